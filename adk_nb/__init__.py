@@ -1,0 +1,56 @@
+"""Speak to Google ADK agents inside a notebook cell.
+
+The names below are loaded when they are first used: importing adk_nb imports neither google.adk
+nor a model.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from adk_nb.audio import Clip
+    from adk_nb.exceptions import AdkNbError
+    from adk_nb.local import default_model, local_model
+    from adk_nb.session import LiveSession
+    from adk_nb.turns import ToolCall, Turn
+    from adk_nb.widget import LiveWidget, talk
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "AdkNbError": "exceptions",
+    "Clip": "audio",
+    "LiveSession": "session",
+    "LiveWidget": "widget",
+    "ToolCall": "turns",
+    "Turn": "turns",
+    "default_model": "local",
+    "local_model": "local",
+    "talk": "widget",
+}
+
+__all__ = [
+    "AdkNbError",
+    "Clip",
+    "LiveSession",
+    "LiveWidget",
+    "ToolCall",
+    "Turn",
+    "default_model",
+    "local_model",
+    "talk",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'adk_nb' has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"adk_nb.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOMES])

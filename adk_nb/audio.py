@@ -1,0 +1,161 @@
+"""PCM16 mono sound: durations, levels, files. Pure."""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+import math
+import os
+import re
+import wave
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from adk_nb.exceptions import AudioError
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+MICROPHONE_RATE = 16_000
+"""Hz; what live models listen to."""
+
+DEFAULT_RATE = 24_000
+"""Hz; what a live model speaks where its MIME type names no rate."""
+
+Sound: TypeAlias = "str | os.PathLike[str] | bytes | Clip | npt.NDArray[np.generic]"
+"""A sound file, PCM16LE mono at 16 kHz, a clip, or an array of samples at 16 kHz."""
+
+_RATE = re.compile(r"rate=(\d{4,6})\b")
+
+
+def rate_of(mime_type: str | None) -> int:
+    """Returns the sample rate (Hz) of a MIME type such as `audio/pcm;rate=24000`."""
+    found = _RATE.search(mime_type or "")
+    return int(found[1]) if found else DEFAULT_RATE
+
+
+def duration_ms(n_bytes: int, rate: int) -> float:
+    """Returns how long so many bytes of PCM16 mono last (ms)."""
+    return n_bytes / 2 / rate * 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """A piece of sound that a cell can show and play.
+
+    Attributes:
+        pcm: PCM16LE mono samples.
+        rate: Samples a second (Hz).
+    """
+
+    pcm: bytes
+    rate: int = MICROPHONE_RATE
+
+    @property
+    def duration_ms(self) -> float:
+        """How long it lasts (ms)."""
+        return duration_ms(len(self.pcm), self.rate)
+
+    @property
+    def samples(self) -> npt.NDArray[np.int16]:
+        """The samples as an array of int16, shape `(n,)`."""
+        import numpy as np
+
+        return np.frombuffer(self.pcm, dtype="<i2")
+
+    @property
+    def level_db(self) -> float:
+        """The root mean square level (dB below full scale; -inf for silence)."""
+        import numpy as np
+
+        if not self.pcm:
+            return -math.inf
+        rms = float(np.sqrt(np.mean(np.square(self.samples, dtype=np.float64))))
+        return 20 * math.log10(rms / 32768) if rms else -math.inf
+
+    def wav(self) -> bytes:
+        """Returns the bytes of a WAV file of this sound."""
+        buffer = io.BytesIO()
+        with wave.open(buffer, "wb") as file:
+            file.setnchannels(1)
+            file.setsampwidth(2)
+            file.setframerate(self.rate)
+            file.writeframes(self.pcm)
+        return buffer.getvalue()
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Writes a WAV file and returns its path."""
+        target = Path(path)
+        target.write_bytes(self.wav())
+        return target
+
+    def __repr__(self) -> str:
+        return f"Clip({self.duration_ms / 1000:.2f} s, {self.rate} Hz)"
+
+    def _repr_html_(self) -> str:
+        if not self.pcm:
+            return html.escape("<Clip: no sound>")
+        data = base64.b64encode(self.wav()).decode("ascii")
+        return f'<audio controls src="data:audio/wav;base64,{data}"></audio>'
+
+
+def clip_of(sound: Sound) -> Clip:
+    """Returns any kind of sound as 16 kHz mono, the way a microphone would send it.
+
+    Args:
+        sound: A path of a sound file (WAV, FLAC, OGG, MP3), PCM16LE mono bytes at 16 kHz, the
+            bytes of a WAV file, a `Clip`, or an array at 16 kHz: int16, or floats in -1..1.
+
+    Raises:
+        AudioError: There is no such file, or it holds no sound.
+    """
+    import numpy as np
+
+    if isinstance(sound, bytes | bytearray) and not sound.startswith(b"RIFF"):
+        if len(sound) % 2:
+            raise AudioError(
+                "PCM16 has two bytes a sample, and these are an odd number.",
+                remedy="Give PCM16LE mono at 16 kHz, or the path of a sound file.",
+            )
+        clip = Clip(bytes(sound))
+    elif isinstance(sound, Clip):
+        clip = _resampled(sound.samples.astype(np.float32) / 32768, sound.rate)
+    elif isinstance(sound, np.ndarray):
+        scale = 32768 if sound.dtype.kind == "i" else 1
+        clip = _resampled(sound.astype(np.float32) / scale, MICROPHONE_RATE)
+    else:
+        clip = _read(sound)
+    if not clip.pcm:
+        raise AudioError("There is no sound in it.", remedy="Give at least one sample.")
+    return clip
+
+
+def _read(source: str | os.PathLike[str] | bytes | bytearray) -> Clip:
+    import soundfile
+
+    opened = io.BytesIO(source) if isinstance(source, bytes | bytearray) else os.fspath(source)
+    try:
+        samples, rate = soundfile.read(opened, dtype="float32", always_2d=True)
+    except (OSError, RuntimeError, TypeError) as error:
+        name = "These bytes" if isinstance(opened, io.BytesIO) else repr(opened)
+        raise AudioError(
+            f"{name} cannot be read as sound: {error}.",
+            remedy="Give the path of a WAV, FLAC, OGG or MP3 file.",
+        ) from error
+    return _resampled(samples.mean(axis=1), int(rate))
+
+
+def _resampled(samples: npt.NDArray[Any], rate: int) -> Clip:
+    import numpy as np
+
+    if samples.ndim == 2:
+        samples = samples.mean(axis=1)
+    if rate != MICROPHONE_RATE:
+        import soxr
+
+        samples = soxr.resample(samples, rate, MICROPHONE_RATE)
+    pcm = np.clip(np.rint(samples * 32768), -32768, 32767).astype("<i2")
+    return Clip(pcm.tobytes(), MICROPHONE_RATE)

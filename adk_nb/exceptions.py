@@ -1,0 +1,63 @@
+"""One tree of errors; each message says what happened and what to do about it."""
+
+from __future__ import annotations
+
+
+class AdkNbError(Exception):
+    """The root of every error that adk_nb raises itself.
+
+    Attributes:
+        code: A short, stable name, the same on the wire, in the log and in the page.
+        remedy: What the user can do about it, as a sentence; may be empty.
+    """
+
+    code = "error"
+
+    def __init__(self, message: str, *, remedy: str = "", code: str | None = None) -> None:
+        super().__init__(f"{message} {remedy}".strip())
+        self.message = message
+        self.remedy = remedy
+        if code is not None:
+            self.code = code
+
+
+class ProtocolError(AdkNbError):
+    """Bytes or text on the wire that are no message of the protocol."""
+
+    code = "bad_message"
+
+
+class AudioError(AdkNbError):
+    """Sound that is no PCM16 mono, or a file that is no WAV."""
+
+    code = "bad_audio"
+
+
+class SessionClosedError(AdkNbError):
+    """A session that is not started or already closed was asked to go on."""
+
+    code = "session_closed"
+
+
+class TurnTimeoutError(AdkNbError, TimeoutError):
+    """A turn was not answered in time; it goes on, and the session with it."""
+
+    code = "turn_timeout"
+
+
+class ModelError(AdkNbError):
+    """The model could not be reached, or ended the conversation with an error."""
+
+    code = "model_failed"
+
+
+class LocalModelError(AdkNbError):
+    """A part of the embedded default is missing or failed to load."""
+
+    code = "local_model"
+
+
+class BridgeError(AdkNbError):
+    """The bridge thread or its server cannot do what was asked."""
+
+    code = "bridge"

@@ -1,0 +1,350 @@
+"""The wire `adk-nb.v1`: bytes and text to values and back. No sockets.
+
+`docs/protocol.md` states every message. Binary frames are audio, text frames are JSON objects.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import struct
+from dataclasses import dataclass, field, fields
+from typing import Any, ClassVar, NamedTuple, get_type_hints
+
+from adk_nb.exceptions import ProtocolError
+
+SUBPROTOCOL = "adk-nb.v1"
+MAX_MESSAGE = 1 << 20
+"""Bytes; a larger message closes the connection."""
+
+MICROPHONE = 1
+AGENT_AUDIO = 2
+
+CLOSE_SESSION_ENDED = 4000
+CLOSE_TOO_SLOW = 4001
+CLOSE_BAD_HELLO = 4400
+CLOSE_BAD_TOKEN = 4401
+CLOSE_NO_SESSION = 4404
+
+_HEADER = struct.Struct("<BBHIIId")
+HEADER_SIZE = _HEADER.size
+_MIN_RATE, _MAX_RATE = 8_000, 48_000
+
+
+class AudioFrame(NamedTuple):
+    """One binary frame.
+
+    Attributes:
+        kind: `MICROPHONE` or `AGENT_AUDIO`.
+        seq: The frame's number on its connection, from 0.
+        turn: The turn it belongs to; 0 from the microphone.
+        rate: Samples a second (Hz).
+        clock: The sender's clock (ms).
+        samples: PCM16LE mono.
+    """
+
+    kind: int
+    seq: int
+    turn: int
+    rate: int
+    clock: float
+    samples: bytes
+
+
+def encode_audio(frame: AudioFrame) -> bytes:
+    """Returns the bytes of a binary frame."""
+    return (
+        _HEADER.pack(
+            frame.kind,
+            0,
+            0,
+            frame.seq & 0xFFFFFFFF,
+            frame.turn & 0xFFFFFFFF,
+            frame.rate,
+            frame.clock,
+        )
+        + frame.samples
+    )
+
+
+def decode_audio(data: bytes) -> AudioFrame:
+    """Returns the frame that the bytes hold.
+
+    Raises:
+        ProtocolError: The bytes are no frame of this protocol.
+    """
+    if len(data) < HEADER_SIZE + 2:
+        raise ProtocolError(f"A binary frame of {len(data)} bytes is shorter than its header.")
+    if len(data) % 2:
+        raise ProtocolError("A binary frame holds half a sample.")
+    kind, _flags, _reserved, seq, turn, rate, clock = _HEADER.unpack_from(data)
+    if kind not in (MICROPHONE, AGENT_AUDIO):
+        raise ProtocolError(f"A binary frame of the unknown kind {kind}.")
+    if not _MIN_RATE <= rate <= _MAX_RATE:
+        raise ProtocolError(f"A binary frame with {rate} samples a second.")
+    if not math.isfinite(clock):
+        raise ProtocolError("A binary frame whose clock is no number.")
+    return AudioFrame(kind, seq, turn, rate, clock, data[HEADER_SIZE:])
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A text frame; its fields are those of the JSON object, besides `type`."""
+
+    type: ClassVar[str] = ""
+
+
+# What a page says.
+
+
+@dataclass(frozen=True, slots=True)
+class Hello(Message):
+    """A page's first message."""
+
+    type: ClassVar[str] = "hello"
+    token: str
+    clock: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Text(Message):
+    """The user typed a turn."""
+
+    type: ClassVar[str] = "text"
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mic(Message):
+    """The microphone was opened or closed."""
+
+    type: ClassVar[str] = "mic"
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityStart(Message):
+    """Push-to-talk was pressed."""
+
+    type: ClassVar[str] = "activity_start"
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityEnd(Message):
+    """Push-to-talk was released."""
+
+    type: ClassVar[str] = "activity_end"
+
+
+@dataclass(frozen=True, slots=True)
+class Interrupt(Message):
+    """The user pressed the interrupt button."""
+
+    type: ClassVar[str] = "interrupt"
+
+
+@dataclass(frozen=True, slots=True)
+class Playback(Message):
+    """What the player did: `started`, `progress`, `drained` or `flushed`."""
+
+    type: ClassVar[str] = "playback"
+    event: str
+    turn: int
+    played_ms: float = 0.0
+    clock: float = 0.0
+    underruns: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Clock(Message):
+    """A page asks for the bridge's clock, or the bridge answers."""
+
+    type: ClassVar[str] = "clock"
+    id: int
+    clock: float
+    bridge_clock: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class ClockOffset(Message):
+    """A page's estimate of the bridge's clock less its own, and the error of it (ms)."""
+
+    type: ClassVar[str] = "clock_offset"
+    offset_ms: float
+    error_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class PageError(Message):
+    """Something failed in the page."""
+
+    type: ClassVar[str] = "error"
+    code: str
+    message: str
+
+
+# What the bridge says.
+
+
+@dataclass(frozen=True, slots=True)
+class Welcome(Message):
+    """The bridge's answer to a good `Hello`."""
+
+    type: ClassVar[str] = "hello"
+    session_id: str
+    agent: str
+    model: str
+    tools: list[str]
+    state: str
+    turn: int
+    clock: float
+    history: list[dict[str, Any]]
+    audio: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript(Message):
+    """The whole text so far of one speaker in one turn."""
+
+    type: ClassVar[str] = "transcript"
+    turn: int
+    role: str
+    author: str
+    text: str
+    final: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCalled(Message):
+    """An agent called a tool."""
+
+    type: ClassVar[str] = "tool_call"
+    turn: int
+    id: str
+    name: str
+    args: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ToolReturned(Message):
+    """A tool returned, or failed where `error` is set."""
+
+    type: ClassVar[str] = "tool_result"
+    turn: int
+    id: str
+    name: str
+    ms: float
+    result: Any = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TurnState(Message):
+    """A turn `started`, is `complete` or was `interrupted`."""
+
+    type: ClassVar[str] = "turn"
+    turn: int
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class State(Message):
+    """What the session does now."""
+
+    type: ClassVar[str] = "state"
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class AgentChanged(Message):
+    """What answers from now on."""
+
+    type: ClassVar[str] = "agent"
+    agent: str
+    model: str
+    tools: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure(Message):
+    """Something went wrong, and what to do about it."""
+
+    type: ClassVar[str] = "error"
+    code: str
+    message: str
+    remedy: str = ""
+    fatal: bool = False
+
+
+_FROM_PAGE: dict[str, type[Message]] = {
+    cls.type: cls
+    for cls in (
+        Hello, Text, Mic, ActivityStart, ActivityEnd, Interrupt, Playback, Clock, ClockOffset,
+        PageError,
+    )
+}  # fmt: skip
+_HINTS = {cls: get_type_hints(cls) for cls in _FROM_PAGE.values()}
+
+
+def decode_message(text: str) -> Message:
+    """Returns the message that a page's text frame holds.
+
+    Raises:
+        ProtocolError: The text is no JSON, no message, or a field is missing or of a wrong type.
+    """
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ProtocolError("A text frame that is no JSON.") from error
+    if not isinstance(data, dict) or not isinstance(data.get("type"), str):
+        raise ProtocolError("A text frame that is no object with a type.")
+    cls = _FROM_PAGE.get(data["type"])
+    if cls is None:
+        raise ProtocolError(f"A message of the unknown type {data['type'][:40]!r}.")
+    hints = _HINTS[cls]
+    values = {
+        f.name: _checked(cls.type, f.name, data[f.name], hints[f.name])
+        for f in fields(cls)
+        if f.name in data
+    }
+    try:
+        return cls(**values)
+    except TypeError as error:
+        raise ProtocolError(f"A {cls.type!r} message lacks a field.") from error
+
+
+def _checked(kind: str, name: str, value: Any, expected: type) -> Any:
+    if expected is float and type(value) is int and abs(value) < 1 << 53:
+        value = float(value)
+    if type(value) is not expected or (isinstance(value, float) and not math.isfinite(value)):
+        raise ProtocolError(f"A {kind!r} message whose {name!r} is no {expected.__name__}.")
+    return value
+
+
+def encode_message(message: Message) -> str:
+    """Returns the text frame of a message; what is no JSON in it becomes its repr."""
+    return to_json(as_dict(message))
+
+
+def as_dict(message: Message) -> dict[str, Any]:
+    """Returns the JSON object of a message, its type included."""
+    return {"type": message.type} | {f.name: getattr(message, f.name) for f in fields(message)}
+
+
+def to_json(value: Any) -> str:
+    """Returns JSON that every reader takes: no NaN, and the repr of what JSON lacks."""
+    try:
+        return json.dumps(value, allow_nan=False, default=repr, ensure_ascii=False)
+    except (ValueError, TypeError):
+        # NaN, a cycle, or keys of odd types: tool results may hold anything.
+        return json.dumps(_plain(value), default=repr, ensure_ascii=False)
+
+
+def _plain(value: Any, depth: int = 0) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else repr(value)
+    if depth > 20 or not isinstance(value, dict | list | tuple):
+        return value if isinstance(value, str | int | bool | None) else repr(value)[:1000]
+    if isinstance(value, dict):
+        return {str(key): _plain(item, depth + 1) for key, item in value.items()}
+    return [_plain(item, depth + 1) for item in value]

@@ -1,0 +1,646 @@
+"""`LiveSession`: one conversation with an agent, on the bridge thread, with or without a page.
+
+It runs ADK's `Runner.run_live`, turns what comes of it into the log's rows, the session's turns and
+the pages' messages, and outlives a model that fails: the next turn connects again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+import uuid
+from typing import TYPE_CHECKING, Any, Protocol, Self
+
+from google.adk.agents.run_config import RunConfig, ToolThreadPoolConfig
+from google.adk.apps import App
+from google.adk.artifacts.in_memory_artifact_service import InMemoryArtifactService
+from google.adk.events import Event
+from google.adk.live import CascadeLive
+from google.adk.memory.in_memory_memory_service import InMemoryMemoryService
+from google.adk.runners import Runner
+from google.adk.sessions.in_memory_session_service import InMemorySessionService
+from google.genai import types
+
+from adk_nb import protocol
+from adk_nb.audio import MICROPHONE_RATE, Clip, Sound, clip_of
+from adk_nb.events import EventLog
+from adk_nb.exceptions import AdkNbError, AudioError, SessionClosedError, TurnTimeoutError
+from adk_nb.loop import BridgeLoop
+from adk_nb.run import EventReader, RequestQueue, ToolErrors, explain
+from adk_nb.turns import Turn, Turns
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from google.adk.agents import BaseAgent
+    from google.adk.sessions import BaseSessionService
+
+logger = logging.getLogger(__name__)
+
+APP_NAME = "adk_nb"
+FRAME_MS = 20
+_FRAME_BYTES = MICROPHONE_RATE * FRAME_MS // 1000 * 2
+_SILENCE = bytes(_FRAME_BYTES)
+_SETTLED_S = 1.0
+"""How much silence after a spoken file shows that its last turn has begun."""
+_UNHEARD_S = 10.0
+"""How long `speak` waits for a turn to begin after its file."""
+_HISTORY_TURNS = 200
+
+
+class Page(Protocol):
+    """What takes a session's messages and audio: a connection of the bridge."""
+
+    def send(self, message: protocol.Message) -> None:
+        """Takes a message."""
+
+    def send_audio(self, turn: int, rate: int, pcm: bytes) -> None:
+        """Takes agent audio, PCM16LE mono."""
+
+
+class Conversation:
+    """What a session and a widget both offer to a cell."""
+
+    @property
+    def session(self) -> LiveSession:
+        """The session itself."""
+        raise NotImplementedError
+
+    @property
+    def turns(self) -> list[Turn]:
+        """The turns so far, oldest first."""
+        return self.session.all_turns()
+
+    def say(self, text: str, timeout: float = 60) -> Turn:
+        """Types a turn to the agent and waits for the answer.
+
+        It cuts in where the agent still answers an earlier turn. A model that fails is told in the
+        turn's `error`. Ctrl-C comes back at once and leaves the session alive.
+
+        Args:
+            text: What to say.
+            timeout: How long to wait (s).
+
+        Returns:
+            The turn, when the model has completed it.
+
+        Raises:
+            SessionClosedError: The session is not started, or closed.
+            TurnTimeoutError: The answer took longer; it still comes.
+        """
+        return self.session.bridge.call(self.session.run_say(text, timeout))
+
+    async def say_async(self, text: str, timeout: float = 60) -> Turn:  # noqa: ASYNC109
+        """Is `say` to await, from any event loop."""
+        return await self.session.bridge.call_async(self.session.run_say(text, timeout))
+
+    def speak(self, wav_or_pcm: Sound, timeout: float = 60) -> Turn:
+        """Speaks a sound to the agent as the microphone would, in real time.
+
+        Args:
+            wav_or_pcm: A sound file's path, PCM16LE mono at 16 kHz, a `Clip`, or an array.
+            timeout: How long to wait after the sound's end (s).
+
+        Returns:
+            The turn that the sound's last words made.
+
+        Raises:
+            AudioError: It is no sound, or no speech was heard in it.
+            SessionClosedError: The session is not started, or closed.
+            TurnTimeoutError: The answer took longer; it still comes.
+        """
+        clip = clip_of(wav_or_pcm)
+        return self.session.bridge.call(self.session.run_speak(clip, timeout))
+
+    async def speak_async(self, wav_or_pcm: Sound, timeout: float = 60) -> Turn:  # noqa: ASYNC109
+        """Is `speak` to await, from any event loop."""
+        clip = await asyncio.to_thread(clip_of, wav_or_pcm)
+        return await self.session.bridge.call_async(self.session.run_speak(clip, timeout))
+
+    def interrupt(self) -> None:
+        """Cuts the agent off: the player falls silent and the rest of the answer is dropped.
+
+        Raises:
+            SessionClosedError: The session is not started, or closed.
+        """
+        self.session.bridge.call(self.session.run_interrupt())
+
+    async def interrupt_async(self) -> None:
+        """Is `interrupt` to await, from any event loop."""
+        await self.session.bridge.call_async(self.session.run_interrupt())
+
+
+class LiveSession(Conversation):
+    """A conversation with an agent; `with LiveSession(agent) as s: s.say("hi")`.
+
+    Args:
+        agent: The ADK agent.
+        run_config: ADK's own; what it leaves open is set for live notebooks: tools run in ADK's
+            thread pool, both sides are transcribed.
+        sessions: An ADK session service; by default one in memory.
+        session_id: The ADK session's id, to go on with it; by default a new one.
+        user_id: The ADK session's user.
+        voice: The name of a prebuilt voice of the model.
+        audio: Whether the agent speaks; False asks the model for text.
+
+    Attributes:
+        id: The session's id.
+        agent: The agent.
+        log: The event log.
+        mic_dropped: Microphone frames that came to no model.
+    """
+
+    def __init__(  # noqa: PLR0913 - the options of a session, all by name
+        self,
+        agent: BaseAgent,
+        *,
+        run_config: RunConfig | None = None,
+        sessions: BaseSessionService | None = None,
+        session_id: str | None = None,
+        user_id: str = "user",
+        voice: str | None = None,
+        audio: bool = True,
+    ) -> None:
+        self.agent = agent
+        self.id = session_id or uuid.uuid4().hex[:12]
+        self.user_id = user_id
+        self.audio_on = audio
+        self.log = EventLog(self.id)
+        self.mic_dropped = 0
+        self._run_config = _for_notebooks(run_config, voice=voice, audio=audio)
+        self._sessions = sessions or InMemorySessionService()
+        self._errors = ToolErrors()
+        self._turns = Turns(self._emit, lambda turn: self.log.clip("agent_audio", turn))
+        self._turns.agent, self._turns.model = agent.name, model_name(agent)
+        self._reader = EventReader(self.log, self._turns, self._errors, self, audio=audio)
+        self._reader.cumulative = self._cascaded
+        self._state = "connecting"
+        self._pages: list[Page] = []
+        self._watchers: list[Callable[[protocol.Message], None]] = []
+        self._bridge: BridgeLoop | None = None
+        self._closed = False
+        self._main: asyncio.Task[None] | None = None
+        self._run: asyncio.Task[None] | None = None
+        self._queue: RequestQueue | None = None
+        self._wanted = asyncio.Event()
+        self._speaker: object | None = None
+        self._sounding = 0
+        self._last_nudge = 0.0
+
+    # What a cell uses.
+
+    @property
+    def session(self) -> LiveSession:
+        """The session itself."""
+        return self
+
+    @property
+    def state(self) -> str:
+        """One of `connecting`, `ready`, `listening`, `thinking`, `speaking`, `closed`."""
+        return self._state
+
+    @property
+    def bridge(self) -> BridgeLoop:
+        """The bridge thread's loop.
+
+        Raises:
+            SessionClosedError: The session is not started, or closed.
+        """
+        if self._bridge is None:
+            raise SessionClosedError(
+                "This session is closed." if self._closed else "This session is not started.",
+                remedy="Call talk(agent) or `with LiveSession(agent) as s:` for a new one."
+                if self._closed
+                else "Use it in `with LiveSession(agent) as s:`, or call start() first.",
+            )
+        return self._bridge
+
+    def all_turns(self) -> list[Turn]:
+        """Returns the turns so far, oldest first."""
+        return self._turns.all[:]
+
+    def start(self) -> Self:
+        """Starts the session; its model loads and connects in the background.
+
+        Raises:
+            SessionClosedError: It was closed before.
+        """
+        if self._closed:
+            raise SessionClosedError("This session is closed.", remedy="Make a new one.")
+        if self._bridge is None:
+            self._bridge = BridgeLoop.acquire()
+            self._bridge.call(self._open())
+        return self
+
+    def close(self) -> None:
+        """Ends the session, and the bridge thread if it was its last; what was said can be read."""
+        bridge, self._bridge = self._bridge, None
+        self._closed = True
+        if bridge is not None:
+            try:
+                bridge.call(self._shut(), timeout=10)
+            finally:
+                bridge.release()
+        self._state = "closed"
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return (
+            f"<LiveSession {self.id}: {self.agent.name} on {model_name(self.agent)}, "
+            f"{self._state}, {len(self._turns.all)} turns>"
+        )
+
+    # What pages do, on the bridge thread.
+
+    def watch(self, watcher: Callable[[protocol.Message], None]) -> None:
+        """Calls `watcher` with every message that goes to the pages."""
+        self._watchers.append(watcher)
+
+    def attach(self, page: Page) -> protocol.Welcome:
+        """Adds a page, and returns what it has to know."""
+        self._pages.append(page)
+        self.log.add("client", "connected")
+        return protocol.Welcome(
+            session_id=self.id,
+            agent=self.agent.name,
+            model=model_name(self.agent),
+            tools=tool_names(self.agent),
+            state=self._state,
+            turn=self._turns.index,
+            clock=time.monotonic() * 1000,
+            history=self._history(),
+            audio=self.audio_on,
+        )
+
+    def detach(self, page: Page) -> None:
+        """Removes a page; its microphone counts as closed."""
+        if page in self._pages:
+            self._pages.remove(page)
+            self.log.add("client", "disconnected")
+        if self._speaker is page:
+            self._mic(page, on=False)
+        if not self._pages:
+            self._sounding = 0
+
+    def hear(self, source: object, pcm: bytes) -> None:
+        """Takes a microphone frame, PCM16LE mono at 16 kHz, from whoever has the microphone."""
+        queue = self._queue
+        if source is not self._speaker or queue is None:
+            self.mic_dropped += 1
+            return
+        self.log.add_audio("client", "user_audio", self._turns.index, pcm, MICROPHONE_RATE)
+        queue.send_realtime(types.Blob(data=pcm, mime_type="audio/pcm;rate=16000"))
+
+    def receive(self, page: Page, message: protocol.Message) -> None:
+        """Does what a page asks."""
+        match message:
+            case protocol.Text():
+                if message.text.strip():
+                    self._typed(message.text, cut_in=True)
+            case protocol.Mic():
+                self._mic(page, on=message.on)
+            case protocol.ActivityStart() | protocol.ActivityEnd():
+                self._activity(begins=isinstance(message, protocol.ActivityStart))
+            case protocol.Interrupt():
+                self._cut()
+            case protocol.PageError():
+                self.log.add("client", "error", error=f"{message.code}: {message.message}")
+
+    def playback(self, report: protocol.Playback, clock_ms: float | None) -> None:
+        """Takes a player's report; `clock_ms` is when, on the bridge's clock."""
+        t = self.log.to_t(clock_ms) if clock_ms is not None else None
+        if report.event == "started":
+            self._sounding = report.turn
+        elif report.event in ("drained", "flushed"):
+            self._sounding = 0
+        if report.event != "progress":
+            self.log.add(
+                "client",
+                f"playback_{report.event}",
+                t=t,
+                turn=report.turn,
+                audio_ms=report.played_ms,
+            )
+        if report.event == "flushed":
+            self._turns.heard(report.turn, report.played_ms)
+
+    # What the reader of ADK's events tells.
+
+    def agent_audio(self, turn: Turn, rate: int, pcm: bytes) -> None:
+        """Passes agent audio on to the pages."""
+        for page in self._pages:
+            page.send_audio(turn.index, rate, pcm)
+
+    def set_state(self, state: str) -> None:
+        """Says what the session does now, where that is news."""
+        if state != self._state and not self._closed:
+            self._state = state
+            self._emit(protocol.State(state))
+
+    def fail(self, error: AdkNbError) -> None:
+        """Says in the log and in the pages what went wrong; the session goes on."""
+        self.log.add("bridge", "error", turn=self._turns.index, error=str(error))
+        self._emit(protocol.Failure(error.code, error.message, error.remedy))
+        self.set_state("ready")
+
+    def still_talking(self) -> None:
+        """Cuts a CascadeLive off again that was between two states when it was first cut off."""
+        now = time.monotonic()
+        if self._cascaded and self._queue is not None and now - self._last_nudge > 0.2:
+            self._last_nudge = now
+            self._queue.send_activity_start()
+
+    # Turns, on the bridge thread.
+
+    async def run_say(self, text: str, timeout: float) -> Turn:  # noqa: ASYNC109
+        """Types a turn and waits for its end; see `say`."""
+        if not text.strip():
+            raise AdkNbError("There is nothing to say.", remedy="Give a text that is not empty.")
+        turn = self._typed(text, cut_in=False)
+        return await self._finished(turn, timeout)
+
+    async def run_speak(self, clip: Clip, timeout: float) -> Turn:  # noqa: ASYNC109
+        """Speaks a clip in real time and waits for its last turn's end; see `speak`."""
+        first, before = self._turns.index, self._speaker
+        me = object()
+        self._mic(me, on=True)
+        feed = asyncio.create_task(self._feed(me, clip))
+        try:
+            await asyncio.sleep(clip.duration_ms / 1000)
+            await asyncio.sleep(_SETTLED_S)
+            deadline = time.monotonic() + min(timeout, _UNHEARD_S)
+            while len(self._turns.all) < first:
+                if time.monotonic() > deadline:
+                    raise AudioError(
+                        "No speech was heard in it.",
+                        remedy="Play the sound: is it loud enough, and is it speech?",
+                        code="no_speech",
+                    )
+                await asyncio.sleep(FRAME_MS / 1000)
+            return await self._finished(self._turns.all[-1], timeout)
+        finally:
+            feed.cancel()
+            if self._speaker is me:
+                self._mic(me, on=False)
+                self._speaker = before
+
+    async def run_interrupt(self) -> None:
+        """Cuts the agent off; see `interrupt`."""
+        self._cut()
+
+    async def _feed(self, source: object, clip: Clip) -> None:
+        start = time.monotonic()
+        sent = 0
+        while True:
+            frame = clip.pcm[sent * _FRAME_BYTES : (sent + 1) * _FRAME_BYTES]
+            self.hear(source, frame + _SILENCE[len(frame) :])
+            sent += 1
+            await asyncio.sleep(max(0.0, start + sent * FRAME_MS / 1000 - time.monotonic()))
+
+    async def _finished(self, turn: Turn, timeout: float) -> Turn:  # noqa: ASYNC109
+        try:
+            await asyncio.wait_for(turn.ended.wait(), timeout)
+        except TimeoutError:
+            raise TurnTimeoutError(
+                f"Turn {turn.index} was not answered within {timeout:g} s; it goes on.",
+                remedy="Wait longer with timeout=, or interrupt().",
+            ) from None
+        return turn
+
+    def _typed(self, text: str, *, cut_in: bool) -> Turn:
+        if self._turns.current is not None or (cut_in and self._sounding):
+            self._cut()
+        queue = self._wanted_queue()
+        turn = self._turns.user_typed(text)
+        self.log.add("client", "user_text", turn=turn.index, author="user", text=text, final=True)
+        self.set_state("thinking")
+        queue.send_content(types.Content(role="user", parts=[types.Part(text=text)]))
+        return turn
+
+    def _mic(self, source: object, *, on: bool) -> None:
+        if on:
+            self._speaker = source
+            self._wanted_queue()
+        elif self._speaker is source:
+            self._speaker = None
+            if self._queue is not None:
+                self._queue.send_audio_stream_end()
+        self.log.add("client", "mic_on" if on else "mic_off")
+
+    def _activity(self, *, begins: bool) -> None:
+        queue = self._wanted_queue()
+        if begins:
+            self._cut()
+        if self._cascaded or self._manual:
+            queue.send_activity_start() if begins else queue.send_activity_end()
+        elif not begins:
+            queue.send_audio_stream_end()
+
+    def _cut(self) -> None:
+        turn = self._turns.current
+        if turn is None:
+            self._silence(self._sounding)
+            return
+        tool_pending = turn.tool_pending
+        if self._turns.interrupted() is None:
+            return
+        self.log.add("client", "interrupted", turn=turn.index, interrupted=True)
+        self.set_state("ready")
+        if tool_pending:
+            # ADK reads nothing from the model until the tool returns, which it may never do.
+            self._restart()
+        elif self._queue is not None:
+            self._reader.discarding = True
+            if self._cascaded:
+                self._last_nudge = time.monotonic()
+                self._queue.send_activity_start()
+
+    def _silence(self, index: int) -> None:
+        """Flushes a turn that is complete but still sounds."""
+        if index:
+            turn = self._turns.all[index - 1]
+            turn.interrupted = True
+            self.log.add("client", "interrupted", turn=index, interrupted=True)
+            self._emit(protocol.TurnState(index, "interrupted"))
+
+    # The run, on the bridge thread.
+
+    async def _open(self) -> None:
+        self._main = asyncio.create_task(self._live())
+        self._wanted_queue()
+
+    async def _shut(self) -> None:
+        tasks = [task for task in (self._run, self._main) if task is not None]
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks, timeout=5)
+        self._turns.failed("The session was closed.")
+        self._emit(protocol.State("closed"))
+        self._pages.clear()
+
+    def _wanted_queue(self) -> RequestQueue:
+        """Returns the queue of the run, which starts if none is under way."""
+        if self._closed:
+            raise SessionClosedError("This session is closed.", remedy="Make a new one.")
+        if self._queue is None:
+            self._queue = RequestQueue()
+            self._wanted.set()
+        return self._queue
+
+    def _restart(self) -> None:
+        if self._run is not None:
+            self._run.cancel()
+        self._queue = None
+        self._wanted_queue()
+
+    async def _live(self) -> None:
+        """Runs the agent again and again, each time that a turn wants it."""
+        await self._warm_up()
+        runner = Runner(
+            app=App(name=APP_NAME, root_agent=self.agent, plugins=[self._errors]),
+            session_service=self._sessions,
+            artifact_service=InMemoryArtifactService(),
+            memory_service=InMemoryMemoryService(),
+            auto_create_session=True,
+        )
+        while True:
+            await self._wanted.wait()
+            self._wanted.clear()
+            queue = self._queue
+            if queue is None:
+                continue
+            self._run = asyncio.create_task(self._run_once(runner, queue))
+            await asyncio.wait([self._run])
+            self.mic_dropped += queue.dropped
+            if self._queue is queue:
+                self._queue = None
+            await self._answer_cut_calls()
+
+    async def _run_once(self, runner: Runner, queue: RequestQueue) -> None:
+        self._reader.discarding = False
+        self.set_state("ready" if self._turns.current is None else "thinking")
+        try:
+            events = runner.run_live(
+                user_id=self.user_id,
+                session_id=self.id,
+                live_request_queue=queue,
+                run_config=self._run_config,
+            )
+            async with contextlib.aclosing(events):
+                async for event in events:
+                    self._reader.read(event)
+        except Exception as error:
+            logger.debug("The live run failed.", exc_info=True)
+            ours = explain(error)
+            self._turns.failed(str(ours))
+            self.fail(ours)
+        else:
+            self._turns.failed("The model ended the conversation.")
+
+    async def _warm_up(self) -> None:
+        """Loads what the embedded default needs, off the loop, so that the first turn is quick."""
+        model = getattr(self.agent, "model", None)
+        if not isinstance(model, CascadeLive):
+            return
+        for part in (model.stt, model.tts, getattr(model, "_llm", None)):
+            warm_up = getattr(part, "warm_up", None)
+            if warm_up is None:
+                continue
+            try:
+                await asyncio.to_thread(warm_up)
+            except Exception as error:
+                self.fail(explain(error))
+
+    async def _answer_cut_calls(self) -> None:
+        """Closes tool calls that a cut left open, which no model would take in its history."""
+        for turn in self._turns.all[-3:]:
+            for call in turn.tool_calls:
+                if call.ms is None:
+                    error = "The call was cut off."
+                    self._turns.tool_returned(call.id, call.name, None, error)
+                    self.log.add(
+                        "bridge", "tool_result", turn=turn.index, tool=call.name,
+                        tool_call_id=call.id, error=error,
+                    )  # fmt: skip
+                    await self._append_response(call.author, call.id, call.name, error)
+
+    async def _append_response(self, author: str, call_id: str, name: str, error: str) -> None:
+        adk_session = await self._sessions.get_session(
+            app_name=APP_NAME, user_id=self.user_id, session_id=self.id
+        )
+        response = types.FunctionResponse(id=call_id, name=name, response={"error": error})
+        content = types.Content(role="user", parts=[types.Part(function_response=response)])
+        if adk_session is not None:
+            await self._sessions.append_event(adk_session, Event(author=author, content=content))
+
+    @property
+    def _cascaded(self) -> bool:
+        return isinstance(getattr(self.agent, "model", None), CascadeLive)
+
+    @property
+    def _manual(self) -> bool:
+        realtime = self._run_config.realtime_input_config
+        detection = realtime.automatic_activity_detection if realtime else None
+        return bool(detection and detection.disabled)
+
+    def _emit(self, message: protocol.Message) -> None:
+        for page in self._pages[:]:
+            page.send(message)
+        for watcher in self._watchers:
+            watcher(message)
+
+    def _history(self) -> list[dict[str, Any]]:
+        messages: list[protocol.Message] = []
+        for turn in self._turns.all[-_HISTORY_TURNS:]:
+            ended = turn.ended.is_set()
+            said = protocol.Transcript(turn.index, "user", "user", turn.user_text, ended)
+            messages += [said] if turn.user_text else []
+            for call in turn.tool_calls:
+                messages.append(protocol.ToolCalled(turn.index, call.id, call.name, call.args))
+                if call.ms is not None:
+                    messages.append(
+                        protocol.ToolReturned(
+                            turn.index, call.id, call.name, call.ms, call.result, call.error
+                        )
+                    )
+            said = protocol.Transcript(turn.index, "agent", turn.agent, turn.agent_text, ended)
+            messages += [said] if turn.agent_text else []
+        return [protocol.as_dict(message) for message in messages]
+
+
+def _for_notebooks(run_config: RunConfig | None, *, voice: str | None, audio: bool) -> RunConfig:
+    config = run_config.model_copy() if run_config is not None else RunConfig()
+    if config.tool_thread_pool_config is None:
+        # On the event loop a sync tool would stall the audio of every session.
+        config.tool_thread_pool_config = ToolThreadPoolConfig()
+    if config.response_modalities is None:
+        config.response_modalities = [types.Modality.AUDIO if audio else types.Modality.TEXT]
+    if voice is not None:
+        config.speech_config = types.SpeechConfig(
+            voice_config=types.VoiceConfig(
+                prebuilt_voice_config=types.PrebuiltVoiceConfig(voice_name=voice)
+            )
+        )
+    return config
+
+
+def model_name(agent: BaseAgent) -> str:
+    """Returns the name of an agent's model; empty where it has none of its own."""
+    model = getattr(agent, "model", "")
+    return model if isinstance(model, str) else str(getattr(model, "model", ""))
+
+
+def tool_names(agent: BaseAgent) -> list[str]:
+    """Returns the names of an agent's tools and toolsets."""
+    return [
+        str(getattr(tool, "name", None) or getattr(tool, "__name__", type(tool).__name__))
+        for tool in getattr(agent, "tools", [])
+    ]

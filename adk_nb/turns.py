@@ -1,0 +1,363 @@
+"""Turns: what the user said, what the agent did and said, and how it ended. No sockets, no ADK.
+
+`Turns` is told what comes from both sides, keeps one `Turn` for each exchange and emits the
+protocol's messages that show it. Live models differ: transcripts come whole or in pieces, may
+never be `finished`, and may follow the end of the turn; models before Gemini 3 complete a turn
+after a tool call and once more after the answer. Here each exchange is one turn with one text.
+"""
+
+# ruff: noqa: SLF001 - Turn and Turns are one unit; what is private is so to users.
+
+from __future__ import annotations
+
+import asyncio
+import html
+import re
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from adk_nb import protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from adk_nb.audio import Clip
+
+
+@dataclass(slots=True, eq=False)
+class ToolCall:
+    """One call of a tool.
+
+    Attributes:
+        id: ADK's id of the function call.
+        name: The tool's name.
+        args: What it was called with.
+        author: The agent that called it.
+        result: What it returned; None until then.
+        error: Why it failed, or None.
+        ms: How long it took (ms); None while it runs.
+    """
+
+    id: str
+    name: str
+    args: dict[str, Any]
+    author: str = ""
+    result: Any = None
+    error: str | None = None
+    ms: float | None = None
+    started: float = field(default_factory=time.monotonic, repr=False)
+
+
+class _Text:
+    """The text of one speaker in one turn, from pieces of any shape."""
+
+    def __init__(self) -> None:
+        self._finished = ""
+        self._open = ""
+
+    def __str__(self) -> str:
+        return (self._finished + self._open).strip()
+
+    def add(self, text: str, *, final: bool, cumulative: bool = False) -> str | None:
+        """Adds a piece; returns it where it cuts what was there, as an interruption does."""
+        if not final:
+            whole = cumulative or (self._open and text.startswith(self._open))
+            self._open = text if whole else self._open + text
+            return None
+        cut = text if len(text) < len(self._open) and self._open.startswith(text) else None
+        if cut is None:
+            self._finished = self._joined(text or self._open)
+        else:
+            self._finished = self._joined(self._open)
+        self._open = ""
+        return cut
+
+    def _joined(self, text: str) -> str:
+        if not self._finished or text.startswith(self._finished):
+            return text
+        if text.strip() and self._finished.endswith(text):
+            return self._finished  # Said once more, as some models do at the end of a turn.
+        return f"{self._finished.rstrip()} {text.lstrip()}"
+
+
+@dataclass(slots=True, eq=False)
+class Turn:
+    """One exchange: what the user said and what the agent did and said.
+
+    Attributes:
+        index: The turn's number in its session, from 1.
+        agent: The name of the agent that answered last.
+        model: Its model.
+        spoken: Whether the user spoke it, rather than typed.
+        user_text: What the user said or typed.
+        agent_text: What the agent said, whether or not it was heard.
+        heard_text: What of it had sounded when the user cut in; all of it otherwise.
+        interrupted: Whether the user cut in.
+        tool_calls: The tools that were called, in order.
+        error: What went wrong, or None.
+    """
+
+    index: int
+    agent: str
+    model: str = ""
+    spoken: bool = False
+    user_text: str = ""
+    agent_text: str = ""
+    heard_text: str = ""
+    interrupted: bool = False
+    tool_calls: list[ToolCall] = field(default_factory=list)
+    error: str | None = None
+    sound: Callable[[int], Clip] | None = field(default=None, repr=False)
+    ended: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
+    _user: _Text = field(default_factory=_Text, repr=False)
+    _agent: _Text = field(default_factory=_Text, repr=False)
+    _marks: list[tuple[float, int]] = field(default_factory=list, repr=False)
+    _audio_ms: float = field(default=0.0, repr=False)
+    _user_final: bool = field(default=False, repr=False)
+    _unanswered: bool = field(default=False, repr=False)
+
+    @property
+    def audio(self) -> Clip:
+        """The agent's audio, to play in a cell."""
+        from adk_nb.audio import Clip
+
+        return self.sound(self.index) if self.sound else Clip(b"")
+
+    @property
+    def answered(self) -> bool:
+        """Whether the agent has begun to answer, be it by calling a tool."""
+        return bool(self.agent_text or self._audio_ms or self.tool_calls)
+
+    @property
+    def tool_pending(self) -> bool:
+        """Whether a tool runs."""
+        return any(call.ms is None for call in self.tool_calls)
+
+    def heard_at(self, played_ms: float) -> str:
+        """Returns the whole words that had sounded after so much of the turn's audio (ms)."""
+        before = (0.0, 0)
+        for mark in self._marks:
+            if mark[0] > played_ms:
+                share = (played_ms - before[0]) / (mark[0] - before[0])
+                end = before[1] + int(share * (mark[1] - before[1]))
+                return _whole_words(self.agent_text, end)
+            before = mark
+        return _whole_words(self.agent_text, before[1])
+
+    def _repr_html_(self) -> str:
+        rows = [("You", html.escape(self.user_text))]
+        for call in self.tool_calls:
+            args = ", ".join(f"{key}={value!r}" for key, value in call.args.items())
+            outcome = call.error if call.error is not None else protocol.to_json(call.result)
+            called = html.escape(f"{call.name}({args})")
+            rows.append(("Tool", f"<code>{called}</code> → {html.escape(outcome[:500])}"))
+        said = html.escape(self.agent_text)
+        if self.interrupted:
+            said += f" <em>(interrupted; heard: {html.escape(self.heard_text) or 'nothing'})</em>"
+        rows.append((html.escape(self.agent), said))
+        if self.error:
+            rows.append(("Error", html.escape(self.error)))
+        clip = self.audio
+        if clip.pcm:
+            rows.append(("Audio", clip._repr_html_()))
+        body = "".join(
+            f'<tr><th style="text-align:left">{name}</th>'
+            f'<td style="text-align:left">{value}</td></tr>'
+            for name, value in rows
+        )
+        return f"<table><caption>Turn {self.index}</caption>{body}</table>"
+
+
+def _whole_words(text: str, end: int) -> str:
+    if end >= len(text):
+        return text
+    found = [m.end() for m in re.finditer(r"\S+", text) if m.end() <= end]
+    return text[: found[-1]] if found else ""
+
+
+class Turns:
+    """Makes turns out of what both sides send, and says so in messages.
+
+    Args:
+        emit: Takes each message for the pages.
+        sound: Returns the agent's audio of a turn, by its number.
+    """
+
+    def __init__(
+        self,
+        emit: Callable[[protocol.Message], None],
+        sound: Callable[[int], Clip] | None = None,
+    ) -> None:
+        self._emit = emit
+        self._sound = sound
+        self.all: list[Turn] = []
+        self.agent = ""
+        self.model = ""
+        self.current: Turn | None = None
+        self.cut: Turn | None = None
+        """The newest turn that the user cut off."""
+        self._next: Turn | None = None
+
+    @property
+    def last(self) -> Turn | None:
+        """The newest turn."""
+        return self.all[-1] if self.all else None
+
+    @property
+    def index(self) -> int:
+        """The number of the open turn, or of the one to come."""
+        return self.current.index if self.current else len(self.all) + 1
+
+    # What the user does.
+
+    def user_typed(self, text: str) -> Turn:
+        """Opens a turn with a typed text."""
+        if self.current is not None:
+            self._ended(self.current, "complete")
+        turn = self._opened()
+        turn.user_text = text
+        turn._user_final = True
+        self._say(turn, "user", "user", text, final=True)
+        return turn
+
+    def user_said(self, text: str, *, final: bool, cumulative: bool = False) -> Turn:
+        """Takes a piece of the transcript of what the user says."""
+        turn = self._spoken_turn()
+        turn.spoken = True
+        turn._user.add(text, final=final, cumulative=cumulative)
+        turn.user_text = str(turn._user)
+        turn._user_final = final
+        self._say(turn, "user", "user", turn.user_text, final=final)
+        return turn
+
+    def _spoken_turn(self) -> Turn:
+        if self._next is not None:
+            return self._next
+        if self.current is None:
+            return self._opened()
+        if self.current._user_final and (self.current.answered or not self.current.spoken):
+            # The user talks over an answer that nothing has cut off yet.
+            self._next = self._made()
+            return self._next
+        return self.current
+
+    # What the agent does.
+
+    def agent_said(self, author: str, text: str, *, final: bool) -> Turn:
+        """Takes a piece of what the agent says, as text or as a transcript."""
+        late = self.current is None and self._next is None and self.last is not None
+        turn = self.last if late and self.last else self._answering(author)
+        if not late:
+            turn.agent = author
+        cut = turn._agent.add(text, final=final)
+        turn.agent_text = str(turn._agent)
+        turn._unanswered = False
+        if cut is not None:
+            turn.heard_text = cut.strip()
+        elif not turn.interrupted:
+            turn.heard_text = turn.agent_text
+        turn._marks.append((turn._audio_ms, len(turn.agent_text)))
+        self._say(turn, "agent", author, turn.agent_text, final=final or turn.ended.is_set())
+        return turn
+
+    def agent_audio(self, author: str, ms: float) -> Turn:
+        """Takes note of so much agent audio (ms)."""
+        turn = self._answering(author)
+        turn.agent = author
+        turn._audio_ms += ms
+        turn._unanswered = False
+        return turn
+
+    def tool_called(self, author: str, call_id: str, name: str, args: dict[str, Any]) -> Turn:
+        """Takes note of a tool call."""
+        turn = self._answering(author)
+        turn.agent = author
+        turn._unanswered = True
+        turn.tool_calls.append(ToolCall(call_id, name, args, author))
+        self._emit(protocol.ToolCalled(turn.index, call_id, name, args))
+        return turn
+
+    def tool_returned(
+        self, call_id: str, name: str, result: Any, error: str | None
+    ) -> tuple[Turn | None, ToolCall | None]:
+        """Takes note of a tool's result; returns the turn and call that it belongs to."""
+        for turn in reversed(self.all):
+            for call in turn.tool_calls:
+                if call.id == call_id and call.ms is None:
+                    call.ms = (time.monotonic() - call.started) * 1000
+                    call.result, call.error = result, error
+                    self._emit(
+                        protocol.ToolReturned(turn.index, call_id, name, call.ms, result, error)
+                    )
+                    return turn, call
+        return None, None
+
+    def completed(self) -> Turn | None:
+        """The model completed its turn; returns the turn if that ended it."""
+        turn = self.current
+        if turn is None or turn._unanswered:
+            # Nothing to end, or the answer to a tool's result is still to come.
+            return None
+        return self._ended(turn, "complete")
+
+    def interrupted(self) -> Turn | None:
+        """The user cut in; returns the turn that this ended."""
+        turn = self.current
+        if turn is None or not (turn._user_final or turn.answered):
+            return None
+        turn.interrupted = True
+        self.cut = turn
+        return self._ended(turn, "interrupted")
+
+    def failed(self, error: str) -> Turn | None:
+        """The model failed; returns the turn that this ended."""
+        turn = self.current
+        if turn is None:
+            return None
+        turn.error = error
+        return self._ended(turn, "complete")
+
+    def heard(self, index: int, played_ms: float) -> Turn | None:
+        """The page says how much of a turn had sounded when it was cut off (ms)."""
+        if not 1 <= index <= len(self.all):
+            return None
+        turn = self.all[index - 1]
+        if turn.interrupted:
+            turn.heard_text = turn.heard_at(played_ms)
+        return turn
+
+    # How turns open and end.
+
+    def _made(self) -> Turn:
+        turn = Turn(len(self.all) + 1, self.agent, self.model, sound=self._sound)
+        self.all.append(turn)
+        return turn
+
+    def _opened(self) -> Turn:
+        turn = self._made()
+        self.current = turn
+        self._emit(protocol.TurnState(turn.index, "started"))
+        return turn
+
+    def _answering(self, author: str) -> Turn:
+        if self.current is None:
+            self.current, self._next = self._next or self._opened(), None
+            self.current.agent = author
+        return self.current
+
+    def _ended(self, turn: Turn, state: str) -> Turn:
+        self.current, self._next = self._next, None
+        if turn.agent_text:
+            self._say(turn, "agent", turn.agent, turn.agent_text, final=True)
+        if turn.user_text and not turn._user_final:
+            self._say(turn, "user", "user", turn.user_text, final=True)
+        self._emit(protocol.TurnState(turn.index, state))
+        if self.current is not None:
+            self._emit(protocol.TurnState(self.current.index, "started"))
+        turn.ended.set()
+        return turn
+
+    def _say(self, turn: Turn, role: str, author: str, text: str, *, final: bool) -> None:
+        if text:
+            self._emit(protocol.Transcript(turn.index, role, author, text, final))

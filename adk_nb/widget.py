@@ -1,0 +1,166 @@
+"""`LiveWidget`, the cell's front end, and `talk`, which makes one."""
+
+from __future__ import annotations
+
+import functools
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import anywidget
+import traitlets
+
+from adk_nb import protocol
+from adk_nb.exceptions import AdkNbError
+from adk_nb.server import Bridge
+from adk_nb.session import Conversation, LiveSession, model_name, tool_names
+
+if TYPE_CHECKING:
+    from google.adk.agents import BaseAgent
+
+logger = logging.getLogger(__name__)
+
+STATIC = Path(__file__).parent / "static"
+
+
+class LiveWidget(Conversation, anywidget.AnyWidget):
+    """A cell's window to a `LiveSession`: microphone, text box and transcript.
+
+    Make one with `talk`. It has the session's own methods: `say`, `speak`, `interrupt`, `turns`.
+
+    Attributes:
+        session: The `LiveSession` behind it.
+        state: What the session does: `connecting`, `ready`, `listening`, `thinking`, `speaking`
+            or `closed`.
+        error: The newest error as `{code, message, remedy}`; empty where there was none.
+    """
+
+    _esm = STATIC / "widget.js"
+    _css = STATIC / "widget.css"
+
+    state = traitlets.Unicode("connecting", read_only=True).tag(sync=True)
+    error = traitlets.Dict(read_only=True).tag(sync=True)
+    agent_name = traitlets.Unicode(read_only=True).tag(sync=True)
+    model_name = traitlets.Unicode(read_only=True).tag(sync=True)
+    tool_names = traitlets.List(traitlets.Unicode(), read_only=True).tag(sync=True)
+
+    _by_cell: ClassVar[dict[str, list[tuple[str, LiveWidget]]]] = {}
+
+    def __init__(self, session: LiveSession) -> None:
+        self._session = session
+        self._bridge: Bridge | None = None
+        self._token = ""
+        super().__init__()
+        self.set_trait("agent_name", session.agent.name)
+        self.set_trait("model_name", model_name(session.agent))
+        self.set_trait("tool_names", tool_names(session.agent))
+        self._replace_earlier()
+        session.start()
+        self._bridge, self._token = session.bridge.call(self._join())
+        self.on_msg(self._on_page)
+
+    @property
+    def session(self) -> LiveSession:
+        """The session behind the widget."""
+        return self._session
+
+    def close(self) -> None:
+        """Ends the session and its connections; the page shows it as closed."""
+        bridge, self._bridge = self._bridge, None
+        if bridge is not None:
+            self._session.bridge.call(bridge.remove(self._token), timeout=10)
+        self._session.close()
+        self.set_trait("state", "closed")
+        if self.comm is not None:
+            self._send({"type": "closed"})
+
+    # What the session tells, on the bridge thread.
+
+    async def _join(self) -> tuple[Bridge, str]:
+        added = await Bridge.add(self._session)
+        self._session.watch(self._on_message)
+        return added
+
+    def _on_message(self, message: protocol.Message) -> None:
+        match message:
+            case protocol.State():
+                self.set_trait("state", message.state)
+            case protocol.Failure():
+                self.set_trait("error", {
+                    "code": message.code, "message": message.message, "remedy": message.remedy,
+                })  # fmt: skip
+
+    # What the page asks over the comm.
+
+    def _on_page(self, _widget: object, content: Any, _buffers: object) -> None:
+        if not isinstance(content, dict) or content.get("type") != "open":
+            return
+        bridge = self._bridge
+        if bridge is None:
+            self._send({"type": "closed"})
+            return
+        try:
+            bridge.allow(str(content.get("origin", "")))
+            self._send(
+                {
+                    "type": "connect",
+                    "url": bridge.url,
+                    "token": self._token,
+                    "modules": _modules(),
+                }
+            )
+        except (AdkNbError, OSError) as error:
+            # A failure here has no other way to the page.
+            self._send({"type": "error", "code": "bridge", "message": str(error), "remedy": ""})
+
+    def _send(self, content: dict[str, Any]) -> None:
+        self.send(content)
+
+    # A cell that is run again closes what it made before.
+
+    def _replace_earlier(self) -> None:
+        cell, execution = _running_cell()
+        if not cell:
+            return
+        mine = self._by_cell.setdefault(cell, [])
+        for earlier in [widget for made_by, widget in mine if made_by != execution]:
+            earlier.close()
+        mine[:] = [(made_by, widget) for made_by, widget in mine if made_by == execution]
+        mine.append((execution, self))
+
+
+@functools.cache
+def _modules() -> dict[str, str]:
+    """The front end's modules, which an anywidget module cannot import by a relative path."""
+    return {
+        path.name: path.read_text("utf-8")
+        for path in sorted(STATIC.glob("*.js"))
+        if path.name != "widget.js"
+    }
+
+
+def _running_cell() -> tuple[str, str]:
+    """Returns the ids of the cell and of the execution under way; empty outside a front end."""
+    try:
+        from IPython import get_ipython
+    except ImportError:
+        return "", ""
+    parent: dict[str, Any] = getattr(get_ipython(), "get_parent", dict)()
+    cell = (parent.get("metadata") or {}).get("cellId") or ""
+    return str(cell), str((parent.get("header") or {}).get("msg_id") or "")
+
+
+def talk(agent: BaseAgent, **options: Any) -> LiveWidget:
+    """Returns a widget with which to speak to an agent in this cell.
+
+    Run the cell again for a fresh one; the earlier one is closed.
+
+    Args:
+        agent: The ADK agent.
+        **options: Those of `LiveSession`: `run_config`, `sessions`, `session_id`, `user_id`,
+            `voice`, `audio`.
+
+    Raises:
+        BridgeError: The bridge can have no port.
+    """
+    return LiveWidget(LiveSession(agent, **options))
