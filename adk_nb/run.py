@@ -1,32 +1,39 @@
-"""What `LiveSession` needs of ADK: a bounded request queue, tools that may fail, an event reader.
-
-The reader takes every ADK event apart once, for the log, the turns and the pages.
-"""
+"""`LiveRun`: ADK's `Runner.run_live`, again and again, its queue bounded, its tools free to fail."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from typing import TYPE_CHECKING, Any, Protocol
 
 from google.adk.agents.live_request_queue import LiveRequest, LiveRequestQueue
+from google.adk.apps import App
+from google.adk.artifacts.in_memory_artifact_service import InMemoryArtifactService
+from google.adk.events import Event
+from google.adk.live import CascadeLive
+from google.adk.memory.in_memory_memory_service import InMemoryMemoryService
 from google.adk.plugins.base_plugin import BasePlugin
+from google.adk.runners import Runner
+from google.genai import types
 
-from adk_nb.audio import duration_ms, rate_of
 from adk_nb.exceptions import AdkNbError, ModelError
 
 if TYPE_CHECKING:
     from collections import deque
+    from collections.abc import Iterable
 
-    from google.adk.events import Event
+    from google.adk.agents import BaseAgent
+    from google.adk.agents.run_config import RunConfig
+    from google.adk.sessions import BaseSessionService
     from google.adk.tools.base_tool import BaseTool
     from google.adk.tools.tool_context import ToolContext
-    from google.genai import types
 
-    from adk_nb.events import EventLog
-    from adk_nb.turns import Turn, Turns
+    from adk_nb.turns import ToolCall
 
 logger = logging.getLogger(__name__)
+
+APP_NAME = "adk_nb"
 
 MAX_WAITING_AUDIO = 250
 """Microphone frames that may wait for the model: 5 s of 20 ms each."""
@@ -99,175 +106,6 @@ class ToolErrors(BasePlugin):
         return {"error": text}
 
 
-class Listener(Protocol):
-    """What the reader tells its session."""
-
-    def agent_audio(self, turn: Turn, rate: int, pcm: bytes) -> None:
-        """Agent audio came."""
-
-    def set_state(self, state: str) -> None:
-        """The conversation moved on."""
-
-    def fail(self, error: AdkNbError) -> None:
-        """The model reported an error."""
-
-    def still_talking(self) -> None:
-        """The model goes on with an answer that the user cut off."""
-
-
-class EventReader:
-    """Reads the events of `Runner.run_live` into the log and the turns."""
-
-    def __init__(
-        self, log: EventLog, turns: Turns, errors: ToolErrors, listener: Listener, *, audio: bool
-    ) -> None:
-        self._log = log
-        self._turns = turns
-        self._errors = errors
-        self._listener = listener
-        self._audio = audio
-        self.cumulative = False
-        """Whether the model's partial user transcripts replace each other, as CascadeLive's do."""
-        self.discarding = False
-        """Whether what comes belongs to an answer that the user has already cut off."""
-
-    def read(self, event: Event) -> None:
-        """Takes one event."""
-        if event.content is not None and event.author != "user":
-            for part in event.content.parts or ():
-                self._part(event, part)
-        if event.input_transcription is not None:
-            self._user_transcript(event, event.input_transcription)
-        if event.output_transcription is not None:
-            self._agent_transcript(event, event.output_transcription)
-        if event.usage_metadata is not None:
-            self._usage(event, event.usage_metadata)
-        if event.error_code:
-            self._error(event)
-        if event.interrupted:
-            self._interrupted(event)
-        if event.turn_complete:
-            self._turn_complete(event)
-        if event.actions.transfer_to_agent:
-            self._row(event, "agent_transfer", text=event.actions.transfer_to_agent)
-
-    def _row(self, event: Event, kind: str, turn: Turn | None = None, **values: Any) -> None:
-        self._log.add(
-            "adk",
-            kind,
-            turn=turn.index if turn else self._turns.index,
-            author=event.author,
-            agent=None if event.author == "user" else event.author,
-            invocation_id=event.invocation_id,
-            **values,
-        )
-
-    def _part(self, event: Event, part: types.Part) -> None:
-        if part.inline_data is not None and part.inline_data.data:
-            self._sound(event, part.inline_data)
-        elif part.function_call is not None:
-            self._tool_call(event, part.function_call)
-        elif part.function_response is not None:
-            self._tool_result(event, part.function_response)
-        elif part.text and not part.thought:
-            self._agent_text(event, part.text)
-
-    def _sound(self, event: Event, blob: types.Blob) -> None:
-        if not (blob.mime_type or "").startswith("audio/") or not blob.data or not self._audio:
-            return
-        if self.discarding:
-            self._listener.still_talking()
-            return
-        rate = rate_of(blob.mime_type)
-        turn = self._turns.agent_audio(event.author, duration_ms(len(blob.data), rate))
-        self._log.add_audio("adk", "agent_audio", turn.index, blob.data, rate)
-        self._listener.set_state("speaking")
-        self._listener.agent_audio(turn, rate, blob.data)
-
-    def _agent_text(self, event: Event, text: str) -> None:
-        if self.discarding:
-            return
-        final = not event.partial
-        turn = self._turns.agent_said(event.author, text, final=final)
-        self._row(event, "agent_text", turn, text=text, final=final)
-        if not turn.ended.is_set():
-            self._listener.set_state("speaking")
-
-    def _agent_transcript(self, event: Event, said: types.Transcription) -> None:
-        text, final = said.text or "", bool(said.finished)
-        if self.discarding:
-            # What a CascadeLive says was heard of the answer that was cut off.
-            if final and self._turns.cut is not None and not self._turns.cut.heard_text:
-                self._turns.cut.heard_text = text.strip()
-            return
-        if text or final:
-            turn = self._turns.agent_said(event.author, text, final=final)
-            self._row(event, "agent_transcript", turn, text=text, final=final)
-
-    def _user_transcript(self, event: Event, said: types.Transcription) -> None:
-        text, final = said.text or "", bool(said.finished)
-        if not text and not final:
-            return
-        turn = self._turns.user_said(text, final=final, cumulative=self.cumulative)
-        self._row(event, "user_transcript", turn, text=text, final=final)
-        if not turn.answered:
-            self._listener.set_state("thinking" if final else "listening")
-
-    def _tool_call(self, event: Event, call: types.FunctionCall) -> None:
-        name, args = call.name or "", dict(call.args or {})
-        turn = self._turns.tool_called(event.author, call.id or "", name, args)
-        self._row(event, "tool_call", turn, tool=name, tool_call_id=call.id, args=args)
-        self._listener.set_state("thinking")
-
-    def _tool_result(self, event: Event, response: types.FunctionResponse) -> None:
-        call_id, name = response.id or "", response.name or ""
-        error = self._errors.raised.pop(call_id, None)
-        result: Any = response.response
-        if isinstance(result, dict) and result.keys() == {"result"}:
-            result = result["result"]  # ADK wraps what is no dict.
-        if error is not None:
-            result = None
-        turn, _ = self._turns.tool_returned(call_id, name, result, error)
-        self._row(
-            event, "tool_result", turn, tool=name, tool_call_id=call_id, result=result, error=error
-        )
-
-    def _usage(self, event: Event, usage: types.GenerateContentResponseUsageMetadata) -> None:
-        self._row(
-            event,
-            "usage",
-            prompt_tokens=usage.prompt_token_count,
-            response_tokens=usage.candidates_token_count,
-            total_tokens=usage.total_token_count,
-        )
-
-    def _error(self, event: Event) -> None:
-        text = event.error_message or event.error_code or "unknown error"
-        error = ModelError(
-            f"The model reported {event.error_code}: {text}",
-            remedy="The kernel's log has the details; the next turn tries again.",
-        )
-        self._turns.failed(error.message)
-        self._listener.fail(error)
-
-    def _interrupted(self, event: Event) -> None:
-        if self.discarding:
-            self.discarding = False
-            return
-        turn = self._turns.interrupted()
-        self._row(event, "interrupted", turn, interrupted=True)
-        self._listener.set_state("listening")
-
-    def _turn_complete(self, event: Event) -> None:
-        if self.discarding:
-            self.discarding = False
-            return
-        turn = self._turns.completed()
-        self._row(event, "turn_complete", turn, turn_complete=True)
-        if turn is not None:
-            self._listener.set_state("ready")
-
-
 _REMEDIES = (
     # What the error says, its code here, and what to do.
     ("no module named", "model_failed", "Install what it names, and run the cell again."),
@@ -298,3 +136,160 @@ def explain(error: BaseException) -> AdkNbError:
         f"The conversation with the model failed. {text}",
         remedy="The next turn connects again; if it fails too, check the agent's model.",
     )
+
+
+class RunOwner(Protocol):
+    """What a `LiveRun` tells its session."""
+
+    def run_begins(self) -> None:
+        """A run begins."""
+
+    def run_event(self, event: Event) -> None:
+        """An event came."""
+
+    def run_failed(self, error: AdkNbError) -> None:
+        """The run, or the loading of the model, failed."""
+
+    def run_ended(self) -> Iterable[ToolCall]:
+        """The run is over; returns the tool calls that it left open."""
+
+
+class LiveRun:
+    """Keeps a conversation with the model, and makes a new one when a turn wants it.
+
+    Its methods run on the bridge thread.
+
+    Args:
+        agent: The agent.
+        owner: Whom to tell.
+        run_config: ADK's.
+        sessions: ADK's session service.
+        user_id: The ADK session's user.
+        session_id: The ADK session's id.
+
+    Attributes:
+        queue: The way to the model; None where no run is under way.
+        raised: The errors of tools that raised, by the call's id, until the owner takes them.
+    """
+
+    def __init__(  # noqa: PLR0913 - what a Runner needs, all by name
+        self,
+        agent: BaseAgent,
+        owner: RunOwner,
+        *,
+        run_config: RunConfig,
+        sessions: BaseSessionService,
+        user_id: str,
+        session_id: str,
+    ) -> None:
+        self._agent = agent
+        self._owner = owner
+        self._run_config = run_config
+        self._sessions = sessions
+        self._user_id = user_id
+        self._session_id = session_id
+        self._errors = ToolErrors()
+        self._wanted = asyncio.Event()
+        self._main: asyncio.Task[None] | None = None
+        self._run: asyncio.Task[None] | None = None
+        self._dropped = 0
+        self.queue: RequestQueue | None = None
+        self.raised = self._errors.raised
+
+    @property
+    def dropped(self) -> int:
+        """How many microphone frames the model did not take."""
+        return self._dropped + (self.queue.dropped if self.queue is not None else 0)
+
+    def start(self) -> None:
+        """Loads the model and connects, in the background."""
+        self._main = asyncio.create_task(self._live())
+        self.want()
+
+    def want(self) -> RequestQueue:
+        """Returns the queue of the run, which starts if none is under way."""
+        if self.queue is None:
+            self.queue = RequestQueue()
+            self._wanted.set()
+        return self.queue
+
+    def restart(self) -> None:
+        """Drops the run, whatever it waits for, and begins another on the same history."""
+        if self._run is not None:
+            self._run.cancel()
+        self.queue = None
+        self.want()
+
+    async def stop(self) -> None:
+        """Ends the run for good."""
+        tasks = [task for task in (self._run, self._main) if task is not None]
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks, timeout=5)
+
+    async def _live(self) -> None:
+        await self._warm_up()
+        runner = Runner(
+            app=App(name=APP_NAME, root_agent=self._agent, plugins=[self._errors]),
+            session_service=self._sessions,
+            artifact_service=InMemoryArtifactService(),
+            memory_service=InMemoryMemoryService(),
+            auto_create_session=True,
+        )
+        while True:
+            await self._wanted.wait()
+            self._wanted.clear()
+            queue = self.queue
+            if queue is None:
+                continue
+            self._run = asyncio.create_task(self._run_once(runner, queue))
+            await asyncio.wait([self._run])
+            self._dropped += queue.dropped
+            if self.queue is queue:
+                self.queue = None
+            for call in self._owner.run_ended():
+                await self._answer(call)
+
+    async def _run_once(self, runner: Runner, queue: RequestQueue) -> None:
+        self._owner.run_begins()
+        events = runner.run_live(
+            user_id=self._user_id,
+            session_id=self._session_id,
+            live_request_queue=queue,
+            run_config=self._run_config,
+        )
+        try:
+            async with contextlib.aclosing(events):
+                async for event in events:
+                    self._owner.run_event(event)
+        except Exception as error:
+            logger.debug("The live run failed.", exc_info=True)
+            self._owner.run_failed(explain(error))
+
+    async def _warm_up(self) -> None:
+        """Loads what the embedded default needs, off the loop, so that the first turn is quick."""
+        model = getattr(self._agent, "model", None)
+        if not isinstance(model, CascadeLive):
+            return
+        for part in (model.stt, model.tts, getattr(model, "_llm", None)):
+            warm_up = getattr(part, "warm_up", None)
+            if warm_up is None:
+                continue
+            try:
+                await asyncio.to_thread(warm_up)
+            except Exception as error:
+                self._owner.run_failed(explain(error))
+
+    async def _answer(self, call: ToolCall) -> None:
+        """Closes a call in ADK's history, where no model would take one left open."""
+        session = await self._sessions.get_session(
+            app_name=APP_NAME, user_id=self._user_id, session_id=self._session_id
+        )
+        if session is None:
+            return
+        response = types.FunctionResponse(
+            id=call.id, name=call.name, response={"error": call.error}
+        )
+        content = types.Content(role="user", parts=[types.Part(function_response=response)])
+        await self._sessions.append_event(session, Event(author=call.author, content=content))

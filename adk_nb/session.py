@@ -7,39 +7,34 @@ the pages' messages, and outlives a model that fails: the next turn connects aga
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import logging
 import time
 import uuid
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from google.adk.agents.run_config import RunConfig, ToolThreadPoolConfig
-from google.adk.apps import App
-from google.adk.artifacts.in_memory_artifact_service import InMemoryArtifactService
-from google.adk.events import Event
 from google.adk.live import CascadeLive
-from google.adk.memory.in_memory_memory_service import InMemoryMemoryService
-from google.adk.runners import Runner
 from google.adk.sessions.in_memory_session_service import InMemorySessionService
 from google.genai import types
 
 from adk_nb import protocol
-from adk_nb.audio import MICROPHONE_RATE, Clip, Sound, clip_of
+from adk_nb.audio import MICROPHONE_RATE, Clip
+from adk_nb.conversation import Conversation
 from adk_nb.events import EventLog
-from adk_nb.exceptions import AdkNbError, AudioError, SessionClosedError, TurnTimeoutError
+from adk_nb.exceptions import AdkNbError, AudioError, ModelError, SessionClosedError, TurnTimeoutError
 from adk_nb.loop import BridgeLoop
-from adk_nb.run import EventReader, RequestQueue, ToolErrors, explain
+from adk_nb.reader import EventReader
+from adk_nb.run import LiveRun, RequestQueue
 from adk_nb.turns import Turn, Turns
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from google.adk.agents import BaseAgent
+    from google.adk.events import Event
     from google.adk.sessions import BaseSessionService
 
-logger = logging.getLogger(__name__)
+    from adk_nb.turns import ToolCall
 
-APP_NAME = "adk_nb"
 FRAME_MS = 20
 _FRAME_BYTES = MICROPHONE_RATE * FRAME_MS // 1000 * 2
 _SILENCE = bytes(_FRAME_BYTES)
@@ -60,78 +55,6 @@ class Page(Protocol):
         """Takes agent audio, PCM16LE mono."""
 
 
-class Conversation:
-    """What a session and a widget both offer to a cell."""
-
-    @property
-    def session(self) -> LiveSession:
-        """The session itself."""
-        raise NotImplementedError
-
-    @property
-    def turns(self) -> list[Turn]:
-        """The turns so far, oldest first."""
-        return self.session.all_turns()
-
-    def say(self, text: str, timeout: float = 60) -> Turn:
-        """Types a turn to the agent and waits for the answer.
-
-        It cuts in where the agent still answers an earlier turn. A model that fails is told in the
-        turn's `error`. Ctrl-C comes back at once and leaves the session alive.
-
-        Args:
-            text: What to say.
-            timeout: How long to wait (s).
-
-        Returns:
-            The turn, when the model has completed it.
-
-        Raises:
-            SessionClosedError: The session is not started, or closed.
-            TurnTimeoutError: The answer took longer; it still comes.
-        """
-        return self.session.bridge.call(self.session.run_say(text, timeout))
-
-    async def say_async(self, text: str, timeout: float = 60) -> Turn:  # noqa: ASYNC109
-        """Is `say` to await, from any event loop."""
-        return await self.session.bridge.call_async(self.session.run_say(text, timeout))
-
-    def speak(self, wav_or_pcm: Sound, timeout: float = 60) -> Turn:
-        """Speaks a sound to the agent as the microphone would, in real time.
-
-        Args:
-            wav_or_pcm: A sound file's path, PCM16LE mono at 16 kHz, a `Clip`, or an array.
-            timeout: How long to wait after the sound's end (s).
-
-        Returns:
-            The turn that the sound's last words made.
-
-        Raises:
-            AudioError: It is no sound, or no speech was heard in it.
-            SessionClosedError: The session is not started, or closed.
-            TurnTimeoutError: The answer took longer; it still comes.
-        """
-        clip = clip_of(wav_or_pcm)
-        return self.session.bridge.call(self.session.run_speak(clip, timeout))
-
-    async def speak_async(self, wav_or_pcm: Sound, timeout: float = 60) -> Turn:  # noqa: ASYNC109
-        """Is `speak` to await, from any event loop."""
-        clip = await asyncio.to_thread(clip_of, wav_or_pcm)
-        return await self.session.bridge.call_async(self.session.run_speak(clip, timeout))
-
-    def interrupt(self) -> None:
-        """Cuts the agent off: the player falls silent and the rest of the answer is dropped.
-
-        Raises:
-            SessionClosedError: The session is not started, or closed.
-        """
-        self.session.bridge.call(self.session.run_interrupt())
-
-    async def interrupt_async(self) -> None:
-        """Is `interrupt` to await, from any event loop."""
-        await self.session.bridge.call_async(self.session.run_interrupt())
-
-
 class LiveSession(Conversation):
     """A conversation with an agent; `with LiveSession(agent) as s: s.say("hi")`.
 
@@ -149,7 +72,6 @@ class LiveSession(Conversation):
         id: The session's id.
         agent: The agent.
         log: The event log.
-        mic_dropped: Microphone frames that came to no model.
     """
 
     def __init__(  # noqa: PLR0913 - the options of a session, all by name
@@ -165,26 +87,29 @@ class LiveSession(Conversation):
     ) -> None:
         self.agent = agent
         self.id = session_id or uuid.uuid4().hex[:12]
-        self.user_id = user_id
         self.audio_on = audio
         self.log = EventLog(self.id)
-        self.mic_dropped = 0
+        self._mic_dropped = 0
         self._run_config = _for_notebooks(run_config, voice=voice, audio=audio)
-        self._sessions = sessions or InMemorySessionService()
-        self._errors = ToolErrors()
+        self._live = LiveRun(
+            agent,
+            self,
+            run_config=self._run_config,
+            sessions=sessions or InMemorySessionService(),
+            user_id=user_id,
+            session_id=self.id,
+        )
         self._turns = Turns(self._emit, lambda turn: self.log.clip("agent_audio", turn))
         self._turns.agent, self._turns.model = agent.name, model_name(agent)
-        self._reader = EventReader(self.log, self._turns, self._errors, self, audio=audio)
+        self._reader = EventReader(
+            self.log, self._turns, self, raised=self._live.raised, audio=audio
+        )
         self._reader.cumulative = self._cascaded
         self._state = "connecting"
         self._pages: list[Page] = []
         self._watchers: list[Callable[[protocol.Message], None]] = []
         self._bridge: BridgeLoop | None = None
         self._closed = False
-        self._main: asyncio.Task[None] | None = None
-        self._run: asyncio.Task[None] | None = None
-        self._queue: RequestQueue | None = None
-        self._wanted = asyncio.Event()
         self._speaker: object | None = None
         self._sounding = 0
         self._last_nudge = 0.0
@@ -216,6 +141,11 @@ class LiveSession(Conversation):
                 else "Use it in `with LiveSession(agent) as s:`, or call start() first.",
             )
         return self._bridge
+
+    @property
+    def mic_dropped(self) -> int:
+        """How many microphone frames came to no model."""
+        return self._mic_dropped + self._live.dropped
 
     def all_turns(self) -> list[Turn]:
         """Returns the turns so far, oldest first."""
@@ -291,9 +221,9 @@ class LiveSession(Conversation):
 
     def hear(self, source: object, pcm: bytes) -> None:
         """Takes a microphone frame, PCM16LE mono at 16 kHz, from whoever has the microphone."""
-        queue = self._queue
+        queue = self._live.queue
         if source is not self._speaker or queue is None:
-            self.mic_dropped += 1
+            self._mic_dropped += 1
             return
         self.log.add_audio("client", "user_audio", self._turns.index, pcm, MICROPHONE_RATE)
         queue.send_realtime(types.Blob(data=pcm, mime_type="audio/pcm;rate=16000"))
@@ -353,9 +283,9 @@ class LiveSession(Conversation):
     def still_talking(self) -> None:
         """Cuts a CascadeLive off again that was between two states when it was first cut off."""
         now = time.monotonic()
-        if self._cascaded and self._queue is not None and now - self._last_nudge > 0.2:
+        if self._cascaded and self._live.queue is not None and now - self._last_nudge > 0.2:
             self._last_nudge = now
-            self._queue.send_activity_start()
+            self._live.queue.send_activity_start()
 
     # Turns, on the bridge thread.
 
@@ -430,8 +360,8 @@ class LiveSession(Conversation):
             self._wanted_queue()
         elif self._speaker is source:
             self._speaker = None
-            if self._queue is not None:
-                self._queue.send_audio_stream_end()
+            if self._live.queue is not None:
+                self._live.queue.send_audio_stream_end()
         self.log.add("client", "mic_on" if on else "mic_off")
 
     def _activity(self, *, begins: bool) -> None:
@@ -455,12 +385,12 @@ class LiveSession(Conversation):
         self.set_state("ready")
         if tool_pending:
             # ADK reads nothing from the model until the tool returns, which it may never do.
-            self._restart()
-        elif self._queue is not None:
+            self._live.restart()
+        elif self._live.queue is not None:
             self._reader.discarding = True
             if self._cascaded:
                 self._last_nudge = time.monotonic()
-                self._queue.send_activity_start()
+                self._live.queue.send_activity_start()
 
     def _silence(self, index: int) -> None:
         """Flushes a turn that is complete but still sounds."""
@@ -470,116 +400,56 @@ class LiveSession(Conversation):
             self.log.add("client", "interrupted", turn=index, interrupted=True)
             self._emit(protocol.TurnState(index, "interrupted"))
 
-    # The run, on the bridge thread.
+    # What the run tells.
+
+    def run_begins(self) -> None:
+        """A run with the model begins."""
+        self._reader.discarding = False
+        self.set_state("ready" if self._turns.current is None else "thinking")
+
+    def run_event(self, event: Event) -> None:
+        """An event of ADK's came."""
+        self._reader.read(event)
+
+    def run_failed(self, error: AdkNbError) -> None:
+        """The run failed; so does the turn that waits for it."""
+        self._turns.failed(str(error))
+        self.fail(error)
+
+    def run_ended(self) -> Iterable[ToolCall]:
+        """The run is over; yields the tool calls that it left open, now failed."""
+        if self._live.queue is None and self._turns.current is not None:
+            self.run_failed(
+                ModelError("The model ended the conversation.", remedy="Say it again.")
+            )
+        error = "The call was cut off."
+        for turn in self._turns.all[-3:]:
+            for call in turn.tool_calls:
+                if call.ms is None:
+                    self._turns.tool_returned(call.id, call.name, None, error)
+                    self.log.add(
+                        "bridge",
+                        "tool_result",
+                        turn=turn.index,
+                        tool=call.name,
+                        tool_call_id=call.id,
+                        error=error,
+                    )
+                    yield call
 
     async def _open(self) -> None:
-        self._main = asyncio.create_task(self._live())
-        self._wanted_queue()
+        self._live.start()
 
     async def _shut(self) -> None:
-        tasks = [task for task in (self._run, self._main) if task is not None]
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            await asyncio.wait(tasks, timeout=5)
+        await self._live.stop()
         self._turns.failed("The session was closed.")
         self._emit(protocol.State("closed"))
         self._pages.clear()
 
     def _wanted_queue(self) -> RequestQueue:
-        """Returns the queue of the run, which starts if none is under way."""
         if self._closed:
             raise SessionClosedError("This session is closed.", remedy="Make a new one.")
-        if self._queue is None:
-            self._queue = RequestQueue()
-            self._wanted.set()
-        return self._queue
-
-    def _restart(self) -> None:
-        if self._run is not None:
-            self._run.cancel()
-        self._queue = None
-        self._wanted_queue()
-
-    async def _live(self) -> None:
-        """Runs the agent again and again, each time that a turn wants it."""
-        await self._warm_up()
-        runner = Runner(
-            app=App(name=APP_NAME, root_agent=self.agent, plugins=[self._errors]),
-            session_service=self._sessions,
-            artifact_service=InMemoryArtifactService(),
-            memory_service=InMemoryMemoryService(),
-            auto_create_session=True,
-        )
-        while True:
-            await self._wanted.wait()
-            self._wanted.clear()
-            queue = self._queue
-            if queue is None:
-                continue
-            self._run = asyncio.create_task(self._run_once(runner, queue))
-            await asyncio.wait([self._run])
-            self.mic_dropped += queue.dropped
-            if self._queue is queue:
-                self._queue = None
-            await self._answer_cut_calls()
-
-    async def _run_once(self, runner: Runner, queue: RequestQueue) -> None:
-        self._reader.discarding = False
-        self.set_state("ready" if self._turns.current is None else "thinking")
-        try:
-            events = runner.run_live(
-                user_id=self.user_id,
-                session_id=self.id,
-                live_request_queue=queue,
-                run_config=self._run_config,
-            )
-            async with contextlib.aclosing(events):
-                async for event in events:
-                    self._reader.read(event)
-        except Exception as error:
-            logger.debug("The live run failed.", exc_info=True)
-            ours = explain(error)
-            self._turns.failed(str(ours))
-            self.fail(ours)
-        else:
-            self._turns.failed("The model ended the conversation.")
-
-    async def _warm_up(self) -> None:
-        """Loads what the embedded default needs, off the loop, so that the first turn is quick."""
-        model = getattr(self.agent, "model", None)
-        if not isinstance(model, CascadeLive):
-            return
-        for part in (model.stt, model.tts, getattr(model, "_llm", None)):
-            warm_up = getattr(part, "warm_up", None)
-            if warm_up is None:
-                continue
-            try:
-                await asyncio.to_thread(warm_up)
-            except Exception as error:
-                self.fail(explain(error))
-
-    async def _answer_cut_calls(self) -> None:
-        """Closes tool calls that a cut left open, which no model would take in its history."""
-        for turn in self._turns.all[-3:]:
-            for call in turn.tool_calls:
-                if call.ms is None:
-                    error = "The call was cut off."
-                    self._turns.tool_returned(call.id, call.name, None, error)
-                    self.log.add(
-                        "bridge", "tool_result", turn=turn.index, tool=call.name,
-                        tool_call_id=call.id, error=error,
-                    )  # fmt: skip
-                    await self._append_response(call.author, call.id, call.name, error)
-
-    async def _append_response(self, author: str, call_id: str, name: str, error: str) -> None:
-        adk_session = await self._sessions.get_session(
-            app_name=APP_NAME, user_id=self.user_id, session_id=self.id
-        )
-        response = types.FunctionResponse(id=call_id, name=name, response={"error": error})
-        content = types.Content(role="user", parts=[types.Part(function_response=response)])
-        if adk_session is not None:
-            await self._sessions.append_event(adk_session, Event(author=author, content=content))
+        return self._live.want()
 
     @property
     def _cascaded(self) -> bool:

@@ -137,7 +137,9 @@ class Turn:
     def heard_at(self, played_ms: float) -> str:
         """Returns the whole words that had sounded after so much of the turn's audio (ms)."""
         before = (0.0, 0)
-        for mark in self._marks:
+        # A text that came before any audio tells nothing of when its words sounded.
+        marks = [mark for mark in self._marks if mark[0] > 0]
+        for mark in [*marks, (self._audio_ms, len(self.agent_text))]:
             if mark[0] > played_ms:
                 share = (played_ms - before[0]) / (mark[0] - before[0])
                 end = before[1] + int(share * (mark[1] - before[1]))

@@ -11,9 +11,10 @@ import anywidget
 import traitlets
 
 from adk_nb import protocol
+from adk_nb.conversation import Conversation
 from adk_nb.exceptions import AdkNbError
 from adk_nb.server import Bridge
-from adk_nb.session import Conversation, LiveSession, model_name, tool_names
+from adk_nb.session import LiveSession, model_name, tool_names
 
 if TYPE_CHECKING:
     from google.adk.agents import BaseAgent

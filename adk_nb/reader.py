@@ -1,0 +1,190 @@
+"""Takes every event of `Runner.run_live` apart once: for the log, the turns and the pages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+from adk_nb.audio import duration_ms, rate_of
+from adk_nb.exceptions import AdkNbError, ModelError
+
+if TYPE_CHECKING:
+    from google.adk.events import Event
+    from google.genai import types
+
+    from adk_nb.events import EventLog
+    from adk_nb.turns import Turn, Turns
+
+
+class Listener(Protocol):
+    """What the reader tells its session."""
+
+    def agent_audio(self, turn: Turn, rate: int, pcm: bytes) -> None:
+        """Agent audio came."""
+
+    def set_state(self, state: str) -> None:
+        """The conversation moved on."""
+
+    def fail(self, error: AdkNbError) -> None:
+        """The model reported an error."""
+
+    def still_talking(self) -> None:
+        """The model goes on with an answer that the user cut off."""
+
+
+class EventReader:
+    """Reads the events of `Runner.run_live` into the log and the turns."""
+
+    def __init__(
+        self,
+        log: EventLog,
+        turns: Turns,
+        listener: Listener,
+        *,
+        raised: dict[str, str],
+        audio: bool,
+    ) -> None:
+        self._log = log
+        self._turns = turns
+        self._raised = raised
+        self._listener = listener
+        self._audio = audio
+        self.cumulative = False
+        """Whether the model's partial user transcripts replace each other, as CascadeLive's do."""
+        self.discarding = False
+        """Whether what comes belongs to an answer that the user has already cut off."""
+
+    def read(self, event: Event) -> None:
+        """Takes one event."""
+        if event.content is not None and event.author != "user":
+            for part in event.content.parts or ():
+                self._part(event, part)
+        if event.input_transcription is not None:
+            self._user_transcript(event, event.input_transcription)
+        if event.output_transcription is not None:
+            self._agent_transcript(event, event.output_transcription)
+        if event.usage_metadata is not None:
+            self._usage(event, event.usage_metadata)
+        if event.error_code:
+            self._error(event)
+        if event.interrupted:
+            self._interrupted(event)
+        if event.turn_complete:
+            self._turn_complete(event)
+        if event.actions.transfer_to_agent:
+            self._row(event, "agent_transfer", text=event.actions.transfer_to_agent)
+
+    def _row(self, event: Event, kind: str, turn: Turn | None = None, **values: Any) -> None:
+        self._log.add(
+            "adk",
+            kind,
+            turn=turn.index if turn else self._turns.index,
+            author=event.author,
+            agent=None if event.author == "user" else event.author,
+            invocation_id=event.invocation_id,
+            **values,
+        )
+
+    def _part(self, event: Event, part: types.Part) -> None:
+        if part.inline_data is not None and part.inline_data.data:
+            self._sound(event, part.inline_data)
+        elif part.function_call is not None:
+            self._tool_call(event, part.function_call)
+        elif part.function_response is not None:
+            self._tool_result(event, part.function_response)
+        elif part.text and not part.thought:
+            self._agent_text(event, part.text)
+
+    def _sound(self, event: Event, blob: types.Blob) -> None:
+        if not (blob.mime_type or "").startswith("audio/") or not blob.data or not self._audio:
+            return
+        if self.discarding:
+            self._listener.still_talking()
+            return
+        rate = rate_of(blob.mime_type)
+        turn = self._turns.agent_audio(event.author, duration_ms(len(blob.data), rate))
+        self._log.add_audio("adk", "agent_audio", turn.index, blob.data, rate)
+        self._listener.set_state("speaking")
+        self._listener.agent_audio(turn, rate, blob.data)
+
+    def _agent_text(self, event: Event, text: str) -> None:
+        if self.discarding:
+            return
+        final = not event.partial
+        turn = self._turns.agent_said(event.author, text, final=final)
+        self._row(event, "agent_text", turn, text=text, final=final)
+        if not turn.ended.is_set():
+            self._listener.set_state("speaking")
+
+    def _agent_transcript(self, event: Event, said: types.Transcription) -> None:
+        text, final = said.text or "", bool(said.finished)
+        if self.discarding:
+            # What a CascadeLive says was heard of the answer that was cut off.
+            if final and self._turns.cut is not None and not self._turns.cut.heard_text:
+                self._turns.cut.heard_text = text.strip()
+            return
+        if text or final:
+            turn = self._turns.agent_said(event.author, text, final=final)
+            self._row(event, "agent_transcript", turn, text=text, final=final)
+
+    def _user_transcript(self, event: Event, said: types.Transcription) -> None:
+        text, final = said.text or "", bool(said.finished)
+        if not text and not final:
+            return
+        turn = self._turns.user_said(text, final=final, cumulative=self.cumulative)
+        self._row(event, "user_transcript", turn, text=text, final=final)
+        if not turn.answered:
+            self._listener.set_state("thinking" if final else "listening")
+
+    def _tool_call(self, event: Event, call: types.FunctionCall) -> None:
+        name, args = call.name or "", dict(call.args or {})
+        turn = self._turns.tool_called(event.author, call.id or "", name, args)
+        self._row(event, "tool_call", turn, tool=name, tool_call_id=call.id, args=args)
+        self._listener.set_state("thinking")
+
+    def _tool_result(self, event: Event, response: types.FunctionResponse) -> None:
+        call_id, name = response.id or "", response.name or ""
+        error = self._raised.pop(call_id, None)
+        result: Any = response.response
+        if isinstance(result, dict) and result.keys() == {"result"}:
+            result = result["result"]  # ADK wraps what is no dict.
+        if error is not None:
+            result = None
+        turn, _ = self._turns.tool_returned(call_id, name, result, error)
+        self._row(
+            event, "tool_result", turn, tool=name, tool_call_id=call_id, result=result, error=error
+        )
+
+    def _usage(self, event: Event, usage: types.GenerateContentResponseUsageMetadata) -> None:
+        self._row(
+            event,
+            "usage",
+            prompt_tokens=usage.prompt_token_count,
+            response_tokens=usage.candidates_token_count,
+            total_tokens=usage.total_token_count,
+        )
+
+    def _error(self, event: Event) -> None:
+        text = event.error_message or event.error_code or "unknown error"
+        error = ModelError(
+            f"The model reported {event.error_code}: {text}",
+            remedy="The kernel's log has the details; the next turn tries again.",
+        )
+        self._turns.failed(error.message)
+        self._listener.fail(error)
+
+    def _interrupted(self, event: Event) -> None:
+        if self.discarding:
+            self.discarding = False
+            return
+        turn = self._turns.interrupted()
+        self._row(event, "interrupted", turn, interrupted=True)
+        self._listener.set_state("listening")
+
+    def _turn_complete(self, event: Event) -> None:
+        if self.discarding:
+            self.discarding = False
+            return
+        turn = self._turns.completed()
+        self._row(event, "turn_complete", turn, turn_complete=True)
+        if turn is not None:
+            self._listener.set_state("ready")

@@ -1,0 +1,332 @@
+import asyncio
+import contextlib
+import json
+import os
+import random
+import urllib.request
+
+import pytest
+from scripted import DONE, Scripted, audio, echo, said, text_of
+from google.adk.agents import Agent
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+from adk_nb import LiveSession, protocol, server
+from adk_nb.server import Bridge
+
+ORIGIN = "http://localhost:8888"
+
+
+class Opened:
+    """A session on a bridge."""
+
+    def __init__(self, session):
+        self.session = session
+        self.bridge, self.token = session.bridge.call(Bridge.add(session))
+        self.bridge.allow(ORIGIN)
+        self.url = self.bridge.url
+
+    def connect(self, **options):
+        options = {"origin": ORIGIN, "subprotocols": [protocol.SUBPROTOCOL]} | options
+        return connect(self.url, **options)
+
+    @contextlib.asynccontextmanager
+    async def page(self, **options):
+        async with self.connect(**options) as socket:
+            await socket.send(json.dumps({"type": "hello", "token": self.token, "clock": 0}))
+            welcome = json.loads(await socket.recv())
+            assert welcome["type"] == "hello"
+            socket.welcome = welcome
+            yield socket
+
+    def close(self):
+        with contextlib.suppress(Exception):
+            self.session.bridge.call(self.bridge.remove(self.token))
+        self.session.close()
+
+
+@pytest.fixture
+def opened():
+    with contextlib.ExitStack() as stack:
+
+        def open_one(answer=echo):
+            session = LiveSession(Agent(name="a", model=Scripted(answer))).start()
+            made = Opened(session)
+            stack.callback(made.close)
+            return made
+
+        yield open_one
+
+
+async def until(socket, kind, **values):
+    """Returns the first message of a type with these values."""
+    async with asyncio.timeout(10):
+        while True:
+            data = await socket.recv()
+            if isinstance(data, str):
+                message = json.loads(data)
+                if message["type"] == kind and values.items() <= message.items():
+                    return message
+
+
+async def refused(made, first):
+    async with made.connect() as socket:
+        await socket.send(first)
+        with pytest.raises(ConnectionClosed) as closed:
+            await socket.recv()
+        return closed.value.rcvd.code
+
+
+async def answers(made):
+    """The session is usable: a turn goes through."""
+    async with made.page() as socket:
+        await socket.send(json.dumps({"type": "text", "text": "still there"}))
+        said = await until(socket, "transcript", role="agent")
+        assert said["text"] == "You said still there."
+
+
+async def test_a_turn_over_the_wire(opened):
+    made = opened()
+    async with made.page() as socket:
+        assert socket.subprotocol == protocol.SUBPROTOCOL
+        assert socket.welcome["agent"] == "a"
+        await socket.send(json.dumps({"type": "text", "text": "hi"}))
+        frames, seen = [], []
+        while not seen or seen[-1] != ("turn", "complete"):
+            data = await socket.recv()
+            if isinstance(data, bytes):
+                frames.append(protocol.decode_audio(data))
+            else:
+                message = json.loads(data)
+                seen.append((message["type"], message.get("state")))
+        assert [(f.kind, f.seq, f.turn, f.rate) for f in frames] == [(2, 0, 1, 24_000)]
+        assert len(frames[0].samples) == 4800
+    assert made.session.turns[0].agent_text == "You said hi."
+
+
+async def test_microphone_frames_reach_the_model_and_come_back(opened):
+    made = opened()
+    async with made.page() as socket:
+        await socket.send(json.dumps({"type": "mic", "on": True}))
+        sent = [random.randbytes(640) for _ in range(50)]
+        for seq, pcm in enumerate(sent):
+            frame = protocol.AudioFrame(protocol.MICROPHONE, seq, 0, 16_000, 1.0, pcm)
+            await socket.send(protocol.encode_audio(frame))
+        got = []
+        async with asyncio.timeout(10):
+            while len(got) < 50:
+                data = await socket.recv()
+                if isinstance(data, bytes):
+                    got.append(protocol.decode_audio(data))
+    assert [f.samples for f in got] == sent
+    assert [f.seq for f in got] == list(range(50))
+
+
+async def test_long_audio_is_cut_into_frames_of_100_ms(opened):
+    def long(came):
+        return [audio(1050), said("Long.", finished=True), DONE] if text_of(came) else []
+
+    made = opened(long)
+    async with made.page() as socket:
+        await socket.send(json.dumps({"type": "text", "text": "hi"}))
+        sizes = []
+        while sum(sizes) < 2 * 24 * 1050:
+            data = await socket.recv()
+            if isinstance(data, bytes):
+                sizes.append(len(protocol.decode_audio(data).samples))
+    assert sizes == [4800] * 10 + [2400]
+
+
+@pytest.mark.parametrize("origin", [None, "http://evil.example", "null"])
+async def test_a_foreign_origin_is_refused(opened, origin):
+    made = opened()
+    with pytest.raises(InvalidStatus) as refusal:
+        async with made.connect(origin=origin):
+            pass
+    assert refusal.value.response.status_code == 403
+    await answers(made)
+
+
+async def test_without_the_subprotocol_there_is_no_connection(opened):
+    made = opened()
+    with pytest.raises(InvalidStatus) as refusal:
+        async with made.connect(subprotocols=["other"]):
+            pass
+    assert refusal.value.response.status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("first", "code"),
+    [
+        ('{"type": "hello"}', 4400),
+        ('{"type": "text", "text": "hi"}', 4400),
+        ("not json", 4400),
+        (b"\x01" * 100, 4400),
+        ('{"type": "hello", "token": ""}', 4401),
+        ('{"type": "hello", "token": "guess"}', 4401),
+        ('{"type": "hello", "token": "gu\\u00e9ss"}', 4401),
+    ],
+)
+async def test_who_has_no_token_is_refused(opened, first, code):
+    made = opened()
+    assert await refused(made, first) == code
+    assert "connected" not in [row.kind for row in made.session.log]
+    await answers(made)
+
+
+async def test_who_says_nothing_is_let_go(opened, monkeypatch):
+    monkeypatch.setattr(server, "HELLO_S", 0.1)
+    made = opened()
+    async with made.connect() as socket:
+        with pytest.raises(ConnectionClosed) as closed:
+            await socket.recv()
+    assert closed.value.rcvd.code == 4400
+
+
+async def test_a_token_opens_its_own_session_alone(opened):
+    one, two = opened(), opened()
+    assert one.url == two.url
+    assert one.token != two.token
+    async with one.page() as first, two.page() as second:
+        assert first.welcome["session_id"] == one.session.id
+        assert second.welcome["session_id"] == two.session.id
+
+
+async def test_a_huge_frame_ends_its_connection_alone(opened):
+    made = opened()
+    async with made.page() as other:
+        # Not in a `with`: websockets' client trips over closing a connection that was cut off.
+        socket = await made.connect()
+        await socket.send(json.dumps({"type": "hello", "token": made.token}))
+        with pytest.raises(ConnectionClosed):
+            await socket.send(bytes(10 << 20))
+            while True:
+                await socket.recv()
+        # 1006 where the bridge was gone before all of it was sent.
+        assert socket.close_code in (1009, 1006)
+        await other.send(json.dumps({"type": "text", "text": "hi"}))
+        await until(other, "turn", state="complete")
+    assert any("1 MiB" in (row.error or "") for row in made.session.log)
+
+
+@pytest.mark.parametrize(
+    "junk",
+    [
+        os.urandom(500),
+        b"",
+        b"\x01",
+        protocol.encode_audio(protocol.AudioFrame(2, 0, 0, 16_000, 0.0, b"ab")),
+        protocol.encode_audio(protocol.AudioFrame(1, 0, 0, 44_100, 0.0, b"ab")),
+        "not json",
+        "[]",
+        '{"type": "text", "text": 5}',
+        '{"type": "dance"}',
+        '{"type": "hello", "token": "again"}',
+        "[" * 100_000,
+    ],
+)
+async def test_junk_is_answered_logged_and_forgotten(opened, junk):
+    made = opened()
+    async with made.page() as socket:
+        await socket.send(junk)
+        error = await until(socket, "error")
+        assert error["code"] == "bad_message"
+        await socket.send(json.dumps({"type": "text", "text": "hi"}))
+        await until(socket, "turn", state="complete")
+    assert [row.kind for row in made.session.log if row.kind == "error"] == ["error"]
+
+
+async def test_a_page_that_vanishes_in_mid_turn_costs_nothing(opened):
+    def slow(came):
+        text = text_of(came)
+        return (
+            [said(f"{text} ", finished=False), 0.3, said("done.", finished=False), DONE]
+            if text
+            else []
+        )
+
+    made = opened(slow)
+    async with made.page() as socket:
+        await socket.send(json.dumps({"type": "text", "text": "hi"}))
+        await until(socket, "transcript", role="agent")
+        socket.transport.abort()
+    async with made.page() as socket:
+        roles = [m["role"] for m in socket.welcome["history"]]
+        assert roles[:2] == ["user", "agent"]
+        if not made.session.turns[0].ended.is_set():
+            await until(socket, "turn", state="complete")
+    assert made.session.turns[0].agent_text == "hi done."
+    await asyncio.to_thread(lambda: made.session.say("more"))
+
+
+async def test_the_clock_is_answered_and_reports_are_on_the_sessions_clock(opened):
+    made = opened()
+    async with made.page() as socket:
+        await socket.send(json.dumps({"type": "clock", "id": 9, "clock": 1234.5}))
+        answer = await until(socket, "clock")
+        assert (answer["id"], answer["clock"]) == (9, 1234.5)
+        offset = answer["bridge_clock"] - 1234.5
+        report = {"type": "clock_offset", "offset_ms": offset, "error_ms": 0.5}
+        await socket.send(json.dumps(report))
+        sounded = {"type": "playback", "event": "started", "turn": 1, "clock": 1334.5}
+        await socket.send(json.dumps(sounded))
+        await socket.send(json.dumps({"type": "clock", "id": 10, "clock": 0}))
+        await until(socket, "clock", id=10)
+    row = next(r for r in made.session.log if r.kind == "playback_started")
+    asked = made.session.log.to_t(answer["bridge_clock"])
+    assert row.t == pytest.approx(asked + 0.1)
+
+
+async def test_a_page_that_does_not_read_is_bounded(opened, monkeypatch):
+    monkeypatch.setattr(server, "MAX_WAITING_AUDIO", 100_000)
+    monkeypatch.setattr(server, "MAX_WAITING", 200_000)
+
+    def flood(came):
+        return [audio(60_000) for _ in range(8)] if text_of(came) else []
+
+    made = opened(flood)
+    async with made.page() as socket:
+        await socket.send(json.dumps({"type": "text", "text": "hi"}))
+        socket.transport.pause_reading()
+        await asyncio.sleep(0.5)
+        (connection,) = made.bridge._connections
+        assert connection.dropped > 0
+        assert connection._waiting() < 200_000
+        for _ in range(400):
+            message = protocol.Transcript(1, "agent", "a", "x" * 1000, final=False)
+            made.session.bridge.loop.call_soon_threadsafe(connection.send, message)
+        socket.transport.resume_reading()
+        with pytest.raises(ConnectionClosed):
+            while True:
+                await asyncio.wait_for(socket.recv(), 10)
+        assert socket.close_code == 4001
+
+
+async def test_closing_the_session_says_so_and_stops_the_server(opened):
+    made = opened()
+    async with made.page() as socket:
+        await made.session.bridge.call_async(made.bridge.remove(made.token))
+        with pytest.raises(ConnectionClosed):
+            while True:
+                await socket.recv()
+        assert socket.close_code == 4000
+    with pytest.raises(OSError):
+        async with made.connect():
+            pass
+    assert Bridge.shared is None
+
+
+async def test_health(opened):
+    made = opened()
+    url = made.url.replace("ws:", "http:") + "healthz"
+    body = await asyncio.to_thread(lambda: urllib.request.urlopen(url).read())
+    assert body == b"ok\n"
+
+
+async def test_many_pages_on_one_session_all_hear(opened):
+    made = opened()
+    async with contextlib.AsyncExitStack() as stack:
+        pages = [await stack.enter_async_context(made.page()) for _ in range(5)]
+        await pages[0].send(json.dumps({"type": "text", "text": "hi"}))
+        for page in pages:
+            await until(page, "turn", state="complete")

@@ -1,0 +1,509 @@
+import asyncio
+import threading
+import time
+
+import numpy as np
+import pytest
+from google.adk.agents import Agent
+from google.adk.agents.run_config import RunConfig
+from google.genai import types
+from scripted import CUT, DONE, Scripted, audio, call, echo, heard, result_of, said, text_of
+
+from adk_nb import LiveSession, protocol
+from adk_nb.audio import Clip
+from adk_nb.exceptions import (
+    AdkNbError,
+    AudioError,
+    BridgeError,
+    SessionClosedError,
+    TurnTimeoutError,
+)
+
+
+class Page:
+    """A page that keeps what it gets."""
+
+    def __init__(self):
+        self.messages = []
+        self.audio = []
+
+    def send(self, message):
+        self.messages.append(message)
+
+    def send_audio(self, turn, rate, pcm):
+        self.audio.append((turn, rate, pcm))
+
+    def states(self):
+        return [m.state for m in self.messages if isinstance(m, protocol.State)]
+
+    def errors(self):
+        return [m for m in self.messages if isinstance(m, protocol.Failure)]
+
+
+def agent(answer, *tools, refusals=(), **options) -> Agent:
+    return Agent(name="tester", model=Scripted(answer, refusals), tools=list(tools), **options)
+
+
+def attach(session) -> Page:
+    page = Page()
+
+    async def attached():
+        session.attach(page)
+
+    session.bridge.call(attached())
+    return page
+
+
+def do(session, function, *args):
+    """Calls a method of the session where pages call it: on the bridge thread."""
+
+    async def called():
+        return function(*args)
+
+    return session.bridge.call(called())
+
+
+def wait_for(condition, seconds=10):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it never came"
+        time.sleep(0.01)
+
+
+def kinds(session):
+    return [row.kind for row in session.log]
+
+
+def test_typed_turns():
+    with LiveSession(agent(echo)) as session:
+        page = attach(session)
+        first = session.say("hi")
+        second = session.say("more")
+    assert (first.index, first.user_text, first.agent_text) == (1, "hi", "You said hi.")
+    assert first.audio.duration_ms == pytest.approx(100, abs=1)
+    assert first.audio.rate == 24_000
+    assert (second.index, second.agent_text) == (2, "You said more.")
+    assert session.turns == [first, second]
+    assert [turn for turn, _, _ in page.audio] == [1, 2]
+    assert page.states()[:3] == ["thinking", "speaking", "ready"]
+    assert page.states()[-1] == "closed"
+    assert [k for k in kinds(session) if k != "connected"] == [
+        "user_text", "agent_audio", "agent_transcript", "turn_complete",
+    ] * 2  # fmt: skip
+
+
+def test_a_closed_or_unstarted_session_can_be_read_but_says_nothing():
+    session = LiveSession(agent(echo))
+    assert session.turns == []
+    with pytest.raises(SessionClosedError, match="not started"):
+        session.say("hi")
+    with session:
+        session.say("hi")
+    assert session.turns[0].agent_text == "You said hi."
+    assert session.state == "closed"
+    assert "closed, 1 turns" in repr(session)
+    for what in (lambda: session.say("hi"), session.interrupt, session.start):
+        with pytest.raises(SessionClosedError, match="closed"):
+            what()
+    session.close()
+
+
+def test_closing_leaves_no_thread_behind():
+    before = set(threading.enumerate())
+    with LiveSession(agent(echo)) as one, LiveSession(agent(echo)) as two:
+        one.say("a")
+        two.say("b")
+    wait_for(lambda: set(threading.enumerate()) <= before)
+
+
+async def test_the_async_twins():
+    session = LiveSession(agent(echo)).start()
+    try:
+        turn = await session.say_async("hi")
+        assert turn.agent_text == "You said hi."
+        await session.interrupt_async()
+    finally:
+        session.close()
+
+
+def test_a_blocking_call_in_the_bridge_thread_is_refused():
+    with LiveSession(agent(echo)) as session:
+
+        async def inside():
+            session.say("hi")
+
+        with pytest.raises(BridgeError, match="_async"):
+            session.bridge.call(inside())
+
+
+def test_empty_text_is_refused():
+    with LiveSession(agent(echo)) as session, pytest.raises(AdkNbError, match="nothing to say"):
+        session.say("  ")
+
+
+def test_an_unanswered_turn_times_out_and_may_still_come():
+    def slow(came):
+        return [1.0, said("Late.", finished=True), DONE] if text_of(came) else []
+
+    with LiveSession(agent(slow)) as session:
+        with pytest.raises(TurnTimeoutError, match=r"0\.2 s"):
+            session.say("hi", timeout=0.2)
+        wait_for(lambda: session.turns[0].agent_text == "Late.")
+
+
+def add(a: int, b: int) -> int:
+    """Adds two numbers."""
+    return a + b
+
+
+def with_tool(name, **args):
+    def answer(came):
+        if text_of(came):
+            return [call(name, "c1", **args), DONE]
+        if result_of(came) is not None:
+            return [audio(50), said(f"It is {result_of(came)}.", finished=True), DONE]
+        return []
+
+    return answer
+
+
+def test_a_tool_is_called_once_and_its_turn_is_one():
+    with LiveSession(agent(with_tool("add", a=2, b=3), add)) as session:
+        page = attach(session)
+        turn = session.say("two and three")
+    (tool,) = turn.tool_calls
+    assert (tool.name, tool.args, tool.result, tool.error) == ("add", {"a": 2, "b": 3}, 5, None)
+    assert turn.agent_text == "It is {'result': 5}."
+    assert len(session.turns) == 1
+    assert [type(m) for m in page.messages if m.type.startswith("tool")] == [
+        protocol.ToolCalled, protocol.ToolReturned,
+    ]  # fmt: skip
+    row = next(row for row in session.log if row.kind == "tool_result")
+    assert (row.tool, row.result, row.error) == ("add", 5, None)
+
+
+def test_a_tool_that_raises_is_told_and_the_conversation_goes_on():
+    def broken(a: int) -> int:
+        """Breaks."""
+        raise RuntimeError("out of dice")
+
+    with LiveSession(agent(with_tool("broken", a=1), broken)) as session:
+        page = attach(session)
+        turn = session.say("break")
+        assert turn.tool_calls[0].error == "RuntimeError: out of dice"
+        assert "out of dice" in turn.agent_text
+        returned = next(m for m in page.messages if isinstance(m, protocol.ToolReturned))
+        assert returned.error == "RuntimeError: out of dice"
+        assert session.say("again").index == 2
+
+
+def test_audio_goes_on_while_a_sync_tool_sleeps():
+    def sleepy(seconds: float) -> str:
+        """Sleeps."""
+        time.sleep(seconds)
+        return "slept"
+
+    with LiveSession(agent(with_tool("sleepy", seconds=1.5), sleepy)) as session:
+        page = attach(session)
+        do(session, session.receive, page, protocol.Mic(on=True))
+        future = session.bridge.submit(session.run_say("sleep", 20))
+        wait_for(lambda: "tool_call" in kinds(session))
+        came = len(session.agent.model.came)
+        for _ in range(20):
+            do(session, session.hear, page, bytes(640))
+        # The model hears all of it while the tool still sleeps.
+        wait_for(lambda: len(session.agent.model.came) >= came + 20, 1.2)
+        assert not future.done()
+        turn = future.result(20)
+    assert turn.tool_calls[0].result == "slept"
+    assert turn.tool_calls[0].ms >= 1400
+
+
+def test_a_tool_that_never_returns_can_be_cut_off():
+    release = threading.Event()
+
+    def stuck() -> str:
+        """Sticks."""
+        release.wait(30)
+        return "late"
+
+    def answer(came):
+        text = text_of(came)
+        if text == "stick":
+            return [call("stuck", "c1"), DONE]
+        return [said(f"You said {text}.", finished=True), DONE] if text else []
+
+    try:
+        with LiveSession(agent(answer, stuck)) as session:
+            future = session.bridge.submit(session.run_say("stick", 20))
+            wait_for(lambda: "tool_call" in kinds(session))
+            session.interrupt()
+            assert future.result(5).interrupted
+            turn = session.say("hello")
+            assert turn.agent_text == "You said hello."
+            assert session.turns[0].tool_calls[0].error == "The call was cut off."
+            # The new run's history has an answer to the call, which no model would miss.
+            history = session.agent.model.histories[-1]
+            responses = [p for c in history for p in c.parts if p.function_response]
+            assert responses[0].function_response.response["error"] == "The call was cut off."
+    finally:
+        release.set()
+
+
+def test_a_model_that_cannot_connect_is_told_and_tried_again():
+    refusals = [ValueError("Model not found: nope"), OSError("getaddrinfo failed")]
+    with LiveSession(agent(echo, refusals=refusals)) as session:
+        page = attach(session)
+        wait_for(lambda: len(session.agent.model.connects) == 1)
+        wait_for(lambda: "error" in kinds(session))
+        failed = session.say("one")
+        assert "getaddrinfo" in failed.error
+        assert page.errors()[-1].code == "no_network"
+        assert "local_model" in page.errors()[-1].remedy
+        assert session.say("two").agent_text == "You said two."
+        errors = [row.error for row in session.log if row.kind == "error"]
+        assert "Model not found" in errors[0]
+        assert session.state == "ready"
+
+
+def test_a_model_that_dies_in_mid_turn_ends_the_turn_with_an_error():
+    def dies(came):
+        if text_of(came) == "die":
+            return [audio(50), said("I am d", finished=False), 0.05, RuntimeError("boom")]
+        return echo(came)
+
+    with LiveSession(agent(dies)) as session:
+        turn = session.say("die")
+        assert "boom" in turn.error
+        assert turn.agent_text == "I am d"
+        assert session.say("live").agent_text == "You said live."
+
+
+def test_an_error_event_is_the_turns_error():
+    from google.adk.models.llm_response import LlmResponse
+
+    def bad(came):
+        error = LlmResponse(error_code="QUOTA", error_message="no more", turn_complete=True)
+        return [error] if text_of(came) else []
+
+    with LiveSession(agent(bad)) as session:
+        page = attach(session)
+        assert "QUOTA" in session.say("hi").error
+        assert "no more" in page.errors()[0].message
+        assert session.state == "ready"
+
+
+def endless(came):
+    text = text_of(came)
+    if text == "go on":
+        return [
+            said("One two three. ", finished=False),
+            *[step for _ in range(100) for step in (audio(100), 0.05)],
+            DONE,
+        ]
+    return echo(came)
+
+
+def test_interrupt_ends_the_turn_and_drops_the_rest_of_the_answer():
+    with LiveSession(agent(endless)) as session:
+        page = attach(session)
+        future = session.bridge.submit(session.run_say("go on", 20))
+        wait_for(lambda: len(page.audio) > 3)
+        session.interrupt()
+        turn = future.result(5)
+        assert turn.interrupted
+        assert page.messages[-1] == protocol.State("ready")
+        assert protocol.TurnState(1, "interrupted") in page.messages
+        count = len(page.audio)
+        time.sleep(0.3)
+        assert len(page.audio) == count
+        assert "interrupted" in kinds(session)
+
+
+def test_a_page_says_what_was_heard():
+    with LiveSession(agent(endless)) as session:
+        page = attach(session)
+        future = session.bridge.submit(session.run_say("go on", 20))
+        wait_for(lambda: len(page.audio) > 3)
+        do(session, session.playback, protocol.Playback("started", 1), None)
+        session.interrupt()
+        turn = future.result(5)
+        do(session, session.playback, protocol.Playback("flushed", 1, played_ms=0.0), None)
+        assert turn.heard_text == ""
+        assert turn.agent_text == "One two three."
+        assert {"playback_started", "playback_flushed"} <= set(kinds(session))
+
+
+def test_the_models_own_interruption_flushes_and_the_next_turn_is_its_own():
+    def barge(came):
+        if isinstance(came, types.Blob):
+            if came.data[:2] == b"\x01\x00":
+                return [
+                    heard("First?", finished=True),
+                    audio(100),
+                    said("Long ans", finished=False),
+                ]
+            if came.data[:2] == b"\x02\x00":
+                return [
+                    CUT,
+                    heard("Second?", finished=True),
+                    audio(50),
+                    said("Two.", finished=True),
+                    DONE,
+                ]
+        return []
+
+    with LiveSession(agent(barge)) as session:
+        page = attach(session)
+        do(session, session.receive, page, protocol.Mic(on=True))
+        do(session, session.hear, page, b"\x01\x00" * 320)
+        wait_for(lambda: session.turns and session.turns[0].agent_text)
+        do(session, session.hear, page, b"\x02\x00" * 320)
+        wait_for(lambda: len(session.turns) == 2 and session.turns[1].ended.is_set())
+    first, second = session.turns
+    assert first.interrupted
+    assert (second.user_text, second.agent_text, second.interrupted) == ("Second?", "Two.", False)
+    assert protocol.TurnState(1, "interrupted") in page.messages
+    row = next(row for row in session.log if row.kind == "interrupted")
+    assert (row.turn, row.interrupted, row.source) == (1, True, "adk")
+
+
+def test_typing_over_an_answer_cuts_it():
+    def answer(came):
+        text = text_of(came)
+        if text == "go on":
+            return endless(came)
+        return [CUT, *echo(came)] if text else []
+
+    with LiveSession(agent(answer)) as session:
+        page = attach(session)
+        do(session, session.receive, page, protocol.Text("go on"))
+        wait_for(lambda: page.audio)
+        do(session, session.receive, page, protocol.Text("stop"))
+        wait_for(lambda: len(session.turns) == 2 and session.turns[1].ended.is_set())
+        assert session.turns[0].interrupted
+        assert session.turns[1].agent_text == "You said stop."
+
+
+def test_only_who_has_the_microphone_is_heard():
+    with LiveSession(agent(echo)) as session:
+        one, two = attach(session), attach(session)
+        do(session, session.hear, one, bytes(640))
+        assert session.mic_dropped == 1
+        do(session, session.receive, one, protocol.Mic(on=True))
+        do(session, session.receive, two, protocol.Mic(on=True))
+        do(session, session.hear, one, bytes(640))
+        assert session.mic_dropped == 2
+        do(session, session.hear, two, bytes(640))
+        wait_for(lambda: session.agent.model.came)
+        do(session, session.detach, two)
+        assert kinds(session).count("mic_off") == 1
+        assert kinds(session)[-1] == "mic_off"
+
+
+def test_audio_that_no_model_takes_is_bounded_and_counted():
+    from adk_nb.run import MAX_WAITING_AUDIO, RequestQueue
+
+    async def fill():
+        queue = RequestQueue()
+        queue.send_content(types.Content(parts=[types.Part(text="first")]))
+        for i in range(MAX_WAITING_AUDIO + 30):
+            queue.send_realtime(types.Blob(data=i.to_bytes(2, "little"), mime_type="audio/pcm"))
+        queue.send_content(types.Content(parts=[types.Part(text="last")]))
+        return queue, [await queue.get() for _ in range(MAX_WAITING_AUDIO + 2)]
+
+    queue, got = asyncio.run(fill())
+    assert queue.dropped == 30
+    assert got[0].content.parts[0].text == "first"
+    assert got[1].blob.data == (30).to_bytes(2, "little")
+    assert got[-1].content.parts[0].text == "last"
+
+
+def spoken(came):
+    """Answers once it has heard something loud, as a model with its own voice detection."""
+    if isinstance(came, types.Blob) and max(came.data) and came.data[0] == 7:
+        return [heard("Hello?", finished=True), audio(50), said("Yes.", finished=True), DONE]
+    return []
+
+
+def test_speak_feeds_a_sound_in_real_time():
+    sound = np.zeros(16_000, np.int16)
+    sound[8_000] = 7
+    with LiveSession(agent(spoken)) as session:
+        began = time.monotonic()
+        turn = session.speak(sound)
+        took = time.monotonic() - began
+    assert (turn.user_text, turn.agent_text, turn.spoken) == ("Hello?", "Yes.", True)
+    assert took >= 1.0
+    assert kinds(session).count("mic_on") == kinds(session).count("mic_off") == 1
+    assert session.log.clip("user_audio", 1).duration_ms >= 480
+
+
+def test_speak_says_where_nothing_was_heard(monkeypatch):
+    monkeypatch.setattr("adk_nb.session._UNHEARD_S", 0.2)
+    with LiveSession(agent(spoken)) as session:
+        with pytest.raises(AudioError, match="No speech"):
+            session.speak(Clip(bytes(3200)))
+        with pytest.raises(AudioError, match="cannot be read"):
+            session.speak("no-such-file.wav")
+
+
+def test_a_new_page_gets_the_history():
+    with LiveSession(agent(with_tool("add", a=1, b=1), add)) as session:
+        session.say("sum")
+
+        async def attached():
+            return session.attach(Page())
+
+        welcome = session.bridge.call(attached())
+    assert [m["type"] for m in welcome.history] == [
+        "transcript", "tool_call", "tool_result", "transcript",
+    ]  # fmt: skip
+    assert welcome.tools == ["add"]
+    assert (welcome.agent, welcome.model, welcome.turn) == ("tester", "scripted", 2)
+
+
+def test_what_the_run_config_leaves_open_is_set_for_notebooks():
+    given = RunConfig()
+    session = LiveSession(agent(echo), run_config=given, voice="Kore")
+    config = session._run_config
+    assert config.tool_thread_pool_config is not None
+    assert config.response_modalities == [types.Modality.AUDIO]
+    assert config.speech_config.voice_config.prebuilt_voice_config.voice_name == "Kore"
+    assert given.tool_thread_pool_config is None
+    assert LiveSession(agent(echo), audio=False)._run_config.response_modalities == ["TEXT"]
+
+
+def test_text_only():
+    from google.adk.models.llm_response import LlmResponse
+
+    def answer(came):
+        if not text_of(came):
+            return []
+        parts = [
+            LlmResponse(content=types.Content(role="model", parts=[types.Part(text=t)]), partial=p)
+            for t, p in [("Hel", True), ("lo.", True), ("Hello.", False)]
+        ]
+        return [*parts, DONE]
+
+    with LiveSession(agent(answer), audio=False) as session:
+        turn = session.say("hi")
+    assert turn.agent_text == "Hello."
+    assert turn.audio.pcm == b""
+
+
+def test_push_to_talk_cuts_in():
+    with LiveSession(agent(endless)) as session:
+        page = attach(session)
+        do(session, session.receive, page, protocol.Text("go on"))
+        wait_for(lambda: page.audio)
+        do(session, session.receive, page, protocol.ActivityStart())
+        assert session.turns[0].interrupted
+        do(session, session.receive, page, protocol.ActivityEnd())
+
+
+def test_an_error_of_the_page_is_in_the_log():
+    with LiveSession(agent(echo)) as session:
+        page = attach(session)
+        do(session, session.receive, page, protocol.PageError("mic_denied", "No permission."))
+        assert [r.error for r in session.log if r.kind == "error"] == ["mic_denied: No permission."]
