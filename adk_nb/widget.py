@@ -73,7 +73,7 @@ class LiveWidget(Conversation, anywidget.AnyWidget):
         self._session.close()
         self.set_trait("state", "closed")
         if self.comm is not None:
-            self._send({"type": "closed"})
+            self._tell({"type": "closed"})
 
     # What the session tells, on the bridge thread.
 
@@ -98,11 +98,11 @@ class LiveWidget(Conversation, anywidget.AnyWidget):
             return
         bridge = self._bridge
         if bridge is None:
-            self._send({"type": "closed"})
+            self._tell({"type": "closed"})
             return
         try:
             bridge.allow(str(content.get("origin", "")))
-            self._send(
+            self._tell(
                 {
                     "type": "connect",
                     "url": bridge.url,
@@ -112,9 +112,9 @@ class LiveWidget(Conversation, anywidget.AnyWidget):
             )
         except (AdkNbError, OSError) as error:
             # A failure here has no other way to the page.
-            self._send({"type": "error", "code": "bridge", "message": str(error), "remedy": ""})
+            self._tell({"type": "error", "code": "bridge", "message": str(error), "remedy": ""})
 
-    def _send(self, content: dict[str, Any]) -> None:
+    def _tell(self, content: dict[str, Any]) -> None:
         self.send(content)
 
     # A cell that is run again closes what it made before.
