@@ -192,6 +192,7 @@ class LiveRun:
         self._wanted = asyncio.Event()
         self._main: asyncio.Task[None] | None = None
         self._run: asyncio.Task[None] | None = None
+        self._loading: asyncio.Task[None] | None = None
         self._dropped = 0
         self.queue: RequestQueue | None = None
         self.raised = self._errors.raised
@@ -222,7 +223,7 @@ class LiveRun:
 
     async def stop(self) -> None:
         """Ends the run for good."""
-        tasks = [task for task in (self._run, self._main) if task is not None]
+        tasks = [task for task in (self._run, self._main, self._loading) if task is not None]
         for task in tasks:
             task.cancel()
         if tasks:
@@ -268,18 +269,23 @@ class LiveRun:
             self._owner.run_failed(explain(error))
 
     async def _warm_up(self) -> None:
-        """Loads what the embedded default needs, off the loop, so that the first turn is quick."""
+        """Loads what the embedded default needs, off the loop, so that the first turn is quick.
+
+        Speech has to be there before the run begins; the brain, which takes longest, may follow.
+        """
         model = getattr(self._agent, "model", None)
-        if not isinstance(model, CascadeLive):
+        if isinstance(model, CascadeLive):
+            self._loading = asyncio.create_task(self._load(getattr(model, "_llm", None)))
+            await asyncio.gather(self._load(model.stt), self._load(model.tts))
+
+    async def _load(self, part: object) -> None:
+        warm_up = getattr(part, "warm_up", None)
+        if warm_up is None:
             return
-        for part in (model.stt, model.tts, getattr(model, "_llm", None)):
-            warm_up = getattr(part, "warm_up", None)
-            if warm_up is None:
-                continue
-            try:
-                await asyncio.to_thread(warm_up)
-            except Exception as error:
-                self._owner.run_failed(explain(error))
+        try:
+            await asyncio.to_thread(warm_up)
+        except Exception as error:
+            self._owner.run_failed(explain(error))
 
     async def _answer(self, call: ToolCall) -> None:
         """Closes a call in ADK's history, where no model would take one left open."""

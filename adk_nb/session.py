@@ -20,7 +20,13 @@ from adk_nb import protocol
 from adk_nb.audio import MICROPHONE_RATE, Clip
 from adk_nb.conversation import Conversation
 from adk_nb.events import EventLog
-from adk_nb.exceptions import AdkNbError, AudioError, ModelError, SessionClosedError, TurnTimeoutError
+from adk_nb.exceptions import (
+    AdkNbError,
+    AudioError,
+    ModelError,
+    SessionClosedError,
+    TurnTimeoutError,
+)
 from adk_nb.loop import BridgeLoop
 from adk_nb.reader import EventReader
 from adk_nb.run import LiveRun, RequestQueue
@@ -419,9 +425,7 @@ class LiveSession(Conversation):
     def run_ended(self) -> Iterable[ToolCall]:
         """The run is over; yields the tool calls that it left open, now failed."""
         if self._live.queue is None and self._turns.current is not None:
-            self.run_failed(
-                ModelError("The model ended the conversation.", remedy="Say it again.")
-            )
+            self.run_failed(ModelError("The model ended the conversation.", remedy="Say it again."))
         error = "The call was cut off."
         for turn in self._turns.all[-3:]:
             for call in turn.tool_calls:
