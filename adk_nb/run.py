@@ -1,4 +1,4 @@
-"""`LiveRun`: ADK's `Runner.run_live`, again and again, its queue bounded, its tools free to fail."""
+"""`LiveRun`: ADK's `Runner.run_live`, again and again, with a bounded queue to the model."""
 
 from __future__ import annotations
 
