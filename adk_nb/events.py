@@ -7,14 +7,17 @@ one row; their sound is kept beside the rows and found by turn.
 from __future__ import annotations
 
 import time
-from collections import OrderedDict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
-from adk_nb.audio import MICROPHONE_RATE, Clip, duration_ms
+from adk_nb.audio import duration_ms
+from adk_nb.redact import Redactor
+from adk_nb.sound import SoundStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from adk_nb.audio import Clip
 
 KINDS = (
     "user_text", "user_audio", "user_transcript", "agent_text", "agent_audio", "agent_transcript",
@@ -22,9 +25,6 @@ KINDS = (
     "playback_started", "playback_drained", "playback_flushed", "mic_on", "mic_off", "connected",
     "disconnected", "usage", "error",
 )  # fmt: skip
-
-MAX_SOUND = 64 << 20
-"""Bytes of sound that a session keeps in memory; past it the oldest turn's goes."""
 
 _PAUSE_S = 1.0
 """Audio frames further apart than this are two rows."""
@@ -38,10 +38,19 @@ class LogRow:
         seq: Its place in the log, from 0.
         time: When (s since the Unix epoch).
         t: When, on the session's clock (s since the session was made).
-        source: Where it came from: `client`, `bridge` or `adk`.
+        source: Where it came from: `client` (the page, or a cell in its place), `bridge` or `adk`.
         kind: What it was, one of `KINDS`.
-        turn: The turn it belongs to, from 1; 0 before the first.
-        audio_ms: How much sound (ms).
+        turn: The turn it belongs to, from 1; the one to come where none is open.
+        author: Who: `user`, or the agent's name.
+        agent: The agent; empty where it was the user.
+        model: The agent's model, where a run with it began or it changed.
+        text: What was said or typed, as it came: a piece, or the whole so far.
+        final: Whether that text was the speaker's last of this utterance.
+        cumulative: Whether that text replaces the one before, where it is not `final`.
+        audio_ms: How much sound (ms): in this row of audio; of this turn before this piece of the
+            agent's transcript; of this turn that had sounded, by the player's report.
+        speech_t: In a row of the user's audio, when it was last loud (s on the session's clock).
+        error_ms: How far the page's clock may be off in this row (ms), where it stems from it.
     """
 
     seq: int
@@ -53,9 +62,12 @@ class LogRow:
     author: str | None = None
     agent: str | None = None
     invocation_id: str | None = None
+    model: str | None = None
     text: str | None = None
     final: bool | None = None
+    cumulative: bool = False
     audio_ms: float | None = None
+    speech_t: float | None = None
     tool: str | None = None
     tool_call_id: str | None = None
     args: Any = None
@@ -66,6 +78,17 @@ class LogRow:
     prompt_tokens: int | None = None
     response_tokens: int | None = None
     total_tokens: int | None = None
+    error_ms: float | None = None
+
+
+class Sink(Protocol):
+    """What follows a log, such as a recording on disk; called on the bridge thread."""
+
+    def row(self, row: LogRow) -> None:
+        """A row was added, or an audio row has grown."""
+
+    def sound(self, kind: str, turn: int, pcm: bytes, rate: int) -> None:
+        """Sound was added to a turn."""
 
 
 class EventLog:
@@ -73,13 +96,13 @@ class EventLog:
 
     def __init__(self, session_id: str) -> None:
         self.session_id = session_id
+        self.sounds = SoundStore()
+        self.sinks: list[Sink] = []
         self._rows: list[LogRow] = []
         self._start = time.monotonic()
-        self._sound: OrderedDict[tuple[str, int], tuple[bytearray, int]] = OrderedDict()
-        self._sound_bytes = 0
-        self.sound_dropped = 0
-        """Bytes of sound that are no longer kept."""
+        self._epoch = time.time()
         self._last_audio: dict[str, tuple[LogRow, float]] = {}
+        self.redact = Redactor()
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -98,21 +121,32 @@ class EventLog:
         """Returns a moment of the bridge's clock (ms) on the session's clock (s)."""
         return monotonic_ms / 1000 - self._start
 
+    def keep_secret(self, value: str) -> None:
+        """Sees to it that a value, such as a token, is in no row from now on."""
+        self.redact.add(value)
+
     def add(self, source: str, kind: str, *, t: float | None = None, **values: Any) -> LogRow:
         """Appends a row, stamped now unless `t` (s on the session's clock) says when."""
         stamp = self.now() if t is None else t
+        for name in ("text", "error", "args", "result"):
+            if values.get(name) is not None:
+                values[name] = self.redact(values[name])
         row = LogRow(
             seq=len(self._rows),
-            time=time.time() if t is None else time.time() - (self.now() - t),
+            time=self._epoch + stamp,
             t=stamp,
             source=source,
             kind=kind,
             **values,
         )
         self._rows.append(row)
+        for sink in self.sinks:
+            sink.row(row)
         return row
 
-    def add_audio(self, source: str, kind: str, turn: int, pcm: bytes, rate: int) -> None:
+    def add_audio(  # noqa: PLR0913 - one call a frame: the cheapest form
+        self, source: str, kind: str, turn: int, pcm: bytes, rate: int, *, loud: bool = False
+    ) -> None:
         """Adds PCM16LE mono to the turn's sound, and to its row unless there was a pause."""
         now = self.now()
         last = self._last_audio.get(kind)
@@ -121,20 +155,16 @@ class EventLog:
             row = last[0]
             row.audio_ms = (row.audio_ms or 0.0) + ms
         else:
-            row = self.add(source, kind, t=now, turn=turn, audio_ms=ms)
+            author = "user" if kind == "user_audio" else None
+            row = self.add(source, kind, t=now, turn=turn, author=author, audio_ms=ms)
+        if loud:
+            row.speech_t = now
         self._last_audio[kind] = (row, now)
-        key = (kind, turn)
-        kept = self._sound.get(key)
-        if kept is None:
-            kept = self._sound[key] = (bytearray(), rate)
-        kept[0].extend(pcm)
-        self._sound_bytes += len(pcm)
-        if self._sound_bytes > MAX_SOUND:
-            _, (oldest, _) = self._sound.popitem(last=False)
-            self._sound_bytes -= len(oldest)
-            self.sound_dropped += len(oldest)
+        self.sounds.add(kind, turn, pcm, rate)
+        for sink in self.sinks:
+            sink.row(row)
+            sink.sound(kind, turn, pcm, rate)
 
     def clip(self, kind: str, turn: int) -> Clip:
         """Returns the sound of a turn: `kind` is `user_audio` or `agent_audio`."""
-        samples, rate = self._sound.get((kind, turn), (b"", MICROPHONE_RATE))
-        return Clip(bytes(samples), rate)
+        return self.sounds.clip(kind, turn)

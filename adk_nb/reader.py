@@ -124,19 +124,23 @@ class EventReader:
             return
         if text or final:
             turn = self._turns.agent_said(event.author, text, final=final)
-            self._row(event, "agent_transcript", turn, text=text, final=final)
+            self._row(
+                event, "agent_transcript", turn, text=text, final=final, audio_ms=turn.audio_ms
+            )
 
     def _user_transcript(self, event: Event, said: types.Transcription) -> None:
         text, final = said.text or "", bool(said.finished)
         if not text and not final:
             return
         turn = self._turns.user_said(text, final=final, cumulative=self.cumulative)
-        self._row(event, "user_transcript", turn, text=text, final=final)
+        self._row(
+            event, "user_transcript", turn, text=text, final=final, cumulative=self.cumulative
+        )
         if not turn.answered:
             self._listener.set_state("thinking" if final else "listening")
 
     def _tool_call(self, event: Event, call: types.FunctionCall) -> None:
-        name, args = call.name or "", dict(call.args or {})
+        name, args = call.name or "", self._log.redact(dict(call.args or {}))
         turn = self._turns.tool_called(event.author, call.id or "", name, args)
         self._row(event, "tool_call", turn, tool=name, tool_call_id=call.id, args=args)
         self._listener.set_state("thinking")
@@ -144,7 +148,8 @@ class EventReader:
     def _tool_result(self, event: Event, response: types.FunctionResponse) -> None:
         call_id, name = response.id or "", response.name or ""
         error = self._raised.pop(call_id, None)
-        result: Any = response.response
+        result: Any = self._log.redact(response.response)
+        error = self._log.redact(error)
         if isinstance(result, dict) and result.keys() == {"result"}:
             result = result["result"]  # ADK wraps what is no dict.
         if error is not None:

@@ -50,7 +50,7 @@ class Connection:
         self._socket = socket
         self._session = session
         self._seq = 0
-        self._offset_ms: float | None = None
+        self._offset: protocol.ClockOffset | None = None
         self.dropped = 0
 
     def send(self, message: protocol.Message) -> None:
@@ -109,10 +109,14 @@ class Connection:
                 now = time.monotonic() * 1000
                 self.send(protocol.Clock(message.id, message.clock, now))
             case protocol.ClockOffset():
-                self._offset_ms = message.offset_ms
+                self._offset = message
             case protocol.Playback():
-                clock = None if self._offset_ms is None else message.clock + self._offset_ms
-                self._session.playback(message, clock)
+                offset = self._offset
+                if offset is None:
+                    self._session.playback(message)
+                else:
+                    clock = message.clock + offset.offset_ms
+                    self._session.playback(message, clock, offset.error_ms)
             case protocol.Hello():
                 raise ProtocolError("A page says hello once.")
             case _:
@@ -159,6 +163,7 @@ class Bridge:
 
     async def _add(self, session: LiveSession) -> str:
         token = secrets.token_urlsafe(32)
+        session.log.keep_secret(token)
         self._sessions[token] = session
         async with self._starting:
             if self._server is None:

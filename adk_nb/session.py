@@ -17,7 +17,7 @@ from google.adk.sessions.in_memory_session_service import InMemorySessionService
 from google.genai import types
 
 from adk_nb import protocol
-from adk_nb.audio import MICROPHONE_RATE, Clip
+from adk_nb.audio import MICROPHONE_RATE, Clip, SpeechLevel
 from adk_nb.conversation import Conversation
 from adk_nb.events import EventLog
 from adk_nb.exceptions import (
@@ -119,6 +119,7 @@ class LiveSession(Conversation):
         self._speaker: object | None = None
         self._sounding = 0
         self._last_nudge = 0.0
+        self._level = SpeechLevel()
 
     # What a cell uses.
 
@@ -231,7 +232,12 @@ class LiveSession(Conversation):
         if source is not self._speaker or queue is None:
             self._mic_dropped += 1
             return
-        self.log.add_audio("client", "user_audio", self._turns.index, pcm, MICROPHONE_RATE)
+        turn = self._turns.current
+        # What is said over an answer belongs to the turn to come.
+        index = len(self._turns.all) + 1 if turn is None or turn.answered else turn.index
+        self.log.add_audio(
+            "client", "user_audio", index, pcm, MICROPHONE_RATE, loud=self._level.loud(pcm)
+        )
         queue.send_realtime(types.Blob(data=pcm, mime_type="audio/pcm;rate=16000"))
 
     def receive(self, page: Page, message: protocol.Message) -> None:
@@ -249,8 +255,19 @@ class LiveSession(Conversation):
             case protocol.PageError():
                 self.log.add("client", "error", error=f"{message.code}: {message.message}")
 
-    def playback(self, report: protocol.Playback, clock_ms: float | None) -> None:
-        """Takes a player's report; `clock_ms` is when, on the bridge's clock."""
+    def playback(
+        self,
+        report: protocol.Playback,
+        clock_ms: float | None = None,
+        error_ms: float | None = None,
+    ) -> None:
+        """Takes a player's report.
+
+        Args:
+            report: What the player did.
+            clock_ms: When, on the bridge's clock (ms); None where the clocks are not compared yet.
+            error_ms: How far off that may be (ms).
+        """
         t = self.log.to_t(clock_ms) if clock_ms is not None else None
         if report.event == "started":
             self._sounding = report.turn
@@ -263,6 +280,7 @@ class LiveSession(Conversation):
                 t=t,
                 turn=report.turn,
                 audio_ms=report.played_ms,
+                error_ms=error_ms,
             )
         if report.event == "flushed":
             self._turns.heard(report.turn, report.played_ms)
@@ -283,7 +301,8 @@ class LiveSession(Conversation):
     def fail(self, error: AdkNbError) -> None:
         """Says in the log and in the pages what went wrong; the session goes on."""
         self.log.add("bridge", "error", turn=self._turns.index, error=str(error))
-        self._emit(protocol.Failure(error.code, error.message, error.remedy))
+        message = self.log.redact(error.message)
+        self._emit(protocol.Failure(error.code, message, error.remedy))
         self.set_state("ready")
 
     def still_talking(self) -> None:
@@ -411,6 +430,7 @@ class LiveSession(Conversation):
     def run_begins(self) -> None:
         """A run with the model begins."""
         self._reader.discarding = False
+        self.log.add("bridge", "connected", agent=self.agent.name, model=model_name(self.agent))
         self.set_state("ready" if self._turns.current is None else "thinking")
 
     def run_event(self, event: Event) -> None:
@@ -419,7 +439,7 @@ class LiveSession(Conversation):
 
     def run_failed(self, error: AdkNbError) -> None:
         """The run failed; so does the turn that waits for it."""
-        self._turns.failed(str(error))
+        self._turns.failed(self.log.redact(str(error)))
         self.fail(error)
 
     def run_ended(self) -> Iterable[ToolCall]:

@@ -96,6 +96,7 @@ class Turn:
         interrupted: Whether the user cut in.
         tool_calls: The tools that were called, in order.
         error: What went wrong, or None.
+        audio_ms: How much audio the agent sent (ms).
     """
 
     index: int
@@ -113,7 +114,7 @@ class Turn:
     _user: _Text = field(default_factory=_Text, repr=False)
     _agent: _Text = field(default_factory=_Text, repr=False)
     _marks: list[tuple[float, int]] = field(default_factory=list, repr=False)
-    _audio_ms: float = field(default=0.0, repr=False)
+    audio_ms: float = field(default=0.0, repr=False)
     _user_final: bool = field(default=False, repr=False)
     _unanswered: bool = field(default=False, repr=False)
 
@@ -127,7 +128,7 @@ class Turn:
     @property
     def answered(self) -> bool:
         """Whether the agent has begun to answer, be it by calling a tool."""
-        return bool(self.agent_text or self._audio_ms or self.tool_calls)
+        return bool(self.agent_text or self.audio_ms or self.tool_calls)
 
     @property
     def tool_pending(self) -> bool:
@@ -139,7 +140,7 @@ class Turn:
         before = (0.0, 0)
         # A text that came before any audio tells nothing of when its words sounded.
         marks = [mark for mark in self._marks if mark[0] > 0]
-        for mark in [*marks, (self._audio_ms, len(self.agent_text))]:
+        for mark in [*marks, (self.audio_ms, len(self.agent_text))]:
             if mark[0] > played_ms:
                 share = (played_ms - before[0]) / (mark[0] - before[0])
                 end = before[1] + int(share * (mark[1] - before[1]))
@@ -259,7 +260,7 @@ class Turns:
             turn.heard_text = cut.strip()
         elif not turn.interrupted:
             turn.heard_text = turn.agent_text
-        turn._marks.append((turn._audio_ms, len(turn.agent_text)))
+        turn._marks.append((turn.audio_ms, len(turn.agent_text)))
         self._say(turn, "agent", author, turn.agent_text, final=final or turn.ended.is_set())
         return turn
 
@@ -267,7 +268,7 @@ class Turns:
         """Takes note of so much agent audio (ms)."""
         turn = self._answering(author)
         turn.agent = author
-        turn._audio_ms += ms
+        turn.audio_ms += ms
         turn._unanswered = False
         return turn
 

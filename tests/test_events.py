@@ -1,6 +1,5 @@
 import pytest
 
-from adk_nb import events
 from adk_nb.events import EventLog
 
 
@@ -37,21 +36,52 @@ def test_consecutive_audio_is_one_row_and_its_sound_is_kept():
     assert log.clip("agent_audio", 7).pcm == b""
 
 
-def test_sound_is_bounded_and_what_goes_is_counted(monkeypatch):
-    monkeypatch.setattr(events, "MAX_SOUND", 10_000)
+def test_loud_frames_mark_where_speech_was_last():
     log = EventLog("s")
-    for turn in range(1, 6):
-        log.add_audio("adk", "agent_audio", turn, bytes(4_000), 16_000)
-    assert log.clip("agent_audio", 5).pcm == bytes(4_000)
-    assert log.clip("agent_audio", 1).pcm == b""
-    assert log.sound_dropped == 12_000
-    assert [row.audio_ms for row in log] == [125.0] * 5
+    log.add_audio("client", "user_audio", 1, bytes(640), 16_000, loud=True)
+    spoken = log[0].speech_t
+    log.add_audio("client", "user_audio", 1, bytes(640), 16_000)
+    assert log[0].speech_t == spoken
+    assert spoken <= log.now()
 
 
-def test_one_endless_turn_stays_bounded_too(monkeypatch):
-    monkeypatch.setattr(events, "MAX_SOUND", 10_000)
+class Sink:
+    def __init__(self):
+        self.rows, self.sounds = [], []
+
+    def row(self, row):
+        self.rows.append((row.seq, row.audio_ms))
+
+    def sound(self, *sound):
+        self.sounds.append(sound)
+
+
+def test_a_sink_sees_every_row_and_its_growth():
     log = EventLog("s")
-    for _ in range(100):
-        log.add_audio("client", "user_audio", 1, bytes(640), 16_000)
-    assert len(log.clip("user_audio", 1).pcm) <= 10_000
-    assert log.sound_dropped + len(log.clip("user_audio", 1).pcm) == 64_000
+    sink = Sink()
+    log.sinks.append(sink)
+    log.add("client", "mic_on")
+    log.add_audio("adk", "agent_audio", 1, bytes(640), 16_000)
+    log.add_audio("adk", "agent_audio", 1, bytes(640), 16_000)
+    assert sink.rows == [(0, None), (1, 20.0), (1, 20.0), (1, 40.0)]
+    assert sink.sounds == [("agent_audio", 1, bytes(640), 16_000)] * 2
+
+
+def test_secrets_are_masked(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").write_text("GOOGLE_CLOUD_PROJECT=my-secret-project\nSMALL=yes\n")
+    monkeypatch.setenv("SOME_API_KEY", "key-1234567890")
+    log = EventLog("s")
+    log.keep_secret("the-bridge-token")
+    row = log.add(
+        "adk",
+        "tool_result",
+        text="key-1234567890, said yes",
+        args={"a": ["the-bridge-token", 3]},
+        result=("my-secret-project",),
+        error="url?key=key-1234567890",
+    )
+    assert row.text == "[secret], said yes"
+    assert row.args == {"a": ["[secret]", 3]}
+    assert row.result == ("[secret]",)
+    assert row.error == "url?key=[secret]"

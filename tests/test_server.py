@@ -170,7 +170,7 @@ async def test_without_the_subprotocol_there_is_no_connection(opened):
 async def test_who_has_no_token_is_refused(opened, first, code):
     made = opened()
     assert await refused(made, first) == code
-    assert "connected" not in [row.kind for row in made.session.log]
+    assert "client" not in [row.source for row in made.session.log]
     await answers(made)
 
 

@@ -1,0 +1,97 @@
+"""The sound of a session by turn: the newest in memory, the rest in a temporary file."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import tempfile
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import IO
+
+from adk_nb.audio import MICROPHONE_RATE, Clip
+
+logger = logging.getLogger(__name__)
+
+MAX_MEMORY = 16 << 20
+"""Bytes of sound in memory; past it the oldest goes to the temporary file."""
+
+
+@dataclass(slots=True)
+class _Kept:
+    rate: int
+    tail: bytearray = field(default_factory=bytearray)
+    spans: list[tuple[int, int]] = field(default_factory=list)
+
+
+class SoundStore:
+    """Keeps PCM16 mono by kind and turn; written on one thread, read from any.
+
+    Attributes:
+        dropped: Bytes that were lost because the temporary file could not take them.
+    """
+
+    def __init__(self) -> None:
+        self.dropped = 0
+        self._kept: OrderedDict[tuple[str, int], _Kept] = OrderedDict()
+        self._in_memory = 0
+        self._file: IO[bytes] | None = None
+        self._lock = threading.Lock()
+
+    def add(self, kind: str, turn: int, pcm: bytes, rate: int) -> None:
+        """Appends to a turn's sound."""
+        with self._lock:
+            kept = self._kept.get((kind, turn))
+            if kept is None:
+                kept = self._kept[kind, turn] = _Kept(rate)
+            kept.tail.extend(pcm)
+            self._in_memory += len(pcm)
+            if self._in_memory > MAX_MEMORY:
+                self._spill()
+
+    def clip(self, kind: str, turn: int) -> Clip:
+        """Returns a turn's sound; empty where there is none."""
+        with self._lock:
+            kept = self._kept.get((kind, turn))
+            if kept is None:
+                return Clip(b"", MICROPHONE_RATE)
+            parts = [self._read(*span) for span in kept.spans]
+            return Clip(b"".join([*parts, bytes(kept.tail)]), kept.rate)
+
+    def close(self) -> None:
+        """Gives the temporary file back; what was in it can no longer be read."""
+        with self._lock:
+            if self._file is not None:
+                self._file.close()
+                self._file = None
+
+    def _spill(self) -> None:
+        """Moves the oldest half of what is in memory to the file."""
+        for kept in self._kept.values():
+            if self._in_memory <= MAX_MEMORY // 2:
+                return
+            if kept.tail:
+                self._in_memory -= len(kept.tail)
+                self._write(kept)
+
+    def _write(self, kept: _Kept) -> None:
+        try:
+            if self._file is None:
+                self._file = tempfile.TemporaryFile(prefix="adk-nb-")  # noqa: SIM115
+            start = self._file.seek(0, 2)
+            self._file.write(kept.tail)
+            kept.spans.append((start, len(kept.tail)))
+        except (OSError, ValueError) as error:
+            if not self.dropped:
+                logger.warning("Older sound is dropped: the temporary file failed (%s).", error)
+            self.dropped += len(kept.tail)
+        kept.tail = bytearray()
+
+    def _read(self, start: int, length: int) -> bytes:
+        if self._file is None:
+            return b""
+        with contextlib.suppress(OSError, ValueError):
+            self._file.seek(start)
+            return self._file.read(length)
+        return b""
