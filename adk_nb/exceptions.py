@@ -61,3 +61,9 @@ class BridgeError(AdkNbError):
     """The bridge thread or its server cannot do what was asked."""
 
     code = "bridge"
+
+
+class RecordingError(AdkNbError):
+    """A recording cannot be written, or there is none to read."""
+
+    code = "recording"

@@ -59,6 +59,10 @@ class SoundStore:
             parts = [self._read(*span) for span in kept.spans]
             return Clip(b"".join([*parts, bytes(kept.tail)]), kept.rate)
 
+    def all(self) -> list[tuple[str, int, Clip]]:
+        """Returns every turn's sound with its kind and turn, the oldest first."""
+        return [(kind, turn, self.clip(kind, turn)) for kind, turn in list(self._kept)]
+
     def close(self) -> None:
         """Gives the temporary file back; what was in it can no longer be read."""
         with self._lock:
