@@ -12,8 +12,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from adk_nb.audio import Clip
     from adk_nb.exceptions import AdkNbError
+    from adk_nb.frames import events_df, tools_df, transcript_df, turns_df
+    from adk_nb.inspector import inspect
     from adk_nb.local import default_model, local_model
     from adk_nb.session import LiveSession
+    from adk_nb.spans import spans_df
+    from adk_nb.timeline import timeline
     from adk_nb.turns import ToolCall, Turn
     from adk_nb.widget import LiveWidget, talk
 
@@ -27,8 +31,15 @@ _HOMES = {
     "ToolCall": "turns",
     "Turn": "turns",
     "default_model": "local",
+    "events_df": "frames",
+    "inspect": "inspector",
     "local_model": "local",
+    "spans_df": "spans",
     "talk": "widget",
+    "timeline": "timeline",
+    "tools_df": "frames",
+    "transcript_df": "frames",
+    "turns_df": "frames",
 }
 
 __all__ = [
@@ -39,8 +50,15 @@ __all__ = [
     "ToolCall",
     "Turn",
     "default_model",
+    "events_df",
+    "inspect",
     "local_model",
+    "spans_df",
     "talk",
+    "timeline",
+    "tools_df",
+    "transcript_df",
+    "turns_df",
 ]
 
 

@@ -102,6 +102,17 @@ class Clip:
         return f'<audio controls src="data:audio/wav;base64,{data}"></audio>'
 
 
+def joined(first: Clip, second: Clip) -> Clip:
+    """Returns one clip after the other, at the rate of the second."""
+    if not first.pcm or not second.pcm:
+        return first if first.pcm else second
+    import numpy as np
+    import soxr
+
+    samples = soxr.resample(first.samples, first.rate, second.rate)
+    return Clip(samples.astype(np.int16).tobytes() + second.pcm, second.rate)
+
+
 class SpeechLevel:
     """Tells frames that hold speech from a room's noise, by level alone.
 

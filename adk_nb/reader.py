@@ -62,7 +62,7 @@ class EventReader:
             self._user_transcript(event, event.input_transcription)
         if event.output_transcription is not None:
             self._agent_transcript(event, event.output_transcription)
-        if event.usage_metadata is not None:
+        if event.usage_metadata is not None and event.usage_metadata.total_token_count:
             self._usage(event, event.usage_metadata)
         if event.error_code:
             self._error(event)

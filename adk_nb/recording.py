@@ -81,6 +81,7 @@ class RecordingWriter:
         self.path = Path(folder) / f"{stamp}-{log.session_id}"
         self.error: RecordingError | None = None
         self._on_error = on_error
+        self._log = log
         self._rows: dict[int, LogRow] = {}
         self._sounds: deque[tuple[str, int, bytes, int]] = deque()
         self._waiting = 0
@@ -123,6 +124,8 @@ class RecordingWriter:
 
     def close(self) -> None:
         """Writes what is left and closes the files."""
+        if self in self._log.sinks:
+            self._log.sinks.remove(self)
         self._closing.set()
         self._thread.join(10)
 
@@ -204,6 +207,19 @@ class RecordingWriter:
 def wav_name(kind: str, turn: int) -> str:
     """Returns the name of a turn's sound file; `kind` is `user_audio` or `agent_audio`."""
     return f"{turn:04d}-{_SIDES[kind]}.wav"
+
+
+def save(log: EventLog, folder: str | os.PathLike[str]) -> Path:
+    """Writes what a log holds as a recording, in a folder of its own, and returns that folder.
+
+    Raises:
+        RecordingError: It cannot be written there.
+    """
+    writer = RecordingWriter(folder, log)
+    writer.close()
+    if writer.error is not None:
+        raise writer.error
+    return writer.path
 
 
 class RecordedLog:

@@ -17,6 +17,7 @@ from google.adk.plugins.base_plugin import BasePlugin
 from google.adk.runners import Runner
 from google.genai import types
 
+from adk_nb import heard
 from adk_nb.exceptions import AdkNbError, ModelError
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from adk_nb.turns import ToolCall
 
 logger = logging.getLogger(__name__)
+heard.install()
 
 APP_NAME = "adk_nb"
 
@@ -150,6 +152,9 @@ class RunOwner(Protocol):
     def run_failed(self, error: AdkNbError) -> None:
         """The run, or the loading of the model, failed."""
 
+    def position(self) -> tuple[float, float] | None:
+        """Returns what has sounded of the turn, and all of it (ms); None without a page."""
+
     def run_ended(self) -> Iterable[ToolCall]:
         """The run is over; returns the tool calls that it left open."""
 
@@ -254,6 +259,7 @@ class LiveRun:
 
     async def _run_once(self, runner: Runner, queue: RequestQueue) -> None:
         self._owner.run_begins()
+        heard.POSITION.set(self._owner.position)
         events = runner.run_live(
             user_id=self._user_id,
             session_id=self._session_id,

@@ -29,16 +29,20 @@ from adk_nb.exceptions import (
 )
 from adk_nb.loop import BridgeLoop
 from adk_nb.reader import EventReader
+from adk_nb.recording import RecordingWriter
 from adk_nb.run import LiveRun, RequestQueue
 from adk_nb.turns import Turn, Turns
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable, Iterable
+    from pathlib import Path
 
     from google.adk.agents import BaseAgent
     from google.adk.events import Event
     from google.adk.sessions import BaseSessionService
 
+    from adk_nb.exceptions import RecordingError
     from adk_nb.turns import ToolCall
 
 FRAME_MS = 20
@@ -73,6 +77,11 @@ class LiveSession(Conversation):
         user_id: The ADK session's user.
         voice: The name of a prebuilt voice of the model.
         audio: Whether the agent speaks; False asks the model for text.
+        record: A folder for a recording of the session, written as it goes; see
+            `docs/recordings.md`.
+
+    Raises:
+        RecordingError: The recording cannot be written there.
 
     Attributes:
         id: The session's id.
@@ -90,6 +99,7 @@ class LiveSession(Conversation):
         user_id: str = "user",
         voice: str | None = None,
         audio: bool = True,
+        record: str | os.PathLike[str] | None = None,
     ) -> None:
         self.agent = agent
         self.id = session_id or uuid.uuid4().hex[:12]
@@ -118,8 +128,14 @@ class LiveSession(Conversation):
         self._closed = False
         self._speaker: object | None = None
         self._sounding = 0
+        self._played = (0, 0.0, 0.0)
         self._last_nudge = 0.0
         self._level = SpeechLevel()
+        self._recording = (
+            RecordingWriter(record, self.log, self._recording_failed)
+            if record is not None
+            else None
+        )
 
     # What a cell uses.
 
@@ -132,6 +148,11 @@ class LiveSession(Conversation):
     def state(self) -> str:
         """One of `connecting`, `ready`, `listening`, `thinking`, `speaking`, `closed`."""
         return self._state
+
+    @property
+    def recording(self) -> Path | None:
+        """The folder of the session's recording; None where it is not recorded."""
+        return self._recording.path if self._recording is not None else None
 
     @property
     def bridge(self) -> BridgeLoop:
@@ -269,6 +290,7 @@ class LiveSession(Conversation):
             error_ms: How far off that may be (ms).
         """
         t = self.log.to_t(clock_ms) if clock_ms is not None else None
+        self._played = (report.turn, report.played_ms, time.monotonic())
         if report.event == "started":
             self._sounding = report.turn
         elif report.event in ("drained", "flushed"):
@@ -299,11 +321,15 @@ class LiveSession(Conversation):
             self._emit(protocol.State(state))
 
     def fail(self, error: AdkNbError) -> None:
-        """Says in the log and in the pages what went wrong; the session goes on."""
+        """Says that the model failed; the session is ready for the next turn."""
+        self._report(error)
+        self.set_state("ready")
+
+    def _report(self, error: AdkNbError) -> None:
+        """Says in the log and in the pages what went wrong."""
         self.log.add("bridge", "error", turn=self._turns.index, error=str(error))
         message = self.log.redact(error.message)
         self._emit(protocol.Failure(error.code, message, error.remedy))
-        self.set_state("ready")
 
     def still_talking(self) -> None:
         """Cuts a CascadeLive off again that was between two states when it was first cut off."""
@@ -425,7 +451,19 @@ class LiveSession(Conversation):
             self.log.add("client", "interrupted", turn=index, interrupted=True)
             self._emit(protocol.TurnState(index, "interrupted"))
 
-    # What the run tells.
+    # What the run tells, and asks.
+
+    def position(self) -> tuple[float, float] | None:
+        """Returns what has sounded of the open turn, and all of it (ms); None without a page."""
+        turn = self._turns.current or self._turns.cut
+        if turn is None or not self._pages:
+            return None
+        index, played_ms, at = self._played
+        if index != turn.index:
+            return 0.0, turn.audio_ms
+        if self._sounding == index:
+            played_ms += (time.monotonic() - at) * 1000
+        return min(played_ms, turn.audio_ms), turn.audio_ms
 
     def run_begins(self) -> None:
         """A run with the model begins."""
@@ -469,6 +507,13 @@ class LiveSession(Conversation):
         self._turns.failed("The session was closed.")
         self._emit(protocol.State("closed"))
         self._pages.clear()
+        if self._recording is not None:
+            await asyncio.to_thread(self._recording.close)
+
+    def _recording_failed(self, error: RecordingError) -> None:
+        bridge = self._bridge
+        if bridge is not None:
+            bridge.loop.call_soon_threadsafe(self._report, error)
 
     def _wanted_queue(self) -> RequestQueue:
         if self._closed:
