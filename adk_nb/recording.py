@@ -77,7 +77,8 @@ class RecordingWriter:
         log: EventLog,
         on_error: Callable[[RecordingError], None] | None = None,
     ) -> None:
-        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
+        # To the microsecond, so that a session saved twice makes two recordings, in order.
+        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%f")
         self.path = Path(folder) / f"{stamp}-{log.session_id}"
         self.error: RecordingError | None = None
         self._on_error = on_error
@@ -283,7 +284,7 @@ def read_recording(path: str | os.PathLike[str]) -> RecordedLog:
     folder = find_recordings(path)[0]
     file = folder / EVENTS
     rows: dict[int, LogRow] = {}
-    session_id = folder.name.rsplit("-", 1)[-1]
+    session_id = folder.name.partition("-")[2]
     with file.open("rb") as lines:
         for number, line in enumerate(lines, 1):
             try:
@@ -307,11 +308,13 @@ def _read_header(data: dict[str, Any], file: Path) -> str:
     return str(data.get("session_id", ""))
 
 
-def _read_row(data: dict[str, Any], rows: dict[int, LogRow]) -> None:
+def _read_row(data: Any, rows: dict[int, LogRow]) -> None:
+    if not isinstance(data, dict):
+        raise TypeError("no JSON object")
     known = {name: value for name, value in data.items() if name in _FIELDS}
     earlier = rows.get(known["seq"])
     if earlier is None:
-        rows[known["seq"]] = LogRow(**known)
+        rows[int(known["seq"])] = LogRow(**known)
         return
     for name, value in known.items():
         setattr(earlier, name, value)
