@@ -118,9 +118,12 @@ class EventReader:
     def _agent_transcript(self, event: Event, said: types.Transcription) -> None:
         text, final = said.text or "", bool(said.finished)
         if self.discarding:
-            # What a CascadeLive says was heard of the answer that was cut off.
-            if final and self._turns.cut is not None and not self._turns.cut.heard_text:
-                self._turns.cut.heard_text = text.strip()
+            cut = self._turns.cut
+            if final and cut is not None:
+                # What a CascadeLive says was heard of the answer that was cut off.
+                self._row(event, "agent_transcript", cut, text=text, final=True)
+                if cut.heard_ms is None:
+                    cut.heard_text = text.strip()
             return
         if text or final:
             turn = self._turns.agent_said(event.author, text, final=final)

@@ -61,7 +61,7 @@ class RecordingWriter:
     Args:
         folder: Where recordings go; this one gets a folder of its own in it.
         log: The log; what is in it already is written too.
-        on_error: Told, once and in the writer's thread, why nothing more can be written.
+        on_error: Told, in the writer's thread, what cannot be written.
 
     Attributes:
         path: The recording's folder.
@@ -86,7 +86,7 @@ class RecordingWriter:
         self._rows: dict[int, LogRow] = {}
         self._sounds: deque[tuple[str, int, bytes, int]] = deque()
         self._waiting = 0
-        self._dropped = False
+        self._dropped = 0
         self._lock = threading.Lock()
         self._closing = threading.Event()
         self._wavs: dict[tuple[str, int], tuple[IO[bytes], wave.Wave_write]] = {}
@@ -118,7 +118,7 @@ class RecordingWriter:
             return
         with self._lock:
             if self._waiting > MAX_WAITING:
-                self._dropped = True
+                self._dropped += len(pcm)
                 return
             self._waiting += len(pcm)
             self._sounds.append((kind, turn, pcm, rate))
@@ -162,6 +162,7 @@ class RecordingWriter:
         with self._lock:
             rows, self._rows = self._rows, {}
             sounds, self._sounds = self._sounds, deque()
+            dropped, self._dropped = self._dropped, 0
             self._waiting = 0
         # Rows first: they are small, and without them the sound says little.
         if rows:
@@ -175,6 +176,14 @@ class RecordingWriter:
             wav.writeframes(b"")  # Brings the header up to date.
             file.flush()
         self._close_older(touched)
+        if dropped:
+            self._tell(f"{dropped} bytes of sound were not recorded: the disk is too slow.")
+
+    def _tell(self, what: str) -> None:
+        error = RecordingError(what, remedy="live.save(path) writes all of it elsewhere.")
+        logger.warning("%s", error)
+        if self._on_error is not None:
+            self._on_error(error)
 
     def _wav(self, kind: str, turn: int, rate: int) -> wave.Wave_write:
         opened = self._wavs.get((kind, turn))

@@ -97,6 +97,7 @@ class Turn:
         tool_calls: The tools that were called, in order.
         error: What went wrong, or None.
         audio_ms: How much audio the agent sent (ms).
+        heard_ms: How much of it had sounded when it was cut off, by the player (ms); else None.
     """
 
     index: int
@@ -115,6 +116,7 @@ class Turn:
     _agent: _Text = field(default_factory=_Text, repr=False)
     _marks: list[tuple[float, int]] = field(default_factory=list, repr=False)
     audio_ms: float = field(default=0.0, repr=False)
+    heard_ms: float | None = field(default=None, repr=False)
     _user_final: bool = field(default=False, repr=False)
     _unanswered: bool = field(default=False, repr=False)
 
@@ -326,6 +328,7 @@ class Turns:
         if not 1 <= index <= len(self.all):
             return None
         turn = self.all[index - 1]
+        turn.heard_ms = played_ms
         if turn.interrupted:
             turn.heard_text = turn.heard_at(played_ms)
         return turn
