@@ -1,0 +1,120 @@
+/** The elements of a view. Text only ever enters as text nodes. */
+
+const SVG = "http://www.w3.org/2000/svg";
+const ICONS = {
+  mic: ["M12 15a3.5 3.5 0 0 0 3.5-3.5v-6a3.5 3.5 0 0 0-7 0v6A3.5 3.5 0 0 0 12 15Z", "M5.5 11.5a6.5 6.5 0 0 0 13 0M12 18v3.5"],
+  send: ["M12 20V4.5M5.5 11 12 4.5l6.5 6.5"],
+  stop: ["M7 7h10v10H7Z"],
+  close: ["M6.5 6.5l11 11M17.5 6.5l-11 11"],
+  sound: ["M4 9.5v5h3.5L12 18.5v-13L7.5 9.5Z", "M15.5 9a4.2 4.2 0 0 1 0 6M18 6.5a7.8 7.8 0 0 1 0 11"],
+};
+
+/**
+ * @template {keyof HTMLElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {Record<string, string>} [attributes]
+ * @param {...(Node | string)} children
+ * @returns {HTMLElementTagNameMap[Tag]}
+ */
+export function element(tag, attributes = {}, ...children) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  made.append(...children);
+  return made;
+}
+
+/** @param {keyof typeof ICONS} name */
+function icon(name) {
+  const svg = document.createElementNS(SVG, "svg");
+  svg.setAttribute("viewBox", "0 0 24 24");
+  svg.setAttribute("aria-hidden", "true");
+  svg.setAttribute("class", `adk-nb-icon adk-nb-icon-${name}`);
+  for (const d of ICONS[name]) {
+    const path = document.createElementNS(SVG, "path");
+    path.setAttribute("d", d);
+    svg.append(path);
+  }
+  return svg;
+}
+
+/**
+ * @param {string} name for tests and styles
+ * @param {string} label
+ * @param {keyof typeof ICONS} image
+ */
+function button(name, label, image) {
+  return element(
+    "button",
+    { type: "button", class: `adk-nb-button adk-nb-${name}`, "data-adk-nb": name, "aria-label": label, title: label },
+    icon(image),
+  );
+}
+
+function header() {
+  const state = element("span", { class: "adk-nb-state" });
+  const status = element("span", { class: "adk-nb-status", "data-adk-nb": "status", role: "status" }, state);
+  const agent = element("span", { class: "adk-nb-agent", "data-adk-nb": "agent" });
+  const model = element("span", { class: "adk-nb-model", "data-adk-nb": "model" });
+  const row = element("div", { class: "adk-nb-header" }, agent, model, status);
+  return { row, status, state, agent, model };
+}
+
+function controls() {
+  const mic = button("mic", "Microphone (hold Space to talk)", "mic");
+  mic.setAttribute("aria-pressed", "false");
+  const level = element(
+    "div",
+    {
+      class: "adk-nb-level", "data-adk-nb": "level", role: "meter", "aria-label": "Microphone level",
+      "aria-valuemin": "0", "aria-valuemax": "100", "aria-valuenow": "0",
+    },
+    element("div", { class: "adk-nb-level-bar" }),
+  );
+  const text = element("textarea", {
+    class: "adk-nb-text", "data-adk-nb": "text", rows: "1", "aria-label": "Message", placeholder: "Speak, or type a message",
+  });
+  const send = button("send", "Send (Enter)", "send");
+  const interrupt = button("interrupt", "Interrupt (Esc)", "stop");
+  const row = element(
+    "div",
+    { class: "adk-nb-controls" },
+    element("div", { class: "adk-nb-voice" }, mic, level),
+    element("div", { class: "adk-nb-compose" }, text, send),
+    interrupt,
+  );
+  return { row, mic, level, text, send, interrupt };
+}
+
+function errorLine() {
+  const code = element("span", { class: "adk-nb-error-code" });
+  const message = element("span", { class: "adk-nb-error-message" });
+  const remedy = element("span", { class: "adk-nb-error-remedy" });
+  const dismiss = button("dismiss", "Dismiss", "close");
+  const said = element("div", { class: "adk-nb-error-text" }, message, " ", remedy, " ", code);
+  const row = element("div", { class: "adk-nb-error", "data-adk-nb": "error", role: "alert", hidden: "" }, said, dismiss);
+  return { row, message, remedy, code, dismiss };
+}
+
+/**
+ * Fills `root` anew.
+ *
+ * @param {HTMLElement} root
+ */
+export function layOut(root) {
+  const head = header();
+  const unmute = element(
+    "button",
+    { type: "button", class: "adk-nb-unmute", "data-adk-nb": "unmute", hidden: "" },
+    icon("sound"), "Click to hear the agent",
+  );
+  const transcript = element("div", {
+    class: "adk-nb-transcript", "data-adk-nb": "transcript", role: "log", "aria-live": "off", "aria-label": "Transcript", tabindex: "0",
+  });
+  const live = element("div", { class: "adk-nb-hidden", "aria-live": "polite" });
+  const error = errorLine();
+  const control = controls();
+  root.replaceChildren(head.row, transcript, live, unmute, error.row, control.row);
+  return { root, head, unmute, transcript, live, error, control };
+}
+
+/** @typedef {ReturnType<typeof layOut>} Layout */

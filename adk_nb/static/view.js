@@ -1,0 +1,363 @@
+/** One view of a session: it wires the connection, the sound and the elements together. */
+import { Sound } from "./audio.js";
+import { Connection } from "./connection.js";
+import { Conversation, effectiveState, meterLevel } from "./conversation.js";
+import { inspect } from "./inspect.js";
+import { layOut } from "./layout.js";
+import { PushToTalk } from "./push-to-talk.js";
+import { Transcript } from "./transcript.js";
+import { CLOSE } from "./wire.js";
+
+/**
+ * @typedef {import("./wire.js").Message} Message
+ * @typedef {import("./audio.js").Failure} Failure
+ *
+ * @typedef {object} ViewOptions
+ * @property {HTMLElement} root
+ * @property {() => Promise<import("./connection.js").Address>} address
+ * @property {{recorder: string, player: string}} worklets their URLs
+ * @property {{agent: string, model: string}} names to show before the bridge says them
+ * @property {string} [transport]
+ */
+
+const LABELS = {
+  connecting: "Connecting…",
+  ready: "Ready",
+  listening: "Listening",
+  thinking: "Thinking…",
+  speaking: "Speaking",
+  reconnecting: "Reconnecting…",
+  closed: "Closed",
+};
+const REPORTS_KEPT = 200;
+const METER_SPOKEN_MS = 500;
+const PATIENCE = 3; // failed attempts before it says so
+
+const UNREACHABLE = {
+  code: "unreachable",
+  message: "The kernel cannot be reached.",
+  remedy: "If it was restarted, re-run the cell that made this widget; otherwise it will be tried again.",
+};
+const REFUSED = { code: "refused", message: "The bridge refused this page.", remedy: "Re-run the cell that made this widget." };
+const GONE = { code: "session_closed", message: "This session is closed.", remedy: "Make a new widget with adk_nb.talk(agent)." };
+const NOT_SENT = { code: "not_sent", message: "The message was not sent: there is no connection.", remedy: "Send it again when it is back." };
+
+/**
+ * @param {unknown} said the hello's `audio`: whether there is any, or an object that says more
+ * @returns {Record<string, any>}
+ */
+function audioSettings(said) {
+  if (said === false) return { input: false, output: false };
+  return said && typeof said === "object" ? said : {};
+}
+
+export class View {
+  /** @param {ViewOptions} options */
+  constructor({ root, address, worklets, names, transport = "websocket" }) {
+    this.layout = layOut(root);
+    this.layout.head.status.dataset.transport = transport;
+    this.listeners = new AbortController();
+    this.conversation = new Conversation();
+    this.transcript = new Transcript(this.layout.transcript);
+    this.kernel = "ready";
+    this.sessionId = "";
+    /** @type {Record<string, any>} */
+    this.audio = {};
+    /** @type {number | null} the turn that is heard now */
+    this.sounding = null;
+    this.audioTurn = -1;
+    this.fatal = false;
+    this.micOpening = false;
+    this.micForTalk = false; // opened by the space bar, so closed with it
+    this.meterSpoken = 0;
+    this.underrunsBefore = 0;
+    /** @type {Failure | null} */
+    this.failure = null;
+    /** @type {import("./audio.js").PlaybackReport[]} */
+    this.playback = [];
+    this.framesReceived = 0;
+    this.sound = new Sound({
+      worklets,
+      onframe: (frame) => this.recorded(frame),
+      onplayback: (report) => this.played(report),
+      onsuspended: (suspended) => this.layout.unmute.toggleAttribute("hidden", !suspended),
+      onmiclost: (failure) => this.microphoneLost(failure),
+    });
+    this.connection = new Connection({
+      address,
+      onhello: (hello) => this.welcome(hello),
+      onmessage: (message) => this.receive(message),
+      onaudio: (frame) => this.heard(frame),
+      onlink: (link, code) => this.linked(link, code),
+    });
+    this.talk = new PushToTalk(root, { press: () => this.press(), release: () => this.release() });
+    Object.assign(root, { adkNb: inspect(this) });
+    this.name(names);
+    this.listen();
+    this.show();
+    this.connection.connect();
+  }
+
+  listen() {
+    const { root, control, error, unmute } = this.layout;
+    const { signal } = this.listeners;
+    control.mic.addEventListener("click", () => this.toggleMicrophone(), { signal });
+    control.send.addEventListener("click", () => this.sendText(), { signal });
+    control.interrupt.addEventListener("click", () => this.interrupt(), { signal });
+    control.text.addEventListener("input", () => this.show(), { signal });
+    error.dismiss.addEventListener("click", () => this.fail(null), { signal });
+    unmute.addEventListener("click", () => this.sound.resume(), { signal });
+    control.text.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+      event.preventDefault();
+      this.sendText();
+    }, { signal });
+    root.addEventListener("keydown", (event) => {
+      if (event.key === "Escape" && !control.interrupt.disabled) this.interrupt();
+      event.stopPropagation(); // a notebook would take keys for its own commands
+    }, { signal });
+    this.talk.listen(signal);
+  }
+
+  // From the bridge
+
+  /** @param {Message} hello */
+  welcome(hello) {
+    if (hello.session_id !== this.sessionId) {
+      this.sessionId = String(hello.session_id ?? "");
+      this.conversation = new Conversation();
+      this.sound.reset();
+      this.sounding = null;
+      this.audioTurn = -1;
+    }
+    this.audio = audioSettings(hello.audio);
+    this.underrunsBefore = this.playback.at(-1)?.underruns ?? 0;
+    this.kernel = String(hello.state ?? "ready");
+    this.name(hello);
+    this.conversation.clear();
+    this.transcript.clear();
+    for (const message of Array.isArray(hello.history) ? hello.history : []) this.conversation.apply(message);
+    this.transcript.update(this.conversation.entries, [...this.conversation.entries]);
+    if (this.sound.microphone) this.connection.send({ type: "mic", on: true });
+    if (this.audio.output !== false) this.sound.start().catch((failure) => this.report(failure));
+    this.show();
+  }
+
+  /** @param {Message} message */
+  receive(message) {
+    if (message.type === "turn") this.turned(message);
+    else if (message.type === "state") this.kernel = String(message.state);
+    else if (message.type === "agent") this.name(message);
+    else if (message.type === "error") this.failed(message);
+    const finished = this.transcript.update(this.conversation.entries, this.conversation.apply(message));
+    for (const entry of finished) {
+      const who = entry.role === "user" ? "You" : entry.author || entry.call;
+      if (entry.text) this.layout.live.textContent = `${who}: ${entry.text}`;
+    }
+    this.show();
+  }
+
+  /** @param {Message} message */
+  turned({ turn, state }) {
+    if (state === "interrupted") this.sound.flush(turn);
+    else if (state === "complete") this.sound.end(turn);
+  }
+
+  /** @param {Message} message */
+  failed({ code, message, remedy, fatal }) {
+    this.fail({ code: String(code ?? "error"), message: String(message ?? ""), remedy: String(remedy ?? "") });
+    if (!fatal) return;
+    this.fatal = true;
+    this.closeMicrophone();
+  }
+
+  /** @param {import("./wire.js").AudioFrame} frame */
+  heard(frame) {
+    this.framesReceived += 1;
+    if (this.audio.output === false) return;
+    this.audioTurn = Math.max(this.audioTurn, frame.turn);
+    this.sound.play(frame);
+  }
+
+  /**
+   * @param {import("./connection.js").Link} link
+   * @param {number} code
+   */
+  linked(link, code) {
+    if (link === "open" && this.failure && [UNREACHABLE, REFUSED, NOT_SENT].includes(this.failure)) this.fail(null);
+    if (link === "closed") {
+      this.sound.close();
+      this.pressMic(false);
+      if (code !== CLOSE.SESSION_CLOSED) this.fail(code === CLOSE.NO_SESSION ? GONE : REFUSED);
+    } else if (this.connection.failures >= PATIENCE) {
+      this.fail(UNREACHABLE);
+    }
+    this.show();
+  }
+
+  // From the audio thread
+
+  /** @param {import("./audio.js").MicrophoneFrame} frame */
+  recorded({ samples, clock, rms }) {
+    this.connection.sendAudio(samples, 16000, clock);
+    const level = meterLevel(rms);
+    const meter = this.layout.control.level;
+    meter.style.setProperty("--adk-nb-level", level.toFixed(3));
+    if (clock - this.meterSpoken < METER_SPOKEN_MS) return;
+    this.meterSpoken = clock;
+    meter.setAttribute("aria-valuenow", String(Math.round(level * 100)));
+  }
+
+  /** @param {import("./audio.js").PlaybackReport} report */
+  played(report) {
+    const { type: event, turn, played_ms, clock } = report;
+    this.playback.push(report);
+    if (this.playback.length > REPORTS_KEPT) this.playback.shift();
+    this.connection.send({ type: "playback", event, turn, played_ms, clock, underruns: report.underruns - this.underrunsBefore });
+    if (event === "started" || event === "progress") this.sounding = turn;
+    else if (turn === this.sounding) this.sounding = null;
+    this.show();
+  }
+
+  /** @param {Failure} failure */
+  microphoneLost(failure) {
+    this.pressMic(false);
+    this.connection.send({ type: "mic", on: false });
+    this.report(failure);
+  }
+
+  // From the user
+
+  sendText() {
+    const { text } = this.layout.control;
+    const typed = text.value.trim();
+    if (!typed) return;
+    if (this.connection.send({ type: "text", text: typed })) text.value = "";
+    else this.fail(NOT_SENT);
+    this.transcript.following = true;
+    this.show();
+  }
+
+  interrupt() {
+    this.connection.send({ type: "interrupt" });
+    this.sound.flush(this.audioTurn); // silent at once; the bridge's word only confirms it
+  }
+
+  toggleMicrophone() {
+    this.micForTalk = false;
+    if (this.sound.microphone || this.micOpening) this.closeMicrophone();
+    else this.openMicrophone();
+  }
+
+  async openMicrophone() {
+    this.micOpening = true;
+    this.pressMic(true);
+    try {
+      if (!(await this.sound.openMicrophone(this.audio))) return;
+      this.connection.send({ type: "mic", on: true });
+    } catch (failure) {
+      this.pressMic(false);
+      this.report(/** @type {Failure} */ (failure));
+    }
+    this.micOpening = false;
+    this.show();
+  }
+
+  closeMicrophone() {
+    const wasOpen = this.sound.microphone !== null;
+    this.micOpening = false;
+    this.sound.closeMicrophone();
+    this.pressMic(false);
+    if (wasOpen) this.connection.send({ type: "mic", on: false });
+    this.show();
+  }
+
+  press() {
+    if (this.layout.control.mic.disabled) return false;
+    this.connection.send({ type: "activity_start" });
+    this.layout.root.dataset.talking = "true";
+    if (!this.sound.microphone && !this.micOpening) {
+      this.micForTalk = true;
+      this.openMicrophone();
+    }
+    return true;
+  }
+
+  release() {
+    this.connection.send({ type: "activity_end" });
+    delete this.layout.root.dataset.talking;
+    if (this.micForTalk) this.closeMicrophone();
+    this.micForTalk = false;
+  }
+
+  // On the page
+
+  /** @param {{[field: string]: any}} names */
+  name({ agent, model, tools }) {
+    const { head } = this.layout;
+    head.agent.textContent = String(agent ?? "");
+    head.model.textContent = String(model ?? "");
+    head.agent.title = Array.isArray(tools) && tools.length ? `Tools: ${tools.join(", ")}` : "";
+  }
+
+  get state() {
+    return effectiveState({
+      link: this.connection.link,
+      kernel: this.kernel,
+      sounding: this.sounding !== null,
+      audible: this.audio.output !== false && this.sound.context?.state === "running",
+      microphone: this.sound.microphone !== null,
+    });
+  }
+
+  show() {
+    const { head, control, root } = this.layout;
+    const state = this.state;
+    const usable = this.connection.link === "open" && !this.fatal && state !== "closed";
+    root.dataset.state = head.status.dataset.state = state;
+    if (head.state.textContent !== LABELS[state]) head.state.textContent = LABELS[state];
+    control.mic.disabled = !usable || this.audio.input === false;
+    control.interrupt.disabled = !usable || !(state === "thinking" || state === "speaking");
+    control.text.disabled = state === "closed" || this.fatal;
+    control.send.disabled = control.text.disabled || !control.text.value.trim();
+  }
+
+  /** @param {boolean} pressed */
+  pressMic(pressed) {
+    const { mic, level } = this.layout.control;
+    mic.setAttribute("aria-pressed", String(pressed));
+    if (pressed) return;
+    level.style.removeProperty("--adk-nb-level");
+    level.setAttribute("aria-valuenow", "0");
+  }
+
+  /** @param {Failure} failure also for the session's log */
+  report(failure) {
+    this.connection.send({ type: "error", code: failure.code, message: failure.message });
+    this.fail(failure);
+  }
+
+  /** @param {Failure | null} failure to show, or none */
+  fail(failure) {
+    const { row, message, remedy, code } = this.layout.error;
+    this.failure = failure;
+    row.hidden = failure === null;
+    row.dataset.code = failure?.code ?? "";
+    message.textContent = failure?.message ?? "";
+    remedy.textContent = failure?.remedy ?? "";
+    code.textContent = failure?.code ?? "";
+  }
+
+  /** The kernel closed the session on purpose. */
+  end() {
+    this.connection.end(CLOSE.SESSION_CLOSED);
+  }
+
+  /** Undoes everything. */
+  close() {
+    this.listeners.abort();
+    this.talk.release();
+    this.connection.close();
+    return this.sound.close();
+  }
+}

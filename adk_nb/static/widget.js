@@ -1,0 +1,259 @@
+/**
+ * The anywidget's entry. Its own address is a blob:, where relative imports fail, so the kernel sends the other
+ * modules as text and this one links them.
+ */
+
+/**
+ * @typedef {object} Model anywidget's
+ * @property {(name: string) => any} get
+ * @property {(content: object) => void} send
+ * @property {(name: string, callback: (...args: any[]) => void) => void} on
+ * @property {(name: string, callback: (...args: any[]) => void) => void} off
+ *
+ * @typedef {{type: "connect", url: string, token: string, modules: Record<string, string>, transport?: string}} Connect
+ * @typedef {{code: string, message: string, remedy: string}} Failure
+ */
+
+const ANSWER_WITHIN_MS = 10_000;
+const IMPORT = /(\bfrom\s*["'])\.\/([\w.-]+\.js)(["'])/g;
+
+const NO_ANSWER = {
+  code: "no_answer",
+  message: "The kernel does not answer: it is busy, or was restarted.",
+  remedy: "Wait for it, or re-run the cell that made this widget.",
+};
+const KERNEL_GONE = {
+  code: "kernel_gone",
+  message: "The kernel of this widget is gone: it was restarted or shut down.",
+  remedy: "Re-run the cells that made this widget.",
+};
+
+/** The page's blob URLs by content: widgets share them, and rendering again makes no more. @returns {Map<string, string>} */
+function sharedUrls() {
+  const page = /** @type {any} */ (globalThis);
+  return (page[Symbol.for("adk-nb.modules")] ??= new Map());
+}
+
+/**
+ * Makes a URL of each module, in the order of their imports.
+ *
+ * @param {Record<string, string>} modules sources by file name
+ * @param {(source: string) => string} [toUrl]
+ * @returns {Record<string, string>}
+ */
+export function link(modules, toUrl = blobUrl) {
+  /** @type {Record<string, string>} */
+  const urls = {};
+  /** @type {Set<string>} */
+  const open = new Set();
+  /** @param {string} name @returns {string} */
+  const visit = (name) => {
+    if (urls[name]) return urls[name];
+    if (modules[name] === undefined) throw new Error(`the kernel sent no module ${name}`);
+    if (open.has(name)) throw new Error(`the modules import each other in a circle at ${name}`);
+    open.add(name);
+    urls[name] = toUrl(modules[name].replace(IMPORT, (_, before, needed, after) => before + visit(needed) + after));
+    return urls[name];
+  };
+  for (const name of Object.keys(modules)) visit(name);
+  return urls;
+}
+
+/** @param {string} source */
+function blobUrl(source) {
+  const urls = sharedUrls();
+  let url = urls.get(source);
+  if (!url) {
+    url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
+    urls.set(source, url);
+  }
+  return url;
+}
+
+/**
+ * What is shown until the modules are there, and if they never come.
+ *
+ * @param {HTMLElement} root
+ * @param {{agent: string, model: string}} names
+ */
+function placeholder(root, names) {
+  /** @param {string} name @param {string} text @param {string} [hook] */
+  const span = (name, text, hook = name) => {
+    const made = document.createElement("span");
+    made.className = `adk-nb-${name}`;
+    made.dataset.adkNb = hook;
+    made.textContent = text;
+    return made;
+  };
+  const header = document.createElement("div");
+  header.className = "adk-nb-header";
+  const status = span("status", "");
+  const label = span("state", "Connecting…");
+  status.append(label);
+  header.append(span("agent", names.agent), span("model", names.model), status);
+  const error = document.createElement("div");
+  error.className = "adk-nb-error";
+  error.dataset.adkNb = "error";
+  error.setAttribute("role", "alert");
+  root.replaceChildren(header, error);
+
+  /** @param {"connecting" | "closed"} state */
+  const show = (state) => {
+    root.dataset.state = status.dataset.state = state;
+    label.textContent = state === "closed" ? "Closed" : "Connecting…";
+  };
+  /** @param {Failure | null} failure */
+  const fail = (failure) => {
+    error.hidden = failure === null;
+    error.dataset.code = failure?.code ?? "";
+    error.textContent = failure ? `${failure.message} ${failure.remedy}` : "";
+  };
+  show("connecting");
+  fail(null);
+  return { show, fail };
+}
+
+/** One rendering of the widget: it talks with the kernel over the comm until a view can do without. */
+class Rendering {
+  /** @param {Model} model @param {HTMLElement} el */
+  constructor(model, el) {
+    this.model = model;
+    this.root = document.createElement("div");
+    this.root.className = "adk-nb";
+    this.root.tabIndex = 0;
+    // JupyterLab's shortcuts (and "dd" deletes a cell) must not fire on what is typed here.
+    this.root.dataset.lmSuppressShortcuts = "true";
+    el.append(this.root);
+    this.names = { agent: String(model.get("agent_name") ?? ""), model: String(model.get("model_name") ?? "") };
+    this.placeholder = placeholder(this.root, this.names);
+    /** @type {import("./view.js").View | null} */
+    this.view = null;
+    this.loading = false;
+    this.over = false;
+    /** @type {{resolve: (connect: Connect) => void, reject: (error: Error) => void} | null} */
+    this.asked = null;
+    /** @type {Failure | null} */
+    this.failure = null;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.timer = undefined;
+    /** @param {any} message */
+    this.onmessage = (message) => this.receive(message);
+    this.onlive = () => this.comm();
+    model.on("msg:custom", this.onmessage);
+    model.on("comm_live_update", this.onlive);
+    this.recall();
+    if (!this.over) this.ask();
+  }
+
+  /** Shows what the traits tell of a session that ended before this page was opened. */
+  recall() {
+    const error = this.model.get("error");
+    if (error?.message) this.placeholder.fail(error);
+    if (this.model.get("state") !== "closed") return;
+    this.over = true;
+    this.placeholder.show("closed");
+  }
+
+  ask() {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.unanswered(), ANSWER_WITHIN_MS);
+    this.model.send({ type: "open", origin: location.origin });
+  }
+
+  unanswered() {
+    if (this.asked) this.asked.reject(new Error(NO_ANSWER.message));
+    this.asked = null;
+    this.fail(NO_ANSWER);
+  }
+
+  /** The bridge's address, asked for once more: the kernel may have moved it. @returns {Promise<Connect>} */
+  address() {
+    return new Promise((resolve, reject) => {
+      this.asked = { resolve, reject };
+      try {
+        this.ask();
+      } catch (error) {
+        reject(error);
+      }
+    });
+  }
+
+  /** @param {any} message */
+  receive(message) {
+    if (message?.type === "connect") this.connect(message);
+    else if (message?.type === "error") this.fail(message);
+    else if (message?.type === "closed") this.end(null);
+  }
+
+  /** @param {Connect} connect */
+  connect(connect) {
+    clearTimeout(this.timer);
+    if (this.asked) this.asked.resolve(connect);
+    else if (!this.view && !this.loading && !this.over) this.load(connect);
+    this.asked = null;
+    if ((this.view ?? this).failure === NO_ANSWER) this.fail(null);
+  }
+
+  /** @param {Connect} connect */
+  async load(connect) {
+    this.loading = true;
+    try {
+      const urls = link(connect.modules);
+      const { View } = await import(urls["view.js"]);
+      if (this.over) return;
+      let first = /** @type {Connect | null} */ (connect);
+      const address = async () => {
+        const known = first;
+        first = null;
+        return known ?? this.address();
+      };
+      const worklets = { recorder: urls["recorder-processor.js"], player: urls["player-processor.js"] };
+      this.view = new View({ root: this.root, address, worklets, names: this.names, transport: connect.transport });
+    } catch (error) {
+      this.fail({ code: "load_failed", message: `The widget could not be loaded: ${error}.`, remedy: "Reload the page and re-run the cell." });
+    } finally {
+      this.loading = false;
+    }
+  }
+
+  /** @param {Failure | null} failure */
+  fail(failure) {
+    this.failure = failure;
+    (this.view ?? this.placeholder).fail(failure);
+  }
+
+  /** The comm came or went, as it does when the kernel restarts. */
+  comm() {
+    const live = /** @type {any} */ (this.model).comm_live;
+    if (live === false) this.end(KERNEL_GONE);
+  }
+
+  /** @param {Failure | null} failure */
+  end(failure) {
+    this.over = true;
+    clearTimeout(this.timer);
+    if (this.view) this.view.end();
+    else this.placeholder.show("closed");
+    this.fail(failure);
+  }
+
+  /** Undoes everything. */
+  close() {
+    this.over = true;
+    clearTimeout(this.timer);
+    this.model.off("msg:custom", this.onmessage);
+    this.model.off("comm_live_update", this.onlive);
+    if (this.asked) this.asked.reject(new Error("the widget is gone"));
+    this.asked = null;
+    this.root.remove();
+    return this.view?.close();
+  }
+}
+
+export default {
+  /** @param {{model: Model, el: HTMLElement}} context */
+  render({ model, el }) {
+    const rendering = new Rendering(model, el);
+    return () => rendering.close();
+  },
+};
