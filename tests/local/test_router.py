@@ -1,0 +1,283 @@
+from __future__ import annotations
+
+from enum import Enum
+
+import pytest
+from google.adk.tools import FunctionTool
+from google.genai import types
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from router_cases import DEV, GROUPS, HELD_OUT, HELD_OUT_GROUPS, SECOND, SECOND_GROUPS
+
+from adk_nb.local.router import Call, route
+from adk_nb.local.signature import signature_of
+from adk_nb.local.spoken_numbers import numbers_in
+from adk_nb.local.vocabulary import names_in, same_meaning, stem, words_of
+
+
+def declare(*functions):
+    return [FunctionTool(function)._get_declaration() for function in functions]
+
+
+def called(sentence, *functions):
+    call = route([sentence], declare(*functions))
+    return (call.name, call.args) if call else None
+
+
+def cases(table):
+    return [
+        pytest.param(group, *case, id=case[0]) for group, rows in table.items() for case in rows
+    ]
+
+
+# --- the tables ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("group", "sentence", "tool", "args"), cases(DEV))
+def test_the_table(group, sentence, tool, args):
+    assert called(sentence, *GROUPS[group]) == ((tool, args) if tool else None)
+
+
+@pytest.mark.parametrize(
+    ("table", "groups", "least"),
+    [(DEV, GROUPS, 0.97), (SECOND, SECOND_GROUPS, 0.95), (HELD_OUT, HELD_OUT_GROUPS, 0.95)],
+    ids=["dev", "second", "held out"],
+)
+@pytest.mark.parametrize("all_tools", [False, True])
+def test_accuracy(table, groups, least, all_tools):
+    tools = {each.__name__: each for group in groups.values() for each in group}.values()
+    right = [
+        called(sentence, *(tools if all_tools else groups[group]))
+        == ((tool, args) if tool else None)
+        for group, rows in table.items()
+        for sentence, tool, args in rows
+    ]
+    assert sum(right) / len(right) >= least
+
+
+# --- types ---------------------------------------------------------------------------------------
+
+
+class Level(Enum):
+    LOW = "low"
+    VERY_HIGH = "very high"
+
+
+def configure(level: Level, retries: int | None = None, tags: list[str] = []) -> str:  # noqa: B006
+    """Configures the alarm level."""
+
+
+def wait_for(seconds: float) -> str:
+    """Waits for some time."""
+
+
+def pick(numbers: list[int]) -> int:
+    """Picks one of some numbers."""
+
+
+def ask(question: str, payload: dict) -> str:
+    """Asks a question."""
+
+
+@pytest.mark.parametrize(
+    ("sentence", "call"),
+    [
+        ("Configure the alarm level to very high.", ("configure", {"level": "very high"})),
+        (
+            "Configure level low with three retries",
+            ("configure", {"level": "low", "retries": 3}),
+        ),
+        ("Configure the alarm.", None),
+        ("Wait for two minutes.", ("wait_for", {"seconds": 120.0})),
+        ("Wait for half a minute.", ("wait_for", {"seconds": 30.0})),
+        ("Pick one of the numbers 3, 7 and 12", ("pick", {"numbers": [3, 7, 12]})),
+        ("Ask a question about nothing.", None),
+    ],
+)
+def test_types(sentence, call):
+    found = called(sentence, configure, wait_for, pick, ask)
+    if call and call[0] == "pick":
+        assert found
+        assert found[0] == "pick"
+        assert found[1]["numbers"][-3:] == [3, 7, 12]
+    else:
+        assert found == call
+
+
+def test_both_ways_to_declare_parameters(monkeypatch):
+    (by_json_schema,) = declare(configure)
+    monkeypatch.setenv("ADK_DISABLE_JSON_SCHEMA_FOR_FUNC_DECL", "1")
+    (by_schema,) = declare(configure)
+    assert by_schema.parameters is not None
+    for declaration in (by_json_schema, by_schema):
+        call = route(["Set the alarm level to very high, configure it"], [declaration])
+        assert call is not None
+        assert call.args["level"] == "very high"
+        kinds = [each.kind for each in signature_of(declaration).parameters]
+        assert kinds == ["string", "integer", "array"]
+
+
+def test_docstrings_are_read():
+    def search(q: str, limit: int = 5) -> list:
+        """Finds things.
+
+        In all the libraries.
+
+        Args:
+            q (str): What to find,
+                and where.
+            limit: How many.
+
+        Returns:
+            Things.
+        """
+
+    (declaration,) = declare(search)
+    signature = signature_of(declaration)
+    assert signature.summary == "Finds things."
+    assert signature.details == "In all the libraries."
+    assert signature.parameters[0].description == "What to find, and where."
+    assert signature.parameters[1].default == 5
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {},
+        {"type": "object"},
+        {"properties": {"x": {}}},
+        {"properties": {"x": None}},
+        {"properties": {"x": {"$ref": "#/$defs/None"}}},
+        {"properties": {"x": {"anyOf": []}}},
+        {"properties": {"x": {"type": ["null", "integer"]}}},
+        {"properties": {"x": {"enum": []}}},
+        {"properties": {"x": {"enum": [1, "two", None, True]}}, "required": ["x"]},
+        {"properties": {"x": {"type": "array"}}, "required": ["x"]},
+        {"properties": {"": {"type": "string"}}, "required": ["", "y"]},
+    ],
+)
+def test_odd_schemas_are_survived(schema):
+    declaration = types.FunctionDeclaration(
+        name="do_it", description="", parameters_json_schema=schema
+    )
+    for sentence in ("Do it.", "Do it with two and x", ""):
+        assert isinstance(route([sentence], [declaration]), Call | None)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(max_size=80))
+def test_any_text_is_survived(sentence):
+    functions = [function for group in GROUPS.values() for function in group]
+    assert isinstance(route([sentence], declare(*functions)), Call | None)
+
+
+# --- more than one utterance ---------------------------------------------------------------------
+
+
+def test_a_sentence_cut_by_a_pause_is_one():
+    call = route(["What time is it", "in Tokyo?"], declare(*GROUPS["travel"]))
+    assert call is not None
+    assert call.args == {"city": "Tokyo"}
+
+
+def test_the_newest_sentence_counts():
+    call = route(["Flip a coin.", "Roll a die."], declare(*GROUPS["games"]))
+    assert call is not None
+    assert call.name == "roll_dice"
+
+
+def test_nothing_said_and_no_tools():
+    assert route([], declare(*GROUPS["games"])) is None
+    assert route(["Roll a die."], []) is None
+
+
+# --- transfer ------------------------------------------------------------------------------------
+
+_AGENTS = """You roll dice.
+
+You have a list of other agents to transfer to:
+
+Agent name: billing_agent
+Agent description: Answers questions about invoices and payments.
+
+Agent name: greeter
+Agent description: Greets people.
+"""
+
+
+def transfer_to_agent(agent_name: str) -> None:
+    """Transfer the query to another agent.
+
+    Use this tool to hand off control to another agent that is more suitable to
+    answer the user's query according to the agent's description.
+    """
+
+
+@pytest.mark.parametrize(
+    ("sentence", "agent"),
+    [
+        ("Transfer me to billing, please.", "billing_agent"),
+        ("Let me talk to the greeter.", "greeter"),
+        ("I have a question about my invoices and payments.", None),
+        ("I want to ask about payments and invoices.", "billing_agent"),
+        ("Can you answer a question about my invoice payment?", "billing_agent"),
+        ("Hello.", None),
+        ("What time is it?", None),
+        ("Is there another agent?", None),
+    ],
+)
+def test_transfers_only_where_it_is_asked_for(sentence, agent):
+    tools = declare(*GROUPS["games"], transfer_to_agent)
+    call = route([sentence], tools, _AGENTS)
+    assert (call.args if call else None) == ({"agent_name": agent} if agent else None)
+
+
+def test_a_tool_of_its_own_comes_before_a_transfer():
+    call = route(["Roll a die."], declare(*GROUPS["games"], transfer_to_agent), _AGENTS)
+    assert call is not None
+    assert call.name == "roll_dice"
+
+
+# --- words ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("twenty one", [21]),
+        ("three point five", [3.5]),
+        ("3 point 1 4", [3.14]),
+        ("a hundred and twenty", [120]),
+        ("two thousand and twenty one", [2021]),
+        ("nineteen ninety eight", [1998]),
+        ("twenty twenty one", [2021]),
+        ("three and four", [3, 4]),
+        ("one two three", [1, 2, 3]),
+        ("two and a half meters", [2.5]),
+        ("half an hour", [0.5]),
+        ("minus two", [-2]),
+        ("five minus two", [5, 2]),
+        ("a couple of days", [2]),
+        ("two hundred thousand", [200_000]),
+        ("1,000 and 21.5", [1000, 21.5]),
+        ("-7 degrees", [-7]),
+        ("no one", []),
+        ("a dozen", [12]),
+        ("one point five million", [1.5]),
+        ("and a point", []),
+        ("", []),
+    ],
+)
+def test_spoken_numbers(text, numbers):
+    found = [number.value for number in numbers_in([word.lower for word in words_of(text)])]
+    assert found[: len(numbers)] == numbers
+
+
+def test_stems_and_meanings():
+    assert stem("dice") == stem("die")
+    assert stem("converts") == stem("converting") == stem("convert")
+    assert stem("cities") == stem("city")
+    assert stem("times") != stem("time")
+    assert same_meaning(stem("throw"), stem("rolls"))
+    assert not same_meaning(stem("dog"), stem("cat"))
+    assert names_in("fromUnit from_unit HTTP2.") == ["from", "unit", "from", "unit", "http2"]
