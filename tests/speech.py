@@ -46,7 +46,6 @@ RELIABLE = (
     "Stop.",
     "No, stop.",
     "Please stop.",
-    "Hello.",
     "Good morning.",
     "What is your name?",
     "What is the capital of France?",

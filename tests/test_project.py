@@ -1,0 +1,103 @@
+"""The project's own files keep to what they say."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+TEXTS = [
+    *(ROOT / name for name in ("Makefile", "environment.yml", "pyproject.toml")),
+    *sorted(ROOT.glob("*.md")),
+    *sorted((ROOT / "docs").glob("**/*.md")),
+    *NOTEBOOKS,
+]
+SLOW_IMPORTS = ("google.adk", "google.genai", "pandas", "numpy", "websockets", "ipywidgets",
+                "anywidget", "moonshine_voice", "xllamacpp")  # fmt: skip
+
+
+def documents():
+    return [path for path in TEXTS if path.suffix == ".md"]
+
+
+def relative(path):
+    return str(path.relative_to(ROOT))
+
+
+def test_importing_adk_nb_imports_nothing_heavy():
+    code = f"import sys, adk_nb; print([m for m in {SLOW_IMPORTS!r} if m in sys.modules])"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "[]"
+
+
+def test_every_public_name_is_there():
+    code = "import adk_nb; [getattr(adk_nb, name) for name in adk_nb.__all__]"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_imports_point_down():
+    command = [Path(sys.executable).with_name("lint-imports"), "--no-cache"]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+@pytest.mark.parametrize("path", documents(), ids=relative)
+def test_the_make_targets_that_a_document_names_exist(path):
+    targets = set(re.findall(r"^([a-z][\w-]*):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    named = set(re.findall(r"(?:`|^ *|&& )make ([a-z][\w-]*)", path.read_text(), re.MULTILINE))
+    assert named <= targets
+
+
+def test_the_readme_names_the_two_commands():
+    text = (ROOT / "README.md").read_text()
+    assert "make lab" in text
+    assert "make test" in text
+
+
+def test_ci_runs_the_readmes_command_alone():
+    lines = (ROOT / ".ci" / "run").read_text().splitlines()
+    commands = [line for line in lines if line and not line.startswith(("#", "set ", "cd "))]
+    assert commands == ["exec make test"]
+
+
+@pytest.mark.parametrize("path", documents(), ids=relative)
+def test_the_files_that_a_document_links_to_exist(path):
+    links = re.findall(r"\]\(([^)\s#]+)[^)]*\)|src=\"([^\"]+)\"", path.read_text())
+    for link in filter(None, (a or b for a, b in links)):
+        if "://" not in link:
+            assert (path.parent / link).exists(), link
+
+
+@pytest.mark.parametrize("path", TEXTS, ids=relative)
+def test_no_text_names_a_place_on_one_machine(path):
+    assert not re.findall(r"/(?:home|root|work|Users|opt|tmp)/[\w.-]+", path.read_text())
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=relative)
+def test_notebooks_are_committed_without_what_running_them_adds(path):
+    notebook = json.loads(path.read_text())
+    assert "widgets" not in notebook["metadata"]
+    for cell in notebook["cells"]:
+        assert not cell.get("outputs")
+        assert cell.get("execution_count") is None
+        assert not cell["metadata"]
+
+
+def test_the_conda_environment_leaves_versions_to_pyproject():
+    text = (ROOT / "environment.yml").read_text()
+    python = PYPROJECT["project"]["requires-python"]
+    versioned = re.findall(r"^\s*- (\S+)\s*([<>=!~][^\n]*)$", text, re.MULTILINE)
+    assert versioned == [("python", python)]
+
+
+def test_the_makefile_leaves_versions_to_pyproject():
+    text = (ROOT / "Makefile").read_text()
+    assert re.findall(r"[\w-]+ *(?:==|>=|~=)[\d.]+", text) == ["pip>=25.1"]
