@@ -1,0 +1,487 @@
+"""A real JupyterLab, and a driver for the page that a researcher would sit at."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import queue
+import re
+import secrets
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import nbformat
+import psutil
+from jupyter_client.blocking.client import BlockingKernelClient
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from playwright.sync_api import Locator, Page
+
+ROOT = ".adk-nb"
+"""The widget's root element."""
+
+SECONDS = 30.0
+"""How long anything may take unless a test says otherwise."""
+
+# Nothing of the user's may reach the server or the kernels: no keys, no configuration.
+_PRIVATE = re.compile(r"^(GOOGLE_|GEMINI_|ADK_|JUPYTER|IPYTHON|XDG_|PYTHONPATH|PYTHONSTARTUP)")
+
+_SETTINGS = {
+    "@jupyterlab/apputils-extension/notification": {
+        "fetchNews": "false",
+        "checkForUpdates": False,
+        "doNotDisturbMode": True,
+    },
+    "@jupyterlab/docmanager-extension/plugin": {"autosave": False},
+    "@jupyterlab/notebook-extension/tracker": {"kernelShutdown": False},
+}
+
+
+# Posts the start of each render quantum in which its input made a sound.
+_TAP = r"""
+  const source = `registerProcessor("tap", class extends AudioWorkletProcessor {
+    process([input]) {
+      for (const channel of input)
+        if (channel.some((sample) => sample !== 0)) {
+          this.port.postMessage(currentFrame / sampleRate);
+          break;
+        }
+      return true;
+    }
+  })`;
+  const {context, output} = adkNb;
+  const url = URL.createObjectURL(new Blob([source], {type: "text/javascript"}));
+  await context.audioWorklet.addModule(url);
+  const tap = new AudioWorkletNode(context, "tap", {numberOfOutputs: 1});
+  root.tapped = [];
+  tap.port.onmessage = ({data}) => root.tapped.push(data);
+  output.connect(tap);
+  tap.connect(context.destination);  // Silent; without it the node is not run.
+  root.tapNode = tap;
+"""
+
+
+class JupyterServer:
+    """JupyterLab on a free port of 127.0.0.1, with a home of its own that vanishes with it."""
+
+    def __init__(self) -> None:
+        self.home = Path(tempfile.mkdtemp(prefix="adk-nb-lab-"))
+        self.notebooks = self.home / "notebooks"
+        self.token = secrets.token_hex(16)
+        self._log = (self.home / "jupyter.log").open("w")
+        self._write_settings()
+        environment = {k: v for k, v in os.environ.items() if not _PRIVATE.match(k)}
+        environment |= {
+            "HOME": str(self.home),
+            "JUPYTER_CONFIG_DIR": str(self.home / "config"),
+            "JUPYTER_DATA_DIR": str(self.home / "data"),
+            "JUPYTER_RUNTIME_DIR": str(self.home / "runtime"),
+            "JUPYTERLAB_SETTINGS_DIR": str(self.home / "settings"),
+            "JUPYTERLAB_WORKSPACES_DIR": str(self.home / "workspaces"),
+            "JUPYTER_TOKEN": self.token,
+            "IPYTHONDIR": str(self.home / "ipython"),
+            "XDG_CACHE_HOME": str(self.home / "cache"),
+            "XDG_CONFIG_HOME": str(self.home / "xdg"),
+            "ADK_NB_MODEL": "local",
+        }
+        command = [
+            *(sys.executable, "-m", "jupyterlab", "--no-browser"),
+            "--ServerApp.ip=127.0.0.1",
+            "--ServerApp.port=0",
+            f"--ServerApp.root_dir={self.notebooks}",
+            "--ServerApp.allow_root=True",
+            "--LabApp.expose_app_in_browser=True",
+            "--LabApp.extensions_in_dev_mode=False",
+            "--FileContentsManager.delete_to_trash=False",
+        ]
+        self._process = subprocess.Popen(
+            command,
+            cwd=self.home,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=self._log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            self.url = self._wait_until_up()
+        except BaseException:
+            self.close()
+            raise
+
+    def request(self, path: str, method: str = "GET", body: object = None) -> Any:
+        """Asks the server's REST API."""
+        request = urllib.request.Request(
+            f"{self.url}{path}",
+            method=method,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"Authorization": f"token {self.token}"},
+        )
+        with urllib.request.urlopen(request, timeout=SECONDS) as response:
+            text = response.read()
+        return json.loads(text) if text else None
+
+    def write(self, name: str, cells: Sequence[str]) -> str:
+        """Writes a notebook of code cells; returns its path on the server."""
+        notebook = nbformat.v4.new_notebook(
+            cells=[nbformat.v4.new_code_cell(cell) for cell in cells],
+            metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}},
+        )
+        path = f"{name}.ipynb"
+        nbformat.write(notebook, self.notebooks / path)
+        return path
+
+    def kernel(self, path: str) -> Kernel:
+        """Connects to the kernel of an open notebook, past its page."""
+        for session in self.request("api/sessions"):
+            if session["path"] == path:
+                kernel_id = session["kernel"]["id"]
+                return Kernel(self.home / "runtime" / f"kernel-{kernel_id}.json")
+        message = f"no kernel runs for {path}"
+        raise LookupError(message)
+
+    def shut_down(self, path: str) -> None:
+        """Ends the kernel of a notebook, if there is one."""
+        for session in self.request("api/sessions"):
+            if session["path"] == path:
+                self.request(f"api/sessions/{session['id']}", "DELETE")
+
+    @property
+    def log(self) -> str:
+        """What the server and its kernels printed."""
+        return (self.home / "jupyter.log").read_text(errors="replace")
+
+    def close(self) -> None:
+        """Ends the server and every process below it."""
+        try:
+            processes = psutil.Process(self._process.pid).children(recursive=True)
+        except psutil.NoSuchProcess:
+            processes = []
+        if self._process.poll() is None:
+            with contextlib.suppress(OSError, AttributeError):
+                self.request("api/shutdown", "POST")
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(10)
+        for process in processes:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+        self._process.kill()
+        self._process.wait()
+        self._log.close()
+        shutil.rmtree(self.home, ignore_errors=True)
+
+    def _write_settings(self) -> None:
+        for folder in ("notebooks", "runtime"):
+            (self.home / folder).mkdir()
+        for plugin, settings in _SETTINGS.items():
+            package, name = plugin.rsplit("/", 1)
+            file = self.home / "settings" / package / f"{name}.jupyterlab-settings"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(json.dumps(settings))
+
+    def _wait_until_up(self) -> str:
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline and self._process.poll() is None:
+            for file in (self.home / "runtime").glob("jpserver-*.json"):
+                with contextlib.suppress(json.JSONDecodeError):
+                    self.url = str(json.loads(file.read_text())["url"])
+                    with contextlib.suppress(OSError):
+                        self.request("api/status")
+                        return self.url
+            time.sleep(0.1)
+        message = f"JupyterLab did not start:\n{self.log}"
+        raise RuntimeError(message)
+
+
+class Kernel:
+    """A kernel, asked directly: it answers whether or not a page is there."""
+
+    def __init__(self, connection_file: Path) -> None:
+        self._client = BlockingKernelClient(connection_file=str(connection_file))
+        self._client.load_connection_file()
+        self._client.start_channels()
+        self._client.wait_for_ready(SECONDS)
+
+    def run(self, code: str, timeout: float = SECONDS) -> str:
+        """Runs code; returns what it printed and the text of its last expression."""
+        request = self._client.execute(code)
+        text = ""
+        deadline = time.monotonic() + timeout
+        while True:
+            try:
+                message = self._client.get_iopub_msg(timeout=max(0, deadline - time.monotonic()))
+            except queue.Empty:
+                late = f"the kernel did not finish in {timeout} s: {code!r}; so far {text!r}"
+                raise TimeoutError(late) from None
+            if message["parent_header"].get("msg_id") != request:
+                continue
+            content = message["content"]
+            match message["msg_type"]:
+                case "stream":
+                    text += content["text"]
+                case "execute_result":
+                    text += content["data"]["text/plain"]
+                case "error":
+                    raise RuntimeError("\n".join(content["traceback"]))
+                case "status" if content["execution_state"] == "idle":
+                    return text
+
+    def value(self, expression: str, timeout: float = SECONDS) -> Any:
+        """Returns the value of an expression that JSON can carry."""
+        text = self.run(f"import json; print(json.dumps({expression}, default=str))", timeout)
+        return json.loads(text)
+
+    def wait_for(
+        self, expression: str, timeout: float = SECONDS, accept: Callable[[Any], object] = bool
+    ) -> Any:
+        """Asks for the value of an expression until it is accepted, and returns it."""
+        deadline = time.monotonic() + timeout
+        while True:
+            value = self.value(expression)
+            if accept(value):
+                return value
+            if time.monotonic() > deadline:
+                late = f"after {timeout} s, {expression} is still {value!r}"
+                raise TimeoutError(late)
+            time.sleep(0.1)
+
+    def close(self) -> None:
+        """Lets go of the kernel, which goes on."""
+        self._client.stop_channels()
+
+
+class Lab:
+    """One notebook in one page of JupyterLab."""
+
+    def __init__(self, server: JupyterServer, page: Page, shots: Path) -> None:
+        self.server = server
+        self.page = page
+        self.shots = shots
+        self.path = ""
+        self.console: list[str] = []
+        self._kernel: Kernel | None = None
+        page.set_default_timeout(SECONDS * 1000)
+        page.on("console", lambda message: self.console.append(f"{message.type}: {message.text}"))
+        page.on("pageerror", lambda error: self.console.append(f"uncaught: {error}"))
+
+    # --- notebook and kernel ---
+
+    def open(self, cells: Sequence[str], name: str | None = None) -> None:
+        """Writes a notebook, opens it and waits until its kernel is idle."""
+        self.path = self.server.write(name or f"nb-{secrets.token_hex(4)}", cells)
+        self.load()
+
+    def load(self) -> None:
+        """Loads the page anew, as the browser's reload would with no tab restored."""
+        self.page.goto(f"{self.server.url}lab/tree/{self.path}?reset&token={self.server.token}")
+        self.page.wait_for_function(
+            """path => {
+              const panel = window.jupyterapp?.shell.currentWidget;
+              return panel?.context?.path === path && panel.context.isReady
+                && panel.sessionContext.session?.kernel?.status === "idle";
+            }""",
+            arg=self.path,
+        )
+
+    @property
+    def kernel(self) -> Kernel:
+        """The notebook's kernel."""
+        if self._kernel is None:
+            self._kernel = self.server.kernel(self.path)
+        return self._kernel
+
+    def cell(self, index: int) -> Locator:
+        """The element of a cell."""
+        return self.page.locator(f'.jp-Notebook .jp-Cell[data-windowed-list-index="{index}"]')
+
+    def run_cell(self, index: int, *, wait: bool = True, timeout: float = SECONDS) -> None:
+        """Clicks into a cell and presses Shift+Enter, as a user does."""
+        self.page.evaluate(
+            """index => {
+              const {content} = window.jupyterapp.shell.currentWidget;
+              content.activeCellIndex = index;
+              content.deselectAll();
+              return content.scrollToItem(index);
+            }""",
+            index,
+        )
+        before = self._execution_count(index)
+        self.cell(index).locator(".jp-InputArea-editor").click()
+        self.page.keyboard.press("Shift+Enter")
+        if wait:
+            self.page.wait_for_function(
+                """([index, before]) => {
+                  const cell = window.jupyterapp.shell.currentWidget.content.widgets[index];
+                  const count = cell.model.executionCount;
+                  return count !== null && count !== before;
+                }""",
+                arg=[index, before],
+                timeout=timeout * 1000,
+            )
+
+    def run_all(self, timeout: float = SECONDS) -> None:
+        """Runs every cell in order."""
+        count = self.page.evaluate(
+            "() => window.jupyterapp.shell.currentWidget.content.widgets.length"
+        )
+        for index in range(count):
+            self.run_cell(index, timeout=timeout)
+
+    def output(self, index: int) -> str:
+        """The text that a cell printed or returned."""
+        return self.cell(index).locator(".jp-OutputArea").inner_text()
+
+    def add_cell(self, code: str) -> int:
+        """Adds a cell at the end and returns its index."""
+        index: int = self.page.evaluate(
+            """code => {
+              const {content} = window.jupyterapp.shell.currentWidget;
+              content.model.sharedModel.addCell({cell_type: "code", source: code});
+              return content.model.cells.length - 1;
+            }""",
+            code,
+        )
+        return index
+
+    def restart_kernel(self) -> None:
+        """Restarts the kernel, as the server's REST API and the menu do."""
+        session = next(s for s in self.server.request("api/sessions") if s["path"] == self.path)
+        self.server.request(f"api/kernels/{session['kernel']['id']}/restart", "POST")
+        self.forget_kernel()
+
+    def forget_kernel(self) -> None:
+        """Lets go of the client of a kernel that is gone."""
+        if self._kernel is not None:
+            self._kernel.close()
+            self._kernel = None
+
+    def _execution_count(self, index: int) -> int | None:
+        count: int | None = self.page.evaluate(
+            """index => window.jupyterapp.shell.currentWidget.content
+              .widgets[index].model.executionCount""",
+            index,
+        )
+        return count
+
+    # --- the widget ---
+
+    def widget(self, index: int = 0) -> Widget:
+        """The page's widget with that number, in the page's order."""
+        return Widget(self, self.page.locator(ROOT).nth(index))
+
+    def set_theme(self, theme: Literal["Light", "Dark"]) -> None:
+        """Changes JupyterLab's theme, for this page and for every later one."""
+        self.page.evaluate(
+            """theme => window.jupyterapp.commands.execute("apputils:change-theme", {theme})""",
+            f"JupyterLab {theme}",
+        )
+        light = str(theme == "Light").lower()
+        self.page.wait_for_selector(f'body[data-jp-theme-light="{light}"]', state="attached")
+
+    def screenshot(self, name: str) -> Path:
+        """Writes a picture of the page."""
+        self.shots.mkdir(exist_ok=True)
+        file = self.shots / f"{name}.png"
+        self.page.screenshot(path=file)
+        return file
+
+    def close(self) -> None:
+        """Ends the notebook's kernel; the page belongs to its browser."""
+        self.forget_kernel()
+        if self.path:
+            self.server.shut_down(self.path)
+            (self.server.notebooks / self.path).unlink(missing_ok=True)
+
+
+class Widget:
+    """One widget in the page."""
+
+    def __init__(self, lab: Lab, root: Locator) -> None:
+        self.lab = lab
+        self.root = root
+
+    def part(self, name: str) -> Locator:
+        """An element of the widget, by its stable name."""
+        return self.root.locator(f'[data-adk-nb="{name}"]')
+
+    @property
+    def state(self) -> str:
+        """What the widget says it is doing."""
+        return self.part("status").get_attribute("data-state") or ""
+
+    def wait_for_state(self, *states: str, timeout: float = SECONDS) -> None:
+        """Waits until the widget is in one of the states."""
+        selector = ", ".join(f'[data-adk-nb="status"][data-state="{state}"]' for state in states)
+        self.root.locator(selector).wait_for(state="attached", timeout=timeout * 1000)
+
+    def entries(self, role: str) -> list[str]:
+        """The transcript's texts of one role, oldest first."""
+        return self.root.locator(f'[data-role="{role}"]').all_inner_texts()
+
+    def wait_for_entry(self, role: str, pattern: str, timeout: float = SECONDS) -> str:
+        """Waits for a transcript entry whose text has the pattern (any case) and returns it."""
+        entry = self.root.locator(f'[data-role="{role}"]').filter(
+            has_text=re.compile(pattern, re.IGNORECASE)
+        )
+        entry.last.wait_for(timeout=timeout * 1000)
+        return entry.last.inner_text()
+
+    def type(self, text: str) -> None:
+        """Types a turn and presses Enter."""
+        self.part("text").fill(text)
+        self.part("text").press("Enter")
+
+    def look(self, script: str) -> Any:
+        """Returns what a function of the root element and its `adkNb` returns."""
+        return self.root.evaluate(f"root => ({script})(root, root.adkNb)")
+
+    def record_states(self) -> None:
+        """Begins to note every state that the status shows."""
+        self.look(
+            """root => {
+              const status = root.querySelector('[data-adk-nb="status"]');
+              const seen = (root.seen = [status.dataset.state]);
+              root.states?.disconnect();
+              root.states = new MutationObserver(() => {
+                if (seen.at(-1) !== status.dataset.state) seen.push(status.dataset.state);
+              });
+              root.states.observe(status, {attributeFilter: ["data-state"]});
+            }"""
+        )
+
+    @property
+    def states(self) -> list[str]:
+        """The states that were shown since `record_states`, without repetitions."""
+        return list(self.look("root => root.seen"))
+
+    def tap(self) -> None:
+        """Begins to record the peak of every render quantum at the end of the audio graph."""
+        self.look(f"async (root, adkNb) => {{ {_TAP} }}")
+
+    @property
+    def loud(self) -> list[float]:
+        """When the tapped quanta with any sound began (s on the audio context's clock)."""
+        return list(self.look("root => root.tapped"))
+
+    def note_interruption(self) -> None:
+        """Notes, on the audio context's clock, when the page learns that a turn was cut off."""
+        self.look(
+            """(root, adkNb) => {
+              root.cutAt = [];
+              new MutationObserver((changes) => {
+                for (const {target, oldValue} of changes)
+                  if (target.dataset.interrupted === "true" && oldValue !== "true")
+                    root.cutAt.push(adkNb.context.currentTime);
+              }).observe(root.querySelector('[data-adk-nb="transcript"]'),
+                {attributeFilter: ["data-interrupted"], attributeOldValue: true, subtree: true});
+            }"""
+        )
