@@ -55,8 +55,9 @@ function header() {
   const status = element("span", { class: "adk-nb-status", "data-adk-nb": "status", role: "status" }, state);
   const agent = element("span", { class: "adk-nb-agent", "data-adk-nb": "agent" });
   const model = element("span", { class: "adk-nb-model", "data-adk-nb": "model" });
-  const row = element("div", { class: "adk-nb-header" }, agent, model, status);
-  return { row, status, state, agent, model };
+  const transport = element("span", { class: "adk-nb-transport", title: "How this page reaches the kernel" });
+  const row = element("div", { class: "adk-nb-header" }, agent, model, transport, status);
+  return { row, status, state, agent, model, transport };
 }
 
 function controls() {

@@ -10,6 +10,7 @@ import { Resampler } from "./resampler.js";
  * @property {Int16Array[]} chunks not yet resampled
  * @property {number} taken samples of the first chunk already resampled
  * @property {number} received samples so far
+ * @property {number} skipped samples that were left out to catch up
  * @property {number} sounded output samples so far
  * @property {number} end output samples after which it is cut off; Infinity unless flushed
  * @property {boolean} padded whether silence was resampled after it, so that nothing can join it any more
@@ -25,7 +26,12 @@ const MIN_START_MS = 20;
 const MAX_START_MS = 300;
 const PROGRESS_MS = 200;
 const PAUSE_MS = 300; // a longer gap within a turn is a pause, not an underrun
-const DECAY_MS = 10_000;
+const MIN_PATIENCE_MS = 1000;
+const MAX_PATIENCE_MS = 30_000;
+const LIVE_LEAD_MS = 400; // audio that comes no further ahead than this comes as it is spoken
+const SURPLUS_MS = 8;
+const SURPLUS_WINDOW_MS = 1000;
+const QUIET = 200; // PCM16, -44 dBFS: what may be left out unheard
 const SLICE = 128;
 const TURNS_KEPT = 16;
 
@@ -52,7 +58,10 @@ export class Player {
     this.longest = 0; // the longest chunk, in ms, since waiting began
     this.startMs = MIN_START_MS;
     this.smooth = 0; // output samples since the last underrun or decay
+    this.patience = MIN_PATIENCE_MS; // smooth ms before the cushion shrinks; each underrun doubles it
     this.untilProgress = 0;
+    this.pace = { since: 0, ms: 0, live: true }; // of the audio that came since the queue was empty
+    this.surplus = { lowest: Infinity, frames: 0, skip: 0 }; // skip counts input samples
     this.underruns = 0;
     this.nonzero = 0;
     this.gain = 0;
@@ -70,14 +79,17 @@ export class Player {
     if (turn <= this.flushed || !samples.length) return;
     if (this.dry) this.refill(this.dry, turn);
     else if (!this.playing && !this.queue.length) this.wait(this.frame, this.startMs);
-    this.longest = Math.max(this.longest, (samples.length / rate) * 1000);
+    const ms = (samples.length / rate) * 1000;
+    this.longest = Math.max(this.longest, ms);
+    this.pace.ms += ms;
+    if (this.pace.ms - ((this.frame - this.pace.since) / this.rate) * 1000 > LIVE_LEAD_MS) this.pace.live = false;
     const last = this.queue.at(-1);
     if (last?.turn === turn && last.padded && last.end === Infinity) this.late(turn, 0);
     if (last?.turn === turn && last.rate === rate && !last.padded) {
       last.chunks.push(samples);
       last.received += samples.length;
     } else {
-      this.queue.push({ turn, rate, chunks: [samples], taken: 0, received: samples.length, sounded: 0, end: Infinity, padded: false });
+      this.queue.push({ turn, rate, chunks: [samples], taken: 0, received: samples.length, skipped: 0, sounded: 0, end: Infinity, padded: false });
     }
   }
 
@@ -110,6 +122,7 @@ export class Player {
     if (record) record.underruns += 1;
     this.startMs = Math.min(MAX_START_MS, Math.max(this.startMs * 1.5, this.startMs + ms));
     this.smooth = 0;
+    this.patience = Math.min(MAX_PATIENCE_MS, this.patience * 2);
     return this.startMs - before;
   }
 
@@ -159,6 +172,7 @@ export class Player {
     }
     output.fill(0, at);
     this.frame = frame + output.length;
+    if (this.playing) this.watch(output.length);
     if (this.dry && this.frame - this.dry.frame > (PAUSE_MS / 1000) * this.rate) this.drained(this.dry);
   }
 
@@ -172,9 +186,48 @@ export class Player {
     return waited >= this.waitMs || queued - this.longest >= this.startMs;
   }
 
+  /**
+   * Where live audio stands longer in the queue than it has to, as after a late start, has its next quiet moment
+   * left out. Audio that comes far ahead is meant to wait.
+   *
+   * @param {number} frames that were rendered
+   */
+  watch(frames) {
+    const { surplus } = this;
+    const [head] = this.queue;
+    if (!this.pace.live || this.queue.length !== 1) return;
+    surplus.lowest = Math.min(surplus.lowest, (this.remaining(head) / this.rate) * 1000);
+    surplus.frames += frames;
+    if (surplus.frames < (SURPLUS_WINDOW_MS / 1000) * this.rate) return;
+    const ms = surplus.lowest - this.startMs;
+    this.surplus = { lowest: Infinity, frames: 0, skip: ms > SURPLUS_MS ? Math.round((ms / 1000) * head.rate) : 0 };
+  }
+
+  /** @param {Segment} segment whose next samples may be left out */
+  skip(segment) {
+    const [chunk] = segment.chunks;
+    const count = Math.min(this.surplus.skip, chunk.length - segment.taken);
+    for (let i = 0; i < count; i++) if (Math.abs(chunk[segment.taken + i]) > QUIET) return;
+    this.surplus.skip -= count;
+    segment.skipped += count;
+    this.take(segment, count);
+  }
+
+  /**
+   * @param {Segment} segment
+   * @param {number} count samples of its first chunk that are done with
+   */
+  take(segment, count) {
+    segment.taken += count;
+    if (segment.taken < segment.chunks[0].length) return;
+    segment.chunks.shift();
+    segment.taken = 0;
+  }
+
   /** @param {Segment} segment */
   remaining(segment) {
-    return Math.min(segment.end, Math.ceil((segment.received * this.rate) / segment.rate)) - segment.sounded;
+    const samples = segment.received - segment.skipped;
+    return Math.min(segment.end, Math.ceil((samples * this.rate) / segment.rate)) - segment.sounded;
   }
 
   /**
@@ -203,7 +256,7 @@ export class Player {
       this.report("progress", segment.turn, this.frame + count);
     }
     this.smooth += count;
-    if (this.smooth > (DECAY_MS / 1000) * this.rate) this.decay();
+    if (this.smooth > (this.patience / 1000) * this.rate) this.decay();
   }
 
   /**
@@ -236,17 +289,14 @@ export class Player {
   /** @param {Segment} segment */
   resample(segment) {
     this.readyAt = this.readyEnd = 0;
+    if (this.surplus.skip && segment.chunks.length > 1) this.skip(segment);
     while (!this.readyEnd) {
       const [chunk] = segment.chunks;
       let count = SLICE;
       if (chunk) {
         count = Math.min(SLICE, chunk.length - segment.taken);
         for (let i = 0; i < count; i++) this.input[i] = chunk[segment.taken + i] / 32768;
-        segment.taken += count;
-        if (segment.taken === chunk.length) {
-          segment.chunks.shift();
-          segment.taken = 0;
-        }
+        this.take(segment, count);
       } else {
         this.input.fill(0);
         segment.padded = true;
@@ -275,6 +325,8 @@ export class Player {
     this.waitingSince = since;
     this.waitMs = ms;
     this.longest = 0;
+    this.pace = { since: this.frame, ms: 0, live: true };
+    this.surplus = { lowest: Infinity, frames: 0, skip: 0 };
   }
 
   /**
@@ -297,7 +349,8 @@ export class Player {
 
   decay() {
     this.smooth = 0;
-    this.startMs = Math.max(MIN_START_MS, this.startMs * 0.8);
+    if (this.startMs === MIN_START_MS) this.patience = Math.max(MIN_PATIENCE_MS, this.patience / 2);
+    this.startMs = Math.max(MIN_START_MS, this.startMs * 0.6);
   }
 
   /**

@@ -4,7 +4,8 @@ import { element } from "./layout.js";
 
 /** @typedef {import("./conversation.js").Entry} Entry */
 
-const LONG = 160;
+const LONG = 160; // characters past which a tool's line is folded
+const PREVIEW = 72;
 const NEAR_THE_END_PX = 32;
 
 /** @param {string} text */
@@ -14,8 +15,9 @@ function isLong(text) {
 
 /** @param {string} text */
 function preview(text) {
+  if (!isLong(text)) return text;
   const line = text.replace(/\s+/g, " ");
-  return line.length > LONG ? `${line.slice(0, LONG)}…` : line;
+  return line.length > PREVIEW ? `${line.slice(0, PREVIEW)}…` : line;
 }
 
 /** @param {Entry} entry */
@@ -103,6 +105,7 @@ export class Transcript {
     if (entry.role === "tool") node.dataset.outcome = entry.outcome;
     const [who, body] = node.children;
     who.textContent = entry.role === "user" ? "you" : entry.author || entry.role;
+    /** @type {HTMLElement} */ (who).title = entry.author;
     const words = body.querySelector(".adk-nb-words");
     if (words && !entry.interrupted) words.textContent = entry.text;
     else body.replaceWith(entry.role === "tool" ? toolBody(entry, /** @type {any} */ (body).open === true) : saidBody(entry));

@@ -55,7 +55,7 @@ export class View {
   /** @param {ViewOptions} options */
   constructor({ root, address, worklets, names, transport = "websocket" }) {
     this.layout = layOut(root);
-    this.layout.head.status.dataset.transport = transport;
+    this.layout.head.status.dataset.transport = this.layout.head.transport.textContent = transport;
     this.listeners = new AbortController();
     this.conversation = new Conversation();
     this.transcript = new Transcript(this.layout.transcript);

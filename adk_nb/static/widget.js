@@ -138,7 +138,11 @@ class Rendering {
     this.timer = undefined;
     /** @param {any} message */
     this.onmessage = (message) => this.receive(message);
-    this.onlive = () => this.comm();
+    const rendering = this;
+    /** @this {any} the view, whose model tells what anywidget's does not */
+    this.onlive = function () {
+      if (this?.model?.comm_live === false) rendering.end(KERNEL_GONE);
+    };
     model.on("msg:custom", this.onmessage);
     model.on("comm_live_update", this.onlive);
     this.recall();
@@ -220,12 +224,6 @@ class Rendering {
   fail(failure) {
     this.failure = failure;
     (this.view ?? this.placeholder).fail(failure);
-  }
-
-  /** The comm came or went, as it does when the kernel restarts. */
-  comm() {
-    const live = /** @type {any} */ (this.model).comm_live;
-    if (live === false) this.end(KERNEL_GONE);
   }
 
   /** @param {Failure | null} failure */

@@ -261,3 +261,41 @@ test("whatever comes whenever, nothing clicks and the account is right", () => {
     assert.equal(begun, ear.of("drained").length + ear.of("flushed").filter(({ played_ms }) => played_ms > 0).length);
   }
 });
+
+/** Live audio: 20 ms frames in time, after a first one that was late. @param {number} lateMs @param {(i: number) => number} amplitude */
+function live(lateMs, amplitude) {
+  const ear = listen();
+  const frame = (/** @type {number} */ i) => {
+    const { samples } = speech(1, 20, 16000, i * 320);
+    return { turn: 1, rate: 16000, samples: samples.map((value) => value * amplitude(i)) };
+  };
+  let sent = 0;
+  for (let now = 0; now < 6000; now += 20) {
+    // What was due while the page stood still comes all at once.
+    if (now === 0 || now >= lateMs) for (; sent * 20 <= now; sent++) ear.player.push(frame(sent));
+    ear.play(20);
+  }
+  return ear;
+}
+
+test("live audio that stands too long in the queue catches up in its pauses", () => {
+  const pauses = (/** @type {number} */ i) => (i % 25 < 10 ? 0 : 1);
+  const { player, heard } = live(120, pauses);
+  const standing = (player.remaining(player.queue[0]) / 48000) * 1000;
+  assert.ok(standing < 50, `${standing} ms still stand in the queue`);
+  assert.ok(player.queue[0].skipped > 0);
+  assert.ok(steepest(heard) < 0.4, "speech itself is whole");
+});
+
+test("without a pause nothing is left out", () => {
+  const { player } = live(120, () => 1);
+  assert.equal(player.queue[0].skipped, 0);
+});
+
+test("audio that comes far ahead is never shortened", () => {
+  const ear = listen();
+  for (let i = 0; i < 60; i++) ear.player.push({ turn: 1, rate: 24000, samples: new Int16Array(2400) });
+  ear.player.end(1);
+  ear.play(6500);
+  assert.equal(ear.of("drained")[0].played_ms, 6000);
+});
