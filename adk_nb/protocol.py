@@ -212,6 +212,7 @@ class Transcript(Message):
     author: str
     text: str
     final: bool
+    interrupted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -550,7 +550,9 @@ class LiveSession(Conversation):
                             turn.index, call.id, call.name, call.ms, call.result, call.error
                         )
                     )
-            said = protocol.Transcript(turn.index, "agent", turn.agent, turn.agent_text, ended)
+            said = protocol.Transcript(
+                turn.index, "agent", turn.agent, turn.agent_text, ended, turn.interrupted
+            )
             messages += [said] if turn.agent_text else []
         return [protocol.as_dict(message) for message in messages]
 

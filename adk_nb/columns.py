@@ -1,0 +1,325 @@
+"""The columns of the dataframes: what there is, and how one is made and chosen.
+
+A column is a name, a dtype and an attribute or a function of what its frame has a row for. Groups
+of columns add up, with each other and with lists of columns.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import chain
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from pandas.api.types import pandas_dtype
+
+from adk_nb.events import KINDS
+from adk_nb.exceptions import AdkNbError
+
+if TYPE_CHECKING:
+    from typing import TypeAlias
+
+    import numpy.typing as npt
+    from pandas.api.extensions import ExtensionDtype
+
+    from adk_nb.logged import Log
+
+    _Values: TypeAlias = npt.NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a frame.
+
+    Attributes:
+        name: Its name.
+        dtype: Its dtype, as pandas takes it: `"string"`, `"Int64"`, `"float64"`, `"boolean"`,
+            `"bool"`, `"object"`, `"category"`, `"datetime64[us, UTC]"` (of seconds since the Unix
+            epoch, or of datetimes) or any other.
+        value: What it holds: the name of an attribute of what the frame has a row for, or a
+            function of it. By default the attribute of the column's own name. A frame has a row
+            for a `LogRow` (`events_df`), a `LoggedTurn` (`turns_df`), a `LoggedCall` (`tools_df`)
+            or an `Utterance` (`transcript_df`).
+    """
+
+    name: str
+    dtype: str | ExtensionDtype
+    value: str | Callable[[Any], Any] = ""
+
+    def values(self, log: Log, items: list[Any]) -> Iterable[Any]:
+        """Returns the column's values for some items of one log, in their order."""
+        del log
+        if callable(self.value):
+            return [self.value(item) for item in items]
+        return map(attrgetter(self.value or self.name), items)
+
+
+class _OfSession(Column):
+    """A column that is the same for all of a session."""
+
+    def values(self, log: Log, items: list[Any]) -> Iterable[Any]:
+        return [getattr(log, self.name)] * len(items)
+
+
+class ColumnGroup(tuple[Column, ...]):
+    """Columns that go together; groups and lists of columns add up."""
+
+    __slots__ = ()
+
+    def __add__(self, other: Iterable[Any]) -> ColumnGroup:
+        return ColumnGroup((*self, *other))
+
+    def __radd__(self, other: Iterable[Any]) -> ColumnGroup:
+        return ColumnGroup((*other, *self))
+
+
+Columns: TypeAlias = "str | Column | Iterable[Columns]"
+"""A column's name, a `Column`, a group of them, or a list of any of these."""
+
+_UTC = "datetime64[us, UTC]"
+_SOURCE = pd.CategoricalDtype(["client", "bridge", "adk"])
+_KIND = pd.CategoricalDtype(list(KINDS))
+_ROLE = pd.CategoricalDtype(["user", "agent"])
+
+EVENT_BASE = ColumnGroup(
+    (
+        _OfSession("session_id", "string"),
+        Column("seq", "Int64"),
+        Column("time", _UTC),
+        Column("t", "float64"),
+        Column("source", _SOURCE),
+        Column("kind", _KIND),
+    )
+)
+"""Which event, when and what."""
+EVENT_WHO = ColumnGroup(
+    (
+        Column("author", "string"),
+        Column("agent", "string"),
+        Column("invocation_id", "string"),
+        Column("turn", "Int64", lambda row: row.turn or None),
+    )
+)
+"""Whose it was."""
+EVENT_SPEECH = ColumnGroup(
+    (Column("text", "string"), Column("final", "boolean"), Column("audio_ms", "float64"))
+)
+"""What was said."""
+EVENT_TOOLS = ColumnGroup(
+    (
+        Column("tool", "string"),
+        Column("tool_call_id", "string"),
+        Column("args", "object"),
+        Column("result", "object"),
+    )
+)
+"""Which tool was called, and what it returned."""
+EVENT_OUTCOME = ColumnGroup(
+    (Column("error", "string"), Column("interrupted", "bool"), Column("turn_complete", "bool"))
+)
+"""How it ended."""
+EVENT_TOKENS = ColumnGroup(
+    (
+        Column("prompt_tokens", "Int64"),
+        Column("response_tokens", "Int64"),
+        Column("total_tokens", "Int64"),
+    )
+)
+"""What the model says that it used."""
+EVENT_COLUMNS = EVENT_BASE + EVENT_WHO + EVENT_SPEECH + EVENT_TOOLS + EVENT_OUTCOME + EVENT_TOKENS
+"""The columns of `events_df`."""
+EVENT_MORE = ColumnGroup(
+    (
+        Column("model", "string"),
+        Column("cumulative", "bool"),
+        Column("speech_t", "float64"),
+        Column("error_ms", "float64"),
+    )
+)
+"""What `events_df` has on demand."""
+
+TURN_BASE = ColumnGroup(
+    (
+        Column("session_id", "string"),
+        Column("turn", "Int64", "index"),
+        Column("agent", "string", lambda turn: turn.agent or None),
+        Column("model", "string", lambda turn: turn.model or None),
+    )
+)
+"""Which turn, and who answered."""
+TURN_TEXT = ColumnGroup(
+    (
+        Column("user_text", "string"),
+        Column("agent_text", "string"),
+        Column("heard_text", "string"),
+        Column("interrupted", "bool"),
+    )
+)
+"""What was said, and what of it was heard."""
+TURN_TOOLS = ColumnGroup((Column("tools", "string"), Column("tool_ms", "float64")))
+"""Which tools were called, and how long they took."""
+TURN_AUDIO = ColumnGroup(
+    (
+        Column("user_audio_ms", "float64"),
+        Column("agent_audio_ms", "float64", "audio_ms"),
+        Column("heard_ms", "float64"),
+    )
+)
+"""How much sound there was."""
+TURN_LATENCY = ColumnGroup(
+    (
+        Column("speech_end_t", "float64"),
+        Column("transcript_ms", "float64"),
+        Column("first_audio_ms", "float64"),
+        Column("first_heard_ms", "float64"),
+    )
+)
+"""How long the user waited."""
+TURN_OUTCOME = ColumnGroup((Column("total_tokens", "Int64"), Column("error", "string")))
+"""What it cost, and what went wrong."""
+TURN_COLUMNS = TURN_BASE + TURN_TEXT + TURN_TOOLS + TURN_AUDIO + TURN_LATENCY + TURN_OUTCOME
+"""The columns of `turns_df`."""
+TURN_MORE = ColumnGroup(
+    (
+        Column("time", _UTC),
+        Column("t", "float64"),
+        Column("spoken", "bool"),
+        Column("invocation_id", "string"),
+        Column("prompt_tokens", "Int64"),
+        Column("response_tokens", "Int64"),
+        Column("clock_error_ms", "float64"),
+    )
+)
+"""What `turns_df` has on demand."""
+
+TOOL_COLUMNS = ColumnGroup(
+    (
+        Column("session_id", "string"),
+        Column("turn", "Int64", "turn.index"),
+        Column("agent", "string", "author"),
+        Column("tool", "string", "name"),
+        Column("tool_call_id", "string", "id"),
+        Column("args", "object"),
+        Column("result", "object"),
+        Column("error", "string"),
+        Column("t", "float64"),
+        Column("ms", "float64"),
+    )
+)
+"""The columns of `tools_df`."""
+TOOL_MORE = ColumnGroup(
+    (
+        Column("time", _UTC),
+        Column("model", "string", lambda call: call.turn.model or None),
+        Column("invocation_id", "string"),
+        Column("user_text", "string", "turn.user_text"),
+    )
+)
+"""What `tools_df` has on demand."""
+
+TRANSCRIPT_COLUMNS = ColumnGroup(
+    (
+        Column("session_id", "string", "turn.session_id"),
+        Column("turn", "Int64", "turn.index"),
+        Column("t", "float64"),
+        Column("role", _ROLE),
+        Column("author", "string"),
+        Column("text", "string"),
+        Column("heard_text", "string"),
+        Column("interrupted", "bool"),
+    )
+)
+"""The columns of `transcript_df`."""
+
+
+def series(column: Column, logs: list[tuple[Log, list[Any]]]) -> pd.Series[Any]:
+    """Returns one column of the items of all logs, of one dtype."""
+    count = sum(len(items) for _, items in logs)
+    parts = (column.values(log, items) for log, items in logs)
+    made: pd.Series[Any]
+    try:
+        # pandas converts an array of objects several times faster than a list of them.
+        values = np.fromiter(chain.from_iterable(parts), dtype=object, count=count)
+        dtype = pandas_dtype(column.dtype)
+        array, dtype = _CONVERT.get(type(dtype), _as_they_are)(values, dtype)
+        made = pd.Series(array, dtype=dtype)
+    except Exception as error:
+        error.add_note(f"This was in the column {column.name!r} ({column.dtype}).")
+        raise
+    return made
+
+
+def _as_they_are(values: _Values, dtype: Any) -> tuple[Any, Any]:
+    return values, dtype
+
+
+def _moments(values: _Values, dtype: Any) -> tuple[Any, Any]:
+    """Takes numbers as seconds since the Unix epoch."""
+    try:
+        seconds = values.astype("float64")
+    except (TypeError, ValueError):
+        return values, dtype
+    moments = np.full(len(values), np.datetime64("NaT", "us"))
+    known = np.isfinite(seconds)
+    moments[known] = np.rint(seconds[known] * 1e6).astype("datetime64[us]")
+    return moments, dtype
+
+
+def _integers(values: _Values, dtype: Any) -> tuple[Any, Any]:
+    """Makes nullable integers, which pandas takes long over."""
+    missing = pd.isna(values)
+    filled = np.where(missing, 0, values)
+    whole = filled.astype("int64")
+    if (whole != filled).any():
+        return values, dtype
+    return pd.arrays.IntegerArray(whole, missing), dtype
+
+
+def _categories(values: _Values, dtype: Any) -> tuple[Any, Any]:
+    """Makes room for categories that a later version may have written."""
+    if dtype.categories is None:
+        return values, dtype
+    new = set(values).difference(dtype.categories, [None])
+    return values, pd.CategoricalDtype([*dtype.categories, *sorted(new)]) if new else dtype
+
+
+_CONVERT: dict[type, Callable[[_Values, Any], tuple[Any, Any]]] = {
+    pd.Int64Dtype: _integers,
+    pd.DatetimeTZDtype: _moments,
+    pd.CategoricalDtype: _categories,
+}
+"""What makes values of a dtype out of an array of objects, where pandas is not at its best."""
+
+
+def chosen(columns: Columns, offered: ColumnGroup) -> list[Column]:
+    """Returns the columns asked for; of two with one name the later, in the earlier's place."""
+    by_name = {column.name: column for column in offered}
+    return list({column.name: column for column in _flat(columns, by_name)}.values())
+
+
+def _flat(columns: Columns, by_name: dict[str, Column]) -> Iterator[Column]:
+    if isinstance(columns, Column):
+        yield columns
+    elif isinstance(columns, str):
+        if columns not in by_name:
+            close = difflib.get_close_matches(columns, by_name, n=1)
+            raise AdkNbError(
+                f"There is no column {columns!r}.",
+                remedy=(f"Did you mean {close[0]!r}? " if close else "")
+                + f"There are: {', '.join(by_name)}; or give a Column of your own.",
+                code="no_column",
+            )
+        yield by_name[columns]
+    elif isinstance(columns, Iterable):
+        for column in columns:
+            yield from _flat(column, by_name)
+    else:
+        raise AdkNbError(
+            f"A {type(columns).__name__} is no column.",
+            remedy="Give names, Column objects, or groups of them such as EVENT_BASE.",
+            code="no_column",
+        )
