@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import pytest
 
 from adk_nb.events import EventLog
@@ -85,3 +88,27 @@ def test_secrets_are_masked(monkeypatch, tmp_path):
     assert row.args == {"a": ["[secret]", 3]}
     assert row.result == ("[secret]",)
     assert row.error == "url?key=[secret]"
+
+
+HOUR = """
+import resource
+from adk_nb.events import EventLog
+
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+log = EventLog("hour")
+user, agent = bytes(640), bytes(960)
+for frame in range(3600 * 50):
+    turn = frame // 500 + 1
+    log.add_audio("client", "user_audio", turn, user, 16_000)
+    if frame % 500 > 200:
+        log.add_audio("adk", "agent_audio", turn, agent, 24_000)
+    if frame % 25 == 0:
+        log.add("adk", "agent_transcript", turn=turn, author="a", text="so many words to say " * 5)
+assert abs(sum(len(log.clip("user_audio", t).pcm) for t in range(1, 361)) - 3600 * 32_000) < 10
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
+"""
+
+
+def test_an_hour_of_conversation_stays_under_200_mb():
+    done = subprocess.run([sys.executable, "-c", HOUR], capture_output=True, text=True, check=True)
+    assert float(done.stdout) < 200
