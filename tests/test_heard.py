@@ -12,7 +12,7 @@ from google.adk.live import (
 from google.adk.models.base_llm import BaseLlm
 from google.adk.models.llm_response import LlmResponse
 from google.genai import types
-from test_session import Page, attach, do, wait_for
+from test_session import attach, do, wait_for
 
 from adk_nb import LiveSession, protocol
 

@@ -6,8 +6,8 @@ import random
 import urllib.request
 
 import pytest
-from scripted import DONE, Scripted, audio, echo, said, text_of
 from google.adk.agents import Agent
+from scripted import DONE, Scripted, audio, echo, said, text_of
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 

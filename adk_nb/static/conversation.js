@@ -165,16 +165,16 @@ export class Conversation {
  * @param {string} now.kernel its last `state`
  * @param {boolean} now.sounding whether the player is playing a turn
  * @param {boolean} now.audible whether the player can play at all
- * @param {boolean} now.microphone whether it is open
+ * @param {boolean} now.fresh whether the microphone was just opened, and nothing has come of it yet
  * @returns {State}
  */
-export function effectiveState({ link, kernel, sounding, audible, microphone }) {
+export function effectiveState({ link, kernel, sounding, audible, fresh }) {
   if (link !== "open") return link;
   if (kernel === "closed" || kernel === "reconnecting") return kernel;
   if (sounding) return "speaking";
   if (kernel === "speaking") return audible ? "thinking" : "speaking";
   if (kernel === "thinking" || kernel === "listening") return kernel;
-  return microphone ? "listening" : "ready";
+  return fresh ? "listening" : "ready";
 }
 
 /** A level from 0 to 1 for a meter, from -60 dB to full scale. @param {number} rms */

@@ -68,6 +68,7 @@ export class View {
     this.audioTurn = -1;
     this.fatal = false;
     this.micOpening = false;
+    this.micFresh = false; // opened, and no turn has come of it yet
     this.micForTalk = false; // opened by the space bar, so closed with it
     this.meterSpoken = 0;
     this.underrunsBefore = 0;
@@ -146,7 +147,7 @@ export class View {
   /** @param {Message} message */
   receive(message) {
     if (message.type === "turn") this.turned(message);
-    else if (message.type === "state") this.kernel = String(message.state);
+    else if (message.type === "state") this.stated(String(message.state));
     else if (message.type === "agent") this.name(message);
     else if (message.type === "error") this.failed(message);
     const finished = this.transcript.update(this.conversation.entries, this.conversation.apply(message));
@@ -155,6 +156,12 @@ export class View {
       if (entry.text) this.layout.live.textContent = `${who}: ${entry.text}`;
     }
     this.show();
+  }
+
+  /** @param {string} state the kernel's */
+  stated(state) {
+    this.kernel = state;
+    this.micFresh = false;
   }
 
   /** @param {Message} message */
@@ -255,6 +262,7 @@ export class View {
     try {
       if (!(await this.sound.openMicrophone(this.audio))) return;
       this.connection.send({ type: "mic", on: true });
+      this.micFresh = true;
     } catch (failure) {
       this.pressMic(false);
       this.report(/** @type {Failure} */ (failure));
@@ -306,7 +314,7 @@ export class View {
       kernel: this.kernel,
       sounding: this.sounding !== null,
       audible: this.audio.output !== false && this.sound.context?.state === "running",
-      microphone: this.sound.microphone !== null,
+      fresh: this.micFresh && this.sound.microphone !== null,
     });
   }
 
@@ -315,7 +323,8 @@ export class View {
     const state = this.state;
     const usable = this.connection.link === "open" && !this.fatal && state !== "closed";
     root.dataset.state = head.status.dataset.state = state;
-    if (head.state.textContent !== LABELS[state]) head.state.textContent = LABELS[state];
+    const label = state === "ready" && this.sound.microphone ? "Ready, microphone on" : LABELS[state];
+    if (head.state.textContent !== label) head.state.textContent = label;
     control.mic.disabled = !usable || this.audio.input === false;
     control.interrupt.disabled = !usable || !(state === "thinking" || state === "speaking");
     control.text.disabled = state === "closed" || this.fatal;

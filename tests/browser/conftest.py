@@ -15,7 +15,7 @@ from playwright.sync_api import sync_playwright
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
 
-    from playwright.sync_api import Browser, BrowserContext, Playwright
+    from playwright.sync_api import BrowserContext, Playwright
 
     Microphone = Path | Literal["none", "denied"] | None
 
@@ -65,20 +65,23 @@ def _playwright() -> Iterator[Playwright]:
 
 
 @pytest.fixture(scope="package")
-def _browsers(_playwright: Playwright) -> Iterator[Callable[[Microphone], Browser]]:
+def _browsers(_playwright: Playwright) -> Iterator[Callable[[Microphone], BrowserContext]]:
     """One browser a microphone: its file is a flag at the browser's start."""
-    running: dict[Microphone, Browser] = {}
+    running: dict[Microphone, BrowserContext] = {}
 
-    def launch(microphone: Microphone) -> Browser:
+    def launch(microphone: Microphone) -> BrowserContext:
         if microphone not in running:
-            running[microphone] = _playwright.chromium.launch(
+            browser = _playwright.chromium.launch(
                 executable_path=chromium_path(), args=[*_FLAGS, *microphone_flags(microphone)]
             )
+            # Pages of one context share the cache, so JupyterLab is fetched and compiled once.
+            running[microphone] = browser.new_context(viewport={"width": 1200, "height": 900})
         return running[microphone]
 
     yield launch
-    for browser in running.values():
-        browser.close()
+    for context in running.values():
+        assert context.browser is not None
+        context.browser.close()
 
 
 @pytest.fixture(scope="package")
@@ -92,17 +95,17 @@ def jupyter() -> Iterator[JupyterServer]:
 class Opener:
     """Opens notebooks, each in a page of its own, and closes them."""
 
-    def __init__(self, server: JupyterServer, browser: Callable[[Microphone], Browser]) -> None:
+    def __init__(
+        self, server: JupyterServer, browser: Callable[[Microphone], BrowserContext]
+    ) -> None:
         self._server = server
         self._browser = browser
-        self._contexts: list[BrowserContext] = []
         self._labs: list[Lab] = []
 
     def __call__(self, cells: list[str], microphone: Microphone = None) -> Lab:
         """Opens a notebook of these cells in a page with that microphone."""
-        context = self._browser(microphone).new_context(viewport={"width": 1200, "height": 900})
-        self._contexts.append(context)
-        lab = Lab(self._server, context.new_page(), REPOSITORY / "screenshots")
+        page = self._browser(microphone).new_page()
+        lab = Lab(self._server, page, REPOSITORY / "screenshots")
         self._labs.append(lab)
         _open.append(lab)
         lab.open(cells)
@@ -113,8 +116,7 @@ class Opener:
         for lab in self._labs:
             _open.remove(lab)
             lab.close()
-        for context in self._contexts:
-            context.close()
+            lab.page.close()
 
 
 _open: list[Lab] = []
@@ -122,7 +124,7 @@ _open: list[Lab] = []
 
 @pytest.fixture
 def open_lab(
-    jupyter: JupyterServer, _browsers: Callable[[Microphone], Browser]
+    jupyter: JupyterServer, _browsers: Callable[[Microphone], BrowserContext]
 ) -> Iterator[Opener]:
     """Opens notebooks for one test."""
     opener = Opener(jupyter, _browsers)
@@ -132,7 +134,7 @@ def open_lab(
 
 @pytest.fixture(scope="module")
 def open_shared_lab(
-    jupyter: JupyterServer, _browsers: Callable[[Microphone], Browser]
+    jupyter: JupyterServer, _browsers: Callable[[Microphone], BrowserContext]
 ) -> Iterator[Opener]:
     """Opens notebooks for all tests of a module."""
     opener = Opener(jupyter, _browsers)

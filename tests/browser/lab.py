@@ -310,21 +310,18 @@ class Lab:
               const {content} = window.jupyterapp.shell.currentWidget;
               content.activeCellIndex = index;
               content.deselectAll();
+              content.widgets[index].model.executionCount = null;
               return content.scrollToItem(index);
             }""",
             index,
         )
-        before = self._execution_count(index)
         self.cell(index).locator(".jp-InputArea-editor").click()
         self.page.keyboard.press("Shift+Enter")
         if wait:
             self.page.wait_for_function(
-                """([index, before]) => {
-                  const cell = window.jupyterapp.shell.currentWidget.content.widgets[index];
-                  const count = cell.model.executionCount;
-                  return count !== null && count !== before;
-                }""",
-                arg=[index, before],
+                """index => window.jupyterapp.shell.currentWidget.content
+                  .widgets[index].model.executionCount !== null""",
+                arg=index,
                 timeout=timeout * 1000,
             )
 
@@ -352,25 +349,42 @@ class Lab:
         )
         return index
 
+    def edit_cell(self, index: int, code: str) -> None:
+        """Puts other code into a cell, which stays the same cell."""
+        self.page.evaluate(
+            """([index, code]) => window.jupyterapp.shell.currentWidget.content
+              .widgets[index].model.sharedModel.setSource(code)""",
+            [index, code],
+        )
+
+    def is_running(self, index: int) -> bool:
+        """Whether a cell that was run has not yet finished."""
+        running: bool = self.page.evaluate(
+            """index => window.jupyterapp.shell.currentWidget.content
+              .widgets[index].model.executionState === 'running'""",
+            index,
+        )
+        return running
+
+    def interrupt_kernel(self) -> None:
+        """Stops what the kernel runs, as the menu does, and waits until it has."""
+        self._post_to_kernel("interrupt")
+        self.kernel.run("pass")
+
     def restart_kernel(self) -> None:
         """Restarts the kernel, as the server's REST API and the menu do."""
-        session = next(s for s in self.server.request("api/sessions") if s["path"] == self.path)
-        self.server.request(f"api/kernels/{session['kernel']['id']}/restart", "POST")
+        self._post_to_kernel("restart")
         self.forget_kernel()
+
+    def _post_to_kernel(self, action: str) -> None:
+        session = next(s for s in self.server.request("api/sessions") if s["path"] == self.path)
+        self.server.request(f"api/kernels/{session['kernel']['id']}/{action}", "POST")
 
     def forget_kernel(self) -> None:
         """Lets go of the client of a kernel that is gone."""
         if self._kernel is not None:
             self._kernel.close()
             self._kernel = None
-
-    def _execution_count(self, index: int) -> int | None:
-        count: int | None = self.page.evaluate(
-            """index => window.jupyterapp.shell.currentWidget.content
-              .widgets[index].model.executionCount""",
-            index,
-        )
-        return count
 
     # --- the widget ---
 
@@ -386,6 +400,13 @@ class Lab:
         )
         light = str(theme == "Light").lower()
         self.page.wait_for_selector(f'body[data-jp-theme-light="{light}"]', state="attached")
+
+    def save(self) -> None:
+        """Saves the notebook, with its widgets' state, as the menu does."""
+        self.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
+        self.page.wait_for_function(
+            "() => !window.jupyterapp.shell.currentWidget.context.model.dirty"
+        )
 
     def screenshot(self, name: str) -> Path:
         """Writes a picture of the page."""

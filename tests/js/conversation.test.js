@@ -84,12 +84,12 @@ test("malformed fields do no harm", () => {
   for (const entry of conversation.entries) assert.equal(typeof entry.text, "string");
 });
 
-const calm = { link: "open", kernel: "ready", sounding: false, audible: true, microphone: false };
+const calm = { link: "open", kernel: "ready", sounding: false, audible: true, fresh: false };
 for (const [now, state] of [
   [{}, "ready"],
-  [{ microphone: true }, "listening"],
+  [{ fresh: true }, "listening"],
   [{ kernel: "listening" }, "listening"],
-  [{ kernel: "thinking", microphone: true }, "thinking"],
+  [{ kernel: "thinking", fresh: true }, "thinking"],
   [{ kernel: "speaking" }, "thinking"],
   [{ kernel: "speaking", sounding: true }, "speaking"],
   [{ kernel: "ready", sounding: true }, "speaking"],
