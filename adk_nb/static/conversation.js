@@ -170,7 +170,7 @@ export class Conversation {
  */
 export function effectiveState({ link, kernel, sounding, audible, fresh }) {
   if (link !== "open") return link;
-  if (kernel === "closed" || kernel === "reconnecting") return kernel;
+  if (kernel === "connecting" || kernel === "closed" || kernel === "reconnecting") return kernel;
   if (sounding) return "speaking";
   if (kernel === "speaking") return audible ? "thinking" : "speaking";
   if (kernel === "thinking" || kernel === "listening") return kernel;

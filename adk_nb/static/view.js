@@ -323,12 +323,19 @@ export class View {
     const state = this.state;
     const usable = this.connection.link === "open" && !this.fatal && state !== "closed";
     root.dataset.state = head.status.dataset.state = state;
-    const label = state === "ready" && this.sound.microphone ? "Ready, microphone on" : LABELS[state];
+    const label = this.label(state);
     if (head.state.textContent !== label) head.state.textContent = label;
-    control.mic.disabled = !usable || this.audio.input === false;
+    // What is said before the model has loaded would come too late, or not at all.
+    control.mic.disabled = !usable || state === "connecting" || this.audio.input === false;
     control.interrupt.disabled = !usable || !(state === "thinking" || state === "speaking");
     control.text.disabled = state === "closed" || this.fatal;
     control.send.disabled = control.text.disabled || !control.text.value.trim();
+  }
+
+  /** @param {import("./conversation.js").State} state */
+  label(state) {
+    if (state === "ready" && this.sound.microphone) return "Ready, microphone on";
+    return state === "connecting" && this.connection.link === "open" ? "Loading the model…" : LABELS[state];
   }
 
   /** @param {boolean} pressed */

@@ -99,6 +99,8 @@ for (const [now, state] of [
   [{ link: "connecting", kernel: "thinking" }, "connecting"],
   [{ link: "reconnecting", sounding: true }, "reconnecting"],
   [{ link: "closed" }, "closed"],
+  [{ kernel: "connecting", fresh: true }, "connecting"],
+  [{}, "ready"],
 ]) {
   test(`${JSON.stringify(now)} shows as ${state}`, () => assert.equal(effectiveState({ ...calm, ...now }), state));
 }
