@@ -123,7 +123,7 @@ class EventReader:
                 # What a CascadeLive says was heard of the answer that was cut off.
                 self._row(event, "agent_transcript", cut, text=text, final=True)
                 if cut.heard_ms is None:
-                    cut.heard_text = text.strip()
+                    cut.heard_text = self._log.redact(text.strip())
             return
         if text or final:
             turn = self._turns.agent_said(event.author, text, final=final)

@@ -115,7 +115,9 @@ class LiveSession(Conversation):
             user_id=user_id,
             session_id=self.id,
         )
-        self._turns = Turns(self._emit, lambda turn: self.log.clip("agent_audio", turn))
+        self._turns = Turns(
+            self._emit, lambda turn: self.log.clip("agent_audio", turn), self.log.redact
+        )
         self._turns.agent, self._turns.model = agent.name, model_name(agent)
         self._reader = EventReader(
             self.log, self._turns, self, raised=self._live.raised, audio=audio

@@ -187,14 +187,17 @@ class Turns:
     Args:
         emit: Takes each message for the pages.
         sound: Returns the agent's audio of a turn, by its number.
+        redact: Masks secrets in a text; pieces of one may come in several events.
     """
 
     def __init__(
         self,
         emit: Callable[[protocol.Message], None],
         sound: Callable[[int], Clip] | None = None,
+        redact: Callable[[str], str] = str,
     ) -> None:
         self._emit = emit
+        self._redact = redact
         self._sound = sound
         self.all: list[Turn] = []
         self.agent = ""
@@ -221,7 +224,7 @@ class Turns:
         if self.current is not None:
             self._ended(self.current, "complete")
         turn = self._opened()
-        turn.user_text = text
+        turn.user_text = text = self._redact(text)
         turn._user_final = True
         self._say(turn, "user", "user", text, final=True)
         return turn
@@ -231,7 +234,7 @@ class Turns:
         turn = self._spoken_turn()
         turn.spoken = True
         turn._user.add(text, final=final, cumulative=cumulative)
-        turn.user_text = str(turn._user)
+        turn.user_text = self._redact(str(turn._user))
         turn._user_final = final
         self._say(turn, "user", "user", turn.user_text, final=final)
         return turn
@@ -256,10 +259,10 @@ class Turns:
         if not late:
             turn.agent = author
         cut = turn._agent.add(text, final=final)
-        turn.agent_text = str(turn._agent)
+        turn.agent_text = self._redact(str(turn._agent))
         turn._unanswered = False
         if cut is not None:
-            turn.heard_text = cut.strip()
+            turn.heard_text = self._redact(cut.strip())
         elif not turn.interrupted:
             turn.heard_text = turn.agent_text
         turn._marks.append((turn.audio_ms, len(turn.agent_text)))

@@ -34,13 +34,13 @@ _FLAGS = [
 ]
 
 
-def chromium_path() -> str:
-    """Finds the browser: `CHROMIUM`, or what is installed."""
+def chromium_path() -> str | None:
+    """Finds the browser: `CHROMIUM`, or what is installed; None for Playwright's own."""
     names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
     for name in (os.environ.get("CHROMIUM"), *names):
         if name and (path := shutil.which(name)):
             return path
-    pytest.fail("No Chromium or Chrome found: install one, or set CHROMIUM=/path/to/chrome.")
+    return None
 
 
 def microphone_flags(microphone: Microphone) -> list[str]:
