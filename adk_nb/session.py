@@ -31,6 +31,7 @@ from adk_nb.loop import BridgeLoop
 from adk_nb.reader import EventReader
 from adk_nb.recording import RecordingWriter
 from adk_nb.run import LiveRun, RequestQueue
+from adk_nb.spans import collect
 from adk_nb.turns import Turn, Turns
 
 if TYPE_CHECKING:
@@ -470,6 +471,7 @@ class LiveSession(Conversation):
     def run_begins(self) -> None:
         """A run with the model begins."""
         self._reader.discarding = False
+        collect(self.log)
         self.log.add("bridge", "connected", agent=self.agent.name, model=model_name(self.agent))
         self.set_state("ready" if self._turns.current is None else "thinking")
 
