@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
     from adk_nb.logged import Log
 
-    _Values: TypeAlias = npt.NDArray[Any]
+    _Convert: TypeAlias = Callable[[list[Any], Any], Any]
 
 
 @dataclass(frozen=True)
@@ -50,19 +51,63 @@ class Column:
     dtype: str | ExtensionDtype
     value: str | Callable[[Any], Any] = ""
 
-    def values(self, log: Log, items: list[Any]) -> Iterable[Any]:
-        """Returns the column's values for some items of one log, in their order."""
-        del log
+    def values(self, items: Items) -> list[Any]:
+        """Returns the column's values for the items of one log, in their order."""
         if callable(self.value):
-            return [self.value(item) for item in items]
-        return map(attrgetter(self.value or self.name), items)
+            return [self.value(item) for item in items.all]
+        return items.attribute(self.value or self.name)
 
 
-class _OfSession(Column):
-    """A column that is the same for all of a session."""
+class Items:
+    """What a frame has rows for, of one log.
 
-    def values(self, log: Log, items: list[Any]) -> Iterable[Any]:
-        return [getattr(log, self.name)] * len(items)
+    Attributes:
+        all: These items.
+    """
+
+    def __init__(self, found: Iterable[Any]) -> None:
+        self.all = list(found)
+
+    def attribute(self, name: str) -> list[Any]:
+        """Returns an attribute of each, which may be one of an attribute, as `turn.index`."""
+        return list(map(attrgetter(name), self.all))
+
+
+class Events(Items):
+    """The rows of one log."""
+
+    _READ = (
+        "seq", "time", "t", "source", "kind", "author", "agent", "invocation_id", "turn", "text",
+        "final", "audio_ms", "tool", "tool_call_id", "args", "result", "error", "interrupted",
+        "turn_complete", "prompt_tokens", "response_tokens", "total_tokens",
+    )  # fmt: skip
+
+    def __init__(self, log: Log) -> None:
+        super().__init__(log)
+        self._session_id = log.session_id
+
+    def attribute(self, name: str) -> list[Any]:
+        """Returns an attribute of each row, or the session's id for each."""
+        if name == "session_id":
+            return [self._session_id] * len(self.all)
+        if name not in self._READ:
+            return super().attribute(name)
+        return self._values[self._READ.index(name) :: len(self._READ)]
+
+    @cached_property
+    def _values(self) -> list[Any]:
+        values: list[Any] = []
+        # All attributes of a row at once: one by one, by their names, takes several times as long.
+        for row in self.all:
+            values.extend(
+                (
+                    row.seq, row.time, row.t, row.source, row.kind, row.author, row.agent,
+                    row.invocation_id, row.turn or None, row.text, row.final, row.audio_ms,
+                    row.tool, row.tool_call_id, row.args, row.result, row.error, row.interrupted,
+                    row.turn_complete, row.prompt_tokens, row.response_tokens, row.total_tokens,
+                )
+            )  # fmt: skip
+        return values
 
 
 class ColumnGroup(tuple[Column, ...]):
@@ -80,6 +125,8 @@ class ColumnGroup(tuple[Column, ...]):
 Columns: TypeAlias = "str | Column | Iterable[Columns]"
 """A column's name, a `Column`, a group of them, or a list of any of these."""
 
+_EXACT = 2**53
+"""A float64 holds whole numbers up to here."""
 _UTC = "datetime64[us, UTC]"
 _SOURCE = pd.CategoricalDtype(["client", "bridge", "adk"])
 _KIND = pd.CategoricalDtype(list(KINDS))
@@ -87,7 +134,7 @@ _ROLE = pd.CategoricalDtype(["user", "agent"])
 
 EVENT_BASE = ColumnGroup(
     (
-        _OfSession("session_id", "string"),
+        Column("session_id", "string"),
         Column("seq", "Int64"),
         Column("time", _UTC),
         Column("t", "float64"),
@@ -101,7 +148,7 @@ EVENT_WHO = ColumnGroup(
         Column("author", "string"),
         Column("agent", "string"),
         Column("invocation_id", "string"),
-        Column("turn", "Int64", lambda row: row.turn or None),
+        Column("turn", "Int64"),
     )
 )
 """Whose it was."""
@@ -236,63 +283,91 @@ TRANSCRIPT_COLUMNS = ColumnGroup(
 """The columns of `transcript_df`."""
 
 
-def series(column: Column, logs: list[tuple[Log, list[Any]]]) -> pd.Series[Any]:
-    """Returns one column of the items of all logs, of one dtype."""
-    count = sum(len(items) for _, items in logs)
-    parts = (column.values(log, items) for log, items in logs)
-    made: pd.Series[Any]
+def array(column: Column, logs: list[Items]) -> Any:
+    """Returns one column of the items of all logs, as an array of its dtype."""
     try:
-        # pandas converts an array of objects several times faster than a list of them.
-        values = np.fromiter(chain.from_iterable(parts), dtype=object, count=count)
+        parts = [column.values(items) for items in logs]
+        values = parts[0] if len(parts) == 1 else list(chain.from_iterable(parts))
         dtype = pandas_dtype(column.dtype)
-        array, dtype = _CONVERT.get(type(dtype), _as_they_are)(values, dtype)
-        made = pd.Series(array, dtype=dtype)
+        name = dtype.name.partition("[")[0]
+        convert = _CONVERT.get(name, _by_pandas)
+        sparse = name in _SPARSE and values.count(None) > len(values) / 2
+        return _spread(values, dtype, convert) if sparse else convert(values, dtype)
     except Exception as error:
         error.add_note(f"This was in the column {column.name!r} ({column.dtype}).")
         raise
-    return made
 
 
-def _as_they_are(values: _Values, dtype: Any) -> tuple[Any, Any]:
-    return values, dtype
+def _spread(values: list[Any], dtype: Any, convert: _Convert) -> Any:
+    """Converts the few values that there are, and puts them between the missing ones."""
+    places = [place for place, value in enumerate(values) if value is not None]
+    index = np.full(len(values), -1)
+    index[places] = np.arange(len(places))
+    known = convert([values[place] for place in places], dtype)
+    return pd.api.extensions.take(known, index, allow_fill=True)
 
 
-def _moments(values: _Values, dtype: Any) -> tuple[Any, Any]:
+def _by_pandas(values: list[Any], dtype: Any) -> Any:
+    # An array of objects is converted several times faster than a list of them.
+    objects = np.fromiter(values, dtype="object", count=len(values))
+    return pd.Series(objects, dtype=dtype).array
+
+
+def _numbers(values: list[Any]) -> npt.NDArray[np.float64]:
+    """Returns numbers, with NaN for None."""
+    return np.fromiter(values, dtype="float64", count=len(values))
+
+
+def _floats(values: list[Any], dtype: Any) -> Any:
+    del dtype
+    return _numbers(values)
+
+
+def _integers(values: list[Any], dtype: Any) -> Any:
+    try:
+        numbers = _numbers(values)
+    except (TypeError, ValueError):
+        return _by_pandas(values, dtype)
+    missing = np.isnan(numbers)
+    numbers[missing] = 0
+    whole = numbers.astype("int64")
+    if (whole != numbers).any() or (np.abs(numbers) > _EXACT).any():
+        return _by_pandas(values, dtype)
+    return pd.arrays.IntegerArray(whole, missing)
+
+
+def _moments(values: list[Any], dtype: Any) -> Any:
     """Takes numbers as seconds since the Unix epoch."""
     try:
-        seconds = values.astype("float64")
+        seconds = _numbers(values)
     except (TypeError, ValueError):
-        return values, dtype
+        return _by_pandas(values, dtype)
     moments = np.full(len(values), np.datetime64("NaT", "us"))
     known = np.isfinite(seconds)
     moments[known] = np.rint(seconds[known] * 1e6).astype("datetime64[us]")
-    return moments, dtype
+    return pd.Series(moments, dtype=dtype).array
 
 
-def _integers(values: _Values, dtype: Any) -> tuple[Any, Any]:
-    """Makes nullable integers, which pandas takes long over."""
-    missing = pd.isna(values)
-    filled = np.where(missing, 0, values)
-    whole = filled.astype("int64")
-    if (whole != filled).any():
-        return values, dtype
-    return pd.arrays.IntegerArray(whole, missing), dtype
-
-
-def _categories(values: _Values, dtype: Any) -> tuple[Any, Any]:
+def _categories(values: list[Any], dtype: Any) -> Any:
     """Makes room for categories that a later version may have written."""
     if dtype.categories is None:
-        return values, dtype
+        return _by_pandas(values, dtype)
     new = set(values).difference(dtype.categories, [None])
-    return values, pd.CategoricalDtype([*dtype.categories, *sorted(new)]) if new else dtype
+    categories = [*dtype.categories, *sorted(new)]
+    codes = {None: -1} | {category: code for code, category in enumerate(categories)}
+    found = np.fromiter(map(codes.__getitem__, values), dtype="int64", count=len(values))
+    return pd.Categorical.from_codes(found, dtype=pd.CategoricalDtype(categories))
 
 
-_CONVERT: dict[type, Callable[[_Values, Any], tuple[Any, Any]]] = {
-    pd.Int64Dtype: _integers,
-    pd.DatetimeTZDtype: _moments,
-    pd.CategoricalDtype: _categories,
+_CONVERT: dict[str, _Convert] = {
+    "Int64": _integers,
+    "float64": _floats,
+    "datetime64": _moments,
+    "category": _categories,
 }
-"""What makes values of a dtype out of an array of objects, where pandas is not at its best."""
+"""What makes an array of a dtype, where pandas takes long or does something else."""
+_SPARSE = {"string", "boolean", "Int64"}
+"""Dtypes with room for what is missing, which pandas takes long over."""
 
 
 def chosen(columns: Columns, offered: ColumnGroup) -> list[Column]:

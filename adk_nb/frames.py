@@ -38,8 +38,10 @@ from adk_nb.columns import (
     TURN_TOOLS,
     Column,
     ColumnGroup,
+    Events,
+    Items,
+    array,
     chosen,
-    series,
 )
 from adk_nb.exceptions import AdkNbError
 from adk_nb.logged import LoggedCall, LoggedTurn, Utterance, logged_calls, logged_turns, utterances
@@ -77,6 +79,7 @@ __all__ = [
     "LoggedTurn",
     "Utterance",
     "events_df",
+    "logs_of",
     "tools_df",
     "transcript_df",
     "turns_df",
@@ -120,7 +123,7 @@ def events_df(source: Source, columns: Columns | None = None) -> pd.DataFrame:
         AdkNbError: The source is none, or there is no such column.
         RecordingError: There is no recording at a path, or it is of a later version.
     """
-    return _frame(source, list, columns, EVENT_COLUMNS, EVENT_MORE)
+    return _frame(source, Events, columns, EVENT_COLUMNS, EVENT_MORE)
 
 
 def turns_df(source: Source, columns: Columns | None = None) -> pd.DataFrame:
@@ -139,7 +142,7 @@ def turns_df(source: Source, columns: Columns | None = None) -> pd.DataFrame:
         AdkNbError: The source is none, or there is no such column.
         RecordingError: There is no recording at a path, or it is of a later version.
     """
-    return _frame(source, logged_turns, columns, TURN_COLUMNS, TURN_MORE)
+    return _frame(source, lambda log: Items(logged_turns(log)), columns, TURN_COLUMNS, TURN_MORE)
 
 
 def tools_df(source: Source, columns: Columns | None = None) -> pd.DataFrame:
@@ -158,7 +161,7 @@ def tools_df(source: Source, columns: Columns | None = None) -> pd.DataFrame:
         AdkNbError: The source is none, or there is no such column.
         RecordingError: There is no recording at a path, or it is of a later version.
     """
-    return _frame(source, logged_calls, columns, TOOL_COLUMNS, TOOL_MORE)
+    return _frame(source, lambda log: Items(logged_calls(log)), columns, TOOL_COLUMNS, TOOL_MORE)
 
 
 def transcript_df(source: Source, columns: Columns | None = None) -> pd.DataFrame:
@@ -176,22 +179,30 @@ def transcript_df(source: Source, columns: Columns | None = None) -> pd.DataFram
         AdkNbError: The source is none, or there is no such column.
         RecordingError: There is no recording at a path, or it is of a later version.
     """
-    return _frame(source, utterances, columns, TRANSCRIPT_COLUMNS, ColumnGroup())
+    return _frame(
+        source, lambda log: Items(utterances(log)), columns, TRANSCRIPT_COLUMNS, ColumnGroup()
+    )
 
 
 def _frame(
     source: Source,
-    items_of: Callable[[Log], list[Any]],
+    items_of: Callable[[Log], Items],
     columns: Columns | None,
     default: ColumnGroup,
     more: ColumnGroup,
 ) -> pd.DataFrame:
     wanted = chosen(default if columns is None else columns, default + more)
-    logs = [(log, items_of(log)) for log in _logs(source)]
-    return pd.DataFrame({column.name: series(column, logs) for column in wanted})
+    logs = [items_of(log) for log in logs_of(source)]
+    return pd.DataFrame({column.name: array(column, logs) for column in wanted}, copy=False)
 
 
-def _logs(source: Any) -> Iterator[Log]:
+def logs_of(source: Any) -> Iterator[Log]:
+    """Yields the logs of a source.
+
+    Raises:
+        AdkNbError: The source is none.
+        RecordingError: There is no recording at a path, or it is of a later version.
+    """
     if isinstance(source, str | os.PathLike):
         yield from map(read_recording, find_recordings(source))
     elif hasattr(source, "session_id") and hasattr(source, "clip"):
@@ -202,7 +213,7 @@ def _logs(source: Any) -> Iterator[Log]:
         yield source.session.log
     elif isinstance(source, list | tuple | set | Iterator):
         for one in source:
-            yield from _logs(one)
+            yield from logs_of(one)
     else:
         raise AdkNbError(
             f"There are no events in a {type(source).__name__}.",
@@ -210,3 +221,6 @@ def _logs(source: Any) -> Iterator[Log]:
             "recordings, or a list of these.",
             code="bad_source",
         )
+
+
+_logs = logs_of

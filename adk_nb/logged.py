@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from adk_nb.redact import Redactor
 from adk_nb.turns import ToolCall, Turn
 
 if TYPE_CHECKING:
@@ -68,8 +69,11 @@ class LoggedTurn(Turn):
         audio_t: When the first of the agent's audio came.
         heard_t: When the first of it sounded, by the player's report.
         clock_error_ms: How far off `heard_t` may be (ms).
+        redact: Masks secrets in a text; pieces of one may be in several rows.
         user_audio_ms: How much microphone audio came for it (ms).
-        heard_ms: How much of the agent's audio sounded, by the player's report (ms).
+        heard_ms: How much of the agent's audio sounded, by the player's report (ms), whether or not
+            it was cut off.
+        flushed: Whether the player says that it was cut off.
         prompt_tokens: What its model responses read; None where the model says nothing of it.
         response_tokens: What they wrote.
         total_tokens: The model's own sum of both.
@@ -90,7 +94,8 @@ class LoggedTurn(Turn):
     heard_t: float | None = None
     clock_error_ms: float | None = None
     user_audio_ms: float = 0.0
-    heard_ms: float | None = None
+    redact: Callable[[str], str] = field(default=str, repr=False)
+    flushed: bool = False
     prompt_tokens: int | None = None
     response_tokens: int | None = None
     total_tokens: int | None = None
@@ -141,18 +146,26 @@ class LoggedTurn(Turn):
     def _user_transcript(self, row: LogRow) -> None:
         self.spoken = True
         self._user.add(row.text or "", final=bool(row.final), cumulative=row.cumulative)
-        self.user_text = str(self._user)
+        self.user_text = self.redact(str(self._user))
         self._user_final = bool(row.final)
         self.user_t = row.t if self.user_t is None else self.user_t
         self.last_t = row.t
         self.final_t = row.t if row.final else self.final_t
 
+    def _agent_transcript(self, row: LogRow) -> None:
+        if self.interrupted and row.final and row.audio_ms is None:
+            # After the cut a model says once more, and for good, what was heard.
+            if not self.flushed:
+                self.heard_text = self.redact((row.text or "").strip())
+            return
+        self._agent_said(row)
+
     def _agent_said(self, row: LogRow) -> None:
         self.agent = row.agent or self.agent
         cut = self._agent.add(row.text or "", final=bool(row.final), cumulative=row.cumulative)
-        self.agent_text = str(self._agent)
+        self.agent_text = self.redact(str(self._agent))
         if cut is not None:
-            self.heard_text = cut.strip()
+            self.heard_text = self.redact(cut.strip())
         elif not self.interrupted:
             self.heard_text = self.agent_text
         self._marks.append((row.audio_ms or 0.0, len(self.agent_text)))
@@ -184,6 +197,7 @@ class LoggedTurn(Turn):
 
     def _playback_flushed(self, row: LogRow) -> None:
         self._playback_drained(row)
+        self.flushed = True
         if self.interrupted:
             self.heard_text = self.heard_at(row.audio_ms or 0.0)
 
@@ -229,7 +243,7 @@ _BEGIN: dict[str, Callable[[LoggedTurn, LogRow], None]] = {
     "user_text": LoggedTurn._user_text,  # noqa: SLF001 - its own module
     "user_transcript": LoggedTurn._user_transcript,  # noqa: SLF001
     "agent_text": LoggedTurn._agent_said,  # noqa: SLF001
-    "agent_transcript": LoggedTurn._agent_said,  # noqa: SLF001
+    "agent_transcript": LoggedTurn._agent_transcript,  # noqa: SLF001
     "agent_audio": LoggedTurn._agent_audio,  # noqa: SLF001
     "tool_call": LoggedTurn._tool_call,  # noqa: SLF001
 }
@@ -252,6 +266,7 @@ class _Reading:
     """Reads one log."""
 
     log: Log
+    redact: Callable[[str], str]
     turns: dict[int, LoggedTurn] = field(default_factory=dict)
     agent: str = ""
     model: str = ""
@@ -276,7 +291,13 @@ class _Reading:
     def _turn(self, index: int) -> LoggedTurn:
         turn = self.turns.get(index)
         if turn is None:
-            turn = LoggedTurn(index, "", session_id=self.log.session_id, sound=self._sound)
+            turn = LoggedTurn(
+                index,
+                "",
+                session_id=self.log.session_id,
+                sound=self._sound,
+                redact=self.redact,
+            )
             self.turns[index] = turn
         return turn
 
@@ -327,14 +348,18 @@ class _Reading:
 
 def logged_turns(log: Log) -> list[LoggedTurn]:
     """Returns the turns that a log tells of, by their number."""
-    return _Reading(log).read()
+    return _reading(log).read()
 
 
 def logged_calls(log: Log) -> list[LoggedCall]:
     """Returns the tool calls that a log tells of, oldest first."""
-    reading = _Reading(log)
+    reading = _reading(log)
     reading.read()
     return reading.calls
+
+
+def _reading(log: Log) -> _Reading:
+    return _Reading(log, getattr(log, "redact", None) or Redactor())
 
 
 def utterances(log: Log) -> list[Utterance]:

@@ -17,7 +17,7 @@ from adk_nb.logged import logged_turns
 from adk_nb.protocol import to_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     import numpy.typing as npt
 
@@ -30,16 +30,19 @@ MAX_MARKS = 4000
 MAX_SESSIONS = 12
 """Sessions in one picture."""
 
-_USER, _GENERATED, _HEARD = "user speech", "agent generated", "agent heard"
+_TURNS, _USER, _GENERATED, _HEARD = "turn", "user speech", "agent generated", "agent heard"
 _LATENCY, _TOOLS, _CUTS, _ERRORS = "latency", "tools", "interruptions", "errors"
-_LANES = (_USER, _LATENCY, _GENERATED, _HEARD, _TOOLS, _CUTS)
-_LANE_HEIGHT = 30
+_LANES = (_TURNS, _USER, _LATENCY, _GENERATED, _HEARD, _TOOLS, _CUTS)
+_STEPS = ("to the first audio in the kernel", "on to the first sample heard")
+_LANE_HEIGHT = 28
+_WIDTH = 700
+"""Pixels; a width of "container" makes the Vega inside JupyterLab 4 lay itself out for ever."""
 _TEXT_LIMIT = 300
 _LABELLED_TURNS = 30
 """With more turns than these, their numbers and latencies would cover each other."""
 
 # Each has a contrast of 3:1 or more with white and with JupyterLab's dark background.
-_GREY, _BLUE, _GREEN, _DEEP_GREEN = "#808080", "#4c86c6", "#3a9a5c", "#2f8f8f"
+_GREY, _BLUE, _GREEN, _TEAL = "#808080", "#4c86c6", "#3a9a5c", "#2f8f8f"
 _AMBER, _ORANGE, _RED = "#b8860b", "#d9722e", "#d64545"
 
 _MIME = "application/vnd.vegalite.v5+json"
@@ -96,21 +99,29 @@ def timeline(source: Source) -> Timeline | Timelines:
             remedy=f"Give {MAX_SESSIONS} of them or fewer, such as one recording's path.",
             code="too_many_sessions",
         )
-    charts = [_chart(log, titled=len(logs) > 1) for log in logs]
-    if len(charts) == 1:
-        one: Timeline = _styled(charts[0].properties(width="container"))
-        return one
-    many: Timelines = _styled(Timelines(vconcat=[c.properties(width=720) for c in charts]))
-    return many
-
-
-def mime_bundle(chart: alt.TopLevelMixin) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Returns a chart as JupyterLab displays it without a network: data and metadata by type."""
-    spec = chart.to_dict()
-    spec["$schema"] = _SCHEMA
-    return {_MIME: spec, "text/plain": f"<{type(chart).__name__}>"}, {
-        _MIME: {"embed_options": _EMBED}
+    layers = [_newest(marks(log)) for log in logs]
+    charts = [
+        _chart(log, *of_log, n) for n, (log, of_log) in enumerate(zip(logs, layers, strict=True))
+    ]
+    whole: Timeline | Timelines = _styled(
+        charts[0] if len(logs) == 1 else Timelines(vconcat=charts)
+    )
+    # By name and last: Altair copies and checks all that a chart holds at each step.
+    whole.datasets = {
+        _data(name, n): of_layer
+        for n, (of_log, _) in enumerate(layers)
+        for name, of_layer in of_log.items()
     }
+    return whole
+
+
+def mime_bundle(chart: Timeline | Timelines) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Returns a chart as JupyterLab displays it without a network: data and metadata by type."""
+    bare = chart.copy(deep=False)
+    bare.datasets = alt.Undefined  # Checking each of its values would take most of the time.
+    spec = {**bare.to_dict(), "datasets": chart.datasets, "$schema": _SCHEMA}
+    shown = {_MIME: spec, "text/plain": f"<{type(chart).__name__}>"}
+    return shown, {_MIME: {"embed_options": _EMBED}}
 
 
 # What the chart shows, as plain values.
@@ -124,15 +135,20 @@ def marks(log: Log) -> dict[str, list[Mark]]:
     for row in log:
         rows[row.kind].append(row)
         end = max(end, row.t)
-    said = [*_user_speech(log, rows, turns), *_generated(rows, turns), *_heard(rows, turns, end)]
+    spoken = list(_user_speech(log, rows, turns))
+    began = {mark["turn"]: mark["t"] for mark in reversed(spoken)}
     return {
-        "speech": said,
+        "speech": [*spoken, *_generated(rows, turns), *_heard(rows, turns, end)],
         "typed": [_typed(turn) for turn in turns.values() if turn.typed_t is not None],
         "latency": [mark for turn in turns.values() for mark in _latency(turn)],
         "tools": [mark for turn in turns.values() for mark in _tools(turn, end)],
         "cuts": [_cut(row, turns) for row in rows["interrupted"]],
         "errors": [_error(row) for row in rows["error"]],
-        "turns": [{"t": turn.t, "turn": turn.index} for turn in turns.values()],
+        "waits": [mark for turn in turns.values() for mark in _wait(turn)],
+        "turns": [
+            {"lane": _TURNS, "t": min(turn.t, began.get(turn.index, turn.t)), "turn": turn.index}
+            for turn in turns.values()
+        ],
     }
 
 
@@ -141,8 +157,8 @@ def _bar(lane: str, start: float, end: float, **values: Any) -> Mark:
 
 
 def _short(text: Any) -> str:
-    text = str(text if isinstance(text, str) else to_json(text))
-    return text if len(text) <= _TEXT_LIMIT else text[:_TEXT_LIMIT] + "…"
+    text = text if isinstance(text, str) else to_json(text)
+    return str(text) if len(text) <= _TEXT_LIMIT else text[:_TEXT_LIMIT] + "…"
 
 
 def _by_turn(rows: Iterable[LogRow]) -> dict[int, list[LogRow]]:
@@ -163,16 +179,24 @@ def _user_speech(
             yield _bar(_USER, start, end, who="user", turn=index, text=_short(turn.user_text))
 
 
-def _generated(rows: dict[str, list[LogRow]], turns: dict[int, LoggedTurn]) -> Iterator[Mark]:
-    """Yields the agent's audio as if it sounded as it came: a model sends faster than it sounds."""
+def _generated(rows: dict[str, list[LogRow]], turns: dict[int, LoggedTurn]) -> list[Mark]:
+    """Returns the agent's audio as if it sounded as it came: a model sends faster than it sounds.
+
+    What was too late to sound comes first, so that later turns are drawn over it.
+    """
+    cuts = {row.turn: row.t for row in reversed(rows["interrupted"])}
+    bars = []
     for index, of_turn in _by_turn(rows["agent_audio"]).items():
-        turn = turns[index]
-        free = 0.0
+        turn, cut, free = turns[index], cuts.get(index, math.inf), 0.0
+        about = {"who": turn.agent, "turn": index, "text": _short(turn.agent_text)}
         for row in of_turn:
             start = max(row.t, free)
             free = start + (row.audio_ms or 0.0) / 1000
-            text = _short(turn.agent_text)
-            yield _bar(_GENERATED, start, free, who=turn.agent, turn=index, text=text)
+            if start < cut:
+                bars.append(_bar(_GENERATED, start, min(free, cut), **about))
+            if free > cut:
+                bars.append(_bar(_GENERATED, max(start, cut), free, **about, late=True))
+    return sorted(bars, key=lambda bar: "late" not in bar)
 
 
 def _heard(
@@ -193,11 +217,15 @@ def _typed(turn: LoggedTurn) -> Mark:
 
 def _latency(turn: LoggedTurn) -> Iterator[Mark]:
     moments = (turn.speech_end_t, turn.audio_t, turn.heard_t)
-    steps = ("to the first audio in the kernel", "on to the first sample heard")
-    for (start, end), step in zip(pairwise(moments), steps, strict=True):
+    for (start, end), step in zip(pairwise(moments), _STEPS, strict=True):
         if start is not None and end is not None and end >= start:
             since_ms = (end - (turn.speech_end_t or 0.0)) * 1000
             yield _bar(_LATENCY, start, end, turn=turn.index, step=step, since_ms=since_ms)
+
+
+def _wait(turn: LoggedTurn) -> Iterator[Mark]:
+    last = list(_latency(turn))[-1:]
+    yield from ({**mark, "t": mark["end"]} for mark in last)
 
 
 def _tools(turn: LoggedTurn, now: float) -> Iterator[Mark]:
@@ -292,119 +320,109 @@ def _newest(layers: dict[str, list[Mark]]) -> tuple[dict[str, list[Mark]], int]:
     return kept, len(moments) - sum(map(len, kept.values()))
 
 
-def _chart(log: Log, *, titled: bool) -> Layer:
-    layers, left_out = _newest(marks(log))
+def _chart(log: Log, layers: dict[str, list[Mark]], left_out: int, number: int) -> Layer:
     lanes = [*_LANES, _ERRORS] if layers["errors"] else list(_LANES)
-    few = len(layers["turns"]) <= _LABELLED_TURNS
-    chart = Timeline(
-        layer=[
-            _cut_rules(layers["cuts"]),
-            *([_turn_numbers(layers["turns"])] if few else []),
-            _speech_bars(layers["speech"], lanes),
-            _latency_bars(layers["latency"]),
-            *([_latency_numbers(layers["latency"])] if few else []),
-            _tool_bars(layers["tools"]),
-            _points(layers["typed"], "diamond", _BLUE, "text:N"),
-            _points(layers["cuts"], "cross", _RED, "by:N", "heard:N"),
-            *([_points(layers["errors"], "triangle-up", _RED, "error:N")] * bool(layers["errors"])),
-        ]
-    )
-    zoom = alt.selection_interval(bind="scales", encodings=["x"])
-    chart = chart.properties(height=_LANE_HEIGHT * len(lanes)).add_params(zoom)
-    chart = chart.resolve_scale(color="independent")
-    notes = [f"session {log.session_id}"] if titled else []
-    notes += [f"the {left_out} earlier marks are left out"] if left_out else []
-    return chart.properties(title=", ".join(notes)) if notes else chart
+    drawn = [_speech_bars(number).encode(y=_Y.scale(domain=lanes))]
+    drawn += [draw(number) for name, draw in _DRAW if layers[name]]
+    if len(layers["turns"]) <= _LABELLED_TURNS:
+        drawn += [draw(number) for name, draw in _LABEL if layers[name]]
+    x = _x(layers)
+    chart: Layer = Timeline(layer=[layer.encode(x=x) for layer in drawn])
+    # Numbered, as two charts in one picture must not zoom by the same name.
+    zoom = alt.selection_interval(name=f"zoom_{number}", bind="scales", encodings=["x"])
+    chart = chart.add_params(zoom).resolve_scale(color="independent")
+    title = f"session {log.session_id}"
+    if left_out:
+        title += f", without the {left_out} earliest marks"
+    return chart.properties(width=_WIDTH, height=_LANE_HEIGHT * len(lanes), title=title)
 
 
-def _layer(values: list[Mark]) -> Layer:
-    # Altair refuses frames of more than 5000 rows; plain values are bounded by MAX_MARKS.
-    return alt.Chart({"values": values})
+def _x(layers: dict[str, list[Mark]]) -> alt.X:
+    """Returns the axis of all layers; Vega warns of layers that it finds empty."""
+    starts = [mark["t"] for of_layer in layers.values() for mark in of_layer]
+    ends = [mark["end"] for of_layer in layers.values() for mark in of_layer if "end" in mark]
+    start, end = min(starts, default=0.0), max([*starts, *ends], default=0.0)
+    margin = max(0.02 * (end - start), 0.05)
+    domain = [start - margin, end + margin] if starts else [0, 1]
+    return alt.X("t:Q", title="t (s)", scale=alt.Scale(domain=domain, nice=False))
 
 
-_X = alt.X("t:Q", title="t (s)", scale=alt.Scale(zero=False, nice=False, padding=12))
+def _data(layer: str, number: int) -> str:
+    return f"{layer}_{number}"
+
+
 _Y = alt.Y("lane:N", title=None)
 _TURN = alt.Tooltip("turn:Q", title="turn")
 _AT = alt.Tooltip("t:Q", title="t (s)", format=".3f")
 _MS = alt.Tooltip("ms:Q", title="ms", format=".0f")
 
 
-def _speech_bars(values: list[Mark], lanes: list[str]) -> Layer:
+def _layer(name: str, number: int) -> Layer:
+    return alt.Chart(alt.NamedData(_data(name, number))).encode(y=_Y)
+
+
+def _bars(layer: Layer, colour: alt.Color, *tooltips: str, height: int = 16) -> Layer:
+    about = [_TURN, *map(alt.Tooltip, tooltips), _AT, _MS]
+    bars = layer.mark_bar(height=height, cornerRadius=2, strokeWidth=2)
+    return bars.encode(x2="end:Q", color=colour, tooltip=about)
+
+
+def _speech_bars(number: int) -> Layer:
     colour = alt.Color("lane:N", legend=None).scale(
-        domain=[_USER, _GENERATED, _HEARD], range=[_BLUE, _GREEN, _DEEP_GREEN]
+        domain=[_USER, _GENERATED, _HEARD], range=[_BLUE, _GREEN, _TEAL]
     )
-    return (
-        _layer(values)
-        .mark_bar(height=16, cornerRadius=3)
-        .encode(
-            x=_X,
-            x2="end:Q",
-            y=_Y.scale(domain=lanes),
-            color=colour,
-            tooltip=[_TURN, alt.Tooltip("who:N"), alt.Tooltip("text:N"), _AT, _MS],
-        )
+    faint = alt.condition("datum.late", alt.value(0.3), alt.value(1))
+    return _bars(_layer("speech", number), colour, "who:N", "text:N").encode(opacity=faint)
+
+
+def _latency_bars(number: int) -> Layer:
+    colour = alt.Color("step:N", title="from the speech's end").scale(
+        domain=list(_STEPS), range=[_AMBER, _ORANGE]
     )
+    return _bars(_layer("latency", number), colour, "step:N", height=8)
 
 
-def _latency_bars(values: list[Mark]) -> Layer:
-    steps = ["to the first audio in the kernel", "on to the first sample heard"]
-    colour = alt.Color("step:N", title="speech end").scale(domain=steps, range=[_AMBER, _ORANGE])
-    since = alt.Tooltip("since_ms:Q", title="ms since the speech's end", format=".0f")
-    return (
-        _layer(values)
-        .mark_bar(height=8)
-        .encode(
-            x=_X,
-            x2="end:Q",
-            y=_Y,
-            color=colour,
-            tooltip=[_TURN, alt.Tooltip("step:N"), _AT, _MS, since],
-        )
-    )
+def _latency_numbers(number: int) -> Layer:
+    numbers = _layer("waits", number).mark_text(align="left", dx=4, color=_GREY, fontSize=10)
+    return numbers.encode(text=alt.Text("since_ms:Q", format=",.0f"))
 
 
-def _latency_numbers(values: list[Mark]) -> Layer:
-    last = {mark["turn"]: mark for mark in values}
-    return (
-        _layer(list(last.values()))
-        .mark_text(align="left", dx=4, color=_GREY, fontSize=10)
-        .encode(x=alt.X("end:Q"), y=_Y, text=alt.Text("since_ms:Q", format=".0f"))
-    )
+def _tool_bars(number: int) -> Layer:
+    colour = alt.Color("tool:N", title="tool").scale(scheme="tableau10")
+    outline = alt.condition("datum.failed", alt.value(_RED), alt.value(None))
+    bars = _bars(_layer("tools", number), colour, "tool:N", "args:N", "result:N")
+    return bars.encode(stroke=outline)
 
 
-def _tool_bars(values: list[Mark]) -> Layer:
-    return (
-        _layer(values)
-        .mark_bar(height=16, cornerRadius=3, strokeWidth=2)
-        .encode(
-            x=_X,
-            x2="end:Q",
-            y=_Y,
-            color=alt.Color("tool:N", title="tool").scale(scheme="tableau10"),
-            stroke=alt.condition("datum.failed", alt.value(_RED), alt.value(None)),
-            tooltip=[_TURN, *map(alt.Tooltip, ("tool:N", "args:N", "result:N")), _AT, _MS],
-        )
-    )
+def _points(name: str, shape: str, colour: str, *tooltips: str) -> Callable[[int], Layer]:
+    about = [_TURN, *map(alt.Tooltip, tooltips), _AT]
+
+    def draw(number: int) -> Layer:
+        layer = _layer(name, number)
+        points = layer.mark_point(shape=shape, color=colour, filled=True, size=70, opacity=1)
+        return points.encode(tooltip=about)
+
+    return draw
 
 
-def _points(values: list[Mark], shape: str, colour: str, *tooltips: str) -> Layer:
-    return (
-        _layer(values)
-        .mark_point(shape=shape, color=colour, filled=True, size=70, opacity=1)
-        .encode(x=_X, y=_Y, tooltip=[_TURN, *map(alt.Tooltip, tooltips), _AT])
-    )
+def _cut_rules(number: int) -> Layer:
+    rules = alt.Chart(alt.NamedData(_data("cuts", number)))
+    return rules.mark_rule(color=_RED, strokeDash=[3, 3], opacity=0.7)
 
 
-def _cut_rules(values: list[Mark]) -> Layer:
-    return _layer(values).mark_rule(color=_RED, strokeDash=[3, 3], opacity=0.7).encode(x=_X)
+def _turn_numbers(number: int) -> Layer:
+    return _layer("turns", number).mark_text(color=_GREY, fontSize=11).encode(text="turn:Q")
 
 
-def _turn_numbers(values: list[Mark]) -> Layer:
-    return (
-        _layer(values)
-        .mark_text(color=_GREY, fontSize=10, baseline="bottom", dy=-3)
-        .encode(x=_X, y=alt.value(0), text="turn:Q")
-    )
+_DRAW: tuple[tuple[str, Callable[[int], Layer]], ...] = (
+    ("latency", _latency_bars),
+    ("tools", _tool_bars),
+    ("typed", _points("typed", "diamond", _BLUE, "text:N")),
+    ("cuts", _cut_rules),
+    ("cuts", _points("cuts", "cross", _RED, "by:N", "heard:N")),
+    ("errors", _points("errors", "triangle-up", _RED, "error:N")),
+)
+_LABEL = (("turns", _turn_numbers), ("waits", _latency_numbers))
 
 
 def _styled(chart: Any) -> Any:

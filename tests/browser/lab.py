@@ -102,6 +102,10 @@ class JupyterServer:
             "--LabApp.expose_app_in_browser=True",
             "--LabApp.extensions_in_dev_mode=False",
             "--FileContentsManager.delete_to_trash=False",
+            # Should the tests be killed, it ends itself.
+            "--MappingKernelManager.cull_idle_timeout=600",
+            "--MappingKernelManager.cull_connected=True",
+            "--ServerApp.shutdown_no_activity_timeout=300",
         ]
         self._process = subprocess.Popen(
             command,
