@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from adk_nb.audio import Clip
+    from adk_nb.chart import timeline
     from adk_nb.exceptions import AdkNbError
     from adk_nb.frames import events_df, tools_df, transcript_df, turns_df
     from adk_nb.inspector import inspect
     from adk_nb.local import default_model, local_model
     from adk_nb.session import LiveSession
     from adk_nb.spans import spans_df
-    from adk_nb.timeline import timeline
     from adk_nb.turns import ToolCall, Turn
     from adk_nb.widget import LiveWidget, talk
 
@@ -36,7 +36,7 @@ _HOMES = {
     "local_model": "local",
     "spans_df": "spans",
     "talk": "widget",
-    "timeline": "timeline",
+    "timeline": "chart",
     "tools_df": "frames",
     "transcript_df": "frames",
     "turns_df": "frames",

@@ -123,9 +123,9 @@ class Conversation:
 
     def timeline(self) -> alt.TopLevelMixin:
         """Returns a chart of who spoke when; see `adk_nb.timeline`."""
-        from adk_nb import timeline
+        from adk_nb import chart
 
-        return timeline.timeline(self.session)
+        return chart.timeline(self.session)
 
     def audio(self, turn: int, who: Literal["user", "agent", "both"] = "agent") -> Clip:
         """Returns the sound of a turn, to play in a cell.

@@ -14,12 +14,11 @@ import ipywidgets as widgets
 import pandas as pd
 from itables.widget import ITable
 
+from adk_nb.chart import mime_bundle, timeline
 from adk_nb.events import KINDS
 from adk_nb.exceptions import AdkNbError
-from adk_nb.frames import TURN_COLUMNS, events_df, turns_df
-from adk_nb.frames import _logs as logs_of
+from adk_nb.frames import TURN_COLUMNS, events_df, logs_of, turns_df
 from adk_nb.protocol import to_json
-from adk_nb.timeline import mime_bundle, timeline
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

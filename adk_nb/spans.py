@@ -148,7 +148,7 @@ def spans_df(source: Source) -> pd.DataFrame:
     """
     import pandas as pd
 
-    from adk_nb.frames import _logs as logs_of
+    from adk_nb.frames import logs_of
 
     rows = [row for log in logs_of(source) for row in _rows(log)]
     frame = pd.DataFrame(rows, columns=list(_DTYPES))

@@ -86,6 +86,8 @@ class LiveWidget(Conversation, anywidget.AnyWidget):
         match message:
             case protocol.State():
                 self.set_trait("state", message.state)
+            case protocol.TurnState(state="started"):
+                self.set_trait("error", {})
             case protocol.Failure():
                 self.set_trait("error", {
                     "code": message.code, "message": message.message, "remedy": message.remedy,

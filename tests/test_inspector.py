@@ -8,7 +8,7 @@ import warnings
 import pytest
 from google.adk.agents import Agent
 from scripted import DONE, Scripted, audio, call, echo, result_of, said, text_of
-from test_timeline import conversation
+from test_chart import conversation
 
 from adk_nb import LiveSession, inspector
 from adk_nb.events import EventLog

@@ -164,16 +164,18 @@ export class Conversation {
  * @param {import("./connection.js").Link} now.link
  * @param {string} now.kernel its last `state`
  * @param {boolean} now.sounding whether the player is playing a turn
+ * @param {boolean} now.pending whether it has audio that it has not begun to play
  * @param {boolean} now.audible whether the player can play at all
  * @param {boolean} now.fresh whether the microphone was just opened, and nothing has come of it yet
  * @returns {State}
  */
-export function effectiveState({ link, kernel, sounding, audible, fresh }) {
+export function effectiveState({ link, kernel, sounding, pending, audible, fresh }) {
   if (link !== "open") return link;
   if (kernel === "connecting" || kernel === "closed" || kernel === "reconnecting") return kernel;
   if (sounding) return "speaking";
   if (kernel === "speaking") return audible ? "thinking" : "speaking";
   if (kernel === "thinking" || kernel === "listening") return kernel;
+  if (pending && audible) return "thinking";
   return fresh ? "listening" : "ready";
 }
 

@@ -66,6 +66,7 @@ export class View {
     /** @type {number | null} the turn that is heard now */
     this.sounding = null;
     this.audioTurn = -1;
+    this.startedTurn = -1; // the newest that has begun to sound, or was cut off before
     this.fatal = false;
     this.micOpening = false;
     this.micFresh = false; // opened, and no turn has come of it yet
@@ -129,7 +130,7 @@ export class View {
       this.conversation = new Conversation();
       this.sound.reset();
       this.sounding = null;
-      this.audioTurn = -1;
+      this.audioTurn = this.startedTurn = -1;
     }
     this.audio = audioSettings(hello.audio);
     this.underrunsBefore = this.playback.at(-1)?.underruns ?? 0;
@@ -166,8 +167,14 @@ export class View {
 
   /** @param {Message} message */
   turned({ turn, state }) {
-    if (state === "interrupted") this.sound.flush(turn);
+    if (state === "interrupted") this.silence(turn);
     else if (state === "complete") this.sound.end(turn);
+  }
+
+  /** @param {number} turn to be cut off */
+  silence(turn) {
+    this.sound.flush(turn);
+    this.startedTurn = Math.max(this.startedTurn, turn);
   }
 
   /** @param {Message} message */
@@ -221,6 +228,7 @@ export class View {
     this.playback.push(report);
     if (this.playback.length > REPORTS_KEPT) this.playback.shift();
     this.connection.send({ type: "playback", event, turn, played_ms, clock, underruns: report.underruns - this.underrunsBefore });
+    this.startedTurn = Math.max(this.startedTurn, turn);
     if (event === "started" || event === "progress") this.sounding = turn;
     else if (turn === this.sounding) this.sounding = null;
     this.show();
@@ -247,7 +255,7 @@ export class View {
 
   interrupt() {
     this.connection.send({ type: "interrupt" });
-    this.sound.flush(this.audioTurn); // silent at once; the bridge's word only confirms it
+    this.silence(this.audioTurn); // silent at once; the bridge's word only confirms it
   }
 
   toggleMicrophone() {
@@ -313,6 +321,7 @@ export class View {
       link: this.connection.link,
       kernel: this.kernel,
       sounding: this.sounding !== null,
+      pending: this.audioTurn > this.startedTurn,
       audible: this.audio.output !== false && this.sound.context?.state === "running",
       fresh: this.micFresh && this.sound.microphone !== null,
     });

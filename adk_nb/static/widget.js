@@ -212,7 +212,11 @@ class Rendering {
         return known ?? this.address();
       };
       const worklets = { recorder: urls["recorder-processor.js"], player: urls["player-processor.js"] };
-      this.view = new View({ root: this.root, address, worklets, names: this.names, transport: connect.transport });
+      const view = new View({ root: this.root, address, worklets, names: this.names, transport: connect.transport });
+      this.view = view;
+      // What failed before there was a page, such as a model that cannot be reached.
+      const earlier = this.model.get("error");
+      if (earlier?.message) view.fail(earlier);
     } catch (error) {
       this.fail({ code: "load_failed", message: `The widget could not be loaded: ${error}.`, remedy: "Reload the page and re-run the cell." });
     } finally {

@@ -103,7 +103,7 @@ class JupyterServer:
             "--LabApp.extensions_in_dev_mode=False",
             "--FileContentsManager.delete_to_trash=False",
             # Should the tests be killed, it ends itself.
-            "--MappingKernelManager.cull_idle_timeout=600",
+            "--MappingKernelManager.cull_idle_timeout=1800",
             "--MappingKernelManager.cull_connected=True",
             "--ServerApp.shutdown_no_activity_timeout=300",
         ]

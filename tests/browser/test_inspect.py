@@ -28,7 +28,7 @@ import adk_nb.frames as _f; _old = _f._logs  # TEMP
 def _new(source): return _old(getattr(source, "session", source))  # TEMP
 _f._logs = _new  # TEMP
 from adk_nb.inspector import inspect
-from adk_nb.timeline import timeline
+from adk_nb.chart import timeline
 
 def get_time(city: str) -> str:
     """Returns the local time in a city."""

@@ -84,9 +84,11 @@ test("malformed fields do no harm", () => {
   for (const entry of conversation.entries) assert.equal(typeof entry.text, "string");
 });
 
-const calm = { link: "open", kernel: "ready", sounding: false, audible: true, fresh: false };
+const calm = { link: "open", kernel: "ready", sounding: false, pending: false, audible: true, fresh: false };
 for (const [now, state] of [
   [{}, "ready"],
+  [{ pending: true }, "thinking"],
+  [{ pending: true, audible: false }, "ready"],
   [{ fresh: true }, "listening"],
   [{ kernel: "listening" }, "listening"],
   [{ kernel: "thinking", fresh: true }, "thinking"],
@@ -101,6 +103,8 @@ for (const [now, state] of [
   [{ link: "closed" }, "closed"],
   [{ kernel: "connecting", fresh: true }, "connecting"],
   [{}, "ready"],
+  [{ pending: true }, "thinking"],
+  [{ pending: true, audible: false }, "ready"],
 ]) {
   test(`${JSON.stringify(now)} shows as ${state}`, () => assert.equal(effectiveState({ ...calm, ...now }), state));
 }

@@ -9,10 +9,7 @@ from google.adk.agents import Agent
 from scripted import DONE, Scripted, audio, call, result_of, said, text_of
 
 from adk_nb import LiveSession
-from adk_nb.events import EventLog
-from adk_nb.exceptions import AdkNbError
-from adk_nb.recording import save
-from adk_nb.timeline import (
+from adk_nb.chart import (
     MAX_MARKS,
     MAX_SESSIONS,
     Timelines,
@@ -21,6 +18,9 @@ from adk_nb.timeline import (
     mime_bundle,
     timeline,
 )
+from adk_nb.events import EventLog
+from adk_nb.exceptions import AdkNbError
+from adk_nb.recording import save
 
 MIME = "application/vnd.vegalite.v5+json"
 

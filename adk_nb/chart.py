@@ -12,7 +12,7 @@ import altair as alt
 import numpy as np
 
 from adk_nb.exceptions import AdkNbError
-from adk_nb.frames import _logs as logs_of
+from adk_nb.frames import logs_of
 from adk_nb.logged import logged_turns
 from adk_nb.protocol import to_json
 
