@@ -24,11 +24,9 @@ from google.adk.agents import Agent
 from google.genai import types
 from scripted import DONE, Scripted, audio, call, heard, result_of, said, text_of
 import adk_nb
-import adk_nb.frames as _f; _old = _f._logs  # TEMP
-def _new(source): return _old(getattr(source, "session", source))  # TEMP
-_f._logs = _new  # TEMP
-from adk_nb.inspector import inspect
-from adk_nb.chart import timeline
+from adk_nb import inspect, timeline, inspector, chart, frames
+def patched(source): return frames.logs_of(getattr(source, "session", source))
+inspector.logs_of = chart.logs_of = patched
 
 def get_time(city: str) -> str:
     """Returns the local time in a city."""

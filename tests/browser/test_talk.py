@@ -461,3 +461,14 @@ def test_a_restarted_kernel_leaves_a_clear_state(open_lab):
     widget.wait_for_state("ready")
     widget.type("hello")
     widget.wait_for_entry("agent", "You said hello")
+
+
+def test_a_model_that_failed_before_the_page_came_is_told_in_it(open_lab):
+    failing = "live = adk_nb.talk(make([ValueError('Model not found: nope')]))\ntime.sleep(1)\nlive"
+    lab = open_lab([SCRIPTED_AGENT, failing])
+    lab.run_all(timeout=60)
+    widget = lab.widget()
+    widget.part("error").get_by_text("Model not found: nope").wait_for()
+    widget.type("hello")
+    widget.wait_for_entry("agent", "You said hello")
+    assert lab.kernel.value("live.error") == {}
