@@ -207,10 +207,11 @@ def logs_of(source: Any) -> Iterator[Log]:
         yield from map(read_recording, find_recordings(source))
     elif hasattr(source, "session_id") and hasattr(source, "clip"):
         yield source
+    elif hasattr(source, "session"):
+        # Before `log`: a widget's own `log` is a logger.
+        yield source.session.log
     elif hasattr(source, "log"):
         yield source.log
-    elif hasattr(source, "session"):
-        yield source.session.log
     elif isinstance(source, list | tuple | set | Iterator):
         for one in source:
             yield from logs_of(one)
@@ -221,6 +222,3 @@ def logs_of(source: Any) -> Iterator[Log]:
             "recordings, or a list of these.",
             code="bad_source",
         )
-
-
-_logs = logs_of

@@ -24,8 +24,8 @@ class Listener(Protocol):
     def set_state(self, state: str) -> None:
         """The conversation moved on."""
 
-    def fail(self, error: AdkNbError) -> None:
-        """The model reported an error."""
+    def fail(self, error: AdkNbError, turn: Turn | None) -> None:
+        """The model reported an error, which ended a turn where one was open."""
 
     def still_talking(self) -> None:
         """The model goes on with an answer that the user cut off."""
@@ -177,8 +177,8 @@ class EventReader:
             f"The model reported {event.error_code}: {text}",
             remedy="The kernel's log has the details; the next turn tries again.",
         )
-        self._turns.failed(error.message)
-        self._listener.fail(error)
+        turn = self._turns.failed(error.message)
+        self._listener.fail(error, turn)
 
     def _interrupted(self, event: Event) -> None:
         if self.discarding:

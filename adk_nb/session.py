@@ -323,14 +323,15 @@ class LiveSession(Conversation):
             self._state = state
             self._emit(protocol.State(state))
 
-    def fail(self, error: AdkNbError) -> None:
-        """Says that the model failed; the session is ready for the next turn."""
-        self._report(error)
+    def fail(self, error: AdkNbError, turn: Turn | None = None) -> None:
+        """Says that the model failed, and in which turn; the session is ready for the next."""
+        self._report(error, turn)
         self.set_state("ready")
 
-    def _report(self, error: AdkNbError) -> None:
+    def _report(self, error: AdkNbError, turn: Turn | None = None) -> None:
         """Says in the log and in the pages what went wrong."""
-        self.log.add("bridge", "error", turn=self._turns.index, error=str(error))
+        index = turn.index if turn is not None else self._turns.index
+        self.log.add("bridge", "error", turn=index, error=str(error))
         message = self.log.redact(error.message)
         self._emit(protocol.Failure(error.code, message, error.remedy))
 
@@ -481,8 +482,8 @@ class LiveSession(Conversation):
 
     def run_failed(self, error: AdkNbError) -> None:
         """The run failed; so does the turn that waits for it."""
-        self._turns.failed(self.log.redact(str(error)))
-        self.fail(error)
+        turn = self._turns.failed(self.log.redact(str(error)))
+        self.fail(error, turn)
 
     def run_ended(self) -> Iterable[ToolCall]:
         """The run is over; yields the tool calls that it left open, now failed."""

@@ -10,8 +10,9 @@ from google.adk.events import Event
 from google.genai import types
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scripted import DONE, Scripted, audio, call, heard, result_of, said, text_of
+from scripted import DONE, Scripted, audio, call, echo, heard, result_of, said, text_of
 
+import adk_nb
 from adk_nb import LiveSession, protocol
 from adk_nb.columns import Events
 from adk_nb.events import EventLog
@@ -644,7 +645,6 @@ def test_a_damaged_recording_warns_and_still_frames(tmp_path):
         assert turns_df(path).total_tokens.tolist() == [125]
 
 
-@pytest.mark.xfail(strict=False, reason="the row of an error names the turn after it")
 def test_a_turn_of_a_session_that_failed_has_its_error():
     def dies(came):
         return [said("I am d", finished=False), RuntimeError("boom")] if text_of(came) else []
@@ -769,3 +769,15 @@ def test_a_secret_in_pieces_is_masked_in_texts():
     scene.words(("It is sword", False), ("fish-1234", False), audio_ms=1.0)
     row = scene.row()
     assert (row["agent_text"], row["heard_text"]) == ("It is [secret]", "It is [secret]")
+
+
+def test_a_widget_is_its_session():
+    live = adk_nb.talk(Agent(name="tester", model=Scripted(echo)))
+    try:
+        live.say("hi")
+        for frame in FRAMES:
+            pd.testing.assert_frame_equal(frame(live), frame(live.session))
+        pd.testing.assert_frame_equal(live.turns_df(), turns_df(live))
+        assert len(adk_nb.timeline(live).to_dict()) > 0
+    finally:
+        live.close()

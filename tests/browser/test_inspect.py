@@ -24,9 +24,7 @@ from google.adk.agents import Agent
 from google.genai import types
 from scripted import DONE, Scripted, audio, call, heard, result_of, said, text_of
 import adk_nb
-from adk_nb import inspect, timeline, inspector, chart, frames
-def patched(source): return frames.logs_of(getattr(source, "session", source))
-inspector.logs_of = chart.logs_of = patched
+from adk_nb import inspect, timeline
 
 def get_time(city: str) -> str:
     """Returns the local time in a city."""
