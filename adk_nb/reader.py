@@ -111,7 +111,7 @@ class EventReader:
             return
         final = not event.partial
         turn = self._turns.agent_said(event.author, text, final=final)
-        self._row(event, "agent_text", turn, text=text, final=final)
+        self._row(event, "agent_text", turn, text=text, final=final, audio_ms=turn.audio_ms)
         if not turn.ended.is_set():
             self._listener.set_state("speaking")
 
@@ -166,6 +166,7 @@ class EventReader:
         self._row(
             event,
             "usage",
+            self._turns.current or self._turns.last,
             prompt_tokens=usage.prompt_token_count,
             response_tokens=usage.candidates_token_count,
             total_tokens=usage.total_token_count,

@@ -47,10 +47,12 @@ _FIELDS = {f.name for f in fields(LogRow)}
 
 
 def _line(row: LogRow) -> str:
+    # `is not` first: a tool's result may be an array, which compares to no single truth.
     values = {
         name: value
         for name in _FIELDS
-        if (value := getattr(row, name)) != _DEFAULTS.get(name, MISSING)
+        if (value := getattr(row, name)) is not (default := _DEFAULTS.get(name, MISSING))
+        and (default is None or value != default)
     }
     return to_json(dict(sorted(values.items(), key=lambda item: item[0] != "seq"))) + "\n"
 
@@ -145,7 +147,8 @@ class RecordingWriter:
             last = self._closing.wait(FLUSH_S)
             try:
                 self._flush()
-            except OSError as error:
+            except Exception as error:
+                # Whatever it is, the conversation goes on and the user is told.
                 self._fail(error)
             if last or self.error is not None:
                 break
@@ -204,7 +207,7 @@ class RecordingWriter:
             wav.close()
             file.close()
 
-    def _fail(self, error: OSError) -> None:
+    def _fail(self, error: Exception) -> None:
         self.error = RecordingError(
             f"The recording in {self.path} stopped: {error}.",
             remedy="Free some space; what was written opens, and live.save(path) writes the rest.",

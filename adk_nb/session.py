@@ -256,9 +256,7 @@ class LiveSession(Conversation):
         if source is not self._speaker or queue is None:
             self._mic_dropped += 1
             return
-        turn = self._turns.current
-        # What is said over an answer belongs to the turn to come.
-        index = len(self._turns.all) + 1 if turn is None or turn.answered else turn.index
+        index = self._turns.speech_index
         self.log.add_audio(
             "client", "user_audio", index, pcm, MICROPHONE_RATE, loud=self._level.loud(pcm)
         )
@@ -325,12 +323,11 @@ class LiveSession(Conversation):
 
     def fail(self, error: AdkNbError, turn: Turn | None = None) -> None:
         """Says that the model failed, and in which turn; the session is ready for the next."""
-        self._report(error, turn)
+        self._report(error, self._turns.index if turn is None else turn.index)
         self.set_state("ready")
 
-    def _report(self, error: AdkNbError, turn: Turn | None = None) -> None:
-        """Says in the log and in the pages what went wrong."""
-        index = turn.index if turn is not None else self._turns.index
+    def _report(self, error: AdkNbError, index: int = 0) -> None:
+        """Says in the log and in the pages what went wrong, in which turn if in one."""
         self.log.add("bridge", "error", turn=index, error=str(error))
         message = self.log.redact(error.message)
         self._emit(protocol.Failure(error.code, message, error.remedy))
@@ -509,7 +506,10 @@ class LiveSession(Conversation):
 
     async def _shut(self) -> None:
         await self._live.stop()
-        self._turns.failed("The session was closed.")
+        why = "The session was closed."
+        turn = self._turns.failed(why)
+        if turn is not None:
+            self.log.add("bridge", "error", turn=turn.index, error=why)
         self._emit(protocol.State("closed"))
         self._pages.clear()
         if self._recording is not None:

@@ -217,6 +217,14 @@ class Turns:
         """The number of the open turn, or of the one to come."""
         return self.current.index if self.current else len(self.all) + 1
 
+    @property
+    def speech_index(self) -> int:
+        """The number of the turn that what the user says now belongs to."""
+        if self._next is not None:
+            return self._next.index
+        open_to_speech = self.current is not None and not self.current.answered
+        return self.index if open_to_speech else len(self.all) + 1
+
     # What the user does.
 
     def user_typed(self, text: str) -> Turn:

@@ -231,3 +231,16 @@ def _kill_and_check(running):
         clip = read.clip("agent_audio", 1)
         row = next(row for row in read if row.kind == "agent_audio")
         assert clip.duration_ms >= (killed - row.time) * 1000 - 1000 - 200
+
+
+def test_results_of_any_kind_are_recorded(tmp_path):
+    import numpy as np
+    import pandas as pd
+
+    log = EventLog("odd")
+    for result in (np.arange(3), pd.DataFrame({"a": [1]}), {"x": np.ones(2)}, object(), 0, False):
+        log.add("adk", "tool_result", turn=1, tool="t", result=result)
+    read = list(read_recording(save(log, tmp_path)))
+    assert len(read) == len(log)
+    assert read[0].result == "array([0, 1, 2])"
+    assert [row.result for row in read[4:]] == [0, False]

@@ -206,7 +206,9 @@ async def test_a_huge_frame_ends_its_connection_alone(opened):
         assert socket.close_code in (1009, 1006)
         await other.send(json.dumps({"type": "text", "text": "hi"}))
         await until(other, "turn", state="complete")
-    assert any("1 MiB" in (row.error or "") for row in made.session.log)
+    async with asyncio.timeout(10):
+        while not any("1 MiB" in (row.error or "") for row in made.session.log):
+            await asyncio.sleep(0.01)
 
 
 @pytest.mark.parametrize(

@@ -185,3 +185,16 @@ def test_a_turn_shows_itself_and_escapes_what_it_shows(turns):
         assert raw not in text
     assert "&lt;script&gt;" in text
     assert turn.audio.pcm == b""
+
+
+def test_what_is_said_over_an_answer_is_of_the_turn_to_come(turns):
+    assert turns.speech_index == 1
+    turns.user_said("First", final=False)
+    assert turns.speech_index == 1
+    turns.user_said("First?", final=True)
+    turns.agent_audio("dice", 100)
+    assert turns.speech_index == 2
+    turns.user_said("Second", final=False)
+    assert turns.speech_index == 2
+    turns.interrupted()
+    assert turns.speech_index == 2
