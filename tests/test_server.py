@@ -8,6 +8,7 @@ import urllib.request
 import pytest
 from google.adk.agents import Agent
 from scripted import DONE, Scripted, audio, echo, said, text_of
+from test_session import wait_for
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
@@ -206,9 +207,9 @@ async def test_a_huge_frame_ends_its_connection_alone(opened):
         assert socket.close_code in (1009, 1006)
         await other.send(json.dumps({"type": "text", "text": "hi"}))
         await until(other, "turn", state="complete")
-    async with asyncio.timeout(10):
-        while not any("1 MiB" in (row.error or "") for row in made.session.log):
-            await asyncio.sleep(0.01)
+    await asyncio.to_thread(
+        wait_for, lambda: any("1 MiB" in (row.error or "") for row in made.session.log)
+    )
 
 
 @pytest.mark.parametrize(
