@@ -66,7 +66,7 @@ _CSS = """
 """
 
 _OPTIONS: dict[str, Any] = {
-    "select": "single",
+    "select": {"style": "single", "toggleable": False},
     # Rows stay where they are in the frame when others come: a click names the right one.
     "order": [[0, "desc"]],
     "maxBytes": 0,
@@ -195,7 +195,7 @@ class Inspector(widgets.VBox):  # type: ignore[misc] # ipywidgets has no types
         super().__init__([widgets.HBox([self._follow, self._head]), self._tabs, self._detail])
         self.add_class("adk-nb-inspector")
         self.kind.observe(lambda _: self.refresh(), "value")
-        self._tabs.observe(lambda _: self.refresh(), "selected_index")
+        self._tabs.observe(lambda _: self._turn_to_tab(), "selected_index")
         self._follow.observe(self._follow_or_stop, "value")
         self.refresh()
         if self._live:
@@ -299,6 +299,13 @@ class Inspector(widgets.VBox):  # type: ignore[misc] # ipywidgets has no types
         count = sum(1 for _ in self._log)
         about = f"session {self._log.session_id}: {state}, {turns} turns, {count} events"
         return f'<span style="{_TEXT}">{html.escape(about)}</span>'
+
+    def _turn_to_tab(self) -> None:
+        self.refresh()
+        if self._tabs.selected_index == 0:
+            self._show_turn()
+        elif self._tabs.selected_index == 1:
+            self._show_event()
 
     def _show_event(self) -> None:
         seq = self._events.selected

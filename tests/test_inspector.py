@@ -98,6 +98,17 @@ def test_the_events_of_some_kinds():
     assert detail(panel)["kind"] == "interrupted"  # What was looked at stays.
 
 
+def test_each_table_keeps_what_was_selected_in_it():
+    panel = inspect(conversation(2))
+    show(panel, TURNS).table.selected_rows = [1]
+    show(panel, EVENTS).table.selected_rows = [0]
+    assert detail(panel)["kind"] == "connected"
+    show(panel, TURNS)
+    assert detail(panel)["turn"] == 2
+    show(panel, EVENTS)
+    assert detail(panel)["kind"] == "connected"
+
+
 def test_the_timeline_is_drawn_when_it_is_looked_at():
     panel = inspect(conversation())
     assert panel._chart.outputs == ()
