@@ -6,6 +6,7 @@ import contextlib
 import logging
 import tempfile
 import threading
+import weakref
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import IO
@@ -83,6 +84,8 @@ class SoundStore:
         try:
             if self._file is None:
                 self._file = tempfile.TemporaryFile(prefix="adk-nb-")  # noqa: SIM115
+                # It goes with the log; nobody has to close a session's sound.
+                weakref.finalize(self, self._file.close)
             start = self._file.seek(0, 2)
             self._file.write(kept.tail)
             kept.spans.append((start, len(kept.tail)))

@@ -1,3 +1,5 @@
+import gc
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -46,3 +48,14 @@ def test_a_disk_that_takes_no_more_loses_the_oldest_and_counts_it(monkeypatch):
     assert store.clip("agent_audio", 5).pcm == bytes(4_000)
     assert store.clip("agent_audio", 1).pcm == b""
     assert store.dropped == 20_000 - store._in_memory
+
+
+def test_the_temporary_file_goes_with_the_store(monkeypatch):
+    monkeypatch.setattr(sound, "MAX_MEMORY", 1000)
+    store = SoundStore()
+    store.add("agent_audio", 1, bytes(4_000), 24_000)
+    file = store._file
+    assert not file.closed
+    del store
+    gc.collect()
+    assert file.closed
