@@ -64,13 +64,6 @@ class SoundStore:
         """Returns every turn's sound with its kind and turn, the oldest first."""
         return [(kind, turn, self.clip(kind, turn)) for kind, turn in list(self._kept)]
 
-    def close(self) -> None:
-        """Gives the temporary file back; what was in it can no longer be read."""
-        with self._lock:
-            if self._file is not None:
-                self._file.close()
-                self._file = None
-
     def _spill(self) -> None:
         """Moves the oldest half of what is in memory to the file."""
         for kept in self._kept.values():

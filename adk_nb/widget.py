@@ -73,7 +73,7 @@ class LiveWidget(Conversation, anywidget.AnyWidget):
         self._session.close()
         self.set_trait("state", "closed")
         if self.comm is not None:
-            self._tell({"type": "closed"})
+            self.send({"type": "closed"})
 
     # What the session tells, on the bridge thread.
 
@@ -100,11 +100,11 @@ class LiveWidget(Conversation, anywidget.AnyWidget):
             return
         bridge = self._bridge
         if bridge is None:
-            self._tell({"type": "closed"})
+            self.send({"type": "closed"})
             return
         try:
             bridge.allow(str(content.get("origin", "")))
-            self._tell(
+            self.send(
                 {
                     "type": "connect",
                     "url": bridge.url,
@@ -114,10 +114,7 @@ class LiveWidget(Conversation, anywidget.AnyWidget):
             )
         except (AdkNbError, OSError) as error:
             # A failure here has no other way to the page.
-            self._tell({"type": "error", "code": "bridge", "message": str(error), "remedy": ""})
-
-    def _tell(self, content: dict[str, Any]) -> None:
-        self.send(content)
+            self.send({"type": "error", "code": "bridge", "message": str(error), "remedy": ""})
 
     # A cell that is run again closes what it made before.
 

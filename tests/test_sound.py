@@ -32,7 +32,6 @@ def test_what_goes_in_comes_out_whether_in_memory_or_not(added):
             assert store.clip(kind, turn).pcm == pcm
         assert store.clip("user_audio", 99).pcm == b""
         assert store.dropped == 0
-        store.close()
 
 
 def test_a_disk_that_takes_no_more_loses_the_oldest_and_counts_it(monkeypatch):
