@@ -185,6 +185,7 @@ EVENT_MORE = ColumnGroup(
         Column("cumulative", "bool"),
         Column("speech_t", "float64"),
         Column("error_ms", "float64"),
+        Column("output", "string"),
     )
 )
 """What `events_df` has on demand."""
@@ -264,6 +265,7 @@ TOOL_MORE = ColumnGroup(
         Column("model", "string", lambda call: call.turn.model or None),
         Column("invocation_id", "string"),
         Column("user_text", "string", "turn.user_text"),
+        Column("output", "string", lambda call: call.output or None),
     )
 )
 """What `tools_df` has on demand."""

@@ -3,19 +3,67 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Callable, Iterator, MutableMapping
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from adk_nb.agents import tools_of
 from adk_nb.audio import Clip, Sound, clip_of, joined
+from adk_nb.swapping import Wish
+from adk_nb.turns import ToolCall, Turn
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Sequence
     from pathlib import Path
 
     import altair as alt
     import pandas as pd
+    from google.adk.agents import BaseAgent
+    from google.adk.agents.llm_agent import ToolUnion
+    from google.adk.models.base_llm import BaseLlm
+    from google.adk.sessions import Session
+    from google.genai import types
 
+    from adk_nb.agents import Swap
+    from adk_nb.histories import History
     from adk_nb.session import LiveSession
-    from adk_nb.turns import Turn
+
+OnTurn: TypeAlias = Callable[[Turn], Any]
+
+
+class SessionState(MutableMapping[str, Any]):
+    """ADK's session state, as a dictionary: what is set here, the agent's tools read.
+
+    Keys with the prefix `user:` are the user's in every session, those with `app:` everybody's.
+    """
+
+    def __init__(self, session: LiveSession) -> None:
+        self._session = session
+
+    def _read(self) -> dict[str, Any]:
+        return self._session.peek(self._session.run_state())
+
+    def __getitem__(self, key: str) -> Any:
+        return self._read()[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.update({key: value})
+
+    def __delitem__(self, key: str) -> None:
+        raise TypeError(f"ADK's session state forgets no key; set state[{key!r}] = None.")
+
+    def update(self, *args: Any, **values: Any) -> None:
+        """Sets several keys at once, in one event."""
+        self._session.peek(self._session.run_set_state(dict(*args, **values)))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._read())
+
+    def __len__(self) -> int:
+        return len(self._read())
+
+    def __repr__(self) -> str:
+        return repr(self._read())
 
 
 class Conversation:
@@ -88,6 +136,185 @@ class Conversation:
     async def interrupt_async(self) -> None:
         """Is `interrupt` to await, from any event loop."""
         await self.session.bridge.call_async(self.session.run_interrupt())
+
+    def wait_for_turn(self, timeout: float | None = None) -> Turn:
+        """Waits until the user has spoken or typed and was answered.
+
+        A turn that is under way counts. Ctrl-C comes back at once and leaves the session alive.
+
+        Args:
+            timeout: How long to wait (s); None waits as long as it takes.
+
+        Returns:
+            The turn, when the model has completed it.
+
+        Raises:
+            SessionClosedError: The session is not started, or closed.
+            TurnTimeoutError: No turn ended in time.
+        """
+        return self.session.bridge.call(self.session.run_wait_for_turn(timeout))
+
+    async def wait_for_turn_async(self, timeout: float | None = None) -> Turn:  # noqa: ASYNC109
+        """Is `wait_for_turn` to await, from any event loop."""
+        return await self.session.bridge.call_async(self.session.run_wait_for_turn(timeout))
+
+    def on_turn(self, callback: OnTurn, *, remove: bool = False) -> OnTurn:
+        """Calls a function with every `Turn` that has ended; also a decorator.
+
+        It runs in a thread of its own, one call after the other, so it may take its time. What it
+        raises is shown in the widget and logged.
+
+        Args:
+            callback: The function, or coroutine function.
+            remove: Whether to stop calling it, rather than begin.
+
+        Returns:
+            The function.
+        """
+        if remove:
+            self.session.callbacks.remove(callback)
+        else:
+            self.session.callbacks.append(callback)
+        return callback
+
+    # What answers, and what it knows.
+
+    @property
+    def agent(self) -> BaseAgent:
+        """The agent that answers, with the tools that are on; set it to `swap` it."""
+        return self.session.current_agent
+
+    @agent.setter
+    def agent(self, agent: BaseAgent) -> None:
+        self.swap(agent)
+
+    @property
+    def tools(self) -> list[ToolUnion]:
+        """The agent's tools that are on; set them to `swap` them."""
+        return tools_of(self.session.current_agent)
+
+    @tools.setter
+    def tools(self, tools: Sequence[ToolUnion]) -> None:
+        self.swap(tools=tools)
+
+    def swap(  # noqa: PLR0913 - what a swap may change, all by name
+        self,
+        agent: BaseAgent | None = None,
+        *,
+        tools: Sequence[ToolUnion] | None = None,
+        instruction: str | None = None,
+        model: str | BaseLlm | None = None,
+        history: str = "keep",
+        at_turn: int | None = None,
+        timeout: float = 60,
+    ) -> Swap:
+        """Changes what answers; the page, the microphone and the transcript stay.
+
+        The running turn ends as an interruption. A swap that fails leaves the old agent running.
+        With nothing given it connects anew, as after a change of the state that an instruction
+        reads.
+
+        Args:
+            agent: Another agent.
+            tools: Its tools, in place of those that it has.
+            instruction: Its instruction.
+            model: Its model, or the name of one.
+            history: `keep` goes on with the conversation and its state, `fresh` begins a new one,
+                `fork` goes on in a copy; the id of one of the `histories` goes back to that.
+            at_turn: The turn after which a fork begins; by default it begins here.
+            timeout: How long the new agent may take to be connected (s).
+
+        Returns:
+            What changed, and how long it took.
+
+        Raises:
+            SwapError: It could not be changed; the old agent goes on.
+            SessionClosedError: The session is not started, or closed.
+        """
+        wish = Wish(agent, tools, instruction, model, history, at_turn)
+        return self.session.bridge.call(self.session.run_swap(wish, timeout))
+
+    async def swap_async(
+        self,
+        agent: BaseAgent | None = None,
+        *,
+        timeout: float = 60,  # noqa: ASYNC109
+        **changes: Any,
+    ) -> Swap:
+        """Is `swap` to await, from any event loop."""
+        wish = Wish(agent, **changes)
+        return await self.session.bridge.call_async(self.session.run_swap(wish, timeout))
+
+    @property
+    def histories(self) -> list[History]:
+        """The histories of this conversation: the one it began in, its forks and fresh ones."""
+        return self.session.all_histories.all[:]
+
+    def adk_session(self, history: str | None = None) -> Session | None:
+        """Returns ADK's own session, with its events and its state.
+
+        Args:
+            history: The id of one of the `histories`; by default the current one.
+        """
+        return self.session.peek(self.session.all_histories.get(history))
+
+    @property
+    def state(self) -> SessionState:
+        """ADK's session state, to read and to set; `state = {...}` sets several keys at once."""
+        return SessionState(self.session)
+
+    @state.setter
+    def state(self, values: dict[str, Any]) -> None:
+        SessionState(self.session).update(values)
+
+    @property
+    def artifacts(self) -> list[str]:
+        """The names of the artifacts that tools saved."""
+        return self.session.peek(self.session.all_histories.artifact_names())
+
+    def artifact(self, name: str, version: int | None = None) -> types.Part | None:
+        """Returns an artifact, by default its newest version; None where there is none."""
+        return self.session.peek(self.session.all_histories.artifact(name, version))
+
+    # Tool calls that wait.
+
+    @property
+    def questions(self) -> list[ToolCall]:
+        """The tool calls that wait for a confirmation, oldest first."""
+        return self.session.open_questions
+
+    def confirm(
+        self, approved: bool = True, *, call: ToolCall | str | None = None, payload: Any = None
+    ) -> None:
+        """Lets a tool run that waits for a confirmation, or not, as the widget's buttons do.
+
+        Args:
+            approved: Whether it may run.
+            call: The call or its id; by default the oldest that waits.
+            payload: What the tool gets with it, as `tool_context.tool_confirmation.payload`.
+
+        Raises:
+            AdkNbError: No call waits.
+            SessionClosedError: The session is not started, or closed.
+        """
+        call_id = call.id if isinstance(call, ToolCall) else call
+        self.session.bridge.call(
+            self.session.run_confirm(call_id, approved=approved, payload=payload)
+        )
+
+    def respond(self, call: ToolCall | str, response: dict[str, Any]) -> None:
+        """Tells the agent the outcome of a long-running tool.
+
+        Args:
+            call: The call or its id.
+            response: The outcome.
+
+        Raises:
+            AdkNbError: There is no such call.
+            SessionClosedError: The session is not started, or closed.
+        """
+        call_id = call.id if isinstance(call, ToolCall) else call
+        self.session.bridge.call(self.session.run_respond(call_id, response))
 
     # Its data. Each works on a session that is not started or already closed too.
 

@@ -51,6 +51,7 @@ class LogRow:
             agent's transcript; of this turn that had sounded, by the player's report.
         speech_t: In a row of the user's audio, when it was last loud (s on the session's clock).
         error_ms: How far the page's clock may be off in this row (ms), where it stems from it.
+        output: What the tool had printed when it returned.
     """
 
     seq: int
@@ -79,6 +80,7 @@ class LogRow:
     response_tokens: int | None = None
     total_tokens: int | None = None
     error_ms: float | None = None
+    output: str | None = None
 
 
 class Sink(Protocol):
@@ -128,7 +130,7 @@ class EventLog:
     def add(self, source: str, kind: str, *, t: float | None = None, **values: Any) -> LogRow:
         """Appends a row, stamped now unless `t` (s on the session's clock) says when."""
         stamp = self.now() if t is None else t
-        for name in ("text", "error", "args", "result"):
+        for name in ("text", "error", "args", "result", "output"):
             if values.get(name) is not None:
                 values[name] = self.redact(values[name])
         row = LogRow(

@@ -51,6 +51,12 @@ class ModelError(AdkNbError):
     code = "model_failed"
 
 
+class SwapError(AdkNbError):
+    """An agent, its tools or its history could not be changed; what was there goes on."""
+
+    code = "swap_failed"
+
+
 class LocalModelError(AdkNbError):
     """A part of the embedded default is missing or failed to load."""
 

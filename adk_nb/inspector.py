@@ -268,7 +268,7 @@ class Inspector(widgets.VBox):  # type: ignore[misc] # ipywidgets has no types
 
     @property
     def _live(self) -> bool:
-        return self._session is not None and self._session.state != "closed"
+        return self._session is not None and self._session.status != "closed"
 
     def _main(self) -> None:
         try:
@@ -295,7 +295,7 @@ class Inspector(widgets.VBox):  # type: ignore[misc] # ipywidgets has no types
 
     def _summary(self, turns: int) -> str:
         session = self._session
-        state = f"{session.agent.name}, {session.state}" if session is not None else "recorded"
+        state = f"{session.agent.name}, {session.status}" if session is not None else "recorded"
         count = sum(1 for _ in self._log)
         about = f"session {self._log.session_id}: {state}, {turns} turns, {count} events"
         return f'<span style="{_TEXT}">{html.escape(about)}</span>'

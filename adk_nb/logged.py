@@ -337,10 +337,12 @@ class _Reading:
         self.running[call.id] = call
 
     def _returned(self, row: LogRow) -> None:
-        call = self.running.pop(row.tool_call_id or "", None)
+        # It stays known: a long-running or streaming tool has several results.
+        call = self.running.get(row.tool_call_id or "")
         if call is not None:
-            call.ms = (row.t - call.t) * 1000
+            call.ms = (row.t - call.t) * 1000 if call.ms is None else call.ms
             call.result, call.error = row.result, row.error
+            call.output = row.output or call.output
 
     def _sound(self, index: int) -> Clip:
         return self.log.clip("agent_audio", index)

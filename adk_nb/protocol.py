@@ -17,6 +17,9 @@ SUBPROTOCOL = "adk-nb.v1"
 MAX_MESSAGE = 1 << 20
 """Bytes; a larger message closes the connection."""
 
+MAX_OUTPUT = 20_000
+"""Characters of a tool's printed output that a page gets."""
+
 MICROPHONE = 1
 AGENT_AUDIO = 2
 
@@ -144,6 +147,24 @@ class Interrupt(Message):
 
 
 @dataclass(frozen=True, slots=True)
+class ToolSwitch(Message):
+    """The user switched one of the agent's tools on or off."""
+
+    type: ClassVar[str] = "tool"
+    name: str
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Confirm(Message):
+    """The user's answer to a question about a tool call."""
+
+    type: ClassVar[str] = "confirm"
+    id: str
+    approved: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Playback(Message):
     """What the player did: `started`, `progress`, `drained` or `flushed`."""
 
@@ -194,12 +215,13 @@ class Welcome(Message):
     session_id: str
     agent: str
     model: str
-    tools: list[str]
+    tools: list[dict[str, Any]]
     state: str
     turn: int
     clock: float
     history: list[dict[str, Any]]
     audio: bool
+    changes: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +262,50 @@ class ToolReturned(Message):
 
 
 @dataclass(frozen=True, slots=True)
+class ToolOutput(Message):
+    """A tool printed a further piece of text, or displayed an image."""
+
+    type: ClassVar[str] = "tool_output"
+    turn: int
+    id: str
+    text: str = ""
+    image: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Question(Message):
+    """A tool call waits for the user's `Confirm`."""
+
+    type: ClassVar[str] = "question"
+    turn: int
+    id: str
+    name: str
+    args: dict[str, Any]
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer(Message):
+    """A question was answered; `approved` is None where it was withdrawn."""
+
+    type: ClassVar[str] = "answer"
+    turn: int
+    id: str
+    approved: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Note(Message):
+    """A line between the turns: `kind` is `swap`, `transfer` or `history`."""
+
+    type: ClassVar[str] = "note"
+    id: str
+    turn: int
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class TurnState(Message):
     """A turn `started`, is `complete` or was `interrupted`."""
 
@@ -254,6 +320,7 @@ class State(Message):
 
     type: ClassVar[str] = "state"
     state: str
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,7 +330,8 @@ class AgentChanged(Message):
     type: ClassVar[str] = "agent"
     agent: str
     model: str
-    tools: list[str] = field(default_factory=list)
+    tools: list[dict[str, Any]] = field(default_factory=list)
+    changes: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,8 +348,8 @@ class Failure(Message):
 _FROM_PAGE: dict[str, type[Message]] = {
     cls.type: cls
     for cls in (
-        Hello, Text, Mic, ActivityStart, ActivityEnd, Interrupt, Playback, Clock, ClockOffset,
-        PageError,
+        Hello, Text, Mic, ActivityStart, ActivityEnd, Interrupt, ToolSwitch, Confirm, Playback,
+        Clock, ClockOffset, PageError,
     )
 }  # fmt: skip
 _HINTS = {cls: get_type_hints(cls) for cls in _FROM_PAGE.values()}

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any, Protocol
 
 from adk_nb.audio import duration_ms, rate_of
 from adk_nb.exceptions import AdkNbError, ModelError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from google.adk.events import Event
     from google.genai import types
 
+    from adk_nb.calls import ToolCalls
     from adk_nb.events import EventLog
     from adk_nb.turns import Turn, Turns
 
@@ -27,6 +31,9 @@ class Listener(Protocol):
     def fail(self, error: AdkNbError, turn: Turn | None) -> None:
         """The model reported an error, which ended a turn where one was open."""
 
+    def transferred(self, turn: Turn | None, source: str, target: str) -> None:
+        """One agent handed over to another."""
+
     def still_talking(self) -> None:
         """The model goes on with an answer that the user cut off."""
 
@@ -40,18 +47,44 @@ class EventReader:
         turns: Turns,
         listener: Listener,
         *,
-        raised: dict[str, str],
+        calls: ToolCalls,
         audio: bool,
     ) -> None:
         self._log = log
         self._turns = turns
-        self._raised = raised
+        self._calls = calls
         self._listener = listener
         self._audio = audio
         self.cumulative = False
         """Whether the model's partial user transcripts replace each other, as CascadeLive's do."""
+        self.discarded = asyncio.Event()
         self.discarding = False
+        self.turn_of: dict[str, int] = {}
+        """The turns of ADK's events, by the events' ids."""
+
+    @property
+    def discarding(self) -> bool:
         """Whether what comes belongs to an answer that the user has already cut off."""
+        return not self.discarded.is_set()
+
+    @discarding.setter
+    def discarding(self, discarding: bool) -> None:
+        if discarding:
+            self.discarded.clear()
+        else:
+            self.discarded.set()
+
+    def kept_until(self, turn: int) -> Callable[[Event], bool]:
+        """Returns what tells the events of ADK's session that belong to the turns up to one."""
+        turns = self._turns.all
+        end = turns[turn].at if turn < len(turns) else float("inf")
+
+        def kept(event: Event) -> bool:
+            index = self.turn_of.get(event.id)
+            # Of typed text ADK hands on no event, so its time has to tell.
+            return event.timestamp < end if index is None else index <= turn
+
+        return kept
 
     def read(self, event: Event) -> None:
         """Takes one event."""
@@ -71,7 +104,7 @@ class EventReader:
         if event.turn_complete:
             self._turn_complete(event)
         if event.actions.transfer_to_agent:
-            self._row(event, "agent_transfer", text=event.actions.transfer_to_agent)
+            self._transfer(event, event.actions.transfer_to_agent)
 
     def _row(self, event: Event, kind: str, turn: Turn | None = None, **values: Any) -> None:
         self._log.add(
@@ -83,6 +116,8 @@ class EventReader:
             invocation_id=event.invocation_id,
             **values,
         )
+        if turn is not None:
+            self.turn_of[event.id] = turn.index
 
     def _part(self, event: Event, part: types.Part) -> None:
         if part.inline_data is not None and part.inline_data.data:
@@ -144,23 +179,76 @@ class EventReader:
 
     def _tool_call(self, event: Event, call: types.FunctionCall) -> None:
         name, args = call.name or "", self._log.redact(dict(call.args or {}))
-        turn = self._turns.tool_called(event.author, call.id or "", name, args)
+        turn = self._turns.tool_called(
+            event.author,
+            call.id or "",
+            name,
+            args,
+            long_running=(call.id or "") in (event.long_running_tool_ids or ()),
+        )
         self._row(event, "tool_call", turn, tool=name, tool_call_id=call.id, args=args)
         self._listener.set_state("thinking")
 
     def _tool_result(self, event: Event, response: types.FunctionResponse) -> None:
         call_id, name = response.id or "", response.name or ""
-        error = self._raised.pop(call_id, None)
-        result: Any = self._log.redact(response.response)
-        error = self._log.redact(error)
-        if isinstance(result, dict) and result.keys() == {"result"}:
-            result = result["result"]  # ADK wraps what is no dict.
-        if error is not None:
-            result = None
+        error = self._log.redact(self._calls.raised.pop(call_id, None))
+        result = None if error is not None else self._result(response)
+        output = self.printed(call_id)
         turn, _ = self._turns.tool_returned(call_id, name, result, error)
         self._row(
-            event, "tool_result", turn, tool=name, tool_call_id=call_id, result=result, error=error
+            event,
+            "tool_result",
+            turn,
+            tool=name,
+            tool_call_id=call_id,
+            result=result,
+            error=error,
+            output=output,
         )
+
+    def _result(self, response: types.FunctionResponse) -> Any:
+        result: Any = self._log.redact(response.response)
+        if isinstance(result, dict) and result.keys() == {"result"}:
+            return result["result"]  # ADK wraps what is no dict.
+        return result
+
+    def printed(self, call_id: str) -> str | None:
+        """Returns what a call has printed, and shows what of it is not shown yet."""
+        output = self._calls.outputs.get(call_id)
+        if output is None:
+            return None
+        self._turns.tool_printed(call_id, *output.take())
+        if call_id not in self._calls.streaming:
+            del self._calls.outputs[call_id]
+        return output.text or None
+
+    def streamed(self, content: types.Content) -> None:
+        """Takes what a streaming tool tells the model, for which ADK has no event."""
+        for part in content.parts or ():
+            response = part.function_response
+            if response is None or response.id not in self._calls.streaming:
+                continue
+            if (response.response or {}).keys() == {"status"}:
+                continue  # That it has begun; there is an event of it.
+            turn, call = self._turns.tool_returned(
+                response.id, response.name or "", self._result(response), None
+            )
+            self._log.add(
+                "adk",
+                "tool_result",
+                turn=turn.index if turn else self._turns.index,
+                author=call.author if call else None,
+                agent=call.author if call else None,
+                tool=response.name,
+                tool_call_id=response.id,
+                result=self._result(response),
+                output=self.printed(response.id),
+            )
+
+    def _transfer(self, event: Event, target: str) -> None:
+        turn = self._turns.current or self._turns.last
+        self._row(event, "agent_transfer", turn, text=target)
+        self._listener.transferred(turn, event.author, target)
 
     def _usage(self, event: Event, usage: types.GenerateContentResponseUsageMetadata) -> None:
         self._row(

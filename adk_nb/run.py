@@ -5,40 +5,52 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from google.adk.agents.live_request_queue import LiveRequest, LiveRequestQueue
 from google.adk.apps import App
-from google.adk.artifacts.in_memory_artifact_service import InMemoryArtifactService
-from google.adk.events import Event
 from google.adk.live import CascadeLive
 from google.adk.memory.in_memory_memory_service import InMemoryMemoryService
-from google.adk.plugins.base_plugin import BasePlugin
 from google.adk.runners import Runner
 from google.genai import types
 
 from adk_nb import heard
+from adk_nb.agents import toolsets
 from adk_nb.exceptions import AdkNbError, ModelError
+from adk_nb.histories import APP_NAME
+from adk_nb.output import Streams
 
 if TYPE_CHECKING:
     from collections import deque
-    from collections.abc import Iterable
+    from collections.abc import Awaitable, Callable, Iterable
 
     from google.adk.agents import BaseAgent
     from google.adk.agents.run_config import RunConfig
-    from google.adk.sessions import BaseSessionService
-    from google.adk.tools.base_tool import BaseTool
-    from google.adk.tools.tool_context import ToolContext
+    from google.adk.events import Event
+    from google.adk.plugins.base_plugin import BasePlugin
+    from google.adk.tools.base_toolset import BaseToolset
 
-    from adk_nb.turns import ToolCall
+    from adk_nb.calls import ToolCalls
+    from adk_nb.histories import Histories
 
 logger = logging.getLogger(__name__)
 heard.install()
 
-APP_NAME = "adk_nb"
+_CLOSE_S = 3.0
+"""How long a toolset may take to close its connections."""
 
 MAX_WAITING_AUDIO = 250
 """Microphone frames that may wait for the model: 5 s of 20 ms each."""
+
+
+class _ExpectedNames(logging.Filter):
+    """Hides ADK's warnings of unknown authors: after a swap, earlier agents are just that."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return "from an unknown agent" not in str(record.msg)
+
+
+logging.getLogger("google_adk.google.adk.agents._agent_router").addFilter(_ExpectedNames())
 
 
 class _AudioBounded(asyncio.Queue[LiveRequest]):
@@ -69,10 +81,21 @@ class _AudioBounded(asyncio.Queue[LiveRequest]):
 
 
 class RequestQueue(LiveRequestQueue):
-    """ADK's queue to a live agent, with a bound on the audio that waits in it."""
+    """ADK's queue to a live agent, with a bound on the audio that waits in it.
 
-    def __init__(self) -> None:
+    Args:
+        connected: Called when the model is connected, and so the first request is asked for.
+        streamed: Called with what a streaming tool tells the model by this queue alone.
+    """
+
+    def __init__(
+        self,
+        connected: Callable[[], None] | None = None,
+        streamed: Callable[[types.Content], None] | None = None,
+    ) -> None:
         super().__init__()
+        self._connected = connected
+        self._streamed = streamed
         # ADK's queue has no bound of its own and no way to give it one.
         self._bounded = _AudioBounded()
         self._queue = self._bounded
@@ -82,30 +105,18 @@ class RequestQueue(LiveRequestQueue):
         """How many microphone frames were dropped because the model did not take them."""
         return self._bounded.dropped
 
+    async def get(self) -> LiveRequest:
+        """Returns the next request; ADK asks for the first when its model is connected."""
+        connected, self._connected = self._connected, None
+        if connected is not None:
+            connected()
+        return await super().get()
 
-class ToolErrors(BasePlugin):
-    """Makes a tool that raises an answer to the model, where ADK would end the live run."""
-
-    def __init__(self) -> None:
-        super().__init__(name="adk_nb_tool_errors")
-        self.raised: dict[str, str] = {}
-
-    async def on_tool_error_callback(
-        self,
-        *,
-        tool: BaseTool,
-        tool_args: dict[str, Any],
-        tool_context: ToolContext,
-        error: BaseException,
-    ) -> dict[str, Any] | None:
-        """Returns the error as the tool's result, and keeps it by the call's id."""
-        del tool_args
-        if isinstance(error, asyncio.CancelledError):
-            return None
-        text = f"{type(error).__name__}: {error}"
-        logger.warning("The tool %s failed: %s", tool.name, text, exc_info=error)
-        self.raised[tool_context.function_call_id or ""] = text
-        return {"error": text}
+    def send_content(self, content: types.Content, partial: bool = False) -> None:
+        """Sends content; of a streaming tool's there is no event, so it is told here."""
+        if self._streamed is not None and content.parts and content.parts[0].function_response:
+            self._streamed(content)
+        super().send_content(content, partial=partial)
 
 
 _REMEDIES = (
@@ -144,10 +155,16 @@ class RunOwner(Protocol):
     """What a `LiveRun` tells its session."""
 
     def run_begins(self) -> None:
-        """A run begins."""
+        """A run begins, in the context of the task that makes it."""
+
+    def run_connected(self) -> None:
+        """The model is connected and takes what is sent."""
 
     def run_event(self, event: Event) -> None:
         """An event came."""
+
+    def run_streamed(self, content: types.Content) -> None:
+        """A streaming tool tells the model something more."""
 
     def run_failed(self, error: AdkNbError) -> None:
         """The run, or the loading of the model, failed."""
@@ -155,8 +172,8 @@ class RunOwner(Protocol):
     def position(self) -> tuple[float, float] | None:
         """Returns what has sounded of the turn, and all of it (ms); None without a page."""
 
-    def run_ended(self) -> Iterable[ToolCall]:
-        """The run is over; returns the tool calls that it left open."""
+    async def run_ended(self) -> None:
+        """The run is over; what it left open is to be closed before the next one begins."""
 
 
 class LiveRun:
@@ -167,40 +184,44 @@ class LiveRun:
     Args:
         agent: The agent.
         owner: Whom to tell.
+        calls: The plugin that sees every tool call.
         run_config: ADK's.
-        sessions: ADK's session service.
-        user_id: The ADK session's user.
-        session_id: The ADK session's id.
+        histories: The ADK sessions behind the conversation.
+        plugins: ADK plugins, which come before our own.
 
     Attributes:
+        agent: The agent that runs.
         queue: The way to the model; None where no run is under way.
-        raised: The errors of tools that raised, by the call's id, until the owner takes them.
     """
 
-    def __init__(  # noqa: PLR0913 - what a Runner needs, all by name
+    def __init__(  # noqa: PLR0913 - what a run needs, most by name
         self,
         agent: BaseAgent,
         owner: RunOwner,
+        calls: ToolCalls,
         *,
         run_config: RunConfig,
-        sessions: BaseSessionService,
-        user_id: str,
-        session_id: str,
+        histories: Histories,
+        plugins: Iterable[BasePlugin] = (),
     ) -> None:
-        self._agent = agent
+        self.agent = agent
         self._owner = owner
         self._run_config = run_config
-        self._sessions = sessions
-        self._user_id = user_id
-        self._session_id = session_id
-        self._errors = ToolErrors()
+        self._histories = histories
+        self._plugins = list(plugins)
+        self._memory = InMemoryMemoryService()
+        self._toolsets: dict[int, BaseToolset] = {}
         self._wanted = asyncio.Event()
+        self._open = asyncio.Event()
+        self._idle = asyncio.Event()
         self._main: asyncio.Task[None] | None = None
         self._run: asyncio.Task[None] | None = None
-        self._loading: asyncio.Task[None] | None = None
+        self._loading: set[asyncio.Task[None]] = set()
+        self._connecting: asyncio.Future[None] | None = None
+        self._swapping = False
         self._dropped = 0
         self.queue: RequestQueue | None = None
-        self.raised = self._errors.raised
+        self.calls = calls
 
     @property
     def dropped(self) -> int:
@@ -209,13 +230,16 @@ class LiveRun:
 
     def start(self) -> None:
         """Loads the model and connects, in the background."""
+        Streams.install()
+        self._open.set()
+        self._idle.set()
         self._main = asyncio.create_task(self._live())
         self.want()
 
     def want(self) -> RequestQueue:
         """Returns the queue of the run, which starts if none is under way."""
         if self.queue is None:
-            self.queue = RequestQueue()
+            self.queue = RequestQueue(self._connected, self._owner.run_streamed)
             self._wanted.set()
         return self.queue
 
@@ -226,82 +250,168 @@ class LiveRun:
         self.queue = None
         self.want()
 
+    async def swap(
+        self,
+        agent: BaseAgent,
+        enter: Callable[[], Awaitable[None]],
+        leave: Callable[[], Awaitable[None]],
+        speech: Iterable[bytes],
+    ) -> None:
+        """Puts another agent in place; where that fails the earlier one goes on.
+
+        What is sent meanwhile waits for whichever it is.
+
+        Args:
+            agent: The agent.
+            enter: Chooses the history, when the earlier run is over.
+            leave: Goes back to the earlier history.
+            speech: What the user has just said and no model has answered, PCM16LE at 16 kHz.
+
+        Raises:
+            AdkNbError: The model cannot be reached.
+        """
+        before = self.agent
+        self._open.clear()
+        self._swapping = True
+        self.queue = None
+        queue = self.want()
+        for pcm in speech:
+            queue.send_realtime(types.Blob(data=pcm, mime_type="audio/pcm;rate=16000"))
+        try:
+            await self._end_run()
+            await enter()
+            self.agent = agent
+            self._connecting = asyncio.get_running_loop().create_future()
+            self._open.set()
+            await self._connecting
+        except BaseException:
+            self._open.clear()
+            self._connecting = None
+            await self._end_run()
+            self.agent = before
+            await leave()
+            # The same queue: what came meanwhile is still in it.
+            self._wanted.set()
+            raise
+        finally:
+            self._connecting = None
+            self._swapping = False
+            self._open.set()
+
     async def stop(self) -> None:
-        """Ends the run for good."""
-        tasks = [task for task in (self._run, self._main, self._loading) if task is not None]
+        """Ends the run for good, and the toolsets' connections with it."""
+        tasks = [task for task in (self._run, self._main, *self._loading) if task is not None]
         for task in tasks:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks, timeout=5)
+        for toolset in self._toolsets.values():
+            try:
+                async with asyncio.timeout(_CLOSE_S):
+                    await toolset.close()
+            except Exception:
+                logger.debug("A toolset did not close.", exc_info=True)
+        if self._main is not None:
+            Streams.remove()
+
+    async def _end_run(self) -> None:
+        if self._run is not None:
+            self._run.cancel()
+        await self._idle.wait()
+
+    def _connected(self) -> None:
+        connecting, self._connecting = self._connecting, None
+        self._owner.run_connected()
+        if connecting is not None and not connecting.done():
+            connecting.set_result(None)
+
+    def _failed(self, error: AdkNbError) -> None:
+        connecting, self._connecting = self._connecting, None
+        if connecting is not None and not connecting.done():
+            connecting.set_exception(error)
+        else:
+            self._owner.run_failed(error)
 
     async def _live(self) -> None:
-        await self._warm_up()
-        runner = Runner(
-            app=App(name=APP_NAME, root_agent=self._agent, plugins=[self._errors]),
-            session_service=self._sessions,
-            artifact_service=InMemoryArtifactService(),
-            memory_service=InMemoryMemoryService(),
-            auto_create_session=True,
-        )
+        try:
+            await self.warm_up(self.agent)
+        except AdkNbError as error:
+            self._owner.run_failed(error)
         while True:
             await self._wanted.wait()
+            await self._open.wait()
             self._wanted.clear()
             queue = self.queue
             if queue is None:
                 continue
-            self._run = asyncio.create_task(self._run_once(runner, queue))
+            self._idle.clear()
+            self._run = asyncio.create_task(self._run_once(self._runner(), queue))
             await asyncio.wait([self._run])
+            self._run = None
             self._dropped += queue.dropped
-            if self.queue is queue:
+            if self.queue is queue and not self._swapping:
                 self.queue = None
-            for call in self._owner.run_ended():
-                await self._answer(call)
+            self.calls.run_over()
+            await self._owner.run_ended()
+            self._idle.set()
+
+    def _runner(self) -> Runner:
+        self._toolsets |= {id(toolset): toolset for toolset in toolsets(self.agent)}
+        return Runner(
+            app=App(name=APP_NAME, root_agent=self.agent, plugins=[*self._plugins, self.calls]),
+            session_service=self._histories.sessions,
+            artifact_service=self._histories.artifacts,
+            memory_service=self._memory,
+            auto_create_session=True,
+        )
 
     async def _run_once(self, runner: Runner, queue: RequestQueue) -> None:
         self._owner.run_begins()
         heard.POSITION.set(self._owner.position)
-        events = runner.run_live(
-            user_id=self._user_id,
-            session_id=self._session_id,
-            live_request_queue=queue,
-            run_config=self._run_config,
-        )
         try:
+            events = runner.run_live(
+                user_id=self._histories.user_id,
+                session_id=self._histories.current.id,
+                live_request_queue=queue,
+                run_config=self._run_config,
+            )
             async with contextlib.aclosing(events):
                 async for event in events:
                     self._owner.run_event(event)
         except Exception as error:
             logger.debug("The live run failed.", exc_info=True)
-            self._owner.run_failed(explain(error))
+            self._failed(explain(error))
+        else:
+            if self._connecting is not None:
+                self._failed(ModelError("The model ended the conversation before it began."))
 
-    async def _warm_up(self) -> None:
+    async def warm_up(self, agent: BaseAgent) -> None:
         """Loads what the embedded default needs, off the loop, so that the first turn is quick.
 
         Speech has to be there before the run begins; the brain, which takes longest, may follow.
+
+        Raises:
+            AdkNbError: Its speech parts cannot be loaded.
         """
-        model = getattr(self._agent, "model", None)
+        model = getattr(agent, "model", None)
         if isinstance(model, CascadeLive):
-            self._loading = asyncio.create_task(self._load(getattr(model, "_llm", None)))
-            await asyncio.gather(self._load(model.stt), self._load(model.tts))
+            brain = asyncio.create_task(self._load_brain(getattr(model, "_llm", None)))
+            self._loading.add(brain)
+            brain.add_done_callback(self._loading.discard)
+            await asyncio.gather(_load(model.stt), _load(model.tts))
 
-    async def _load(self, part: object) -> None:
-        warm_up = getattr(part, "warm_up", None)
-        if warm_up is None:
-            return
+    async def _load_brain(self, brain: object) -> None:
         try:
-            await asyncio.to_thread(warm_up)
-        except Exception as error:
-            self._owner.run_failed(explain(error))
+            await _load(brain)
+        except AdkNbError as error:
+            self._owner.run_failed(error)
 
-    async def _answer(self, call: ToolCall) -> None:
-        """Closes a call in ADK's history, where no model would take one left open."""
-        session = await self._sessions.get_session(
-            app_name=APP_NAME, user_id=self._user_id, session_id=self._session_id
-        )
-        if session is None:
-            return
-        response = types.FunctionResponse(
-            id=call.id, name=call.name, response={"error": call.error}
-        )
-        content = types.Content(role="user", parts=[types.Part(function_response=response)])
-        await self._sessions.append_event(session, Event(author=call.author, content=content))
+
+async def _load(part: object) -> None:
+    warm_up = getattr(part, "warm_up", None)
+    if warm_up is None:
+        return
+    try:
+        await asyncio.to_thread(warm_up)
+    except Exception as error:
+        raise explain(error) from error

@@ -7,17 +7,19 @@ the pages' messages, and outlives a model that fails: the next turn connects aga
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 import uuid
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from google.adk.agents.run_config import RunConfig, ToolThreadPoolConfig
+from google.adk.artifacts.in_memory_artifact_service import InMemoryArtifactService
 from google.adk.live import CascadeLive
-from google.adk.sessions.in_memory_session_service import InMemorySessionService
 from google.genai import types
 
 from adk_nb import protocol
-from adk_nb.audio import MICROPHONE_RATE, Clip, SpeechLevel
+from adk_nb.agents import model_name
+from adk_nb.calls import ToolCalls
 from adk_nb.conversation import Conversation
 from adk_nb.events import EventLog
 from adk_nb.exceptions import (
@@ -27,43 +29,44 @@ from adk_nb.exceptions import (
     SessionClosedError,
     TurnTimeoutError,
 )
+from adk_nb.histories import Histories, earlier, response, service_of, state_change
+from adk_nb.listeners import TurnListeners
 from adk_nb.loop import BridgeLoop
+from adk_nb.microphone import FRAME_MS, Microphone, feed
+from adk_nb.pages import Page, Pages
 from adk_nb.reader import EventReader
 from adk_nb.recording import RecordingWriter
-from adk_nb.run import LiveRun, RequestQueue
+from adk_nb.run import LiveRun, RequestQueue, explain
 from adk_nb.spans import collect
+from adk_nb.swapping import Swaps
 from adk_nb.turns import Turn, Turns
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Coroutine, Iterable
     from pathlib import Path
 
     from google.adk.agents import BaseAgent
+    from google.adk.artifacts import BaseArtifactService
     from google.adk.events import Event
+    from google.adk.plugins.base_plugin import BasePlugin
     from google.adk.sessions import BaseSessionService
 
+    from adk_nb.agents import Swap
+    from adk_nb.audio import Clip
     from adk_nb.exceptions import RecordingError
+    from adk_nb.swapping import Wish
     from adk_nb.turns import ToolCall
 
-FRAME_MS = 20
-_FRAME_BYTES = MICROPHONE_RATE * FRAME_MS // 1000 * 2
-_SILENCE = bytes(_FRAME_BYTES)
+T = TypeVar("T")
+
 _SETTLED_S = 1.0
 """How much silence after a spoken file shows that its last turn has begun."""
 _UNHEARD_S = 10.0
 """How long `speak` waits for a turn to begin after its file."""
-_HISTORY_TURNS = 200
-
-
-class Page(Protocol):
-    """What takes a session's messages and audio: a connection of the bridge."""
-
-    def send(self, message: protocol.Message) -> None:
-        """Takes a message."""
-
-    def send_audio(self, turn: int, rate: int, pcm: bytes) -> None:
-        """Takes agent audio, PCM16LE mono."""
+_SETTLE_S = 0.3
+"""How long a model that is cut off by a swap may take to say what of its answer was heard."""
+_SWITCH_S = 60.0
 
 
 class LiveSession(Conversation):
@@ -73,9 +76,12 @@ class LiveSession(Conversation):
         agent: The ADK agent.
         run_config: ADK's own; what it leaves open is set for live notebooks: tools run in ADK's
             thread pool, both sides are transcribed.
-        sessions: An ADK session service; by default one in memory.
+        sessions: An ADK session service, or the URI of one, such as `sqlite:///talk.db`; by
+            default one in memory.
         session_id: The ADK session's id, to go on with it; by default a new one.
         user_id: The ADK session's user.
+        artifacts: An ADK artifact service; by default one in memory.
+        plugins: ADK plugins.
         voice: The name of a prebuilt voice of the model.
         audio: Whether the agent speaks; False asks the model for text.
         record: A folder for a recording of the session, written as it goes; see
@@ -83,10 +89,10 @@ class LiveSession(Conversation):
 
     Raises:
         RecordingError: The recording cannot be written there.
+        AdkNbError: There is no session service of that URI.
 
     Attributes:
         id: The session's id.
-        agent: The agent.
         log: The event log.
     """
 
@@ -95,45 +101,50 @@ class LiveSession(Conversation):
         agent: BaseAgent,
         *,
         run_config: RunConfig | None = None,
-        sessions: BaseSessionService | None = None,
+        sessions: BaseSessionService | str | None = None,
         session_id: str | None = None,
         user_id: str = "user",
+        artifacts: BaseArtifactService | None = None,
+        plugins: Iterable[BasePlugin] = (),
         voice: str | None = None,
         audio: bool = True,
         record: str | os.PathLike[str] | None = None,
     ) -> None:
-        self.agent = agent
         self.id = session_id or uuid.uuid4().hex[:12]
         self.audio_on = audio
         self.log = EventLog(self.id)
-        self._mic_dropped = 0
         self._run_config = _for_notebooks(run_config, voice=voice, audio=audio)
-        self._live = LiveRun(
-            agent,
-            self,
-            run_config=self._run_config,
-            sessions=sessions or InMemorySessionService(),
+        self._histories = Histories(
+            service_of(sessions),
+            artifacts or InMemoryArtifactService(),
             user_id=user_id,
-            session_id=self.id,
+            first=self.id,
         )
+        self._pages = Pages()
         self._turns = Turns(
             self._emit, lambda turn: self.log.clip("agent_audio", turn), self.log.redact
         )
-        self._turns.agent, self._turns.model = agent.name, model_name(agent)
-        self._reader = EventReader(
-            self.log, self._turns, self, raised=self._live.raised, audio=audio
+        self._turns.on_made = lambda turn: self._histories.current.turns.append(turn.index)
+        self._turns.on_end = self._turn_ended
+        self._microphone = Microphone(self.log, self._turns)
+        self._live = LiveRun(
+            agent,
+            self,
+            ToolCalls(self._turns),
+            run_config=self._run_config,
+            histories=self._histories,
+            plugins=plugins,
         )
+        self._reader = EventReader(self.log, self._turns, self, calls=self._live.calls, audio=audio)
+        self._swaps = Swaps(agent, self, self._live, self._histories)
+        self._turns.agent, self._turns.model = agent.name, model_name(agent)
         self._reader.cumulative = self._cascaded
-        self._state = "connecting"
-        self._pages: list[Page] = []
-        self._watchers: list[Callable[[protocol.Message], None]] = []
+        self._status = "connecting"
         self._bridge: BridgeLoop | None = None
         self._closed = False
-        self._speaker: object | None = None
-        self._sounding = 0
-        self._played = (0, 0.0, 0.0)
         self._last_nudge = 0.0
-        self._level = SpeechLevel()
+        self._listeners = TurnListeners(self._report)
+        self._tasks: set[asyncio.Task[None]] = set()
         self._recording = (
             RecordingWriter(record, self.log, self._recording_failed)
             if record is not None
@@ -148,9 +159,30 @@ class LiveSession(Conversation):
         return self
 
     @property
-    def state(self) -> str:
+    def status(self) -> str:
         """One of `connecting`, `ready`, `listening`, `thinking`, `speaking`, `closed`."""
-        return self._state
+        return self._status
+
+    @property
+    def current_agent(self) -> BaseAgent:
+        """The agent that answers, with the tools that are on."""
+        return self._swaps.agent
+
+    @property
+    def offered_tools(self) -> list[dict[str, Any]]:
+        """The agent's tools, as `{name, on, description}`."""
+        return self._swaps.tools
+
+    @property
+    def all_histories(self) -> Histories:
+        """The ADK sessions behind the conversation."""
+        return self._histories
+
+    @property
+    def open_questions(self) -> list[ToolCall]:
+        """The tool calls that wait for the user's word."""
+        found = (self._turns.call(call_id)[1] for call_id in self._live.calls.asking)
+        return [call for call in found if call is not None]
 
     @property
     def recording(self) -> Path | None:
@@ -176,7 +208,15 @@ class LiveSession(Conversation):
     @property
     def mic_dropped(self) -> int:
         """How many microphone frames came to no model."""
-        return self._mic_dropped + self._live.dropped
+        return self._microphone.dropped + self._live.dropped
+
+    def peek(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """Runs a coroutine on the bridge thread, of a session that is not open too."""
+        bridge = BridgeLoop.acquire()
+        try:
+            return bridge.call(coroutine)
+        finally:
+            bridge.release()
 
     def all_turns(self) -> list[Turn]:
         """Returns the turns so far, oldest first."""
@@ -204,7 +244,7 @@ class LiveSession(Conversation):
                 bridge.call(self._shut(), timeout=10)
             finally:
                 bridge.release()
-        self._state = "closed"
+        self._status = "closed"
 
     def __enter__(self) -> Self:
         return self.start()
@@ -215,52 +255,42 @@ class LiveSession(Conversation):
     def __repr__(self) -> str:
         return (
             f"<LiveSession {self.id}: {self.agent.name} on {model_name(self.agent)}, "
-            f"{self._state}, {len(self._turns.all)} turns>"
+            f"{self._status}, {len(self._turns.all)} turns>"
         )
 
     # What pages do, on the bridge thread.
 
     def watch(self, watcher: Callable[[protocol.Message], None]) -> None:
         """Calls `watcher` with every message that goes to the pages."""
-        self._watchers.append(watcher)
+        self._pages.watchers.append(watcher)
 
     def attach(self, page: Page) -> protocol.Welcome:
         """Adds a page, and returns what it has to know."""
-        self._pages.append(page)
+        self._pages.all.append(page)
         self.log.add("client", "connected")
         return protocol.Welcome(
             session_id=self.id,
             agent=self.agent.name,
             model=model_name(self.agent),
-            tools=tool_names(self.agent),
-            state=self._state,
+            tools=self._swaps.tools,
+            state=self._status,
             turn=self._turns.index,
             clock=time.monotonic() * 1000,
-            history=self._history(),
+            history=self._pages.history(self._turns.all),
             audio=self.audio_on,
+            changes=self._swaps.changes,
         )
 
     def detach(self, page: Page) -> None:
         """Removes a page; its microphone counts as closed."""
-        if page in self._pages:
-            self._pages.remove(page)
+        if self._pages.remove(page):
             self.log.add("client", "disconnected")
-        if self._speaker is page:
+        if self._microphone.speaker is page:
             self._mic(page, on=False)
-        if not self._pages:
-            self._sounding = 0
 
     def hear(self, source: object, pcm: bytes) -> None:
         """Takes a microphone frame, PCM16LE mono at 16 kHz, from whoever has the microphone."""
-        queue = self._live.queue
-        if source is not self._speaker or queue is None:
-            self._mic_dropped += 1
-            return
-        index = self._turns.speech_index
-        self.log.add_audio(
-            "client", "user_audio", index, pcm, MICROPHONE_RATE, loud=self._level.loud(pcm)
-        )
-        queue.send_realtime(types.Blob(data=pcm, mime_type="audio/pcm;rate=16000"))
+        self._microphone.hear(source, pcm, self._live.queue)
 
     def receive(self, page: Page, message: protocol.Message) -> None:
         """Does what a page asks."""
@@ -274,6 +304,11 @@ class LiveSession(Conversation):
                 self._activity(begins=isinstance(message, protocol.ActivityStart))
             case protocol.Interrupt():
                 self._cut()
+            case protocol.ToolSwitch():
+                self._begin(self._switch(message.name, on=message.on))
+            case protocol.Confirm():
+                with contextlib.suppress(AdkNbError):  # Two pages may answer the same question.
+                    self._live.calls.answer(message.id, approved=message.approved)
             case protocol.PageError():
                 self.log.add("client", "error", error=f"{message.code}: {message.message}")
 
@@ -291,11 +326,7 @@ class LiveSession(Conversation):
             error_ms: How far off that may be (ms).
         """
         t = self.log.to_t(clock_ms) if clock_ms is not None else None
-        self._played = (report.turn, report.played_ms, time.monotonic())
-        if report.event == "started":
-            self._sounding = report.turn
-        elif report.event in ("drained", "flushed"):
-            self._sounding = 0
+        self._pages.played(report)
         if report.event != "progress":
             self.log.add(
                 "client",
@@ -312,13 +343,12 @@ class LiveSession(Conversation):
 
     def agent_audio(self, turn: Turn, rate: int, pcm: bytes) -> None:
         """Passes agent audio on to the pages."""
-        for page in self._pages:
-            page.send_audio(turn.index, rate, pcm)
+        self._pages.send_audio(turn.index, rate, pcm)
 
     def set_state(self, state: str) -> None:
         """Says what the session does now, where that is news."""
-        if state != self._state and not self._closed:
-            self._state = state
+        if state != self._status and not self._closed:
+            self._status = state
             self._emit(protocol.State(state))
 
     def fail(self, error: AdkNbError, turn: Turn | None = None) -> None:
@@ -331,6 +361,15 @@ class LiveSession(Conversation):
         self.log.add("bridge", "error", turn=index, error=str(error))
         message = self.log.redact(error.message)
         self._emit(protocol.Failure(error.code, message, error.remedy))
+
+    def transferred(self, turn: Turn | None, source: str, target: str) -> None:
+        """One agent handed over to another, which answers from now on."""
+        one = self.agent.root_agent.find_agent(target)
+        self._turns.agent = target
+        self._turns.model = model_name(one) if one is not None else ""
+        if turn is not None:
+            turn.model = self._turns.model or turn.model
+        self._pages.note(turn.index if turn else 0, "transfer", f"{source} hands over to {target}.")
 
     def still_talking(self) -> None:
         """Cuts a CascadeLive off again that was between two states when it was first cut off."""
@@ -350,10 +389,10 @@ class LiveSession(Conversation):
 
     async def run_speak(self, clip: Clip, timeout: float) -> Turn:  # noqa: ASYNC109
         """Speaks a clip in real time and waits for its last turn's end; see `speak`."""
-        first, before = self._turns.index, self._speaker
+        first, before = self._turns.index, self._microphone.speaker
         me = object()
         self._mic(me, on=True)
-        feed = asyncio.create_task(self._feed(me, clip))
+        speaking = asyncio.create_task(feed(clip, lambda pcm: self.hear(me, pcm)))
         try:
             await asyncio.sleep(clip.duration_ms / 1000)
             await asyncio.sleep(_SETTLED_S)
@@ -368,36 +407,30 @@ class LiveSession(Conversation):
                 await asyncio.sleep(FRAME_MS / 1000)
             return await self._finished(self._turns.all[-1], timeout)
         finally:
-            feed.cancel()
-            if self._speaker is me:
+            speaking.cancel()
+            if self._microphone.speaker is me:
                 self._mic(me, on=False)
-                self._speaker = before
+                self._microphone.speaker = before
 
     async def run_interrupt(self) -> None:
         """Cuts the agent off; see `interrupt`."""
         self._cut()
 
-    async def _feed(self, source: object, clip: Clip) -> None:
-        start = time.monotonic()
-        sent = 0
-        while True:
-            frame = clip.pcm[sent * _FRAME_BYTES : (sent + 1) * _FRAME_BYTES]
-            self.hear(source, frame + _SILENCE[len(frame) :])
-            sent += 1
-            await asyncio.sleep(max(0.0, start + sent * FRAME_MS / 1000 - time.monotonic()))
-
     async def _finished(self, turn: Turn, timeout: float) -> Turn:  # noqa: ASYNC109
         try:
             await asyncio.wait_for(turn.ended.wait(), timeout)
         except TimeoutError:
+            asks = next((call for call in turn.tool_calls if call.question is not None), None)
             raise TurnTimeoutError(
                 f"Turn {turn.index} was not answered within {timeout:g} s; it goes on.",
-                remedy="Wait longer with timeout=, or interrupt().",
+                remedy="Wait longer with timeout=, or interrupt()."
+                if asks is None
+                else f"{asks.name} waits for a confirmation: use the widget, or confirm(True).",
             ) from None
         return turn
 
     def _typed(self, text: str, *, cut_in: bool) -> Turn:
-        if self._turns.current is not None or (cut_in and self._sounding):
+        if self._turns.current is not None or (cut_in and self._pages.sounding):
             self._cut()
         queue = self._wanted_queue()
         turn = self._turns.user_typed(text)
@@ -408,10 +441,10 @@ class LiveSession(Conversation):
 
     def _mic(self, source: object, *, on: bool) -> None:
         if on:
-            self._speaker = source
+            self._microphone.speaker = source
             self._wanted_queue()
-        elif self._speaker is source:
-            self._speaker = None
+        elif self._microphone.speaker is source:
+            self._microphone.speaker = None
             if self._live.queue is not None:
                 self._live.queue.send_audio_stream_end()
         self.log.add("client", "mic_on" if on else "mic_off")
@@ -425,10 +458,10 @@ class LiveSession(Conversation):
         elif not begins:
             queue.send_audio_stream_end()
 
-    def _cut(self) -> None:
+    def _cut(self, *, restart: bool = True) -> None:
         turn = self._turns.current
         if turn is None:
-            self._silence(self._sounding)
+            self._silence(self._pages.sounding)
             return
         tool_pending = turn.tool_pending
         if self._turns.interrupted() is None:
@@ -437,7 +470,8 @@ class LiveSession(Conversation):
         self.set_state("ready")
         if tool_pending:
             # ADK reads nothing from the model until the tool returns, which it may never do.
-            self._live.restart()
+            if restart:
+                self._live.restart()
         elif self._live.queue is not None:
             self._reader.discarding = True
             if self._cascaded:
@@ -456,20 +490,16 @@ class LiveSession(Conversation):
 
     def position(self) -> tuple[float, float] | None:
         """Returns what has sounded of the open turn, and all of it (ms); None without a page."""
-        turn = self._turns.current or self._turns.cut
-        if turn is None or not self._pages:
-            return None
-        index, played_ms, at = self._played
-        if index != turn.index:
-            return 0.0, turn.audio_ms
-        if self._sounding == index:
-            played_ms += (time.monotonic() - at) * 1000
-        return min(played_ms, turn.audio_ms), turn.audio_ms
+        return self._pages.position(self._turns.current or self._turns.cut)
 
     def run_begins(self) -> None:
         """A run with the model begins."""
         self._reader.discarding = False
         collect(self.log)
+
+    def run_connected(self) -> None:
+        """The model is connected, be it that of an agent that a swap puts in place."""
+        self._swaps.connected()
         self.log.add("bridge", "connected", agent=self.agent.name, model=model_name(self.agent))
         self.set_state("ready" if self._turns.current is None else "thinking")
 
@@ -477,41 +507,197 @@ class LiveSession(Conversation):
         """An event of ADK's came."""
         self._reader.read(event)
 
+    def run_streamed(self, content: types.Content) -> None:
+        """A tool tells the model something; of a streaming one there is no event."""
+        self._reader.streamed(content)
+
     def run_failed(self, error: AdkNbError) -> None:
         """The run failed; so does the turn that waits for it."""
         turn = self._turns.failed(self.log.redact(str(error)))
         self.fail(error, turn)
 
-    def run_ended(self) -> Iterable[ToolCall]:
-        """The run is over; yields the tool calls that it left open, now failed."""
+    async def run_ended(self) -> None:
+        """The run is over: closes in ADK's history what the next one could not go on from."""
         if self._live.queue is None and self._turns.current is not None:
             self.run_failed(ModelError("The model ended the conversation.", remedy="Say it again."))
+        try:
+            for turn, call in self._cut_off_calls():
+                event = await self._histories.answer(call)
+                if event is not None:
+                    self._reader.turn_of[event.id] = turn.index
+            for turn in self._turns.all[-2:]:
+                if turn.ended.is_set() and turn.index in self._histories.current.turns:
+                    for event in await self._histories.complete(turn):
+                        self._reader.turn_of[event.id] = turn.index
+        except Exception as error:
+            self._report(explain(error))
+
+    def _cut_off_calls(self) -> list[tuple[Turn, ToolCall]]:
+        """Returns the tool calls that the run left open, now failed."""
         error = "The call was cut off."
-        for turn in self._turns.all[-3:]:
-            for call in turn.tool_calls:
-                if call.ms is None:
-                    self._turns.tool_returned(call.id, call.name, None, error)
-                    self.log.add(
-                        "bridge",
-                        "tool_result",
-                        turn=turn.index,
-                        tool=call.name,
-                        tool_call_id=call.id,
-                        error=error,
-                    )
-                    yield call
+        found = [
+            (turn, call)
+            for turn in self._turns.all[-3:]
+            for call in turn.tool_calls
+            if call.ms is None and not call.long_running
+        ]
+        for turn, call in found:
+            output = self._reader.printed(call.id)
+            self._turns.tool_returned(call.id, call.name, None, error)
+            self.log.add(
+                "bridge",
+                "tool_result",
+                turn=turn.index,
+                tool=call.name,
+                tool_call_id=call.id,
+                error=error,
+                output=output,
+            )
+        return found
+
+    # Swaps.
+
+    async def run_swap(self, wish: Wish, timeout: float) -> Swap:  # noqa: ASYNC109
+        """Changes what answers; see `swap`."""
+        _ = self.bridge
+        news = asyncio.get_running_loop().call_later(
+            _SETTLE_S, self._emit, protocol.State("reconnecting", "Changing the agent…")
+        )
+        try:
+            return await self._swaps.swap(wish, timeout)
+        except AdkNbError as error:
+            self._report(error)
+            raise
+        finally:
+            news.cancel()
+            self._emit(protocol.State(self._status))
+
+    async def _switch(self, name: str, *, on: bool) -> None:
+        try:
+            await self._swaps.switch(name, on=on, timeout=_SWITCH_S)
+        except AdkNbError as error:
+            self._report(error)
+
+    async def settle(self) -> None:
+        """Ends the running turn as an interruption, and lets the model say what was heard."""
+        self._cut(restart=False)
+        if self._cascaded and self._reader.discarding:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._reader.discarded.wait(), _SETTLE_S)
+
+    def adopted(self, agent: BaseAgent, before: BaseAgent, changes: list[str]) -> None:
+        """Another agent is connected: it answers from now on."""
+        self._turns.agent, self._turns.model = agent.name, model_name(agent)
+        self._reader.cumulative = self._cascaded
+        text = " ".join(changes)
+        self.log.add(
+            "bridge",
+            "agent_swapped",
+            turn=self._turns.index,
+            agent=agent.name,
+            model=model_name(agent),
+            text=text,
+            args={
+                "before": before.name,
+                "tools": [tool["name"] for tool in self._swaps.tools if tool["on"]],
+                "history": self._histories.current.id,
+            },
+        )
+        changed = protocol.AgentChanged(agent.name, model_name(agent), self._swaps.tools, changes)
+        self._emit(changed)
+        self._pages.note(self._turns.index - 1, "swap", text)
+
+    # State, tools and turns, as a cell asks for them.
+
+    async def run_state(self) -> dict[str, Any]:
+        """Returns ADK's session state."""
+        session = await self._histories.get()
+        return dict(session.state) if session is not None else {}
+
+    async def run_set_state(self, delta: dict[str, Any]) -> None:
+        """Changes ADK's session state."""
+        await self._histories.append(state_change(delta), self._live.calls.session)
+
+    async def run_confirm(self, call_id: str | None, *, approved: bool, payload: Any) -> None:
+        """Answers a tool's question; see `confirm`."""
+        self._live.calls.answer(call_id, approved=approved, payload=payload)
+
+    async def run_respond(self, call_id: str, result: dict[str, Any]) -> None:
+        """Tells the outcome of a long-running tool; see `respond`."""
+        turn, call = self._turns.call(call_id)
+        if turn is None or call is None:
+            raise AdkNbError(
+                f"There is no tool call {call_id!r}.",
+                remedy="See live.tools_df() for their ids.",
+                code="no_call",
+            )
+        event = response(call, result)
+        queue = self._wanted_queue()
+        self._turns.tool_returned(call.id, call.name, result, None)
+        self.log.add(
+            "client",
+            "tool_result",
+            turn=turn.index,
+            tool=call.name,
+            tool_call_id=call.id,
+            result=result,
+        )
+        # ADK passes a response on to the model and keeps no record of it.
+        await self._histories.append(event, self._live.calls.session)
+        self._reader.turn_of[event.id] = turn.index
+        if event.content is not None:
+            queue.send_content(event.content)
+
+    async def run_wait_for_turn(self, timeout: float | None) -> Turn:  # noqa: ASYNC109
+        """Waits until a turn has ended; see `wait_for_turn`."""
+        return await self._listeners.wait(timeout)
+
+    @property
+    def callbacks(self) -> list[Callable[[Turn], Any]]:
+        """What is called with every turn that has ended."""
+        return self._listeners.callbacks
+
+    def _turn_ended(self, turn: Turn) -> None:
+        self._listeners.ended(turn)
+        if self._turns.current is None and self._status == "thinking":
+            self.set_state("ready")
+
+    def unheard(self) -> list[bytes]:
+        """Returns the user's speech that no model has answered yet, PCM16LE at 16 kHz."""
+        return self._microphone.unanswered()
+
+    def kept_until(self, turn: int | None) -> tuple[Callable[[Event], bool], list[int]]:
+        """Returns what tells the events of the turns up to one, and the numbers of those turns."""
+        if turn is None:
+            return (lambda _: True), [one.index for one in self._turns.all]
+        return self._reader.kept_until(turn), list(range(1, turn + 1))
+
+    def _begin(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _open(self) -> None:
+        try:
+            session = await self._histories.get()
+        except Exception as error:
+            raise explain(error) from error
+        if session is not None and session.events:
+            self._pages.earlier = earlier(session.events)
+            self._pages.note(0, "history", f"The conversation {self.id} goes on.")
         self._live.start()
 
     async def _shut(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        self._listeners.close()
         await self._live.stop()
         why = "The session was closed."
         turn = self._turns.failed(why)
         if turn is not None:
             self.log.add("bridge", "error", turn=turn.index, error=why)
         self._emit(protocol.State("closed"))
-        self._pages.clear()
+        self._pages.all.clear()
         if self._recording is not None:
             await asyncio.to_thread(self._recording.close)
 
@@ -536,30 +722,7 @@ class LiveSession(Conversation):
         return bool(detection and detection.disabled)
 
     def _emit(self, message: protocol.Message) -> None:
-        for page in self._pages[:]:
-            page.send(message)
-        for watcher in self._watchers:
-            watcher(message)
-
-    def _history(self) -> list[dict[str, Any]]:
-        messages: list[protocol.Message] = []
-        for turn in self._turns.all[-_HISTORY_TURNS:]:
-            ended = turn.ended.is_set()
-            said = protocol.Transcript(turn.index, "user", "user", turn.user_text, ended)
-            messages += [said] if turn.user_text else []
-            for call in turn.tool_calls:
-                messages.append(protocol.ToolCalled(turn.index, call.id, call.name, call.args))
-                if call.ms is not None:
-                    messages.append(
-                        protocol.ToolReturned(
-                            turn.index, call.id, call.name, call.ms, call.result, call.error
-                        )
-                    )
-            said = protocol.Transcript(
-                turn.index, "agent", turn.agent, turn.agent_text, ended, turn.interrupted
-            )
-            messages += [said] if turn.agent_text else []
-        return [protocol.as_dict(message) for message in messages]
+        self._pages.emit(message)
 
 
 def _for_notebooks(run_config: RunConfig | None, *, voice: str | None, audio: bool) -> RunConfig:
@@ -576,17 +739,3 @@ def _for_notebooks(run_config: RunConfig | None, *, voice: str | None, audio: bo
             )
         )
     return config
-
-
-def model_name(agent: BaseAgent) -> str:
-    """Returns the name of an agent's model; empty where it has none of its own."""
-    model = getattr(agent, "model", "")
-    return model if isinstance(model, str) else str(getattr(model, "model", ""))
-
-
-def tool_names(agent: BaseAgent) -> list[str]:
-    """Returns the names of an agent's tools and toolsets."""
-    return [
-        str(getattr(tool, "name", None) or getattr(tool, "__name__", type(tool).__name__))
-        for tool in getattr(agent, "tools", [])
-    ]

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from adk_nb.audio import Clip
 
 
+_NONE = (None, None)
+
+
 @dataclass(slots=True, eq=False)
 class ToolCall:
     """One call of a tool.
@@ -37,6 +40,10 @@ class ToolCall:
         result: What it returned; None until then.
         error: Why it failed, or None.
         ms: How long it took (ms); None while it runs.
+        output: What it printed.
+        images: What images it displayed, as `data:` URLs.
+        long_running: Whether it answers at once and `respond` tells its outcome later.
+        question: What the user is asked before it may run; None where nothing is.
     """
 
     id: str
@@ -46,6 +53,10 @@ class ToolCall:
     result: Any = None
     error: str | None = None
     ms: float | None = None
+    output: str = ""
+    images: list[str] = field(default_factory=list, repr=False)
+    long_running: bool = False
+    question: str | None = None
     started: float = field(default_factory=time.monotonic, repr=False)
 
 
@@ -98,6 +109,7 @@ class Turn:
         error: What went wrong, or None.
         audio_ms: How much audio the agent sent (ms).
         heard_ms: How much of it had sounded when it was cut off, by the player (ms); else None.
+        at: When it was opened (s since the Unix epoch).
     """
 
     index: int
@@ -110,10 +122,12 @@ class Turn:
     interrupted: bool = False
     tool_calls: list[ToolCall] = field(default_factory=list)
     error: str | None = None
+    at: float = field(default_factory=time.time, repr=False)
     sound: Callable[[int], Clip] | None = field(default=None, repr=False)
     ended: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
     _user: _Text = field(default_factory=_Text, repr=False)
     _agent: _Text = field(default_factory=_Text, repr=False)
+    _by_author: dict[str, _Text] = field(default_factory=dict, repr=False)
     _marks: list[tuple[float, int]] = field(default_factory=list, repr=False)
     audio_ms: float = field(default=0.0, repr=False)
     heard_ms: float | None = field(default=None, repr=False)
@@ -134,8 +148,13 @@ class Turn:
 
     @property
     def tool_pending(self) -> bool:
-        """Whether a tool runs."""
-        return any(call.ms is None for call in self.tool_calls)
+        """Whether a tool runs that the model waits for."""
+        return any(call.ms is None and not call.long_running for call in self.tool_calls)
+
+    @property
+    def said_by(self) -> dict[str, str]:
+        """What each agent said in it, where one handed over to another."""
+        return {author: str(text) for author, text in self._by_author.items() if str(text)}
 
     def heard_at(self, played_ms: float) -> str:
         """Returns the whole words that had sounded after so much of the turn's audio (ms)."""
@@ -157,6 +176,8 @@ class Turn:
             outcome = call.error if call.error is not None else protocol.to_json(call.result)
             called = html.escape(f"{call.name}({args})")
             rows.append(("Tool", f"<code>{called}</code> → {html.escape(outcome[:500])}"))
+            if call.output:
+                rows.append(("Printed", f"<pre>{html.escape(call.output[:2000])}</pre>"))
         said = html.escape(self.agent_text)
         if self.interrupted:
             said += f" <em>(interrupted; heard: {html.escape(self.heard_text) or 'nothing'})</em>"
@@ -188,6 +209,10 @@ class Turns:
         emit: Takes each message for the pages.
         sound: Returns the agent's audio of a turn, by its number.
         redact: Masks secrets in a text; pieces of one may come in several events.
+
+    Attributes:
+        on_made: Called with each turn when it is made.
+        on_end: Called with each turn when it has ended.
     """
 
     def __init__(
@@ -206,6 +231,9 @@ class Turns:
         self.cut: Turn | None = None
         """The newest turn that the user cut off."""
         self._next: Turn | None = None
+        self._early: dict[str, list[Callable[[], None]]] = {}
+        self.on_made: Callable[[Turn], None] = lambda _turn: None
+        self.on_end: Callable[[Turn], None] = lambda _turn: None
 
     @property
     def last(self) -> Turn | None:
@@ -247,6 +275,11 @@ class Turns:
         self._say(turn, "user", "user", turn.user_text, final=final)
         return turn
 
+    def forget_speech(self) -> None:
+        """Forgets the words of speech under way, which is said again to another model."""
+        if self.current is not None:
+            self.current._user = _Text()
+
     def _spoken_turn(self) -> Turn:
         if self._next is not None:
             return self._next
@@ -274,7 +307,10 @@ class Turns:
         elif not turn.interrupted:
             turn.heard_text = turn.agent_text
         turn._marks.append((turn.audio_ms, len(turn.agent_text)))
-        self._say(turn, "agent", author, turn.agent_text, final=final or turn.ended.is_set())
+        mine = turn._by_author.setdefault(author, _Text())
+        mine.add(text, final=final)
+        said = self._redact(str(mine))
+        self._say(turn, "agent", author, said, final=final or turn.ended.is_set())
         return turn
 
     def agent_audio(self, author: str, ms: float) -> Turn:
@@ -285,29 +321,94 @@ class Turns:
         turn._unanswered = False
         return turn
 
-    def tool_called(self, author: str, call_id: str, name: str, args: dict[str, Any]) -> Turn:
+    def tool_called(
+        self,
+        author: str,
+        call_id: str,
+        name: str,
+        args: dict[str, Any],
+        *,
+        long_running: bool = False,
+    ) -> Turn:
         """Takes note of a tool call."""
         turn = self._answering(author)
         turn.agent = author
         turn._unanswered = True
-        turn.tool_calls.append(ToolCall(call_id, name, args, author))
+        call = ToolCall(call_id, name, args, author, long_running=long_running)
+        turn.tool_calls.append(call)
         self._emit(protocol.ToolCalled(turn.index, call_id, name, args))
+        for then in self._early.pop(call_id, ()):
+            then()
         return turn
 
     def tool_returned(
         self, call_id: str, name: str, result: Any, error: str | None
     ) -> tuple[Turn | None, ToolCall | None]:
-        """Takes note of a tool's result; returns the turn and call that it belongs to."""
-        for turn in reversed(self.all):
-            for call in turn.tool_calls:
-                if call.id == call_id and call.ms is None:
-                    call.ms = (time.monotonic() - call.started) * 1000
-                    call.result, call.error = result, error
-                    self._emit(
-                        protocol.ToolReturned(turn.index, call_id, name, call.ms, result, error)
-                    )
-                    return turn, call
-        return None, None
+        """Takes note of a tool's result; returns the turn and call that it belongs to.
+
+        A long-running or streaming tool may have several; the last one stays.
+        """
+        turn, call = self.call(call_id)
+        if turn is None or call is None:
+            return None, None
+        if call.ms is None:
+            call.ms = (time.monotonic() - call.started) * 1000
+        call.result, call.error = result, error
+        self._emit(protocol.ToolReturned(turn.index, call_id, name, call.ms, result, error))
+        return turn, call
+
+    def tool_deferred(self, call_id: str) -> None:
+        """A long-running tool has begun and its outcome comes later: the turn may end."""
+        turn, _ = self.call(call_id)
+        if turn is None:
+            self._when_called(call_id, lambda: self.tool_deferred(call_id))
+        elif turn is self.current:
+            turn._unanswered = False
+            self._ended(turn, "complete")
+
+    def tool_printed(self, call_id: str, text: str, images: list[str]) -> None:
+        """Takes note of what a tool printed and displayed."""
+        turn, call = self.call(call_id)
+        if turn is None or call is None:
+            return
+        text = self._redact(text)
+        room = max(0, protocol.MAX_OUTPUT - len(call.output))
+        call.output += text
+        call.images += images
+        if text[:room]:
+            self._emit(protocol.ToolOutput(turn.index, call_id, text[:room]))
+        for image in images:
+            self._emit(protocol.ToolOutput(turn.index, call_id, image=image))
+
+    def tool_asks(self, call_id: str, hint: str) -> None:
+        """A tool call waits for the user's word."""
+        turn, call = self.call(call_id)
+        if turn is None or call is None:
+            self._when_called(call_id, lambda: self.tool_asks(call_id, hint))
+            return
+        call.question = hint
+        self._emit(protocol.Question(turn.index, call_id, call.name, call.args, hint))
+
+    def tool_answered(self, call_id: str, approved: bool | None) -> None:
+        """The user has said it; None where the question was withdrawn."""
+        turn, call = self.call(call_id)
+        if turn is not None and call is not None:
+            call.question = None
+            self._emit(protocol.Answer(turn.index, call_id, approved))
+
+    def _when_called(self, call_id: str, then: Callable[[], None]) -> None:
+        """ADK may run a tool before it hands on the event of its call."""
+        self._early.setdefault(call_id, []).append(then)
+
+    def call(self, call_id: str) -> tuple[Turn, ToolCall] | tuple[None, None]:
+        """Returns the newest call of an id, and its turn; sooner one that still runs."""
+        found = [
+            (turn, call)
+            for turn in reversed(self.all)
+            for call in turn.tool_calls
+            if call.id == call_id
+        ]
+        return next((pair for pair in found if pair[1].ms is None), found[0] if found else _NONE)
 
     def completed(self) -> Turn | None:
         """The model completed its turn; returns the turn if that ended it."""
@@ -349,6 +450,7 @@ class Turns:
     def _made(self) -> Turn:
         turn = Turn(len(self.all) + 1, self.agent, self.model, sound=self._sound)
         self.all.append(turn)
+        self.on_made(turn)
         return turn
 
     def _opened(self) -> Turn:
@@ -365,14 +467,15 @@ class Turns:
 
     def _ended(self, turn: Turn, state: str) -> Turn:
         self.current, self._next = self._next, None
-        if turn.agent_text:
-            self._say(turn, "agent", turn.agent, turn.agent_text, final=True)
+        for author, text in turn.said_by.items():
+            self._say(turn, "agent", author, self._redact(text), final=True)
         if turn.user_text and not turn._user_final:
             self._say(turn, "user", "user", turn.user_text, final=True)
         self._emit(protocol.TurnState(turn.index, state))
         if self.current is not None:
             self._emit(protocol.TurnState(self.current.index, "started"))
         turn.ended.set()
+        self.on_end(turn)
         return turn
 
     def _say(self, turn: Turn, role: str, author: str, text: str, *, final: bool) -> None:

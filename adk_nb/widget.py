@@ -11,10 +11,11 @@ import anywidget
 import traitlets
 
 from adk_nb import protocol
+from adk_nb.agents import model_name, tool_names
 from adk_nb.conversation import Conversation
 from adk_nb.exceptions import AdkNbError
 from adk_nb.server import Bridge
-from adk_nb.session import LiveSession, model_name, tool_names
+from adk_nb.session import LiveSession
 
 if TYPE_CHECKING:
     from google.adk.agents import BaseAgent
@@ -31,7 +32,7 @@ class LiveWidget(Conversation, anywidget.AnyWidget):
 
     Attributes:
         session: The `LiveSession` behind it.
-        state: What the session does: `connecting`, `ready`, `listening`, `thinking`, `speaking`
+        status: What the session does: `connecting`, `ready`, `listening`, `thinking`, `speaking`
             or `closed`.
         error: The newest error as `{code, message, remedy}`; empty where there was none.
     """
@@ -39,7 +40,7 @@ class LiveWidget(Conversation, anywidget.AnyWidget):
     _esm = STATIC / "widget.js"
     _css = STATIC / "widget.css"
 
-    state = traitlets.Unicode("connecting", read_only=True).tag(sync=True)
+    status = traitlets.Unicode("connecting", read_only=True).tag(sync=True)
     error = traitlets.Dict(read_only=True).tag(sync=True)
     agent_name = traitlets.Unicode(read_only=True).tag(sync=True)
     model_name = traitlets.Unicode(read_only=True).tag(sync=True)
@@ -52,9 +53,7 @@ class LiveWidget(Conversation, anywidget.AnyWidget):
         self._bridge: Bridge | None = None
         self._token = ""
         super().__init__()
-        self.set_trait("agent_name", session.agent.name)
-        self.set_trait("model_name", model_name(session.agent))
-        self.set_trait("tool_names", tool_names(session.agent))
+        self._name()
         self._replace_earlier()
         session.start()
         self._bridge, self._token = session.bridge.call(self._join())
@@ -71,11 +70,17 @@ class LiveWidget(Conversation, anywidget.AnyWidget):
         if bridge is not None:
             self._session.bridge.call(bridge.remove(self._token), timeout=10)
         self._session.close()
-        self.set_trait("state", "closed")
+        self.set_trait("status", "closed")
         if self.comm is not None:
             self.send({"type": "closed"})
 
     # What the session tells, on the bridge thread.
+
+    def _name(self) -> None:
+        agent = self._session.agent
+        self.set_trait("agent_name", agent.name)
+        self.set_trait("model_name", model_name(agent))
+        self.set_trait("tool_names", tool_names(agent))
 
     async def _join(self) -> tuple[Bridge, str]:
         added = await Bridge.add(self._session)
@@ -85,7 +90,9 @@ class LiveWidget(Conversation, anywidget.AnyWidget):
     def _on_message(self, message: protocol.Message) -> None:
         match message:
             case protocol.State():
-                self.set_trait("state", message.state)
+                self.set_trait("status", message.state)
+            case protocol.AgentChanged():
+                self._name()
             case protocol.TurnState(state="started"):
                 self.set_trait("error", {})
             case protocol.Failure():
@@ -158,7 +165,7 @@ def talk(agent: BaseAgent, **options: Any) -> LiveWidget:
     Args:
         agent: The ADK agent.
         **options: Those of `LiveSession`: `run_config`, `sessions`, `session_id`, `user_id`,
-            `voice`, `audio`.
+            `artifacts`, `plugins`, `voice`, `audio`, `record`.
 
     Raises:
         BridgeError: The bridge can have no port.

@@ -14,6 +14,7 @@ from scripted import DONE, Scripted, audio, call, echo, heard, result_of, said, 
 
 import adk_nb
 from adk_nb import LiveSession, protocol
+from adk_nb.calls import ToolCalls
 from adk_nb.columns import Events
 from adk_nb.events import EventLog
 from adk_nb.exceptions import AdkNbError, RecordingError
@@ -274,7 +275,7 @@ def test_columns_of_turns_calls_and_words():
     assert turns.prompt_tokens.tolist() == [210]
     assert turns.spoken.tolist() == [False]
     tools = tools_df(log, ["tool", TOOL_MORE, Column("sides", "Int64", lambda c: c.args["sides"])])
-    assert list(tools) == ["tool", "time", "model", "invocation_id", "user_text", "sides"]
+    assert list(tools) == ["tool", "time", "model", "invocation_id", "user_text", "output", "sides"]
     assert tools.iloc[0][["tool", "model", "user_text", "sides"]].tolist() == [
         "roll_dice", "m", "roll", 6,
     ]  # fmt: skip
@@ -666,7 +667,9 @@ class Desk:
         self.turns = Turns(lambda _: None)
         self.turns.agent, self.turns.model = "dice", "m"
         self.log.add("bridge", "connected", agent="dice", model="m")
-        self.reader = EventReader(self.log, self.turns, self, raised={}, audio=True)
+        self.reader = EventReader(
+            self.log, self.turns, self, calls=ToolCalls(self.turns), audio=True
+        )
         self.calls = 0
 
     def agent_audio(self, turn, rate, pcm):
@@ -679,6 +682,9 @@ class Desk:
         pass
 
     def still_talking(self):
+        pass
+
+    def transferred(self, turn, source, target):
         pass
 
     def event(self, **values):

@@ -95,11 +95,11 @@ def test_it_has_the_sessions_methods_and_shows_its_state(talk):
     turn = live.say("hi")
     assert turn.agent_text == "You said hi."
     assert live.turns == live.session.turns == [turn]
-    assert live.state == "ready"
+    assert live.status == "ready"
     assert (live.agent_name, live.model_name, live.tool_names) == ("teller", "scripted", ["max_of"])
     live.interrupt()
     live.close()
-    assert live.state == "closed"
+    assert live.status == "closed"
     assert live.sent[-1] == {"type": "closed"}
     assert ask(live) == {"type": "closed"}
     assert live.turns == [turn]
@@ -124,7 +124,7 @@ def test_closing_leaves_no_thread_and_no_socket(talk):
         with pytest.raises(Exception, match="4000"):
             while True:
                 socket.recv(timeout=10)
-        assert live.session.state == "closed"
+        assert live.session.status == "closed"
     first.close()
     second.close()
     wait_for(lambda: set(threading.enumerate()) <= before)
@@ -140,9 +140,9 @@ def test_running_a_cell_again_closes_what_it_made_and_nothing_else(talk, monkeyp
     other = talk()
     running("cell-1", "c")
     again = talk()
-    assert (first.state, beside.state) == ("closed", "closed")
-    assert other.session.state != "closed"
-    assert again.session.state != "closed"
+    assert (first.status, beside.status) == ("closed", "closed")
+    assert other.session.status != "closed"
+    assert again.session.status != "closed"
 
 
 def test_messages_that_are_none_are_ignored(talk):

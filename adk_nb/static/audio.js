@@ -105,6 +105,15 @@ export function microphoneConstraints(settings = {}) {
   };
 }
 
+/**
+ * @param {unknown} said the hello's `audio`: whether there is any, or an object that says more
+ * @returns {Record<string, any>}
+ */
+export function audioSettings(said) {
+  if (said === false) return { input: false, output: false };
+  return said && typeof said === "object" ? said : {};
+}
+
 export class Sound {
   /** @param {AudioOptions} options */
   constructor(options) {

@@ -5,19 +5,31 @@
  *
  * @typedef {object} Entry
  * @property {string} key
- * @property {"user" | "agent" | "tool"} role
+ * @property {"user" | "agent" | "tool" | "note"} role
  * @property {number} turn
  * @property {string} author the agent's name; "" for the user and for tools
  * @property {string} text
  * @property {boolean} final
  * @property {boolean} interrupted
  * @property {string} call a tool's name and arguments
- * @property {"running" | "returned" | "failed" | ""} outcome a tool's
+ * @property {"running" | "asking" | "returned" | "failed" | ""} outcome a tool's
  * @property {number | null} ms how long a tool took
+ * @property {string} name a tool's
+ * @property {string} output what a tool printed
+ * @property {number} cut how many characters more it printed
+ * @property {string[]} images what a tool displayed, as data: URLs
+ * @property {number} imagesCut how many more it displayed
+ * @property {Question | null} question that waits for an answer
+ * @property {"approved" | "rejected" | ""} answer
+ * @property {string} kind a note's
+ *
+ * @typedef {{id: unknown, call: string, hint: string}} Question `call` is whole: nobody should approve what was cut
  */
 
 const MAX_ENTRIES = 500;
 const MAX_TEXT = 20_000;
+const MAX_IMAGES = 8;
+const IMAGE = /^data:image\/(?:png|jpeg|gif|webp);base64,/;
 
 /**
  * @param {unknown} value
@@ -58,6 +70,16 @@ function bounded(text) {
   return text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)} … (${text.length} characters)` : text;
 }
 
+/** @param {unknown} turn @param {unknown} id @param {unknown} [name] */
+function toolKey(turn, id, name) {
+  return `tool/${id ?? `${turn}/${name}`}`;
+}
+
+/** What a question is announced as. @param {Question} question */
+export function formatQuestion({ call, hint }) {
+  return `${bounded(call)} needs your approval. ${hint}`.trim();
+}
+
 export class Conversation {
   /** @param {number} [limit] */
   constructor(limit = MAX_ENTRIES) {
@@ -78,11 +100,22 @@ export class Conversation {
    * @returns {Entry[]} what changed or is new
    */
   apply(message) {
-    if (message.type === "transcript") return this.transcript(message);
-    if (message.type === "tool_call") return this.called(message);
-    if (message.type === "tool_result") return this.returned(message);
-    if (message.type === "turn") return this.turned(message);
-    return [];
+    switch (message.type) {
+      case "transcript": return this.transcript(message);
+      case "tool_call": return this.called(message);
+      case "tool_output": return this.printed(message);
+      case "question": return this.asked(message);
+      case "answer": return this.answered(message);
+      case "tool_result": return this.returned(message);
+      case "note": return this.noted(message);
+      case "turn": return this.turned(message);
+      default: return [];
+    }
+  }
+
+  /** The question that was asked last of those that wait. @returns {Question | null} */
+  get question() {
+    return this.entries.findLast((entry) => entry.question)?.question ?? null;
   }
 
   /** @param {import("./wire.js").Message} message */
@@ -99,20 +132,68 @@ export class Conversation {
 
   /** @param {import("./wire.js").Message} message */
   called({ turn, id, name, args }) {
-    const entry = this.entry(`tool/${id ?? `${turn}/${name}`}`, "tool", Number(turn) || 0);
+    const entry = this.tool(turn, id, name);
     entry.call = bounded(formatCall(name, args));
     entry.outcome ||= "running";
     return [entry];
   }
 
   /** @param {import("./wire.js").Message} message */
+  printed({ turn, id, text, image }) {
+    const entry = this.tool(turn, id);
+    entry.outcome ||= "running";
+    const printed = typeof text === "string" ? text : "";
+    const kept = printed.slice(0, MAX_TEXT - entry.output.length);
+    entry.output += kept;
+    entry.cut += printed.length - kept.length;
+    if (typeof image === "string" && IMAGE.test(image)) {
+      if (entry.images.length < MAX_IMAGES) entry.images.push(image);
+      else entry.imagesCut += 1;
+    }
+    return [entry];
+  }
+
+  /** @param {import("./wire.js").Message} message */
+  asked({ turn, id, name, args, hint }) {
+    const entry = this.tool(turn, id, name);
+    const call = formatCall(name, args);
+    entry.call = bounded(call);
+    entry.question = { id, call, hint: typeof hint === "string" ? bounded(hint) : "" };
+    entry.answer = "";
+    entry.outcome = "asking";
+    entry.final = false;
+    return [entry];
+  }
+
+  /** @param {import("./wire.js").Message} message */
+  answered({ turn, id, approved }) {
+    const key = toolKey(turn, id);
+    const entry = this.entries.findLast((known) => known.key === key);
+    if (!entry) return [];
+    entry.question = null;
+    entry.answer = typeof approved === "boolean" ? (approved ? "approved" : "rejected") : "";
+    if (entry.outcome === "asking") entry.outcome = "running";
+    return [entry];
+  }
+
+  /** A result, and not always the last: some tools go on. @param {import("./wire.js").Message} message */
   returned({ turn, id, name, result, error, ms }) {
-    const entry = this.entry(`tool/${id ?? `${turn}/${name}`}`, "tool", Number(turn) || 0);
+    const entry = this.tool(turn, id, name);
     entry.call ||= formatCall(name, null);
     const failed = error !== undefined && error !== null;
     entry.outcome = failed ? "failed" : "returned";
     entry.text = bounded(show(failed ? error : unwrap(result), 1));
     entry.ms = typeof ms === "number" ? ms : null;
+    entry.question = null;
+    entry.final = true;
+    return [entry];
+  }
+
+  /** @param {import("./wire.js").Message} message */
+  noted({ id, turn, kind, text }) {
+    const entry = this.entry(`note/${id}`, "note", Number(turn) || 0);
+    entry.kind = String(kind ?? "");
+    entry.text = bounded(String(text ?? ""));
     entry.final = true;
     return [entry];
   }
@@ -135,6 +216,17 @@ export class Conversation {
   }
 
   /**
+   * @param {unknown} turn
+   * @param {unknown} id the call's
+   * @param {unknown} [name] the tool's, where the message says it
+   */
+  tool(turn, id, name) {
+    const entry = this.entry(toolKey(turn, id, name), "tool", Number(turn) || 0);
+    if (name) entry.name = String(name);
+    return entry;
+  }
+
+  /**
    * The entry of that key, made in its place if it is new: turns in order, the user first within one.
    *
    * @param {string} key
@@ -149,6 +241,7 @@ export class Conversation {
     /** @type {Entry} */
     const made = {
       key, role, turn, author: "", text: "", final: false, interrupted: false, call: "", outcome: "", ms: null,
+      name: "", output: "", cut: 0, images: [], imagesCut: 0, question: null, answer: "", kind: "",
     };
     const after = entries.findLastIndex((entry) => entry.turn < turn || (entry.turn === turn && (role !== "user" || entry.role === "user")));
     entries.splice(after + 1, 0, made);
@@ -177,6 +270,28 @@ export function effectiveState({ link, kernel, sounding, pending, audible, fresh
   if (kernel === "thinking" || kernel === "listening") return kernel;
   if (pending && audible) return "thinking";
   return fresh ? "listening" : "ready";
+}
+
+const LABELS = {
+  connecting: "Connecting…",
+  ready: "Ready",
+  listening: "Listening",
+  thinking: "Thinking…",
+  speaking: "Speaking",
+  reconnecting: "Reconnecting…",
+  closed: "Closed",
+};
+
+/**
+ * @param {State} state
+ * @param {import("./connection.js").Link} link
+ * @param {string} detail the kernel's, or ""
+ * @param {boolean} microphone whether it is open
+ */
+export function stateLabel(state, link, detail, microphone) {
+  if (link === "open" && detail && state !== "closed") return detail;
+  if (state === "ready" && microphone) return "Ready, microphone on";
+  return state === "connecting" && link === "open" ? "Loading the model…" : LABELS[state];
 }
 
 /** A level from 0 to 1 for a meter, from -60 dB to full scale. @param {number} rms */

@@ -12,6 +12,13 @@ export function inspect(view) {
     get framesSent() { return view.connection.sent; },
     get framesDropped() { return view.connection.dropped; },
     get framesReceived() { return view.framesReceived; },
+    /** @returns what answers: its name, its model, its tools and what the last swap changed */
+    get agent() {
+      const { name, model, tools, changes } = view.agent;
+      return structuredClone({ name, model, tools, changes });
+    },
+    /** @returns the transcript's entries, the oldest first */
+    get entries() { return structuredClone(view.conversation.entries); },
     get clock() { return { ...view.connection.clock }; },
     get microphone() { return view.sound.microphone !== null; },
     get tracks() { return view.sound.microphone?.stream.getTracks() ?? []; },

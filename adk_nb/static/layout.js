@@ -1,4 +1,4 @@
-/** The elements of a view. Text only ever enters as text nodes. */
+/** The elements of a view, but for what the panel and the transcript draw. Text only ever enters as text nodes. */
 
 const SVG = "http://www.w3.org/2000/svg";
 const ICONS = {
@@ -6,6 +6,7 @@ const ICONS = {
   send: ["M12 20V4.5M5.5 11 12 4.5l6.5 6.5"],
   stop: ["M7 7h10v10H7Z"],
   close: ["M6.5 6.5l11 11M17.5 6.5l-11 11"],
+  tools: ["M4 8h8M18 8h2M4 16h2M12 16h8", "M12 8a3 3 0 1 0 6 0a3 3 0 1 0-6 0M6 16a3 3 0 1 0 6 0a3 3 0 1 0-6 0"],
   sound: ["M4 9.5v5h3.5L12 18.5v-13L7.5 9.5Z", "M15.5 9a4.2 4.2 0 0 1 0 6M18 6.5a7.8 7.8 0 0 1 0 11"],
 };
 
@@ -50,13 +51,34 @@ function button(name, label, image) {
   );
 }
 
-function header() {
+/** A page may hold several widgets, and several versions of this module. @param {string} name */
+function uniqueId(name) {
+  return `adk-nb-${name}-${Math.random().toString(36).slice(2)}`;
+}
+
+/** What is known of the agent, and the button that shows it. */
+function agentPanel() {
+  const count = element("span", { class: "adk-nb-count", id: uniqueId("count") });
+  const toggle = button("panel", "Agent and tools", "tools");
+  const region = element("div", {
+    class: "adk-nb-agent-panel", "data-adk-nb": "agent-panel", id: uniqueId("panel"), role: "region",
+    "aria-label": "Agent and tools", tabindex: "-1", hidden: "",
+  });
+  toggle.append(count);
+  toggle.setAttribute("aria-expanded", "false");
+  toggle.setAttribute("aria-controls", region.id);
+  toggle.setAttribute("aria-describedby", count.id);
+  return { toggle, count, region };
+}
+
+/** @param {HTMLElement} toggle */
+function header(toggle) {
   const state = element("span", { class: "adk-nb-state" });
   const status = element("span", { class: "adk-nb-status", "data-adk-nb": "status", role: "status" }, state);
   const agent = element("span", { class: "adk-nb-agent", "data-adk-nb": "agent" });
   const model = element("span", { class: "adk-nb-model", "data-adk-nb": "model" });
   const transport = element("span", { class: "adk-nb-transport", title: "How this page reaches the kernel" });
-  const row = element("div", { class: "adk-nb-header" }, agent, model, transport, status);
+  const row = element("div", { class: "adk-nb-header" }, agent, model, toggle, transport, status);
   return { row, status, state, agent, model, transport };
 }
 
@@ -102,7 +124,8 @@ function errorLine() {
  * @param {HTMLElement} root
  */
 export function layOut(root) {
-  const head = header();
+  const panel = agentPanel();
+  const head = header(panel.toggle);
   const unmute = element(
     "button",
     { type: "button", class: "adk-nb-unmute", "data-adk-nb": "unmute", hidden: "" },
@@ -112,10 +135,11 @@ export function layOut(root) {
     class: "adk-nb-transcript", "data-adk-nb": "transcript", role: "log", "aria-live": "off", "aria-label": "Transcript", tabindex: "0",
   });
   const live = element("div", { class: "adk-nb-hidden", "aria-live": "polite" });
+  const alert = element("div", { class: "adk-nb-hidden", "aria-live": "assertive" });
   const error = errorLine();
   const control = controls();
-  root.replaceChildren(head.row, transcript, live, unmute, error.row, control.row);
-  return { root, head, unmute, transcript, live, error, control };
+  root.replaceChildren(head.row, panel.region, transcript, live, alert, unmute, error.row, control.row);
+  return { root, head, panel, unmute, transcript, live, alert, error, control };
 }
 
 /** @typedef {ReturnType<typeof layOut>} Layout */

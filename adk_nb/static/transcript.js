@@ -1,52 +1,10 @@
 /** The transcript's DOM: one node an entry, in the conversation's order. */
-import { formatMs } from "./conversation.js";
 import { element } from "./layout.js";
+import { ToolEntry } from "./tool-entry.js";
 
 /** @typedef {import("./conversation.js").Entry} Entry */
 
-const LONG = 160; // characters past which a tool's line is folded
-const PREVIEW = 72;
 const NEAR_THE_END_PX = 32;
-
-/** @param {string} text */
-function isLong(text) {
-  return text.length > LONG || text.includes("\n");
-}
-
-/** @param {string} text */
-function preview(text) {
-  if (!isLong(text)) return text;
-  const line = text.replace(/\s+/g, " ");
-  return line.length > PREVIEW ? `${line.slice(0, PREVIEW)}…` : line;
-}
-
-/** @param {Entry} entry */
-function toolLine({ call, text, outcome, ms }) {
-  /** @type {(Node | string)[]} */
-  const line = [element("code", { class: "adk-nb-call" }, preview(call))];
-  if (outcome === "running") line.push(element("span", { class: "adk-nb-running", "aria-label": "running" }, "…"));
-  else line.push(element("span", { class: "adk-nb-arrow" }, " → "), element("span", { class: "adk-nb-result" }, preview(text)));
-  if (ms !== null) line.push(" ", element("span", { class: "adk-nb-ms" }, formatMs(ms)));
-  return line;
-}
-
-/**
- * @param {Entry} entry
- * @param {boolean} open whether its details were
- */
-function toolBody(entry, open) {
-  const line = toolLine(entry);
-  if (!isLong(entry.text) && !isLong(entry.call)) return element("div", { class: "adk-nb-said" }, ...line);
-  const full = entry.call.length > LONG ? `${entry.call}\n→ ${entry.text}` : entry.text;
-  const details = element(
-    "details",
-    { class: "adk-nb-said" },
-    element("summary", {}, ...line),
-    element("pre", { tabindex: "0" }, full),
-  );
-  details.open = open;
-  return details;
-}
 
 /** @param {Entry} entry */
 function saidBody({ text, interrupted }) {
@@ -55,21 +13,41 @@ function saidBody({ text, interrupted }) {
   return body;
 }
 
+/** @param {Entry} entry */
+function nameOf({ role, author }) {
+  if (role === "note") return "";
+  return role === "user" ? "you" : author || role;
+}
+
 export class Transcript {
-  /** @param {HTMLElement} box */
-  constructor(box) {
+  /**
+   * @param {HTMLElement} box
+   * @param {import("./tool-entry.js").Answerer} answer
+   */
+  constructor(box, answer) {
     this.box = box;
+    /** @type {import("./tool-entry.js").Answerer} */
+    this.answer = (id, approved) => {
+      const sent = answer(id, approved);
+      // The button that was clicked is disabled now.
+      if (sent && box.contains(document.activeElement)) box.focus({ preventScroll: true });
+      return sent;
+    };
     /** @type {Map<string, HTMLElement>} */
     this.nodes = new Map();
+    /** @type {WeakMap<HTMLElement, ToolEntry>} */
+    this.tools = new WeakMap();
     this.following = true;
     box.addEventListener("scroll", () => {
       this.following = box.scrollHeight - box.scrollTop - box.clientHeight < NEAR_THE_END_PX;
     });
+    // An image has its height only when it has loaded (its event does not bubble).
+    box.addEventListener("load", () => this.follow(), true);
   }
 
   clear() {
     this.nodes.clear();
-    this.box.replaceChildren();
+    this.keepFocus(() => this.box.replaceChildren());
     this.following = true;
   }
 
@@ -79,10 +57,26 @@ export class Transcript {
    * @returns {Entry[]} those which became final with this
    */
   update(entries, changed) {
-    const finished = changed.filter((entry) => this.draw(entries, entry));
-    if (this.nodes.size > entries.length) this.evict(entries);
-    if (changed.length && this.following) this.box.scrollTop = this.box.scrollHeight;
+    /** @type {Entry[]} */
+    let finished = [];
+    this.keepFocus(() => {
+      finished = changed.filter((entry) => this.draw(entries, entry));
+      if (this.nodes.size > entries.length) this.evict(entries);
+    });
+    if (changed.length) this.follow();
     return finished;
+  }
+
+  follow() {
+    if (this.following) this.box.scrollTop = this.box.scrollHeight;
+  }
+
+  /** An element that goes loses the focus, which must not go to the notebook. @param {() => void} draw */
+  keepFocus(draw) {
+    const { box } = this;
+    const held = box.contains(document.activeElement);
+    draw();
+    if (held && !box.contains(document.activeElement)) box.focus({ preventScroll: true });
   }
 
   /**
@@ -91,25 +85,36 @@ export class Transcript {
    * @returns {boolean} whether it became final
    */
   draw(entries, entry) {
-    let node = this.nodes.get(entry.key);
-    if (!node) {
-      node = element("div", { class: "adk-nb-entry", "data-role": entry.role, "data-turn": String(entry.turn) });
-      node.append(element("span", { class: "adk-nb-who" }), element("div"));
-      this.nodes.set(entry.key, node);
-      const next = entries.slice(entries.indexOf(entry) + 1).find((later) => this.nodes.has(later.key));
-      this.box.insertBefore(node, (next && this.nodes.get(next.key)) ?? null);
-    }
+    const node = this.nodes.get(entry.key) ?? this.add(entries, entry);
     const wasFinal = node.dataset.final === "true";
     node.dataset.final = String(entry.final);
     node.dataset.interrupted = String(entry.interrupted);
     if (entry.role === "tool") node.dataset.outcome = entry.outcome;
+    if (entry.role === "note") node.dataset.kind = entry.kind;
     const [who, body] = node.children;
-    who.textContent = entry.role === "user" ? "you" : entry.author || entry.role;
+    who.textContent = nameOf(entry);
     /** @type {HTMLElement} */ (who).title = entry.author;
+    const tool = this.tools.get(node);
     const words = body.querySelector(".adk-nb-words");
-    if (words && !entry.interrupted) words.textContent = entry.text;
-    else body.replaceWith(entry.role === "tool" ? toolBody(entry, /** @type {any} */ (body).open === true) : saidBody(entry));
+    if (tool) tool.draw(entry);
+    else if (words && !entry.interrupted) words.textContent = entry.text;
+    else body.replaceWith(saidBody(entry));
     return entry.final && !wasFinal;
+  }
+
+  /**
+   * @param {Entry[]} entries
+   * @param {Entry} entry
+   */
+  add(entries, entry) {
+    const node = element("div", { class: "adk-nb-entry", "data-role": entry.role, "data-turn": String(entry.turn) });
+    const tool = entry.role === "tool" ? new ToolEntry(this.answer) : null;
+    node.append(element("span", { class: "adk-nb-who" }), tool?.body ?? element("div"));
+    if (tool) this.tools.set(node, tool);
+    this.nodes.set(entry.key, node);
+    const next = entries.slice(entries.indexOf(entry) + 1).find((later) => this.nodes.has(later.key));
+    this.box.insertBefore(node, (next && this.nodes.get(next.key)) ?? null);
+    return node;
   }
 
   /** @param {Entry[]} entries */

@@ -1,16 +1,19 @@
 /** One view of a session: it wires the connection, the sound and the elements together. */
-import { Sound } from "./audio.js";
+import { Agent } from "./agent.js";
+import { audioSettings, Sound } from "./audio.js";
 import { Connection } from "./connection.js";
-import { Conversation, effectiveState, meterLevel } from "./conversation.js";
+import { Conversation, effectiveState, formatQuestion, meterLevel, stateLabel } from "./conversation.js";
+import { GONE, NOT_SENT, REFUSED, showFailure, UNREACHABLE } from "./failures.js";
 import { inspect } from "./inspect.js";
 import { layOut } from "./layout.js";
+import { Panel } from "./panel.js";
 import { PushToTalk } from "./push-to-talk.js";
 import { Transcript } from "./transcript.js";
 import { CLOSE } from "./wire.js";
 
 /**
  * @typedef {import("./wire.js").Message} Message
- * @typedef {import("./audio.js").Failure} Failure
+ * @typedef {import("./failures.js").Failure} Failure
  *
  * @typedef {object} ViewOptions
  * @property {HTMLElement} root
@@ -20,36 +23,9 @@ import { CLOSE } from "./wire.js";
  * @property {string} [transport]
  */
 
-const LABELS = {
-  connecting: "Connecting…",
-  ready: "Ready",
-  listening: "Listening",
-  thinking: "Thinking…",
-  speaking: "Speaking",
-  reconnecting: "Reconnecting…",
-  closed: "Closed",
-};
 const REPORTS_KEPT = 200;
 const METER_SPOKEN_MS = 500;
 const PATIENCE = 3; // failed attempts before it says so
-
-const UNREACHABLE = {
-  code: "unreachable",
-  message: "The kernel cannot be reached.",
-  remedy: "If it was restarted, re-run the cell that made this widget; otherwise it will be tried again.",
-};
-const REFUSED = { code: "refused", message: "The bridge refused this page.", remedy: "Re-run the cell that made this widget." };
-const GONE = { code: "session_closed", message: "This session is closed.", remedy: "Make a new widget with adk_nb.talk(agent)." };
-const NOT_SENT = { code: "not_sent", message: "The message was not sent: there is no connection.", remedy: "Send it again when it is back." };
-
-/**
- * @param {unknown} said the hello's `audio`: whether there is any, or an object that says more
- * @returns {Record<string, any>}
- */
-function audioSettings(said) {
-  if (said === false) return { input: false, output: false };
-  return said && typeof said === "object" ? said : {};
-}
 
 export class View {
   /** @param {ViewOptions} options */
@@ -58,8 +34,15 @@ export class View {
     this.layout.head.status.dataset.transport = this.layout.head.transport.textContent = transport;
     this.listeners = new AbortController();
     this.conversation = new Conversation();
-    this.transcript = new Transcript(this.layout.transcript);
+    this.transcript = new Transcript(this.layout.transcript, (id, approved) => this.ask({ type: "confirm", id, approved }));
+    this.agent = new Agent();
+    this.panel = new Panel(this.layout.panel, {
+      agent: this.agent,
+      onswitch: (name, on) => this.ask({ type: "tool", name, on }),
+      signal: this.listeners.signal,
+    });
     this.kernel = "ready";
+    this.detail = "";
     this.sessionId = "";
     /** @type {Record<string, any>} */
     this.audio = {};
@@ -94,7 +77,7 @@ export class View {
     });
     this.talk = new PushToTalk(root, { press: () => this.press(), release: () => this.release() });
     Object.assign(root, { adkNb: inspect(this) });
-    this.name(names);
+    this.name({ type: "hello", ...names });
     this.listen();
     this.show();
     this.connection.connect();
@@ -134,12 +117,13 @@ export class View {
     }
     this.audio = audioSettings(hello.audio);
     this.underrunsBefore = this.playback.at(-1)?.underruns ?? 0;
-    this.kernel = String(hello.state ?? "ready");
+    this.stated(hello);
     this.name(hello);
     this.conversation.clear();
     this.transcript.clear();
     for (const message of Array.isArray(hello.history) ? hello.history : []) this.conversation.apply(message);
     this.transcript.update(this.conversation.entries, [...this.conversation.entries]);
+    this.announceQuestion();
     if (this.sound.microphone) this.connection.send({ type: "mic", on: true });
     if (this.audio.output !== false) this.sound.start().catch((failure) => this.report(failure));
     this.show();
@@ -148,21 +132,23 @@ export class View {
   /** @param {Message} message */
   receive(message) {
     if (message.type === "turn") this.turned(message);
-    else if (message.type === "state") this.stated(String(message.state));
-    else if (message.type === "agent") this.name(message);
+    else if (message.type === "state") this.stated(message);
+    else if (message.type === "agent") this.swapped(message);
     else if (message.type === "error") this.failed(message);
     const finished = this.transcript.update(this.conversation.entries, this.conversation.apply(message));
     for (const entry of finished) {
       const who = entry.role === "user" ? "You" : entry.author || entry.call;
-      if (entry.text) this.layout.live.textContent = `${who}: ${entry.text}`;
+      if (entry.text) this.layout.live.textContent = who ? `${who}: ${entry.text}` : entry.text;
     }
+    this.announceQuestion();
     this.show();
   }
 
-  /** @param {string} state the kernel's */
-  stated(state) {
-    this.kernel = state;
-    this.micFresh = false;
+  /** @param {Message} message */
+  stated({ type, state, detail }) {
+    this.kernel = String(state ?? "ready");
+    this.detail = typeof detail === "string" ? detail : "";
+    if (type === "state") this.micFresh = false;
   }
 
   /** @param {Message} message */
@@ -180,6 +166,7 @@ export class View {
   /** @param {Message} message */
   failed({ code, message, remedy, fatal }) {
     this.fail({ code: String(code ?? "error"), message: String(message ?? ""), remedy: String(remedy ?? "") });
+    if (this.agent.settle()) this.panel.draw();
     if (!fatal) return;
     this.fatal = true;
     this.closeMicrophone();
@@ -253,6 +240,13 @@ export class View {
     this.show();
   }
 
+  /** @param {Message} message @returns {boolean} whether it went out */
+  ask(message) {
+    const sent = this.connection.send(message);
+    if (!sent) this.fail(NOT_SENT);
+    return sent;
+  }
+
   interrupt() {
     this.connection.send({ type: "interrupt" });
     this.silence(this.audioTurn); // silent at once; the bridge's word only confirms it
@@ -308,12 +302,32 @@ export class View {
 
   // On the page
 
-  /** @param {{[field: string]: any}} names */
-  name({ agent, model, tools }) {
+  /** @param {Message} message what answers */
+  name(message) {
+    const { agent } = this;
     const { head } = this.layout;
-    head.agent.textContent = String(agent ?? "");
-    head.model.textContent = String(model ?? "");
-    head.agent.title = Array.isArray(tools) && tools.length ? `Tools: ${tools.join(", ")}` : "";
+    agent.say(message);
+    head.agent.textContent = agent.name;
+    head.model.textContent = agent.model;
+    head.agent.title = agent.working.length ? `Tools: ${agent.working.join(", ")}` : "";
+    this.panel.draw();
+  }
+
+  /** @param {Message} message */
+  swapped(message) {
+    const { row } = this.layout.head;
+    this.name(message);
+    row.classList.remove("adk-nb-swapped");
+    void row.offsetWidth; // or the animation would not start again
+    row.classList.add("adk-nb-swapped");
+  }
+
+  /** A question stands in its live region as long as it waits. */
+  announceQuestion() {
+    const { alert } = this.layout;
+    const { question } = this.conversation;
+    const said = question ? formatQuestion(question) : "";
+    if (alert.textContent !== said) alert.textContent = said;
   }
 
   get state() {
@@ -332,19 +346,14 @@ export class View {
     const state = this.state;
     const usable = this.connection.link === "open" && !this.fatal && state !== "closed";
     root.dataset.state = head.status.dataset.state = state;
-    const label = this.label(state);
-    if (head.state.textContent !== label) head.state.textContent = label;
+    const label = stateLabel(state, this.connection.link, this.detail, this.sound.microphone !== null);
+    if (head.state.textContent !== label) head.state.textContent = head.state.title = label;
     // What is said before the model has loaded would come too late, or not at all.
     control.mic.disabled = !usable || state === "connecting" || this.audio.input === false;
     control.interrupt.disabled = !usable || !(state === "thinking" || state === "speaking");
     control.text.disabled = state === "closed" || this.fatal;
+    this.panel.tools.disabled = control.text.disabled;
     control.send.disabled = control.text.disabled || !control.text.value.trim();
-  }
-
-  /** @param {import("./conversation.js").State} state */
-  label(state) {
-    if (state === "ready" && this.sound.microphone) return "Ready, microphone on";
-    return state === "connecting" && this.connection.link === "open" ? "Loading the model…" : LABELS[state];
   }
 
   /** @param {boolean} pressed */
@@ -364,13 +373,8 @@ export class View {
 
   /** @param {Failure | null} failure to show, or none */
   fail(failure) {
-    const { row, message, remedy, code } = this.layout.error;
     this.failure = failure;
-    row.hidden = failure === null;
-    row.dataset.code = failure?.code ?? "";
-    message.textContent = failure?.message ?? "";
-    remedy.textContent = failure?.remedy ?? "";
-    code.textContent = failure?.code ?? "";
+    showFailure(this.layout.error, failure);
   }
 
   /** The kernel closed the session on purpose. */

@@ -153,7 +153,7 @@ class Rendering {
   recall() {
     const error = this.model.get("error");
     if (error?.message) this.placeholder.fail(error);
-    if (this.model.get("state") !== "closed") return;
+    if (this.model.get("status") !== "closed") return;
     this.over = true;
     this.placeholder.show("closed");
   }

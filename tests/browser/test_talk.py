@@ -420,7 +420,7 @@ def test_running_the_cell_again_closes_the_earlier_widget(scripted):
     widget = lab.widget()
     widget.wait_for_state("ready")
     assert lab.page.locator(ROOT).count() == 1
-    assert lab.kernel.value("[first.session.state, live.session.state]") == ["closed", "ready"]
+    assert lab.kernel.value("[first.session.status, live.session.status]") == ["closed", "ready"]
     widget.type("hello")
     widget.wait_for_entry("agent", "You said hello")
     assert lab.kernel.value("[len(first.turns), len(live.turns)]") == [0, 1]

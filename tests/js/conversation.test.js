@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Conversation, effectiveState, formatCall, formatMs, meterLevel, show, unwrap } from "../../adk_nb/static/conversation.js";
+import {
+  Conversation, effectiveState, formatCall, formatMs, formatQuestion, meterLevel, show, stateLabel, unwrap,
+} from "../../adk_nb/static/conversation.js";
 
 const said = (turn, role, text, final = false, author = role === "agent" ? "dice" : "") =>
   ({ type: "transcript", turn, role, author, text, final });
@@ -44,6 +46,124 @@ test("a tool's result joins its call, and may come alone or as an error", () => 
   assert.deepEqual(conversation.entries.map(({ text, outcome, ms }) => [text, outcome, ms]), [["17", "returned", 3], ["no coin", "failed", 1500]]);
 });
 
+test("a tool's newest result replaces the one before", () => {
+  const conversation = new Conversation();
+  conversation.apply({ type: "tool_call", turn: 1, id: "a", name: "watch", args: {} });
+  conversation.apply({ type: "tool_result", turn: 1, id: "a", name: "watch", result: "begun", ms: 3 });
+  conversation.apply({ type: "tool_result", turn: 1, id: "a", name: "watch", error: "lost", ms: 9 });
+  conversation.apply({ type: "tool_result", turn: 1, id: "a", name: "watch", result: "done", ms: 12 });
+  assert.deepEqual(conversation.entries.map(({ text, outcome, ms }) => [text, outcome, ms]), [["done", "returned", 12]]);
+});
+
+test("a note comes after what there is of its turn, and only once", () => {
+  const conversation = new Conversation();
+  conversation.apply(said(1, "agent", "one"));
+  conversation.apply(said(2, "user", "second"));
+  const [note] = conversation.apply({ type: "note", id: "n1", turn: 1, kind: "swap", text: "Now flip." });
+  assert.deepEqual([note.key, note.kind, note.final], ["note/n1", "swap", true]);
+  conversation.apply(said(1, "agent", "one, late", true, "flip"));
+  conversation.apply(said(1, "user", "first"));
+  conversation.apply({ type: "note", id: "n1", turn: 1, kind: "swap", text: "Now flip." });
+  assert.deepEqual(texts(conversation), ["user: first", "agent: one", "note: Now flip.", "agent: one, late", "user: second"]);
+});
+
+test("earlier turns of a resumed conversation, below 1, come first and in order", () => {
+  const conversation = new Conversation();
+  conversation.apply(said(1, "user", "now"));
+  conversation.apply({ type: "note", id: "h", turn: 0, kind: "history", text: "It goes on." });
+  for (const turn of [0, -10, -9, -2]) {
+    conversation.apply(said(turn, "agent", `agent ${turn}`, true));
+    conversation.apply(said(turn, "user", `user ${turn}`, true));
+  }
+  conversation.apply({ type: "tool_call", turn: -2, id: "a", name: "roll", args: {} });
+  assert.deepEqual(texts(conversation), [
+    "user: user -10", "agent: agent -10", "user: user -9", "agent: agent -9", "user: user -2", "agent: agent -2", "tool: roll()",
+    "user: user 0", "note: It goes on.", "agent: agent 0", "user: now",
+  ]);
+});
+
+const PNG = "data:image/png;base64,AAAA";
+const output = (fields) => ({ type: "tool_output", turn: 1, id: "a", ...fields });
+
+test("what a tool prints is added up, and kept when its result comes", () => {
+  const conversation = new Conversation();
+  conversation.apply(output({ text: "one\n" }));
+  conversation.apply({ type: "tool_call", turn: 1, id: "a", name: "roll", args: {} });
+  conversation.apply(output({ text: "two\n", image: "" }));
+  conversation.apply({ type: "tool_result", turn: 1, id: "a", name: "roll", result: 4, ms: 1 });
+  conversation.apply(output({ text: "late" }));
+  const [entry] = conversation.entries;
+  assert.deepEqual([entry.output, entry.cut, entry.call, entry.name, entry.text], ["one\ntwo\nlate", 0, "roll()", "roll", "4"]);
+  assert.equal(entry.outcome, "returned");
+  assert.equal(conversation.entries.length, 1);
+});
+
+test("of what a tool prints so much is kept, and the rest counted", () => {
+  const conversation = new Conversation();
+  conversation.apply(output({ text: "x".repeat(19_999) }));
+  conversation.apply(output({ text: "yz" }));
+  for (let piece = 0; piece < 1000; piece++) conversation.apply(output({ text: "w".repeat(1000) }));
+  const [entry] = conversation.entries;
+  assert.equal(entry.output.length, 20_000);
+  assert.equal(entry.output.at(-1), "y");
+  assert.equal(entry.cut, 1_000_001);
+});
+
+test("only pictures are displayed, and only so many", () => {
+  const conversation = new Conversation();
+  for (const image of [
+    "data:image/svg+xml;base64,AAAA", "data:text/html;base64,AAAA", "data:image/png,AAAA", "https://example.org/a.png",
+    "javascript:alert(1)", ` ${PNG}`, 3, null,
+  ]) conversation.apply(output({ image }));
+  assert.deepEqual(conversation.entries[0].images, []);
+  for (const kind of ["png", "jpeg", "gif", "webp"]) conversation.apply(output({ image: PNG.replace("png", kind) }));
+  assert.equal(conversation.entries[0].images.length, 4);
+  for (let more = 0; more < 10; more++) conversation.apply(output({ image: PNG }));
+  assert.deepEqual([conversation.entries[0].images.length, conversation.entries[0].imagesCut], [8, 6]);
+});
+
+const question = { type: "question", turn: 1, id: "a", name: "pay", args: { euros: 3 }, hint: "Pay now?" };
+
+test("a question waits for its answer, with its call whole", () => {
+  const conversation = new Conversation();
+  conversation.apply({ type: "tool_call", turn: 1, id: "a", name: "pay", args: { euros: 3 } });
+  const [entry] = conversation.apply({ ...question, args: { to: "x".repeat(30_000) } });
+  assert.equal(entry.outcome, "asking");
+  assert.deepEqual([entry.question.id, entry.question.hint, conversation.question], ["a", "Pay now?", entry.question]);
+  assert.ok(entry.question.call.length > 30_000 && entry.call.length < 21_000);
+  assert.ok(formatQuestion(entry.question).length < 21_000);
+});
+
+for (const [approved, answer] of [[true, "approved"], [false, "rejected"], [null, ""]]) {
+  test(`an answer of ${approved} takes the question away`, () => {
+    const conversation = new Conversation();
+    conversation.apply(question);
+    const [entry] = conversation.apply({ type: "answer", turn: 1, id: "a", approved });
+    assert.deepEqual([entry.question, entry.answer, entry.outcome], [null, answer, "running"]);
+    assert.equal(conversation.question, null);
+    conversation.apply({ type: "tool_result", turn: 1, id: "a", name: "pay", result: "paid", ms: 1 });
+    assert.deepEqual([entry.outcome, entry.answer, entry.final], ["returned", answer, true]);
+  });
+}
+
+test("a result takes an unanswered question away, and an answer alone changes nothing", () => {
+  const conversation = new Conversation();
+  conversation.apply(question);
+  conversation.apply({ type: "tool_result", turn: 1, id: "a", name: "pay", error: "too late", ms: 1 });
+  const [entry] = conversation.apply({ type: "answer", turn: 1, id: "a", approved: null });
+  assert.deepEqual([entry.question, entry.outcome], [null, "failed"]);
+  assert.deepEqual(conversation.apply({ type: "answer", turn: 1, id: "unknown", approved: true }), []);
+});
+
+test("the question that is announced is the newest that waits", () => {
+  const conversation = new Conversation();
+  conversation.apply(question);
+  conversation.apply({ ...question, id: "b", name: "ship", hint: "" });
+  assert.equal(formatQuestion(conversation.question), "ship(euros=3) needs your approval.");
+  conversation.apply({ type: "answer", turn: 1, id: "b", approved: true });
+  assert.equal(formatQuestion(conversation.question), "pay(euros=3) needs your approval. Pay now?");
+});
+
 test("an interrupted turn's agent entries are final and marked, also after a history came again", () => {
   const conversation = new Conversation();
   conversation.apply(said(1, "user", "tell"));
@@ -76,9 +196,9 @@ test("unknown messages change nothing", () => {
 
 test("malformed fields do no harm", () => {
   const conversation = new Conversation();
-  for (const type of ["transcript", "tool_call", "tool_result", "turn"]) {
+  for (const type of ["transcript", "tool_call", "tool_output", "question", "answer", "tool_result", "note", "turn"]) {
     for (const value of [undefined, null, 3, "x", [], {}]) {
-      conversation.apply({ type, turn: value, role: value, author: value, text: value, id: value, name: value, args: value, result: value });
+      conversation.apply({ type, turn: value, role: value, author: value, text: value, id: value, name: value, args: value, result: value, image: value, hint: value });
     }
   }
   for (const entry of conversation.entries) assert.equal(typeof entry.text, "string");
@@ -107,6 +227,18 @@ for (const [now, state] of [
   [{ pending: true, audible: false }, "ready"],
 ]) {
   test(`${JSON.stringify(now)} shows as ${state}`, () => assert.equal(effectiveState({ ...calm, ...now }), state));
+}
+
+for (const [args, label] of [
+  [["ready", "open", "", false], "Ready"],
+  [["ready", "open", "", true], "Ready, microphone on"],
+  [["connecting", "open", "", false], "Loading the model…"],
+  [["connecting", "connecting", "", false], "Connecting…"],
+  [["thinking", "open", "Changing to flip…", false], "Changing to flip…"],
+  [["reconnecting", "reconnecting", "Changing to flip…", false], "Reconnecting…"],
+  [["closed", "open", "Changing to flip…", false], "Closed"],
+]) {
+  test(`the state ${args.join("/")} is labelled ${label}`, () => assert.equal(stateLabel(...args), label));
 }
 
 test("values are shown as a researcher would write them", () => {

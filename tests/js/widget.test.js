@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
-import { link } from "../../adk_nb/static/widget.js";
+import widget, { link } from "../../adk_nb/static/widget.js";
 
 const STATIC = new URL("../../adk_nb/static/", import.meta.url);
 const toUrl = (source) => `data:text/javascript,${encodeURIComponent(source)}`;
@@ -38,4 +38,29 @@ test("the real modules link, and no module but the entry is needed by name", () 
 
 test("the entry itself imports nothing", () => {
   assert.doesNotMatch(readFileSync(new URL("widget.js", STATIC), "utf8"), /^import /m);
+});
+
+/** As much of an element as the entry needs. */
+const bare = () => ({
+  dataset: {}, children: [], textContent: "",
+  append(...children) { this.children.push(...children); },
+  replaceChildren(...children) { this.children = children; },
+  setAttribute() {},
+  remove() {},
+});
+
+test("a session that ended before the page was opened says so, and is not asked for", (t) => {
+  globalThis.document = { createElement: bare };
+  t.after(() => delete globalThis.document);
+  const error = { code: "session_closed", message: "It is over.", remedy: "Make a new widget." };
+  const traits = { status: "closed", error, agent_name: "dice", model_name: "smol" };
+  const sent = [];
+  const model = { get: (name) => traits[name], send: (content) => sent.push(content), on() {}, off() {} };
+  const el = bare();
+  const close = widget.render({ model, el });
+  t.after(close);
+  const [root] = el.children;
+  assert.equal(root.dataset.state, "closed");
+  assert.equal(root.children.at(-1).textContent, "It is over. Make a new widget.");
+  assert.deepEqual(sent, []);
 });

@@ -1,0 +1,204 @@
+"""ADK agents as a session sees them: their names, their tools, and changed copies of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from google.adk.agents import LlmAgent
+from google.adk.tools.base_tool import BaseTool
+from google.adk.tools.base_toolset import BaseToolset
+
+from adk_nb.exceptions import SwapError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from google.adk.agents import BaseAgent
+    from google.adk.agents.llm_agent import ToolUnion
+    from google.adk.models.base_llm import BaseLlm
+
+_DESCRIPTION = 300
+"""Characters of a tool's description that a page shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Swap:
+    """What a swap changed; a cell shows it.
+
+    Attributes:
+        agent: The name of the agent that answers now.
+        model: Its model.
+        tools: The names of its tools.
+        history: `keep`, `fresh`, `fork`, or the id of the history that it went back to.
+        history_id: The id of the ADK session that the conversation goes on in.
+        changes: What changed, in sentences.
+        ms: How long it took until the new agent was connected (ms).
+    """
+
+    agent: str
+    model: str
+    tools: list[str]
+    history: str
+    history_id: str
+    changes: list[str]
+    ms: float
+
+    def __repr__(self) -> str:
+        return f"<Swap in {self.ms:.0f} ms: {' '.join(self.changes)}>"
+
+
+def model_name(agent: BaseAgent) -> str:
+    """Returns the name of an agent's model; empty where it has none of its own."""
+    model = getattr(agent, "model", "")
+    return model if isinstance(model, str) else str(getattr(model, "model", ""))
+
+
+def tool_name(tool: Any) -> str:
+    """Returns the name of a tool or toolset."""
+    return str(getattr(tool, "name", None) or getattr(tool, "__name__", type(tool).__name__))
+
+
+def tools_of(agent: BaseAgent) -> list[Any]:
+    """Returns an agent's tools and toolsets; none where it is no LLM agent."""
+    return list(getattr(agent, "tools", ()))
+
+
+def tool_names(agent: BaseAgent) -> list[str]:
+    """Returns the names of an agent's tools and toolsets."""
+    return [tool_name(tool) for tool in tools_of(agent)]
+
+
+def described(tools: Iterable[Any], off: Iterable[str]) -> list[dict[str, Any]]:
+    """Returns the tools as the wire has them: name, whether on, description."""
+    off = set(off)
+    return [
+        {
+            "name": tool_name(tool),
+            "on": tool_name(tool) not in off,
+            "description": _description(tool),
+        }
+        for tool in tools
+    ]
+
+
+def _description(tool: Any) -> str:
+    text = getattr(tool, "description", None)
+    if not isinstance(text, str):
+        text = None if isinstance(tool, BaseToolset) else getattr(tool, "__doc__", None)
+    return (text or "").strip()[:_DESCRIPTION]
+
+
+def changed(
+    agent: BaseAgent,
+    *,
+    tools: Sequence[ToolUnion] | None = None,
+    instruction: str | None = None,
+    model: str | BaseLlm | None = None,
+) -> BaseAgent:
+    """Returns a copy of an agent with something changed; the agent itself where nothing is.
+
+    Raises:
+        SwapError: The agent has no such thing, or a tool is none.
+    """
+    update = {
+        name: value
+        for name, value in (("tools", tools), ("instruction", instruction), ("model", model))
+        if value is not None
+    }
+    if not update:
+        return agent
+    if not isinstance(agent, LlmAgent):
+        raise SwapError(
+            f"The {type(agent).__name__} {agent.name!r} has no {' or '.join(update)} of its own.",
+            remedy="Change its sub-agents, and swap(agent=...) the whole.",
+        )
+    if tools is not None:
+        update["tools"] = [_checked(tool) for tool in tools]
+    return agent.clone(update=update)
+
+
+def _checked(tool: Any) -> Any:
+    if callable(tool) or isinstance(tool, BaseTool | BaseToolset):
+        return tool
+    raise SwapError(
+        f"{tool!r:.80} is no tool.",
+        remedy="Give functions, ADK tools or toolsets: swap(tools=[roll_dice]).",
+    )
+
+
+async def check(agent: BaseAgent) -> None:
+    """Sees whether the model could be told of every tool, before anything is changed.
+
+    Raises:
+        SwapError: A tool's signature cannot be declared, or a toolset cannot be reached.
+    """
+    for one in family(agent):
+        if not isinstance(one, LlmAgent):
+            continue
+        name = ""
+        try:
+            for tool in await one.canonical_tools():
+                name = tool.name
+                tool._get_declaration()  # noqa: SLF001 - ADK's own way for a tool to describe itself
+        except Exception as error:
+            what = f"The tool {name!r}" if name else f"A tool of {one.name!r}"
+            raise SwapError(
+                f"{what} cannot be given to the model. {type(error).__name__}: {error}",
+                remedy="Annotate its parameters with types that JSON has, or start its server.",
+            ) from error
+
+
+def family(agent: BaseAgent) -> Iterator[BaseAgent]:
+    """Yields an agent and all agents below it."""
+    yield agent
+    for child in getattr(agent, "sub_agents", ()):
+        yield from family(child)
+
+
+def toolsets(agent: BaseAgent) -> list[BaseToolset]:
+    """Returns the toolsets of an agent and of all agents below it."""
+    return [
+        tool for one in family(agent) for tool in tools_of(one) if isinstance(tool, BaseToolset)
+    ]
+
+
+def changes(before: BaseAgent, after: BaseAgent, *, history: str, at_turn: int | None) -> list[str]:
+    """Returns what a swap changes, in sentences."""
+    said = []
+    if after.name != before.name:
+        said.append(f"{after.name} answers in place of {before.name}.")
+    if model_name(after) != model_name(before):
+        said.append(
+            f"Its model is {model_name(after) or 'none'}, not {model_name(before) or 'none'}."
+        )
+    said += _tool_changes(before, after)
+    if getattr(after, "instruction", "") != getattr(before, "instruction", ""):
+        said.append("Its instruction is another.")
+    said.append(_history_change(history, at_turn))
+    return [sentence for sentence in said if sentence] or ["The same agent, connected anew."]
+
+
+def _tool_changes(before: BaseAgent, after: BaseAgent) -> list[str]:
+    old = {tool_name(tool): tool for tool in tools_of(before)}
+    new = {tool_name(tool): tool for tool in tools_of(after)}
+    added = [name for name in new if name not in old]
+    removed = [name for name in old if name not in new]
+    redefined = [name for name in new if name in old and new[name] is not old[name]]
+    return [
+        f"{verb}: {', '.join(names)}."
+        for verb, names in (("Added", added), ("Removed", removed), ("Redefined", redefined))
+        if names
+    ]
+
+
+def _history_change(history: str, at_turn: int | None) -> str:
+    match history:
+        case "keep":
+            return ""
+        case "fresh":
+            return "A new conversation begins."
+        case "fork":
+            where = "here" if at_turn is None else f"the end of turn {at_turn}"
+            return f"A copy of the conversation goes on from {where}."
+    return f"The conversation {history} goes on."

@@ -1,0 +1,175 @@
+"""What becomes of tool calls: their output, their errors, and the questions before they may run."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import inspect
+import logging
+from typing import TYPE_CHECKING, Any, Protocol
+
+from google.adk.flows.llm_flows.tools._thread_pool import _call_tool_in_thread_pool
+from google.adk.plugins.base_plugin import BasePlugin
+from google.adk.tools.tool_confirmation import ToolConfirmation
+
+from adk_nb import output
+from adk_nb.exceptions import AdkNbError
+
+if TYPE_CHECKING:
+    from google.adk.agents.invocation_context import InvocationContext
+    from google.adk.sessions import Session
+    from google.adk.tools.base_tool import BaseTool
+    from google.adk.tools.tool_context import ToolContext
+
+logger = logging.getLogger(__name__)
+
+_GATHER_S = 0.05
+"""How long printed text is gathered before it is passed on."""
+
+
+class CallOwner(Protocol):
+    """Whom the plugin tells."""
+
+    def tool_printed(self, call_id: str, text: str, images: list[str]) -> None:
+        """A call printed and displayed something."""
+
+    def tool_asks(self, call_id: str, hint: str) -> None:
+        """A call waits for the user's word."""
+
+    def tool_answered(self, call_id: str, approved: bool | None) -> None:
+        """The user has said it; None where the question was withdrawn."""
+
+    def tool_deferred(self, call_id: str) -> None:
+        """A long-running tool has begun, and tells its outcome later."""
+
+
+class ToolCalls(BasePlugin):
+    """The plugin of every run: it sees each tool call before and after.
+
+    A tool that raises becomes an answer to the model, where ADK would end the live run. A tool
+    that wants confirmation waits for the user here, since ADK's live flow would refuse it.
+
+    Attributes:
+        raised: The errors of tools that raised, by the call's id, until someone takes them.
+        outputs: What the calls printed, by their ids, until someone takes it.
+        streaming: The ids of calls of streaming tools, which answer more than once.
+        session: The copy of ADK's session that the run works on; None before the first run.
+    """
+
+    def __init__(self, owner: CallOwner) -> None:
+        super().__init__(name="adk_nb_tool_calls")
+        self._owner = owner
+        self._questions: dict[str, asyncio.Future[ToolConfirmation]] = {}
+        self.raised: dict[str, str] = {}
+        self.outputs: dict[str, output.Output] = {}
+        self.streaming: set[str] = set()
+        self.session: Session | None = None
+
+    @property
+    def asking(self) -> list[str]:
+        """The ids of the calls that wait for the user's word, oldest first."""
+        return list(self._questions)
+
+    def answer(self, call_id: str | None, *, approved: bool, payload: Any = None) -> None:
+        """Answers a question, by default the oldest.
+
+        Raises:
+            AdkNbError: Nothing is asked, or not of that call.
+        """
+        waiting = self._questions.get(call_id or next(iter(self._questions), ""))
+        if waiting is None or waiting.done():
+            raise AdkNbError(
+                "No tool call waits for a confirmation." if call_id is None
+                else f"The tool call {call_id!r} waits for no confirmation.",
+                remedy="See live.questions for those that do.",
+                code="no_question",
+            )  # fmt: skip
+        waiting.set_result(ToolConfirmation(confirmed=approved, payload=payload))
+
+    def run_over(self) -> None:
+        """The run is over: nothing that it began counts any more."""
+        self.session = None
+        self.streaming.clear()
+
+    async def before_run_callback(self, *, invocation_context: InvocationContext) -> None:
+        """Keeps the run's own copy of ADK's session."""
+        self.session = invocation_context.session
+
+    async def before_tool_callback(
+        self, *, tool: BaseTool, tool_args: dict[str, Any], tool_context: ToolContext
+    ) -> dict[str, Any] | None:
+        """Gathers what the call prints, and asks the user where the tool wants that."""
+        call_id = tool_context.function_call_id or ""
+        self.outputs[call_id] = gathered = output.Output(self._gather(call_id))
+        output.redirect(gathered)
+        if inspect.isasyncgenfunction(getattr(tool, "func", None)):
+            self.streaming.add(call_id)
+        if await tool.check_require_confirmation(tool_args, tool_context):
+            tool_context.tool_confirmation = await self._ask(call_id, "")
+        return None
+
+    async def after_tool_callback(
+        self,
+        *,
+        tool: BaseTool,
+        tool_args: dict[str, Any],
+        tool_context: ToolContext,
+        result: dict[str, Any],
+    ) -> dict[str, Any] | None:
+        """Runs a tool again that asked for confirmation by itself, once the user has answered."""
+        call_id = tool_context.function_call_id or ""
+        asked = tool_context.actions.requested_tool_confirmations.pop(call_id, None)
+        if asked is None:
+            if tool.is_long_running and not result:
+                self._owner.tool_deferred(call_id)
+            return None
+        tool_context.tool_confirmation = await self._ask(call_id, asked.hint, asked.payload)
+        tool_context.actions.skip_summarization = None
+        again = await _call_tool_in_thread_pool(tool, tool_args, tool_context)
+        return again if isinstance(again, dict) else {"result": again}
+
+    async def on_tool_error_callback(
+        self,
+        *,
+        tool: BaseTool,
+        tool_args: dict[str, Any],
+        tool_context: ToolContext,
+        error: BaseException,
+    ) -> dict[str, Any] | None:
+        """Returns the error as the tool's result, and keeps it by the call's id."""
+        del tool_args
+        if isinstance(error, asyncio.CancelledError):
+            return None
+        text = f"{type(error).__name__}: {error}"
+        logger.warning("The tool %s failed: %s", tool.name, text, exc_info=error)
+        self.raised[tool_context.function_call_id or ""] = text
+        return {"error": text}
+
+    async def _ask(self, call_id: str, hint: str, payload: Any = None) -> ToolConfirmation:
+        waiting: asyncio.Future[ToolConfirmation] = asyncio.Future()
+        self._questions[call_id] = waiting
+        self._owner.tool_asks(call_id, hint)
+        approved: bool | None = None
+        try:
+            answer = await waiting
+            approved = answer.confirmed
+        finally:
+            del self._questions[call_id]
+            self._owner.tool_answered(call_id, approved)
+        if answer.payload is None:
+            answer.payload = payload
+        return answer
+
+    def _gather(self, call_id: str) -> Any:
+        loop = asyncio.get_running_loop()
+
+        def passed_on() -> None:
+            gathered = self.outputs.get(call_id)
+            if gathered is not None:
+                self._owner.tool_printed(call_id, *gathered.take())
+
+        def told() -> None:
+            with contextlib.suppress(RuntimeError):  # The loop may have ended before the tool.
+                loop.call_soon_threadsafe(loop.call_later, _GATHER_S, passed_on)
+
+        return told
