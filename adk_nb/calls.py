@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import inspect
+import json
 import logging
+import math
 from typing import TYPE_CHECKING, Any, Protocol
 
 from google.adk.flows.llm_flows.tools._thread_pool import _call_tool_in_thread_pool
 from google.adk.plugins.base_plugin import BasePlugin
 from google.adk.tools.tool_confirmation import ToolConfirmation
+from pydantic import BaseModel
 
-from adk_nb import output
+from adk_nb import output, protocol
 from adk_nb.exceptions import AdkNbError
 
 if TYPE_CHECKING:
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+_MAX_DEPTH = 50
 _GATHER_S = 0.05
 """How long printed text is gathered before it is passed on."""
 
@@ -122,10 +126,12 @@ class ToolCalls(BasePlugin):
         if asked is None:
             if tool.is_long_running and not result:
                 self._owner.tool_deferred(call_id)
-            return None
+            return _plain(result)
         tool_context.tool_confirmation = await self._ask(call_id, asked.hint, asked.payload)
         tool_context.actions.skip_summarization = None
         again = await _call_tool_in_thread_pool(tool, tool_args, tool_context)
+        if (plain := _plain(again)) is not None:
+            return plain
         return again if isinstance(again, dict) else {"result": again}
 
     async def on_tool_error_callback(
@@ -173,3 +179,26 @@ class ToolCalls(BasePlugin):
                 loop.call_soon_threadsafe(loop.call_later, _GATHER_S, passed_on)
 
         return told
+
+
+def _plain(result: Any) -> dict[str, Any] | None:
+    """Returns what can be told of a result that is no JSON; None where it is.
+
+    ADK ends the live run over keys that are no strings, and models take nothing but JSON.
+    """
+    if _is_plain(result):
+        return None
+    plain = json.loads(protocol.to_json(result))
+    return plain if isinstance(plain, dict) else {"result": plain}
+
+
+def _is_plain(value: Any, depth: int = 0) -> bool:
+    if isinstance(value, dict):
+        keys = all(isinstance(key, str) for key in value)
+        return keys and depth < _MAX_DEPTH and all(_is_plain(v, depth + 1) for v in value.values())
+    if isinstance(value, list | tuple):
+        return depth < _MAX_DEPTH and all(_is_plain(item, depth + 1) for item in value)
+    if isinstance(value, float):
+        return math.isfinite(value)
+    # Of pydantic's models and bytes ADK makes media for the model.
+    return value is None or isinstance(value, str | int | bytes | BaseModel)

@@ -194,7 +194,10 @@ class EventReader:
         error = self._log.redact(self._calls.raised.pop(call_id, None))
         result = None if error is not None else self._result(response)
         output = self.printed(call_id)
-        turn, _ = self._turns.tool_returned(call_id, name, result, error)
+        turn, call = self._turns.call(call_id)
+        if call is None or call.ms is None or not self._begun_only(response):
+            # A streaming tool may have told more before the event that it has begun.
+            self._turns.tool_returned(call_id, name, result, error)
         self._row(
             event,
             "tool_result",
@@ -212,6 +215,11 @@ class EventReader:
             return result["result"]  # ADK wraps what is no dict.
         return result
 
+    def _begun_only(self, response: types.FunctionResponse) -> bool:
+        """Whether it says of a streaming tool no more than that it has begun."""
+        streams = response.id in self._calls.streaming
+        return streams and (response.response or {}).keys() == {"status"}
+
     def printed(self, call_id: str) -> str | None:
         """Returns what a call has printed, and shows what of it is not shown yet."""
         output = self._calls.outputs.get(call_id)
@@ -228,8 +236,8 @@ class EventReader:
             response = part.function_response
             if response is None or response.id not in self._calls.streaming:
                 continue
-            if (response.response or {}).keys() == {"status"}:
-                continue  # That it has begun; there is an event of it.
+            if self._begun_only(response):
+                continue  # There is an event of it.
             turn, call = self._turns.tool_returned(
                 response.id, response.name or "", self._result(response), None
             )

@@ -231,6 +231,7 @@ class Turns:
         self.cut: Turn | None = None
         """The newest turn that the user cut off."""
         self._next: Turn | None = None
+        self._told = False  # a tool has told something after its turn, which the agent may answer
         self._early: dict[str, list[Callable[[], None]]] = {}
         self.on_made: Callable[[Turn], None] = lambda _turn: None
         self.on_end: Callable[[Turn], None] = lambda _turn: None
@@ -295,7 +296,8 @@ class Turns:
 
     def agent_said(self, author: str, text: str, *, final: bool) -> Turn:
         """Takes a piece of what the agent says, as text or as a transcript."""
-        late = self.current is None and self._next is None and self.last is not None
+        quiet = self.current is None and self._next is None and not self._told
+        late = quiet and self.last is not None
         turn = self.last if late and self.last else self._answering(author)
         if not late:
             turn.agent = author
@@ -351,6 +353,7 @@ class Turns:
         turn, call = self.call(call_id)
         if turn is None or call is None:
             return None, None
+        self._told = self.current is None
         if call.ms is None:
             call.ms = (time.monotonic() - call.started) * 1000
         call.result, call.error = result, error
@@ -455,6 +458,7 @@ class Turns:
 
     def _opened(self) -> Turn:
         turn = self._made()
+        self._told = False
         self.current = turn
         self._emit(protocol.TurnState(turn.index, "started"))
         return turn
