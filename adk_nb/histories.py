@@ -68,10 +68,10 @@ def service_of(sessions: BaseSessionService | str | None) -> BaseSessionService:
 
             return DatabaseSessionService(sessions)
         service = get_service_registry().create_session_service(sessions)
-    except (ImportError, ValueError) as error:
+    except Exception as error:
         raise AdkNbError(
             f"The session service {sessions!r} cannot be had: {error}",
-            remedy='For a database, pip install "google-adk[db]" and its driver.',
+            remedy='A database needs pip install "google-adk[db]", its driver, and a file of its own.',
             code="no_sessions",
         ) from error
     if service is None:

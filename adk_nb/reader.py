@@ -59,6 +59,8 @@ class EventReader:
         """Whether the model's partial user transcripts replace each other, as CascadeLive's do."""
         self.discarded = asyncio.Event()
         self.discarding = False
+        self.silent = False
+        """Whether an agent took over that has not begun to answer: there is nothing to discard."""
         self.turn_of: dict[str, int] = {}
         """The turns of ADK's events, by the events' ids."""
 
@@ -89,6 +91,7 @@ class EventReader:
     def read(self, event: Event) -> None:
         """Takes one event."""
         if event.content is not None and event.author != "user":
+            self.silent = False
             for part in event.content.parts or ():
                 self._part(event, part)
         if event.input_transcription is not None:
@@ -256,6 +259,7 @@ class EventReader:
     def _transfer(self, event: Event, target: str) -> None:
         turn = self._turns.current or self._turns.last
         self._row(event, "agent_transfer", turn, text=target)
+        self.silent, self.discarding = True, False
         self._listener.transferred(turn, event.author, target)
 
     def _usage(self, event: Event, usage: types.GenerateContentResponseUsageMetadata) -> None:

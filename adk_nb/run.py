@@ -43,14 +43,19 @@ MAX_WAITING_AUDIO = 250
 """Microphone frames that may wait for the model: 5 s of 20 ms each."""
 
 
-class _ExpectedNames(logging.Filter):
-    """Hides ADK's warnings of unknown authors: after a swap, earlier agents are just that."""
+class _Expected(logging.Filter):
+    """Hides warnings of ADK's that tell nothing here.
+
+    After a swap earlier agents are unknown authors, and live models have no context cache.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
-        return "from an unknown agent" not in str(record.msg)
+        said = str(record.msg)
+        return "from an unknown agent" not in said and "no context_cache_config" not in said
 
 
-logging.getLogger("google_adk.google.adk.agents._agent_router").addFilter(_ExpectedNames())
+for _module in ("agents._agent_router", "runners"):
+    logging.getLogger(f"google_adk.google.adk.{_module}").addFilter(_Expected())
 
 
 class _AudioBounded(asyncio.Queue[LiveRequest]):
@@ -151,7 +156,7 @@ def explain(error: BaseException) -> AdkNbError:
     )
 
 
-class RunOwner(Protocol):
+class RunOwner(heard.Knowing, Protocol):
     """What a `LiveRun` tells its session."""
 
     def run_begins(self) -> None:
@@ -168,9 +173,6 @@ class RunOwner(Protocol):
 
     def run_failed(self, error: AdkNbError) -> None:
         """The run, or the loading of the model, failed."""
-
-    def position(self) -> tuple[float, float] | None:
-        """Returns what has sounded of the turn, and all of it (ms); None without a page."""
 
     async def run_ended(self) -> None:
         """The run is over; what it left open is to be closed before the next one begins."""
@@ -367,7 +369,7 @@ class LiveRun:
 
     async def _run_once(self, runner: Runner, queue: RequestQueue) -> None:
         self._owner.run_begins()
-        heard.POSITION.set(self._owner.position)
+        heard.SESSION.set(self._owner)
         try:
             events = runner.run_live(
                 user_id=self._histories.user_id,

@@ -143,6 +143,7 @@ class LiveSession(Conversation):
         self._bridge: BridgeLoop | None = None
         self._closed = False
         self._last_nudge = 0.0
+        self._taking_over = False
         self._listeners = TurnListeners(self._report)
         self._tasks: set[asyncio.Task[None]] = set()
         self._recording = (
@@ -364,6 +365,7 @@ class LiveSession(Conversation):
 
     def transferred(self, turn: Turn | None, source: str, target: str) -> None:
         """One agent handed over to another, which answers from now on."""
+        self._taking_over = True
         one = self.agent.root_agent.find_agent(target)
         self._turns.agent = target
         self._turns.model = model_name(one) if one is not None else ""
@@ -472,7 +474,7 @@ class LiveSession(Conversation):
             # ADK reads nothing from the model until the tool returns, which it may never do.
             if restart:
                 self._live.restart()
-        elif self._live.queue is not None:
+        elif self._live.queue is not None and not self._reader.silent:
             self._reader.discarding = True
             if self._cascaded:
                 self._last_nudge = time.monotonic()
@@ -492,8 +494,14 @@ class LiveSession(Conversation):
         """Returns what has sounded of the open turn, and all of it (ms); None without a page."""
         return self._pages.position(self._turns.current or self._turns.cut)
 
+    def taking_over(self) -> bool:
+        """Whether an agent takes over from another that handed the turn to it; once."""
+        taking_over, self._taking_over = self._taking_over, False
+        return taking_over
+
     def run_begins(self) -> None:
         """A run with the model begins."""
+        self._taking_over = False
         self._reader.discarding = False
         collect(self.log)
 
