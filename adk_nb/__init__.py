@@ -10,6 +10,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
     from adk_nb.audio import Clip
     from adk_nb.chart import timeline
     from adk_nb.exceptions import AdkNbError
@@ -72,3 +74,17 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted([*globals(), *_HOMES])
+
+
+def load_ipython_extension(ipython: InteractiveShell) -> None:
+    """Is `%load_ext adk_nb`: the magics, and `asyncio.run()` in cells."""
+    from adk_nb import magics
+
+    magics.load(ipython)
+
+
+def unload_ipython_extension(ipython: InteractiveShell) -> None:
+    """Is `%unload_ext adk_nb`: takes the magics away; what nest-asyncio did stays."""
+    from adk_nb import magics
+
+    magics.unload(ipython)

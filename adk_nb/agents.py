@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from google.adk.agents import LlmAgent
+from google.adk.live import CascadeLive
 from google.adk.tools.base_tool import BaseTool
 from google.adk.tools.base_toolset import BaseToolset
 
@@ -138,6 +139,10 @@ async def check(agent: BaseAgent) -> None:
             continue
         name = ""
         try:
+            for toolset in tools_of(one):
+                if isinstance(toolset, BaseToolset):
+                    # ADK only warns of a toolset that does not load.
+                    await toolset.get_tools_with_prefix()
             for tool in await one.canonical_tools():
                 name = tool.name
                 tool._get_declaration()  # noqa: SLF001 - ADK's own way for a tool to describe itself
@@ -154,6 +159,12 @@ def family(agent: BaseAgent) -> Iterator[BaseAgent]:
     yield agent
     for child in getattr(agent, "sub_agents", ()):
         yield from family(child)
+
+
+def cascades(agent: BaseAgent) -> list[CascadeLive]:
+    """Returns the cascades among the models of an agent and of all agents below it."""
+    models = (getattr(one, "model", None) for one in family(agent))
+    return [model for model in models if isinstance(model, CascadeLive)]
 
 
 def toolsets(agent: BaseAgent) -> list[BaseToolset]:

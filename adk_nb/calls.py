@@ -10,7 +10,6 @@ import logging
 import math
 from typing import TYPE_CHECKING, Any, Protocol
 
-from google.adk.flows.llm_flows.tools._thread_pool import _call_tool_in_thread_pool
 from google.adk.plugins.base_plugin import BasePlugin
 from google.adk.tools.tool_confirmation import ToolConfirmation
 from pydantic import BaseModel
@@ -43,6 +42,12 @@ class CallOwner(Protocol):
     def tool_answered(self, call_id: str, approved: bool | None) -> None:
         """The user has said it; None where the question was withdrawn."""
 
+    def tool_called(self, author: str, call_id: str, name: str, args: dict[str, Any]) -> object:
+        """A call within a tool that is an agent begins, of which there will be no event."""
+
+    def tool_returned(self, call_id: str, name: str, result: Any, error: str | None) -> object:
+        """It has ended."""
+
     def tool_deferred(self, call_id: str) -> None:
         """A long-running tool has begun, and tells its outcome later."""
 
@@ -63,6 +68,7 @@ class ToolCalls(BasePlugin):
     def __init__(self, owner: CallOwner) -> None:
         super().__init__(name="adk_nb_tool_calls")
         self._owner = owner
+        self._shown: set[str] = set()
         self._questions: dict[str, asyncio.Future[ToolConfirmation]] = {}
         self.raised: dict[str, str] = {}
         self.outputs: dict[str, output.Output] = {}
@@ -97,18 +103,23 @@ class ToolCalls(BasePlugin):
 
     async def before_run_callback(self, *, invocation_context: InvocationContext) -> None:
         """Keeps the run's own copy of ADK's session."""
-        self.session = invocation_context.session
+        if invocation_context.live_request_queue is not None:
+            self.session = invocation_context.session
 
     async def before_tool_callback(
         self, *, tool: BaseTool, tool_args: dict[str, Any], tool_context: ToolContext
     ) -> dict[str, Any] | None:
         """Gathers what the call prints, and asks the user where the tool wants that."""
         call_id = tool_context.function_call_id or ""
-        self.outputs[call_id] = gathered = output.Output(self._gather(call_id))
-        output.redirect(gathered)
+        if not _within(tool_context):
+            self.outputs[call_id] = gathered = output.Output(self._gather(call_id))
+            output.redirect(gathered)
         if inspect.isasyncgenfunction(getattr(tool, "func", None)):
             self.streaming.add(call_id)
         if await tool.check_require_confirmation(tool_args, tool_context):
+            if _within(tool_context):
+                self._owner.tool_called(tool_context.agent_name, call_id, tool.name, tool_args)
+                self._shown.add(call_id)
             tool_context.tool_confirmation = await self._ask(call_id, "")
         return None
 
@@ -122,6 +133,9 @@ class ToolCalls(BasePlugin):
     ) -> dict[str, Any] | None:
         """Runs a tool again that asked for confirmation by itself, once the user has answered."""
         call_id = tool_context.function_call_id or ""
+        if call_id in self._shown:
+            self._shown.discard(call_id)
+            self._owner.tool_returned(call_id, tool.name, result, None)
         asked = tool_context.actions.requested_tool_confirmations.pop(call_id, None)
         if asked is None:
             if tool.is_long_running and not result:
@@ -129,7 +143,7 @@ class ToolCalls(BasePlugin):
             return _plain(result)
         tool_context.tool_confirmation = await self._ask(call_id, asked.hint, asked.payload)
         tool_context.actions.skip_summarization = None
-        again = await _call_tool_in_thread_pool(tool, tool_args, tool_context)
+        again = await tool.run_async(args=tool_args, tool_context=tool_context)
         if (plain := _plain(again)) is not None:
             return plain
         return again if isinstance(again, dict) else {"result": again}
@@ -148,7 +162,8 @@ class ToolCalls(BasePlugin):
             return None
         text = f"{type(error).__name__}: {error}"
         logger.warning("The tool %s failed: %s", tool.name, text, exc_info=error)
-        self.raised[tool_context.function_call_id or ""] = text
+        if not _within(tool_context):
+            self.raised[tool_context.function_call_id or ""] = text
         return {"error": text}
 
     async def _ask(self, call_id: str, hint: str, payload: Any = None) -> ToolConfirmation:
@@ -179,6 +194,11 @@ class ToolCalls(BasePlugin):
                 loop.call_soon_threadsafe(loop.call_later, _GATHER_S, passed_on)
 
         return told
+
+
+def _within(tool_context: ToolContext) -> bool:
+    """Whether the call is one within a tool that is an agent itself."""
+    return tool_context.get_invocation_context().live_request_queue is None
 
 
 def _plain(result: Any) -> dict[str, Any] | None:

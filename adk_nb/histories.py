@@ -71,7 +71,7 @@ def service_of(sessions: BaseSessionService | str | None) -> BaseSessionService:
     except Exception as error:
         raise AdkNbError(
             f"The session service {sessions!r} cannot be had: {error}",
-            remedy='A database needs pip install "google-adk[db]", its driver, and a file of its own.',
+            remedy='A database needs pip install "google-adk[db]" and its driver.',
             code="no_sessions",
         ) from error
     if service is None:
@@ -87,7 +87,7 @@ class Histories:
     """Makes, forks and reads the histories of one live session, on the bridge thread.
 
     Args:
-        sessions: ADK's session service.
+        sessions: ADK's session service, or the URI of one.
         artifacts: ADK's artifact service.
         user_id: The ADK user.
         first: The id of the history that the conversation begins in.
@@ -95,13 +95,14 @@ class Histories:
 
     def __init__(
         self,
-        sessions: BaseSessionService,
+        sessions: BaseSessionService | str | None,
         artifacts: BaseArtifactService,
         *,
         user_id: str,
         first: str,
     ) -> None:
-        self.sessions = sessions
+        self._owned = isinstance(sessions, str)
+        self.sessions = service_of(sessions)
         self.artifacts = artifacts
         self.user_id = user_id
         self.all = [History(first, current=True)]
@@ -137,6 +138,12 @@ class Histories:
             f"There is no history {history_id!r}.",
             remedy=f'Use "keep", "fresh", "fork" or one of {known}.',
         )
+
+    async def close(self) -> None:
+        """Closes what a service that was made from a URI keeps open; it opens again when needed."""
+        close = getattr(self.sessions, "close", None)
+        if self._owned and close is not None:
+            await close()
 
     def enter(self, history: History) -> None:
         """Makes a history the one that the conversation goes on in."""

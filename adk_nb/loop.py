@@ -23,6 +23,31 @@ THREAD_NAME = "adk-nb-bridge"
 _JOIN_S = 5.0
 
 
+class _PlainLoop(asyncio.SelectorEventLoop):
+    """The standard loop, which nest-asyncio leaves as it is.
+
+    nest-asyncio rewrites these methods in the class of the kernel's loop, for every loop of that
+    class. They come from the base class, so it does not matter which of the two was first.
+    """
+
+    run_forever = asyncio.BaseEventLoop.run_forever
+    run_until_complete = asyncio.BaseEventLoop.run_until_complete
+    _run_once = asyncio.BaseEventLoop._run_once  # type: ignore[attr-defined]  # noqa: SLF001
+    _check_running = asyncio.BaseEventLoop._check_running  # type: ignore[attr-defined]  # noqa: SLF001
+    # Says that there is nothing left to patch: a tool may call nest_asyncio.apply() on this loop.
+    _nest_patched = True
+    # Tasks and futures stay what asyncio says they are, the slower pure Python ones too: libraries
+    # ask isinstance(x, asyncio.Future), and ADK and anyio go wrong where the answer is no.
+
+
+def _new_loop() -> asyncio.AbstractEventLoop:
+    loop = asyncio.new_event_loop()
+    if type(loop) is not asyncio.SelectorEventLoop:  # Windows' own, or what a policy chose.
+        return loop
+    loop.close()
+    return _PlainLoop()
+
+
 class BridgeLoop:
     """An event loop in a daemon thread, shared and counted: see `acquire` and `release`."""
 
@@ -31,7 +56,7 @@ class BridgeLoop:
 
     def __init__(self) -> None:
         self.users = 0
-        self._loop = asyncio.new_event_loop()
+        self._loop = _new_loop()
         self._thread = threading.Thread(target=self._main, name=THREAD_NAME, daemon=True)
         self._thread.start()
 

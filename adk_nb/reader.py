@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from adk_nb.turns import Turn, Turns
 
 
+_MORE_S = 1.0
+"""How long after an answer that may have been cut off another one may begin."""
+
+
 class Listener(Protocol):
     """What the reader tells its session."""
 
@@ -57,6 +61,8 @@ class EventReader:
         self._audio = audio
         self.cumulative = False
         """Whether the model's partial user transcripts replace each other, as CascadeLive's do."""
+        self._held: list[Event] = []
+        self._timer: asyncio.TimerHandle | None = None
         self.discarded = asyncio.Event()
         self.discarding = False
         self.silent = False
@@ -90,6 +96,10 @@ class EventReader:
 
     def read(self, event: Event) -> None:
         """Takes one event."""
+        if not self._held_back(event):
+            self._take(event)
+
+    def _take(self, event: Event) -> None:
         if event.content is not None and event.author != "user":
             self.silent = False
             for part in event.content.parts or ():
@@ -108,6 +118,41 @@ class EventReader:
             self._turn_complete(event)
         if event.actions.transfer_to_agent:
             self._transfer(event, event.actions.transfer_to_agent)
+
+    def _held_back(self, event: Event) -> bool:
+        """Keeps what may be the rest of an answer that was cut off, or the answer to a newer turn.
+
+        A model says so where it was interrupted, unless it had nothing to say: only if nothing
+        else comes was it the newer turn's.
+        """
+        if event.author == "user" or event.interrupted or not _says_something(event):
+            if event.interrupted:
+                self._forget_held()
+            return False
+        turn = self._turns.current
+        if not self.discarding:
+            self._forget_held()
+            return False
+        if self.cumulative or turn is None or turn.answered or not turn.user_text:
+            return False
+        self._held.append(event)
+        if event.turn_complete:
+            self.discarding = False
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(_MORE_S, self._read_held)
+        return True
+
+    def _forget_held(self) -> None:
+        self._held.clear()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _read_held(self) -> None:
+        held, self._held = self._held, []
+        self._timer = None
+        for event in held:
+            self._take(event)
 
     def _row(self, event: Event, kind: str, turn: Turn | None = None, **values: Any) -> None:
         self._log.add(
@@ -194,7 +239,7 @@ class EventReader:
 
     def _tool_result(self, event: Event, response: types.FunctionResponse) -> None:
         call_id, name = response.id or "", response.name or ""
-        error = self._log.redact(self._calls.raised.pop(call_id, None))
+        error = self._log.redact(self._calls.raised.pop(call_id, None)) or _mcp_error(response)
         result = None if error is not None else self._result(response)
         output = self.printed(call_id)
         turn, call = self._turns.call(call_id)
@@ -297,3 +342,17 @@ class EventReader:
         self._row(event, "turn_complete", turn, turn_complete=True)
         if turn is not None:
             self._listener.set_state("ready")
+
+
+def _says_something(event: Event) -> bool:
+    return bool(event.content or event.output_transcription or event.turn_complete)
+
+
+def _mcp_error(response: types.FunctionResponse) -> str | None:
+    """Returns what an MCP tool says of its failure, which to ADK is a result like another."""
+    result = response.response or {}
+    if result.get("isError") is not True:
+        return None
+    parts = result.get("content") or []
+    said = [str(part.get("text", "")) for part in parts if isinstance(part, dict)]
+    return " ".join(said).strip() or "The tool failed."

@@ -5,17 +5,20 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from google.adk.agents.live_request_queue import LiveRequest, LiveRequestQueue
 from google.adk.apps import App
-from google.adk.live import CascadeLive
 from google.adk.memory.in_memory_memory_service import InMemoryMemoryService
 from google.adk.runners import Runner
+from google.adk.utils._sync_runner import (
+    _get_tool_thread_pool,
+    _use_executor_for_sync_callables,
+)
 from google.genai import types
 
-from adk_nb import heard
-from adk_nb.agents import toolsets
+from adk_nb import adk_log, heard
+from adk_nb.agents import cascades, toolsets
 from adk_nb.exceptions import AdkNbError, ModelError
 from adk_nb.histories import APP_NAME
 from adk_nb.output import Streams
@@ -35,27 +38,13 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 heard.install()
+adk_log.listen()
 
 _CLOSE_S = 3.0
 """How long a toolset may take to close its connections."""
 
 MAX_WAITING_AUDIO = 250
 """Microphone frames that may wait for the model: 5 s of 20 ms each."""
-
-
-class _Expected(logging.Filter):
-    """Hides warnings of ADK's that tell nothing here.
-
-    After a swap earlier agents are unknown authors, and live models have no context cache.
-    """
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        said = str(record.msg)
-        return "from an unknown agent" not in said and "no context_cache_config" not in said
-
-
-for _module in ("agents._agent_router", "runners"):
-    logging.getLogger(f"google_adk.google.adk.{_module}").addFilter(_Expected())
 
 
 class _AudioBounded(asyncio.Queue[LiveRequest]):
@@ -91,16 +80,20 @@ class RequestQueue(LiveRequestQueue):
     Args:
         connected: Called when the model is connected, and so the first request is asked for.
         streamed: Called with what a streaming tool tells the model by this queue alone.
+        dead: Called when nothing takes from it any more, because of an error.
     """
 
     def __init__(
         self,
         connected: Callable[[], None] | None = None,
         streamed: Callable[[types.Content], None] | None = None,
+        dead: Callable[[], None] | None = None,
     ) -> None:
         super().__init__()
         self._connected = connected
         self._streamed = streamed
+        self._dead = dead
+        self._sender: asyncio.Task[Any] | None = None
         # ADK's queue has no bound of its own and no way to give it one.
         self._bounded = _AudioBounded()
         self._queue = self._bounded
@@ -115,7 +108,16 @@ class RequestQueue(LiveRequestQueue):
         connected, self._connected = self._connected, None
         if connected is not None:
             connected()
+        sender = asyncio.current_task()
+        if sender is not None and sender is not self._sender:
+            # ADK looks at the task that sends only when its run ends, so a dead one has to end it.
+            self._sender = sender
+            sender.add_done_callback(self._sender_ended)
         return await super().get()
+
+    def _sender_ended(self, sender: asyncio.Task[Any]) -> None:
+        if not sender.cancelled() and sender.exception() is not None and self._dead is not None:
+            self._dead()
 
     def send_content(self, content: types.Content, partial: bool = False) -> None:
         """Sends content; of a streaming tool's there is no event, so it is told here."""
@@ -152,7 +154,7 @@ def explain(error: BaseException) -> AdkNbError:
             return ModelError(f"The model cannot be reached. {text}", remedy=remedy, code=code)
     return ModelError(
         f"The conversation with the model failed. {text}",
-        remedy="The next turn connects again; if it fails too, check the agent's model.",
+        remedy="The next turn connects again; if it fails too, mend what the error names.",
     )
 
 
@@ -173,6 +175,9 @@ class RunOwner(heard.Knowing, Protocol):
 
     def run_failed(self, error: AdkNbError) -> None:
         """The run, or the loading of the model, failed."""
+
+    def run_warned(self, error: AdkNbError) -> None:
+        """The run goes on without something that it should have."""
 
     async def run_ended(self) -> None:
         """The run is over; what it left open is to be closed before the next one begins."""
@@ -241,7 +246,7 @@ class LiveRun:
     def want(self) -> RequestQueue:
         """Returns the queue of the run, which starts if none is under way."""
         if self.queue is None:
-            self.queue = RequestQueue(self._connected, self._owner.run_streamed)
+            self.queue = RequestQueue(self._connected, self._owner.run_streamed, self._sender_died)
             self._wanted.set()
         return self.queue
 
@@ -327,6 +332,10 @@ class LiveRun:
         if connecting is not None and not connecting.done():
             connecting.set_result(None)
 
+    def _sender_died(self) -> None:
+        if self._run is not None:
+            self._run.cancel()
+
     def _failed(self, error: AdkNbError) -> None:
         connecting, self._connecting = self._connecting, None
         if connecting is not None and not connecting.done():
@@ -351,11 +360,25 @@ class LiveRun:
             await asyncio.wait([self._run])
             self._run = None
             self._dropped += queue.dropped
-            if self.queue is queue and not self._swapping:
-                self.queue = None
+            self._over(queue)
             self.calls.run_over()
             await self._owner.run_ended()
             self._idle.set()
+
+    def _over(self, queue: RequestQueue) -> None:
+        """The run is over, so what is said from now on wants another."""
+        if self.queue is queue and not self._swapping:
+            self.queue = None
+
+    def _tool_threads(self) -> contextlib.AbstractContextManager[None]:
+        """Runs functions that are no coroutines in threads, where they would stall the audio.
+
+        ADK's `tool_thread_pool_config` does so too, but runs all else in a loop of its own for each
+        call, which loses what tools keep open: an MCP server would be started for every call.
+        """
+        if self._run_config.tool_thread_pool_config is not None:
+            return contextlib.nullcontext()
+        return _use_executor_for_sync_callables(_get_tool_thread_pool())
 
     def _runner(self) -> Runner:
         self._toolsets |= {id(toolset): toolset for toolset in toolsets(self.agent)}
@@ -370,6 +393,7 @@ class LiveRun:
     async def _run_once(self, runner: Runner, queue: RequestQueue) -> None:
         self._owner.run_begins()
         heard.SESSION.set(self._owner)
+        adk_log.WARNED.set(self._owner.run_warned)
         try:
             events = runner.run_live(
                 user_id=self._histories.user_id,
@@ -378,10 +402,12 @@ class LiveRun:
                 run_config=self._run_config,
             )
             async with contextlib.aclosing(events):
-                async for event in events:
-                    self._owner.run_event(event)
+                with self._tool_threads():
+                    async for event in events:
+                        self._owner.run_event(event)
         except Exception as error:
             logger.debug("The live run failed.", exc_info=True)
+            self._over(queue)
             self._failed(explain(error))
         else:
             if self._connecting is not None:
@@ -395,12 +421,12 @@ class LiveRun:
         Raises:
             AdkNbError: Its speech parts cannot be loaded.
         """
-        model = getattr(agent, "model", None)
-        if isinstance(model, CascadeLive):
+        models = cascades(agent)
+        for model in models:
             brain = asyncio.create_task(self._load_brain(getattr(model, "_llm", None)))
             self._loading.add(brain)
             brain.add_done_callback(self._loading.discard)
-            await asyncio.gather(_load(model.stt), _load(model.tts))
+        await asyncio.gather(*(_load(part) for model in models for part in (model.stt, model.tts)))
 
     async def _load_brain(self, brain: object) -> None:
         try:

@@ -12,13 +12,12 @@ import time
 import uuid
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from google.adk.agents.run_config import RunConfig, ToolThreadPoolConfig
+from google.adk.agents.run_config import RunConfig
 from google.adk.artifacts.in_memory_artifact_service import InMemoryArtifactService
-from google.adk.live import CascadeLive
 from google.genai import types
 
 from adk_nb import protocol
-from adk_nb.agents import model_name
+from adk_nb.agents import cascades, model_name
 from adk_nb.calls import ToolCalls
 from adk_nb.conversation import Conversation
 from adk_nb.events import EventLog
@@ -29,7 +28,7 @@ from adk_nb.exceptions import (
     SessionClosedError,
     TurnTimeoutError,
 )
-from adk_nb.histories import Histories, earlier, response, service_of, state_change
+from adk_nb.histories import Histories, earlier, response, state_change
 from adk_nb.listeners import TurnListeners
 from adk_nb.loop import BridgeLoop
 from adk_nb.microphone import FRAME_MS, Microphone, feed
@@ -74,8 +73,8 @@ class LiveSession(Conversation):
 
     Args:
         agent: The ADK agent.
-        run_config: ADK's own; what it leaves open is set for live notebooks: tools run in ADK's
-            thread pool, both sides are transcribed.
+        run_config: ADK's own; what it leaves open is set for live notebooks. Functions that are
+            tools run in threads, coroutine functions on the bridge's event loop.
         sessions: An ADK session service, or the URI of one, such as `sqlite:///talk.db`; by
             default one in memory.
         session_id: The ADK session's id, to go on with it; by default a new one.
@@ -115,7 +114,7 @@ class LiveSession(Conversation):
         self.log = EventLog(self.id)
         self._run_config = _for_notebooks(run_config, voice=voice, audio=audio)
         self._histories = Histories(
-            service_of(sessions),
+            sessions,
             artifacts or InMemoryArtifactService(),
             user_id=user_id,
             first=self.id,
@@ -215,7 +214,10 @@ class LiveSession(Conversation):
         """Runs a coroutine on the bridge thread, of a session that is not open too."""
         bridge = BridgeLoop.acquire()
         try:
-            return bridge.call(coroutine)
+            result = bridge.call(coroutine)
+            if self._bridge is None:
+                bridge.call(self._histories.close())
+            return result
         finally:
             bridge.release()
 
@@ -524,10 +526,17 @@ class LiveSession(Conversation):
         turn = self._turns.failed(self.log.redact(str(error)))
         self.fail(error, turn)
 
+    def run_warned(self, error: AdkNbError) -> None:
+        """The run goes on without something that it should have."""
+        self._report(error, self._turns.index)
+
     async def run_ended(self) -> None:
         """The run is over: closes in ADK's history what the next one could not go on from."""
         if self._live.queue is None and self._turns.current is not None:
-            self.run_failed(ModelError("The model ended the conversation.", remedy="Say it again."))
+            if self._turns.closed() is None:
+                error = ModelError("The model ended the conversation.", remedy="Say it again.")
+                self.run_failed(error)
+            self.set_state("ready")
         try:
             for turn, call in self._cut_off_calls():
                 event = await self._histories.answer(call)
@@ -706,6 +715,7 @@ class LiveSession(Conversation):
             self.log.add("bridge", "error", turn=turn.index, error=why)
         self._emit(protocol.State("closed"))
         self._pages.all.clear()
+        await self._histories.close()
         if self._recording is not None:
             await asyncio.to_thread(self._recording.close)
 
@@ -721,7 +731,7 @@ class LiveSession(Conversation):
 
     @property
     def _cascaded(self) -> bool:
-        return isinstance(getattr(self.agent, "model", None), CascadeLive)
+        return bool(cascades(self.agent))
 
     @property
     def _manual(self) -> bool:
@@ -735,9 +745,6 @@ class LiveSession(Conversation):
 
 def _for_notebooks(run_config: RunConfig | None, *, voice: str | None, audio: bool) -> RunConfig:
     config = run_config.model_copy() if run_config is not None else RunConfig()
-    if config.tool_thread_pool_config is None:
-        # On the event loop a sync tool would stall the audio of every session.
-        config.tool_thread_pool_config = ToolThreadPoolConfig()
     if config.response_modalities is None:
         config.response_modalities = [types.Modality.AUDIO if audio else types.Modality.TEXT]
     if voice is not None:

@@ -421,6 +421,11 @@ class Turns:
             return None
         return self._ended(turn, "complete")
 
+    def closed(self) -> Turn | None:
+        """The model closed the conversation; returns the turn that this ended, if answered."""
+        turn = self.current
+        return self._ended(turn, "complete") if turn is not None and turn.answered else None
+
     def interrupted(self) -> Turn | None:
         """The user cut in; returns the turn that this ended."""
         turn = self.current

@@ -1,5 +1,8 @@
 import asyncio
 import signal
+import subprocess
+import sys
+import textwrap
 import threading
 import time
 
@@ -97,3 +100,106 @@ def test_tasks_left_over_are_cancelled_with_the_thread():
     bridge.release()
     assert ended.is_set()
     assert threads() == []
+
+
+# nest-asyncio patches a whole process, so these run in one of their own.
+
+NESTED = """
+    import asyncio, nest_asyncio
+
+    def patch():
+        "As %load_ext adk_nb does: on the loop of the main thread."
+        loop = asyncio.new_event_loop()
+        asyncio.set_event_loop(loop)
+        nest_asyncio.apply(loop)
+        return loop
+"""
+
+
+def run_alone(code: str) -> str:
+    script = textwrap.dedent(NESTED) + textwrap.dedent(code)
+    command = [sys.executable, "-c", script]
+    run = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
+    assert run.returncode == 0, run.stderr
+    return run.stdout.strip()
+
+
+BEFORE = "main = patch()\nfrom adk_nb.loop import BridgeLoop\nbridge = BridgeLoop.acquire()\n"
+AFTER = "from adk_nb.loop import BridgeLoop\nbridge = BridgeLoop.acquire()\nmain = patch()\n"
+ORDERS = pytest.mark.parametrize("order", [BEFORE, AFTER], ids=["before", "after"])
+
+
+@ORDERS
+def test_nest_asyncio_does_not_make_the_loop_re_entrant(order):
+    code = """
+    async def refused(run):
+        inner = asyncio.sleep(0)
+        try:
+            run(inner)
+        except RuntimeError as error:
+            return "running" in str(error)
+        finally:
+            inner.close()
+
+    print(main.run_until_complete(main.create_task(asyncio.sleep(0, "nested"))))
+    print(bridge.call(refused(bridge.loop.run_until_complete)))
+    print(bridge.call(refused(asyncio.run)))
+    bridge.release()
+    """
+    assert run_alone(order + textwrap.dedent(code)).split() == ["nested", "True", "True"]
+
+
+@ORDERS
+def test_asyncio_is_right_on_the_loop_beside_nest_asyncio(order):
+    code = """
+    async def check():
+        task, future = asyncio.current_task(), asyncio.get_running_loop().create_future()
+        # ADK and anyio ask so, and go wrong where the answer is no.
+        assert isinstance(task, asyncio.Task) and isinstance(future, asyncio.Future)
+        assert task in asyncio.all_tasks()
+        try:
+            async with asyncio.timeout(0.01):
+                await future
+        except TimeoutError:
+            pass
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(asyncio.sleep(60))
+                group.create_task(asyncio.wait_for(asyncio.sleep(60), 0.01))
+        except* TimeoutError:
+            pass
+        return await asyncio.gather(asyncio.to_thread(int, "1"), asyncio.sleep(0, 2))
+
+    bridge.call(asyncio.sleep(0))  # Its task is of the new kind, whichever was first.
+    print(bridge.call(check()), main.run_until_complete(bridge.call_async(check())))
+    bridge.release()
+    """
+    assert run_alone(order + textwrap.dedent(code)) == "[1, 2] [1, 2]"
+
+
+def test_a_tool_that_applies_nest_asyncio_leaves_the_loop_alone():
+    code = """
+    async def tool():
+        nest_asyncio.apply()
+        try:
+            bridge.loop.run_until_complete(asyncio.get_running_loop().create_future())
+        except RuntimeError:
+            return type(bridge.loop).__dict__["run_forever"] is asyncio.BaseEventLoop.run_forever
+
+    from adk_nb.loop import BridgeLoop
+    bridge = BridgeLoop.acquire()
+    print(bridge.call(tool()))
+    bridge.release()
+    """
+    assert run_alone(code) == "True"
+
+
+def test_a_loop_that_a_policy_chose_is_kept():
+    code = """
+    class Own(asyncio.SelectorEventLoop): ...
+    class Policy(asyncio.DefaultEventLoopPolicy): _loop_factory = Own
+    asyncio.set_event_loop_policy(Policy())
+    from adk_nb.loop import BridgeLoop
+    print(type(BridgeLoop().loop) is Own)
+    """
+    assert run_alone(code) == "True"

@@ -469,10 +469,9 @@ def test_what_the_run_config_leaves_open_is_set_for_notebooks():
     given = RunConfig()
     session = LiveSession(agent(echo), run_config=given, voice="Kore")
     config = session._run_config
-    assert config.tool_thread_pool_config is not None
     assert config.response_modalities == [types.Modality.AUDIO]
     assert config.speech_config.voice_config.prebuilt_voice_config.voice_name == "Kore"
-    assert given.tool_thread_pool_config is None
+    assert given.response_modalities is None
     assert LiveSession(agent(echo), audio=False)._run_config.response_modalities == ["TEXT"]
 
 

@@ -1,0 +1,41 @@
+"""What ADK says only to its log: what users should see of it, and what tells them nothing here."""
+
+from __future__ import annotations
+
+import logging
+from contextvars import ContextVar
+from typing import TYPE_CHECKING
+
+from adk_nb.exceptions import AdkNbError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+WARNED: ContextVar[Callable[[AdkNbError], None] | None] = ContextVar("adk_nb_warned", default=None)
+"""Takes what goes wrong in a run that goes on; one in each run's context."""
+
+
+class _Expected(logging.Filter):
+    """Hides warnings: after a swap earlier agents are unknown, and live models have no cache."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        said = str(record.msg)
+        return "from an unknown agent" not in said and "no context_cache_config" not in said
+
+
+class _Toolsets(logging.Handler):
+    """Hears that a toolset is missing, which ADK goes on without."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        warned = WARNED.get()
+        said = record.getMessage()
+        if warned is not None and "failed to load" in said:
+            remedy = "Start its server, and run swap() to connect again."
+            warned(AdkNbError(said.strip(), remedy=remedy, code="toolset_failed"))
+
+
+def listen() -> None:
+    """Begins to listen."""
+    for module in ("agents._agent_router", "runners"):
+        logging.getLogger(f"google_adk.google.adk.{module}").addFilter(_Expected())
+    logging.getLogger("google_adk.google.adk.agents.llm_agent").addHandler(_Toolsets())
