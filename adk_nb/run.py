@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from google.adk.agents import BaseAgent
     from google.adk.agents.run_config import RunConfig
     from google.adk.events import Event
+    from google.adk.models.base_llm import BaseLlm
     from google.adk.plugins.base_plugin import BasePlugin
     from google.adk.tools.base_toolset import BaseToolset
 
@@ -225,6 +226,7 @@ class LiveRun:
         self._run: asyncio.Task[None] | None = None
         self._loading: set[asyncio.Task[None]] = set()
         self._connecting: asyncio.Future[None] | None = None
+        self._warm: dict[int, BaseLlm] = {}
         self._swapping = False
         self._dropped = 0
         self.queue: RequestQueue | None = None
@@ -421,12 +423,13 @@ class LiveRun:
         Raises:
             AdkNbError: Its speech parts cannot be loaded.
         """
-        models = cascades(agent)
+        models = [model for model in cascades(agent) if id(model) not in self._warm]
         for model in models:
             brain = asyncio.create_task(self._load_brain(getattr(model, "_llm", None)))
             self._loading.add(brain)
             brain.add_done_callback(self._loading.discard)
         await asyncio.gather(*(_load(part) for model in models for part in (model.stt, model.tts)))
+        self._warm |= {id(model): model for model in models}
 
     async def _load_brain(self, brain: object) -> None:
         try:

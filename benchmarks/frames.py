@@ -23,6 +23,7 @@ import pandas as pd
 from google.adk.events import Event
 from google.genai import types
 
+from adk_nb.calls import ToolCalls
 from adk_nb.events import EventLog
 from adk_nb.frames import events_df, tools_df, transcript_df, turns_df
 from adk_nb.reader import EventReader
@@ -48,6 +49,9 @@ class Nobody:
         pass
 
     def still_talking(self):
+        pass
+
+    def transferred(self, turn, source, target):
         pass
 
 
@@ -86,7 +90,8 @@ def adk_turn(index):
 def log_of(events):
     """Returns the log that a session makes of events."""
     log = EventLog("bench")
-    reader = EventReader(log, Turns(lambda _: None), Nobody(), raised={}, audio=True)
+    turns = Turns(lambda _: None)
+    reader = EventReader(log, turns, Nobody(), calls=ToolCalls(turns), audio=True)
     for event in events:
         reader.read(event)
     return log

@@ -11,7 +11,6 @@ from test_session import kinds, wait_for
 
 from adk_nb import LiveSession
 from adk_nb.audio import Clip
-from adk_nb.exceptions import TurnTimeoutError
 
 
 def add(a: int, b: int) -> int:

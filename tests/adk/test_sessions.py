@@ -14,7 +14,6 @@ from scripts import calls, parts
 from test_session import kinds, wait_for
 
 from adk_nb import LiveSession
-from adk_nb.exceptions import TurnTimeoutError
 
 
 def add(a: int, b: int) -> int:
