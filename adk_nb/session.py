@@ -28,6 +28,7 @@ from adk_nb.exceptions import (
     SessionClosedError,
     TurnTimeoutError,
 )
+from adk_nb.explain import explain
 from adk_nb.histories import Histories, earlier, response, state_change
 from adk_nb.listeners import TurnListeners
 from adk_nb.loop import BridgeLoop
@@ -35,7 +36,7 @@ from adk_nb.microphone import FRAME_MS, Microphone, feed
 from adk_nb.pages import Page, Pages
 from adk_nb.reader import EventReader
 from adk_nb.recording import RecordingWriter
-from adk_nb.run import LiveRun, RequestQueue, explain
+from adk_nb.run import LiveRun, RequestQueue
 from adk_nb.spans import collect
 from adk_nb.swapping import Swaps
 from adk_nb.turns import Turn, Turns
