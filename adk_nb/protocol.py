@@ -1,6 +1,7 @@
 """The wire `adk-nb.v1`: bytes and text to values and back. No sockets.
 
-`docs/protocol.md` states every message. Binary frames are audio, text frames are JSON objects.
+`docs/protocol.md` states every message. Binary frames are audio and images, text frames are JSON
+objects.
 """
 
 from __future__ import annotations
@@ -22,6 +23,13 @@ MAX_OUTPUT = 20_000
 
 MICROPHONE = 1
 AGENT_AUDIO = 2
+IMAGE = 3
+
+SOURCES = ("camera", "screen")
+"""Where an image comes from; its place here is its frame's flags."""
+
+MAX_JPEG = 512 << 10
+"""Bytes of one image."""
 
 CLOSE_SESSION_ENDED = 4000
 CLOSE_TOO_SLOW = 4001
@@ -35,7 +43,7 @@ _MIN_RATE, _MAX_RATE = 8_000, 48_000
 
 
 class AudioFrame(NamedTuple):
-    """One binary frame.
+    """One binary frame of sound.
 
     Attributes:
         kind: `MICROPHONE` or `AGENT_AUDIO`.
@@ -90,6 +98,62 @@ def decode_audio(data: bytes) -> AudioFrame:
     return AudioFrame(kind, seq, turn, rate, clock, data[HEADER_SIZE:])
 
 
+class ImageFrame(NamedTuple):
+    """One binary frame with a picture.
+
+    Attributes:
+        source: One of `SOURCES`.
+        seq: The frame's number among the images of its connection, from 0.
+        clock: The sender's clock when the picture was taken (ms).
+        jpeg: A whole JPEG, with nothing after its end.
+    """
+
+    source: str
+    seq: int
+    clock: float
+    jpeg: bytes
+
+
+def encode_image(frame: ImageFrame) -> bytes:
+    """Returns the bytes of a binary frame."""
+    flags = SOURCES.index(frame.source)
+    seq = frame.seq & 0xFFFFFFFF
+    return _HEADER.pack(IMAGE, flags, 0, seq, 0, 0, frame.clock) + frame.jpeg
+
+
+def decode_image(data: bytes) -> ImageFrame:
+    """Returns the image that the bytes hold; what is between a JPEG's two ends is not looked at.
+
+    Raises:
+        ProtocolError: The bytes are no image frame of this protocol.
+    """
+    if len(data) < HEADER_SIZE:
+        raise ProtocolError(f"A binary frame of {len(data)} bytes is shorter than its header.")
+    kind, flags, _reserved, seq, _turn, _rate, clock = _HEADER.unpack_from(data)
+    if kind != IMAGE:
+        raise ProtocolError(f"A binary frame of kind {kind} where an image was expected.")
+    if flags >= len(SOURCES):
+        raise ProtocolError(f"An image of the unknown source {flags}.")
+    if not math.isfinite(clock):
+        raise ProtocolError("A binary frame whose clock is no number.")
+    jpeg = data[HEADER_SIZE:]
+    if len(jpeg) > MAX_JPEG:
+        raise ProtocolError(f"An image of {len(jpeg)} bytes; {MAX_JPEG} are allowed.")
+    # A start and an end may not be the same two bytes.
+    if len(jpeg) < 4 or not (jpeg.startswith(b"\xff\xd8") and jpeg.endswith(b"\xff\xd9")):
+        raise ProtocolError("An image that is no JPEG from its start to its end.")
+    return ImageFrame(SOURCES[flags], seq, clock, jpeg)
+
+
+def decode_frame(data: bytes) -> AudioFrame | ImageFrame:
+    """Returns the frame that the bytes hold, of whichever kind.
+
+    Raises:
+        ProtocolError: The bytes are no frame of this protocol.
+    """
+    return decode_image(data) if data[:1] == bytes([IMAGE]) else decode_audio(data)
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """A text frame; its fields are those of the JSON object, besides `type`."""
@@ -123,6 +187,19 @@ class Mic(Message):
 
     type: ClassVar[str] = "mic"
     on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Camera(Message):
+    """The camera, or the sharing of a screen, was switched on or off."""
+
+    type: ClassVar[str] = "camera"
+    source: str
+    on: bool
+
+    def __post_init__(self) -> None:
+        if self.source not in SOURCES:
+            raise ProtocolError(f"A 'camera' message with the source {self.source[:40]!r}.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +299,7 @@ class Welcome(Message):
     history: list[dict[str, Any]]
     audio: bool
     changes: list[str] = field(default_factory=list)
+    video: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,13 +403,14 @@ class State(Message):
 
 @dataclass(frozen=True, slots=True)
 class AgentChanged(Message):
-    """What answers from now on."""
+    """What answers from now on; where `video` is None, it sees as much as what answered before."""
 
     type: ClassVar[str] = "agent"
     agent: str
     model: str
     tools: list[dict[str, Any]] = field(default_factory=list)
     changes: list[str] = field(default_factory=list)
+    video: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -348,8 +427,8 @@ class Failure(Message):
 _FROM_PAGE: dict[str, type[Message]] = {
     cls.type: cls
     for cls in (
-        Hello, Text, Mic, ActivityStart, ActivityEnd, Interrupt, ToolSwitch, Confirm, Playback,
-        Clock, ClockOffset, PageError,
+        Hello, Text, Mic, Camera, ActivityStart, ActivityEnd, Interrupt, ToolSwitch, Confirm,
+        Playback, Clock, ClockOffset, PageError,
     )
 }  # fmt: skip
 _HINTS = {cls: get_type_hints(cls) for cls in _FROM_PAGE.values()}

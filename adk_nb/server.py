@@ -89,19 +89,23 @@ class Connection:
 
     async def serve(self) -> None:
         """Passes what the page sends on to its session, until it goes."""
-        hear = self._session.hear
         async for data in self._socket:
             try:
                 if isinstance(data, bytes):
-                    frame = protocol.decode_audio(data)
-                    if frame.kind != protocol.MICROPHONE or frame.rate != 16_000:
-                        raise ProtocolError("A page sends microphone frames of 16 kHz.")
-                    hear(self, frame.samples)
+                    self._perceive(protocol.decode_frame(data))
                 else:
                     self._take(protocol.decode_message(data))
             except AdkNbError as error:
                 self._session.log.add("client", "error", error=str(error))
                 self.send(protocol.Failure(error.code, error.message, error.remedy))
+
+    def _perceive(self, frame: protocol.AudioFrame | protocol.ImageFrame) -> None:
+        if isinstance(frame, protocol.ImageFrame):
+            self._session.see(self, frame.source, frame.jpeg)
+            return
+        if frame.kind != protocol.MICROPHONE or frame.rate != 16_000:
+            raise ProtocolError("A page sends microphone frames of 16 kHz.")
+        self._session.hear(self, frame.samples)
 
     def _take(self, message: protocol.Message) -> None:
         match message:

@@ -218,7 +218,7 @@ def test_after_a_transfer_the_other_agent_answers_and_the_transcript_says_who():
     root = agent(transfer("helper"), sub_agents=[below])
     with LiveSession(root) as session:
         page = attach(session)
-        do(session, lambda: session._typed("help", cut_in=False))
+        do(session, lambda: session._exchange.typed("help", cut_in=False))
         wait_for(lambda: "agent_transfer" in kinds(session))
         time.sleep(1.5)  # ADK waits a second before the other agent is connected.
         turn = session.say("and now?")

@@ -1,9 +1,10 @@
 /**
- * The page's connection to the bridge: it says hello, keeps clocks in step, drops audio rather than queue it,
+ * The page's connection to the bridge: it says hello, keeps clocks in step, drops audio and images rather than queue them,
  * and comes back after an accident.
  */
 import {
-  AGENT_AUDIO, CLOSE, ClockSync, decodeAudio, decodeMessage, encodeAudio, encodeMessage, MICROPHONE, SUBPROTOCOL, WireError,
+  AGENT_AUDIO, CLOSE, ClockSync, decodeAudio, decodeMessage, encodeAudio, encodeImage, encodeMessage, MAX_JPEG, MICROPHONE,
+  SUBPROTOCOL, WireError,
 } from "./wire.js";
 
 /**
@@ -64,11 +65,15 @@ export class Connection {
     this.link = "connecting";
     this.sent = 0;
     this.dropped = 0;
+    this.imagesSent = 0;
+    this.imagesDropped = 0;
     this.dials = 0;
     this.clock = { offset_ms: 0, error_ms: Infinity };
     /** @type {Channel | null} */
     this.channel = null;
     this.seq = 0;
+    this.imageSeq = 0;
+    this.imageWaiting = 0; // bytes of the last image, while any of it may wait in the socket
     this.failures = 0;
     this.refusals = 0;
     this.probes = 0;
@@ -128,6 +133,8 @@ export class Connection {
     this.failures = 0;
     this.refusals = 0;
     this.seq = 0;
+    this.imageSeq = 0;
+    this.imageWaiting = 0;
     this.probes = 0;
     this.sync = new ClockSync();
     this.link = "open";
@@ -156,12 +163,34 @@ export class Connection {
   sendAudio(samples, rate, clock) {
     if (this.link !== "open" || !this.channel) return;
     const seq = this.seq++;
-    if (this.channel.bufferedAmount > MAX_BUFFERED) {
+    const waiting = this.channel.bufferedAmount;
+    if (waiting <= MAX_BUFFERED) this.imageWaiting = 0;
+    // An image alone may be more than the bound; it must not cost the sound that follows it.
+    if (waiting > MAX_BUFFERED + this.imageWaiting) {
       this.dropped += 1;
       return;
     }
     this.channel.send(encodeAudio({ kind: MICROPHONE, seq, turn: 0, rate, clock, samples }));
     this.sent += 1;
+  }
+
+  /**
+   * Sends an image, or drops it where others wait, or where it is too large.
+   *
+   * @param {import("./wire.js").Source} source
+   * @param {Uint8Array} jpeg
+   * @param {number} clock when it was taken
+   */
+  sendImage(source, jpeg, clock) {
+    if (this.link !== "open" || !this.channel) return;
+    const seq = this.imageSeq++;
+    if (this.channel.bufferedAmount > MAX_BUFFERED || jpeg.length > MAX_JPEG) {
+      this.imagesDropped += 1;
+      return;
+    }
+    this.imageWaiting = jpeg.length;
+    this.channel.send(encodeImage({ source, seq, clock, jpeg }));
+    this.imagesSent += 1;
   }
 
   probe() {

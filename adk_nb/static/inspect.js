@@ -11,6 +11,8 @@ export function inspect(view) {
     get sockets() { return view.connection.channel ? 1 : 0; },
     get framesSent() { return view.connection.sent; },
     get framesDropped() { return view.connection.dropped; },
+    get imagesSent() { return view.connection.imagesSent; },
+    get imagesDropped() { return view.connection.imagesDropped; },
     get framesReceived() { return view.framesReceived; },
     /** @returns what answers: its name, its model, its tools and what the last swap changed */
     get agent() {
@@ -22,6 +24,9 @@ export function inspect(view) {
     get clock() { return { ...view.connection.clock }; },
     get microphone() { return view.sound.microphone !== null; },
     get tracks() { return view.sound.microphone?.stream.getTracks() ?? []; },
+    /** @returns {"camera" | "screen" | null} what the agent is shown now */
+    get watching() { return view.sight.camera.live?.source ?? null; },
+    get videoTracks() { return view.sight.camera.live?.stream.getTracks() ?? []; },
     get sounding() { return view.sounding; },
     /** @returns the player's latest reports, the oldest first */
     get playback() { return view.playback.map((report) => ({ ...report })); },

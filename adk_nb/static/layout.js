@@ -3,6 +3,8 @@
 const SVG = "http://www.w3.org/2000/svg";
 const ICONS = {
   mic: ["M12 15a3.5 3.5 0 0 0 3.5-3.5v-6a3.5 3.5 0 0 0-7 0v6A3.5 3.5 0 0 0 12 15Z", "M5.5 11.5a6.5 6.5 0 0 0 13 0M12 18v3.5"],
+  camera: ["M4 7h9a2 2 0 0 1 2 2v6a2 2 0 0 1-2 2H4a2 2 0 0 1-2-2V9a2 2 0 0 1 2-2Z", "M15 11l6.5-3.5v9L15 13"],
+  screen: ["M3 4.5h18v12H3Z", "M8.5 20h7M12 16.5v3.5"],
   send: ["M12 20V4.5M5.5 11 12 4.5l6.5 6.5"],
   stop: ["M7 7h10v10H7Z"],
   close: ["M6.5 6.5l11 11M17.5 6.5l-11 11"],
@@ -82,6 +84,14 @@ function header(toggle) {
   return { row, status, state, agent, model, transport };
 }
 
+/** Hidden until it is known that the model can see. @param {"camera" | "screen"} source @param {string} label */
+function watchButton(source, label) {
+  const made = button(source, label, source);
+  made.setAttribute("aria-pressed", "false");
+  made.hidden = true;
+  return made;
+}
+
 function controls() {
   const mic = button("mic", "Microphone (hold Space to talk)", "mic");
   mic.setAttribute("aria-pressed", "false");
@@ -93,6 +103,8 @@ function controls() {
     },
     element("div", { class: "adk-nb-level-bar" }),
   );
+  const camera = watchButton("camera", "Camera: show the agent what it sees");
+  const screen = watchButton("screen", "Screen: show the agent a screen, window or tab");
   const text = element("textarea", {
     class: "adk-nb-text", "data-adk-nb": "text", rows: "1", "aria-label": "Message", placeholder: "Speak, or type a message",
   });
@@ -101,11 +113,11 @@ function controls() {
   const row = element(
     "div",
     { class: "adk-nb-controls" },
-    element("div", { class: "adk-nb-voice" }, mic, level),
+    element("div", { class: "adk-nb-voice" }, mic, level, camera, screen),
     element("div", { class: "adk-nb-compose" }, text, send),
     interrupt,
   );
-  return { row, mic, level, text, send, interrupt };
+  return { row, mic, level, camera, screen, text, send, interrupt };
 }
 
 function errorLine() {

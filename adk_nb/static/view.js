@@ -2,12 +2,14 @@
 import { Agent } from "./agent.js";
 import { audioSettings, Sound } from "./audio.js";
 import { Connection } from "./connection.js";
-import { Conversation, effectiveState, formatQuestion, meterLevel, stateLabel } from "./conversation.js";
+import { Conversation, effectiveState, formatQuestion, stateLabel } from "./conversation.js";
 import { GONE, NOT_SENT, REFUSED, showFailure, UNREACHABLE } from "./failures.js";
 import { inspect } from "./inspect.js";
 import { layOut } from "./layout.js";
+import { Meter } from "./meter.js";
 import { Panel } from "./panel.js";
 import { PushToTalk } from "./push-to-talk.js";
+import { Sight } from "./sight.js";
 import { Transcript } from "./transcript.js";
 import { CLOSE } from "./wire.js";
 
@@ -24,7 +26,6 @@ import { CLOSE } from "./wire.js";
  */
 
 const REPORTS_KEPT = 200;
-const METER_SPOKEN_MS = 500;
 const PATIENCE = 3; // failed attempts before it says so
 
 export class View {
@@ -54,7 +55,6 @@ export class View {
     this.micOpening = false;
     this.micFresh = false; // opened, and no turn has come of it yet
     this.micForTalk = false; // opened by the space bar, so closed with it
-    this.meterSpoken = 0;
     this.underrunsBefore = 0;
     /** @type {Failure | null} */
     this.failure = null;
@@ -74,6 +74,14 @@ export class View {
       onmessage: (message) => this.receive(message),
       onaudio: (frame) => this.heard(frame),
       onlink: (link, code) => this.linked(link, code),
+    });
+    this.meter = new Meter(this.layout.control.level);
+    this.sight = new Sight({
+      layout: this.layout,
+      connection: this.connection,
+      report: (failure) => this.report(failure),
+      onchange: () => this.show(),
+      signal: this.listeners.signal,
     });
     this.talk = new PushToTalk(root, { press: () => this.press(), release: () => this.release() });
     Object.assign(root, { adkNb: inspect(this) });
@@ -125,6 +133,7 @@ export class View {
     this.transcript.update(this.conversation.entries, [...this.conversation.entries]);
     this.announceQuestion();
     if (this.sound.microphone) this.connection.send({ type: "mic", on: true });
+    this.sight.resume(hello.video === true);
     if (this.audio.output !== false) this.sound.start().catch((failure) => this.report(failure));
     this.show();
   }
@@ -169,6 +178,7 @@ export class View {
     if (this.agent.settle()) this.panel.draw();
     if (!fatal) return;
     this.fatal = true;
+    this.sight.off();
     this.closeMicrophone();
   }
 
@@ -188,6 +198,7 @@ export class View {
     if (link === "open" && this.failure && [UNREACHABLE, REFUSED, NOT_SENT].includes(this.failure)) this.fail(null);
     if (link === "closed") {
       this.sound.close();
+      this.sight.off();
       this.pressMic(false);
       if (code !== CLOSE.SESSION_CLOSED) this.fail(code === CLOSE.NO_SESSION ? GONE : REFUSED);
     } else if (this.connection.failures >= PATIENCE) {
@@ -201,12 +212,7 @@ export class View {
   /** @param {import("./audio.js").MicrophoneFrame} frame */
   recorded({ samples, clock, rms }) {
     this.connection.sendAudio(samples, 16000, clock);
-    const level = meterLevel(rms);
-    const meter = this.layout.control.level;
-    meter.style.setProperty("--adk-nb-level", level.toFixed(3));
-    if (clock - this.meterSpoken < METER_SPOKEN_MS) return;
-    this.meterSpoken = clock;
-    meter.setAttribute("aria-valuenow", String(Math.round(level * 100)));
+    this.meter.show(rms, clock);
   }
 
   /** @param {import("./audio.js").PlaybackReport} report */
@@ -317,6 +323,7 @@ export class View {
   swapped(message) {
     const { row } = this.layout.head;
     this.name(message);
+    if (typeof message.video === "boolean") this.sight.allow(message.video);
     row.classList.remove("adk-nb-swapped");
     void row.offsetWidth; // or the animation would not start again
     row.classList.add("adk-nb-swapped");
@@ -350,6 +357,7 @@ export class View {
     if (head.state.textContent !== label) head.state.textContent = head.state.title = label;
     // What is said before the model has loaded would come too late, or not at all.
     control.mic.disabled = !usable || state === "connecting" || this.audio.input === false;
+    this.sight.show(usable && state !== "connecting");
     control.interrupt.disabled = !usable || !(state === "thinking" || state === "speaking");
     control.text.disabled = state === "closed" || this.fatal;
     this.panel.tools.disabled = control.text.disabled;
@@ -358,11 +366,8 @@ export class View {
 
   /** @param {boolean} pressed */
   pressMic(pressed) {
-    const { mic, level } = this.layout.control;
-    mic.setAttribute("aria-pressed", String(pressed));
-    if (pressed) return;
-    level.style.removeProperty("--adk-nb-level");
-    level.setAttribute("aria-valuenow", "0");
+    this.layout.control.mic.setAttribute("aria-pressed", String(pressed));
+    if (!pressed) this.meter.clear();
   }
 
   /** @param {Failure} failure also for the session's log */
@@ -386,6 +391,7 @@ export class View {
   close() {
     this.listeners.abort();
     this.talk.release();
+    this.sight.off();
     this.connection.close();
     return this.sound.close();
   }

@@ -2,12 +2,20 @@
  * The wire `adk-nb.v1`: bytes and text to values and back. No sockets here.
  *
  * @typedef {{kind: number, seq: number, turn: number, rate: number, clock: number, samples: Int16Array}} AudioFrame
+ * @typedef {"camera" | "screen"} Source
+ * @typedef {{source: Source, seq: number, clock: number, jpeg: Uint8Array}} ImageFrame
  * @typedef {{type: string, [field: string]: any}} Message
  */
 
 export const SUBPROTOCOL = "adk-nb.v1";
 export const MICROPHONE = 1;
 export const AGENT_AUDIO = 2;
+export const IMAGE = 3;
+
+/** Where an image comes from; its place here is its frame's flags. */
+export const SOURCES = Object.freeze(/** @type {Source[]} */ (["camera", "screen"]));
+/** Bytes of one image. */
+export const MAX_JPEG = 512 * 1024;
 
 export const CLOSE = Object.freeze({
   DONE: 1000,
@@ -67,6 +75,43 @@ export function decodeAudio(bytes) {
     clock,
     samples: new Int16Array(bytes, HEADER),
   };
+}
+
+/**
+ * @param {ImageFrame} frame
+ * @returns {ArrayBuffer}
+ */
+export function encodeImage({ source, seq, clock, jpeg }) {
+  const bytes = new ArrayBuffer(HEADER + jpeg.length);
+  const header = new DataView(bytes);
+  header.setUint8(0, IMAGE);
+  header.setUint8(1, SOURCES.indexOf(source));
+  header.setUint32(4, seq, true);
+  header.setFloat64(16, clock, true);
+  new Uint8Array(bytes, HEADER).set(jpeg);
+  return bytes;
+}
+
+/**
+ * The JPEG is a view of `bytes`, not a copy; what is between its two ends is not looked at.
+ *
+ * @param {ArrayBuffer} bytes
+ * @returns {ImageFrame}
+ */
+export function decodeImage(bytes) {
+  if (bytes.byteLength < HEADER) throw new WireError(`an image frame of ${bytes.byteLength} bytes is too short`);
+  const header = new DataView(bytes);
+  const kind = header.getUint8(0);
+  if (kind !== IMAGE) throw new WireError(`a frame of kind ${kind} is no image`);
+  const source = SOURCES[header.getUint8(1)];
+  if (source === undefined) throw new WireError(`an image of an unknown source: ${header.getUint8(1)}`);
+  const clock = header.getFloat64(16, true);
+  if (!Number.isFinite(clock)) throw new WireError("the clock of an image frame is not a number");
+  const jpeg = new Uint8Array(bytes, HEADER);
+  if (jpeg.length > MAX_JPEG) throw new WireError(`an image of ${jpeg.length} bytes is too large`);
+  const ends = [jpeg[0], jpeg[1], jpeg.at(-2), jpeg.at(-1)];
+  if (jpeg.length < 4 || ends.join() !== "255,216,255,217") throw new WireError("an image is no JPEG from its start to its end");
+  return { source, seq: header.getUint32(4, true), clock, jpeg };
 }
 
 /**

@@ -64,7 +64,7 @@ live
 TALK = f"""
 def heard_it():
     time.sleep(0.2)
-    while live.session._sounding:
+    while live.session._exchange.pages.sounding:
         time.sleep(0.05)
 
 live.speak({str(wav("What time is it in Tokyo?"))!r}); heard_it()

@@ -1,0 +1,349 @@
+"""The exchange with the model: what the user does, what ADK's run tells, and the turns they make.
+
+One for each `LiveSession`; all of it runs on the bridge thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from typing import TYPE_CHECKING
+
+from google.genai import types
+
+from adk_nb import protocol
+from adk_nb.agents import cascades, model_name
+from adk_nb.calls import ToolCalls
+from adk_nb.exceptions import AdkNbError, ModelError, SessionClosedError
+from adk_nb.explain import explain
+from adk_nb.microphone import Microphone
+from adk_nb.pages import Pages
+from adk_nb.reader import EventReader
+from adk_nb.run import LiveRun
+from adk_nb.spans import collect
+from adk_nb.swapping import Swaps
+from adk_nb.turns import Turn, Turns
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from google.adk.agents import BaseAgent
+    from google.adk.agents.run_config import RunConfig
+    from google.adk.events import Event
+    from google.adk.plugins.base_plugin import BasePlugin
+
+    from adk_nb.events import EventLog
+    from adk_nb.histories import Histories
+    from adk_nb.run import RequestQueue
+    from adk_nb.turns import ToolCall
+
+_SETTLE_S = 0.3
+"""How long a model that is cut off by a swap may take to say what of its answer was heard."""
+_NUDGE_S = 0.2
+"""How long a model that talks on is given to fall silent before it is told once more."""
+
+
+class Exchange:
+    """What goes on between the user and the model.
+
+    Args:
+        agent: The agent.
+        log: The event log.
+        histories: The ADK sessions behind the conversation.
+        run_config: ADK's.
+        plugins: ADK plugins.
+        audio: Whether the agent speaks.
+
+    Attributes:
+        status: One of `connecting`, `ready`, `listening`, `thinking`, `speaking`, `closed`.
+        closed: Whether the session was closed.
+        turns: The turns.
+        pages: The pages that show them.
+        microphone: What the user says.
+        live: ADK's run.
+        reader: What reads its events.
+        swaps: What answers.
+    """
+
+    def __init__(  # noqa: PLR0913 - what a session is made of, by name
+        self,
+        agent: BaseAgent,
+        log: EventLog,
+        histories: Histories,
+        *,
+        run_config: RunConfig,
+        plugins: Iterable[BasePlugin],
+        audio: bool,
+    ) -> None:
+        self.log = log
+        self.histories = histories
+        self.status = "connecting"
+        self.closed = False
+        self.pages = Pages()
+        self.turns = Turns(self.pages.emit, lambda turn: log.clip("agent_audio", turn), log.redact)
+        self.turns.agent, self.turns.model = agent.name, model_name(agent)
+        self.turns.on_made = lambda turn: histories.current.turns.append(turn.index)
+        self.microphone = Microphone(log, self.turns)
+        self.live = LiveRun(
+            agent,
+            self,
+            ToolCalls(self.turns),
+            run_config=run_config,
+            histories=histories,
+            plugins=plugins,
+        )
+        self.swaps = Swaps(agent, self, self.live, histories)
+        self.reader = EventReader(log, self.turns, self, calls=self.live.calls, audio=audio)
+        self.reader.cumulative = self._cascaded
+        self._run_config = run_config
+        self._last_nudge = 0.0
+        self._taking_over = False
+
+    # What the reader of ADK's events tells.
+
+    def agent_audio(self, turn: Turn, rate: int, pcm: bytes) -> None:
+        """Passes agent audio on to the pages."""
+        self.pages.send_audio(turn.index, rate, pcm)
+
+    def set_state(self, state: str) -> None:
+        """Says what the session does now, where that is news."""
+        if state != self.status and not self.closed:
+            self.status = state
+            self.pages.emit(protocol.State(state))
+
+    def fail(self, error: AdkNbError, turn: Turn | None = None) -> None:
+        """Says that the model failed, and in which turn; the session is ready for the next."""
+        self.report(error, self.turns.index if turn is None else turn.index)
+        self.set_state("ready")
+
+    def report(self, error: AdkNbError, index: int = 0) -> None:
+        """Says in the log and in the pages what went wrong, in which turn if in one."""
+        self.log.add("bridge", "error", turn=index, error=str(error))
+        message = self.log.redact(error.message)
+        self.pages.emit(protocol.Failure(error.code, message, error.remedy))
+
+    def transferred(self, turn: Turn | None, source: str, target: str) -> None:
+        """One agent handed over to another, which answers from now on."""
+        self._taking_over = True
+        one = self.swaps.agent.root_agent.find_agent(target)
+        self.turns.agent = target
+        self.turns.model = model_name(one) if one is not None else ""
+        if turn is not None:
+            turn.model = self.turns.model or turn.model
+        self.pages.note(turn.index if turn else 0, "transfer", f"{source} hands over to {target}.")
+
+    def still_talking(self) -> None:
+        """Cuts a CascadeLive off again that was between two states when it was first cut off."""
+        now = time.monotonic()
+        if self._cascaded and self.live.queue is not None and now - self._last_nudge > _NUDGE_S:
+            self._last_nudge = now
+            self.live.queue.send_activity_start()
+
+    # What the user does.
+
+    def typed(self, text: str, *, cut_in: bool) -> Turn:
+        """The user types a turn, over an answer that still sounds too where they `cut_in`."""
+        if self.turns.current is not None or (cut_in and self.pages.sounding):
+            self.cut()
+        queue = self.queue()
+        turn = self.turns.user_typed(text)
+        self.log.add("client", "user_text", turn=turn.index, author="user", text=text, final=True)
+        self.set_state("thinking")
+        queue.send_content(types.Content(role="user", parts=[types.Part(text=text)]))
+        return turn
+
+    def open_microphone(self, source: object, *, on: bool) -> None:
+        """Someone opens or closes the microphone."""
+        if on:
+            self.microphone.speaker = source
+            self.queue()
+        elif self.microphone.speaker is source:
+            self.microphone.speaker = None
+            if self.live.queue is not None:
+                self.live.queue.send_audio_stream_end()
+        self.log.add("client", "mic_on" if on else "mic_off")
+
+    def activity(self, *, begins: bool) -> None:
+        """Push-to-talk is pressed or released."""
+        queue = self.queue()
+        if begins:
+            self.cut()
+        if self._cascaded or self._manual:
+            queue.send_activity_start() if begins else queue.send_activity_end()
+        elif not begins:
+            queue.send_audio_stream_end()
+
+    def cut(self, *, restart: bool = True) -> None:
+        """The user cuts the agent off."""
+        turn = self.turns.current
+        if turn is None:
+            self._silence(self.pages.sounding)
+            return
+        tool_pending = turn.tool_pending
+        if self.turns.interrupted() is None:
+            return
+        self.log.add("client", "interrupted", turn=turn.index, interrupted=True)
+        self.set_state("ready")
+        if tool_pending:
+            # ADK reads nothing from the model until the tool returns, which it may never do.
+            if restart:
+                self.live.restart()
+        elif self.live.queue is not None and not self.reader.silent:
+            self.reader.discarding = True
+            if self._cascaded:
+                self._last_nudge = time.monotonic()
+                self.live.queue.send_activity_start()
+
+    def _silence(self, index: int) -> None:
+        """Flushes a turn that is complete but still sounds."""
+        if index:
+            turn = self.turns.all[index - 1]
+            turn.interrupted = True
+            self.log.add("client", "interrupted", turn=index, interrupted=True)
+            self.pages.emit(protocol.TurnState(index, "interrupted"))
+
+    # What the run tells, and asks.
+
+    def position(self) -> tuple[float, float] | None:
+        """Returns what has sounded of the open turn, and all of it (ms); None without a page."""
+        return self.pages.position(self.turns.current or self.turns.cut)
+
+    def taking_over(self) -> bool:
+        """Whether an agent takes over from another that handed the turn to it; once."""
+        taking_over, self._taking_over = self._taking_over, False
+        return taking_over
+
+    def run_begins(self) -> None:
+        """A run with the model begins."""
+        self._taking_over = False
+        self.reader.discarding = False
+        collect(self.log)
+
+    def run_connected(self) -> None:
+        """The model is connected, be it that of an agent that a swap puts in place."""
+        self.swaps.connected()
+        agent = self.swaps.agent
+        self.log.add("bridge", "connected", agent=agent.name, model=model_name(agent))
+        self.set_state("ready" if self.turns.current is None else "thinking")
+
+    def run_event(self, event: Event) -> None:
+        """An event of ADK's came."""
+        self.reader.read(event)
+
+    def run_streamed(self, content: types.Content) -> None:
+        """A tool tells the model something; of a streaming one there is no event."""
+        self.reader.streamed(content)
+
+    def run_failed(self, error: AdkNbError) -> None:
+        """The run failed; so does the turn that waits for it."""
+        turn = self.turns.failed(self.log.redact(str(error)))
+        self.fail(error, turn)
+
+    def run_warned(self, error: AdkNbError) -> None:
+        """The run goes on without something that it should have."""
+        self.report(error, self.turns.index)
+
+    async def run_ended(self) -> None:
+        """The run is over: closes in ADK's history what the next one could not go on from."""
+        if self.live.queue is None and self.turns.current is not None:
+            if self.turns.closed() is None:
+                error = ModelError("The model ended the conversation.", remedy="Say it again.")
+                self.run_failed(error)
+            self.set_state("ready")
+        try:
+            for turn, call in self._cut_off_calls():
+                event = await self.histories.answer(call)
+                if event is not None:
+                    self.reader.turn_of[event.id] = turn.index
+            for turn in self.turns.all[-2:]:
+                if turn.ended.is_set() and turn.index in self.histories.current.turns:
+                    for event in await self.histories.complete(turn):
+                        self.reader.turn_of[event.id] = turn.index
+        except Exception as error:
+            self.report(explain(error))
+
+    def _cut_off_calls(self) -> list[tuple[Turn, ToolCall]]:
+        """Returns the tool calls that the run left open, now failed."""
+        error = "The call was cut off."
+        found = [
+            (turn, call)
+            for turn in self.turns.all[-3:]
+            for call in turn.tool_calls
+            if call.ms is None and not call.long_running
+        ]
+        for turn, call in found:
+            output = self.reader.printed(call.id)
+            self.turns.tool_returned(call.id, call.name, None, error)
+            self.log.add(
+                "bridge",
+                "tool_result",
+                turn=turn.index,
+                tool=call.name,
+                tool_call_id=call.id,
+                error=error,
+                output=output,
+            )
+        return found
+
+    async def settle(self) -> None:
+        """Ends the running turn as an interruption, and lets the model say what was heard."""
+        self.cut(restart=False)
+        if self._cascaded and self.reader.discarding:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.reader.discarded.wait(), _SETTLE_S)
+
+    def adopted(self, agent: BaseAgent, before: BaseAgent, changes: list[str]) -> None:
+        """Another agent is connected: it answers from now on."""
+        self.turns.agent, self.turns.model = agent.name, model_name(agent)
+        self.reader.cumulative = self._cascaded
+        text = " ".join(changes)
+        self.log.add(
+            "bridge",
+            "agent_swapped",
+            turn=self.turns.index,
+            agent=agent.name,
+            model=model_name(agent),
+            text=text,
+            args={
+                "before": before.name,
+                "tools": [tool["name"] for tool in self.swaps.tools if tool["on"]],
+                "history": self.histories.current.id,
+            },
+        )
+        changed = protocol.AgentChanged(agent.name, model_name(agent), self.swaps.tools, changes)
+        self.pages.emit(changed)
+        self.pages.note(self.turns.index - 1, "swap", text)
+
+    def unheard(self) -> list[bytes]:
+        """Returns the user's speech that no model has answered yet, PCM16LE at 16 kHz."""
+        return self.microphone.unanswered()
+
+    def kept_until(self, turn: int | None) -> tuple[Callable[[Event], bool], list[int]]:
+        """Returns what tells the events of the turns up to one, and the numbers of those turns."""
+        if turn is None:
+            return (lambda _: True), [one.index for one in self.turns.all]
+        return self.reader.kept_until(turn), list(range(1, turn + 1))
+
+    def queue(self) -> RequestQueue:
+        """Returns the way to the model, which is connected if it is not.
+
+        Raises:
+            SessionClosedError: The session is closed.
+        """
+        if self.closed:
+            raise SessionClosedError("This session is closed.", remedy="Make a new one.")
+        return self.live.want()
+
+    @property
+    def _cascaded(self) -> bool:
+        return bool(cascades(self.swaps.agent))
+
+    @property
+    def _manual(self) -> bool:
+        realtime = self._run_config.realtime_input_config
+        detection = realtime.automatic_activity_detection if realtime else None
+        return bool(detection and detection.disabled)
+
+    def _emit(self, message: protocol.Message) -> None:
+        self.pages.emit(message)

@@ -1,0 +1,26 @@
+/** The microphone's level meter. */
+import { meterLevel } from "./conversation.js";
+
+const SPOKEN_EVERY_MS = 500;
+
+export class Meter {
+  /** @param {HTMLElement} element */
+  constructor(element) {
+    this.element = element;
+    this.spoken = 0;
+  }
+
+  /** @param {number} rms @param {number} clock */
+  show(rms, clock) {
+    const level = meterLevel(rms);
+    this.element.style.setProperty("--adk-nb-level", level.toFixed(3));
+    if (clock - this.spoken < SPOKEN_EVERY_MS) return;
+    this.spoken = clock;
+    this.element.setAttribute("aria-valuenow", String(Math.round(level * 100)));
+  }
+
+  clear() {
+    this.element.style.removeProperty("--adk-nb-level");
+    this.element.setAttribute("aria-valuenow", "0");
+  }
+}
