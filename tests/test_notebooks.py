@@ -18,6 +18,13 @@ SHOWN = {
         "10 miles are 16.1 kilometers.",
         "data:audio/wav;base64,",
     ],
+    "03_swap.ipynb": [
+        "Added: get_weather. A new conversation begins.",
+        "asking the weather service about London",
+        "In London: 15 degrees, cloudy, and rain by five.",
+        "meteorologist answers in place of weatherman.",
+        "Everybody in London was warned.",
+    ],
 }
 """What the cells of a notebook must have shown."""
 
