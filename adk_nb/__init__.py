@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from adk_nb.chart import timeline
     from adk_nb.exceptions import AdkNbError
     from adk_nb.frames import events_df, tools_df, transcript_df, turns_df
+    from adk_nb.gemini import default_model, models
     from adk_nb.inspector import inspect
-    from adk_nb.local import default_model, local_model
+    from adk_nb.local import local_model
     from adk_nb.session import LiveSession
     from adk_nb.spans import spans_df
     from adk_nb.turns import ToolCall, Turn
@@ -32,10 +33,11 @@ _HOMES = {
     "LiveWidget": "widget",
     "ToolCall": "turns",
     "Turn": "turns",
-    "default_model": "local",
+    "default_model": "gemini",
     "events_df": "frames",
     "inspect": "inspector",
     "local_model": "local",
+    "models": "gemini",
     "spans_df": "spans",
     "talk": "widget",
     "timeline": "chart",
@@ -55,6 +57,7 @@ __all__ = [
     "events_df",
     "inspect",
     "local_model",
+    "models",
     "spans_df",
     "talk",
     "timeline",

@@ -55,6 +55,11 @@ def model_name(agent: BaseAgent) -> str:
     return model if isinstance(model, str) else str(getattr(model, "model", ""))
 
 
+def live_model(agent: BaseAgent) -> object:
+    """Returns the model, or its name, of an agent or of the first below it that has one."""
+    return next((model for one in family(agent) if (model := getattr(one, "model", None))), None)
+
+
 def tool_name(tool: Any) -> str:
     """Returns the name of a tool or toolset."""
     return str(getattr(tool, "name", None) or getattr(tool, "__name__", type(tool).__name__))

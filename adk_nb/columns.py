@@ -240,6 +240,7 @@ TURN_MORE = ColumnGroup(
         Column("prompt_tokens", "Int64"),
         Column("response_tokens", "Int64"),
         Column("clock_error_ms", "float64"),
+        Column("sources", "object"),
     )
 )
 """What `turns_df` has on demand."""

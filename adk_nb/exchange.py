@@ -10,6 +10,7 @@ import contextlib
 import time
 from typing import TYPE_CHECKING
 
+from google.adk.agents.live_request_queue import LiveRequest
 from google.genai import types
 
 from adk_nb import protocol
@@ -17,7 +18,7 @@ from adk_nb.agents import cascades, model_name
 from adk_nb.calls import ToolCalls
 from adk_nb.exceptions import AdkNbError, ModelError, SessionClosedError
 from adk_nb.explain import explain
-from adk_nb.microphone import Microphone
+from adk_nb.microphone import Microphone, blob
 from adk_nb.pages import Pages
 from adk_nb.reader import EventReader
 from adk_nb.run import LiveRun
@@ -29,13 +30,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from google.adk.agents import BaseAgent
-    from google.adk.agents.run_config import RunConfig
     from google.adk.events import Event
     from google.adk.plugins.base_plugin import BasePlugin
 
     from adk_nb.events import EventLog
     from adk_nb.histories import Histories
-    from adk_nb.run import RequestQueue
+    from adk_nb.run import Configure, RequestQueue
     from adk_nb.turns import ToolCall
 
 _SETTLE_S = 0.3
@@ -51,7 +51,7 @@ class Exchange:
         agent: The agent.
         log: The event log.
         histories: The ADK sessions behind the conversation.
-        run_config: ADK's.
+        configure: Returns ADK's `RunConfig` for a model.
         plugins: ADK plugins.
         audio: Whether the agent speaks.
 
@@ -72,7 +72,7 @@ class Exchange:
         log: EventLog,
         histories: Histories,
         *,
-        run_config: RunConfig,
+        configure: Configure,
         plugins: Iterable[BasePlugin],
         audio: bool,
     ) -> None:
@@ -89,16 +89,17 @@ class Exchange:
             agent,
             self,
             ToolCalls(self.turns),
-            run_config=run_config,
+            configure=configure,
             histories=histories,
             plugins=plugins,
         )
         self.swaps = Swaps(agent, self, self.live, histories)
         self.reader = EventReader(log, self.turns, self, calls=self.live.calls, audio=audio)
         self.reader.cumulative = self._cascaded
-        self._run_config = run_config
         self._last_nudge = 0.0
         self._taking_over = False
+        self._asked_by_history = False
+        self._told_history = False
 
     # What the reader of ADK's events tells.
 
@@ -217,15 +218,79 @@ class Exchange:
     def run_begins(self) -> None:
         """A run with the model begins."""
         self._taking_over = False
+        self._asked_by_history = False
+        self._told_history = False
+        self.reader.resumable = False
         self.reader.discarding = False
         collect(self.log)
 
-    def run_connected(self) -> None:
+    def in_turn(self) -> bool:
+        """Whether a turn is under way: it is said, answered, or still sounds."""
+        return self.turns.current is not None or bool(self.pages.sounding)
+
+    def awaits_answer(self, history: list[types.Content]) -> bool:
+        """Whether the user waits for an answer to what a history ends with."""
+        self._told_history = True
+        turn = self.turns.current
+        if turn is None or not turn.user_text:
+            return False
+        last = next((content for content in reversed(history) if content.role == "user"), None)
+        words = " ".join(part.text or "" for part in (last.parts or ())) if last else ""
+        self._asked_by_history = last is history[-1] and turn.user_text in words
+        return self._asked_by_history
+
+    def run_lost(self, error: AdkNbError | None) -> None:
+        """The connection is lost, or given up for a newer one, and another will be made."""
+        if error is None and not self.reader.resumable:
+            return  # An agent hands over to another.
+        text = str(error) if error is not None else None
+        self.log.add("bridge", "disconnected", turn=self.turns.index, error=text)
+        self.set_state("reconnecting")
+
+    def _ask_again(self, *, resumed: bool) -> None:
+        """Says once more what was lost with a connection: at most once in each turn."""
+        turn, asked = self.turns.current, self._asked_by_history
+        self._asked_by_history = False
+        if turn is None:
+            self._say_again(self.microphone.unanswered())
+            return
+        if turn.retried:
+            lost = "The connection to the model was lost twice in this turn."
+            self.run_failed(ModelError(lost, remedy="Say it again.", code="connection_lost"))
+            return
+        if any(one.content for one in self.queue().waiting):
+            return  # It was typed while there was no connection, and is not lost.
+        turn.retried = True
+        said = "The connection to the model was lost in mid-turn; it was asked again."
+        self.report(ModelError(said, code="connection_lost"), turn.index)
+        if turn.spoken:
+            self._say_again([] if asked and not resumed else self.microphone.again(turn.index))
+        elif resumed or not asked:
+            content = types.Content(role="user", parts=[types.Part(text=turn.user_text)])
+            self.queue().send_first([LiveRequest(content=content)])
+
+    def _say_again(self, speech: list[bytes]) -> None:
+        """Sends speech once more, but for what still waits to be sent a first time."""
+        queue = self.queue()
+        waiting = sum(len(one.blob.data or b"") for one in queue.waiting if one.blob is not None)
+        while speech and waiting > 0:
+            newest = speech.pop()
+            if len(newest) > waiting:
+                speech.append(newest[:-waiting])
+            waiting -= len(newest)
+        queue.send_first(LiveRequest(blob=blob(pcm)) for pcm in speech)
+
+    def run_connected(self, *, resumed: bool | None = None) -> None:
         """The model is connected, be it that of an agent that a swap puts in place."""
+        told, self._told_history = self._told_history, False
+        if resumed and (told or not self.reader.resumable):
+            resumed = None  # An agent took over from another, in one run.
         self.swaps.connected()
         agent = self.swaps.agent
         self.log.add("bridge", "connected", agent=agent.name, model=model_name(agent))
         self.set_state("ready" if self.turns.current is None else "thinking")
+        if resumed is not None:
+            self._ask_again(resumed=resumed)
 
     def run_event(self, event: Event) -> None:
         """An event of ADK's came."""
@@ -311,7 +376,9 @@ class Exchange:
                 "history": self.histories.current.id,
             },
         )
-        changed = protocol.AgentChanged(agent.name, model_name(agent), self.swaps.tools, changes)
+        changed = protocol.AgentChanged(
+            agent.name, model_name(agent), self.swaps.tools, changes, self.sees
+        )
         self.pages.emit(changed)
         self.pages.note(self.turns.index - 1, "swap", text)
 
@@ -336,12 +403,17 @@ class Exchange:
         return self.live.want()
 
     @property
+    def sees(self) -> bool:
+        """Whether the model may be able to see pictures: a cascade only hears."""
+        return not self._cascaded
+
+    @property
     def _cascaded(self) -> bool:
         return bool(cascades(self.swaps.agent))
 
     @property
     def _manual(self) -> bool:
-        realtime = self._run_config.realtime_input_config
+        realtime = self.live.run_config.realtime_input_config
         detection = realtime.automatic_activity_detection if realtime else None
         return bool(detection and detection.disabled)
 

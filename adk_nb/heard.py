@@ -30,6 +30,12 @@ class Knowing(Protocol):
     def taking_over(self) -> bool:
         """Whether an agent takes over from another that handed the turn to it; once."""
 
+    def in_turn(self) -> bool:
+        """Whether a turn is under way."""
+
+    def awaits_answer(self, history: list[types.Content]) -> bool:
+        """Whether the user waits for an answer to what a history ends with."""
+
 
 SESSION: ContextVar[Knowing | None] = ContextVar("adk_nb_session", default=None)
 """Whose cascades the current context makes."""

@@ -161,6 +161,9 @@ class LoggedTurn(Turn):
         self._agent_said(row)
 
     def _agent_said(self, row: LogRow) -> None:
+        if isinstance(row.result, dict) and "sources" in row.result:
+            self.sources += row.result["sources"]
+            return
         self.agent = row.agent or self.agent
         cut = self._agent.add(row.text or "", final=bool(row.final), cumulative=row.cumulative)
         self.agent_text = self.redact(str(self._agent))

@@ -68,7 +68,11 @@ class Microphone:
             seconds = _FRESH_SPEECH_S
         else:
             return []
-        pcm = self._log.clip("user_audio", self._turns.speech_index).pcm
+        return self.again(self._turns.speech_index, seconds)
+
+    def again(self, index: int, seconds: float = _OPEN_SPEECH_S) -> list[bytes]:
+        """Returns the newest speech of a turn, in pieces to send."""
+        pcm = self._log.clip("user_audio", index).pcm
         pcm = pcm[-int(seconds * MICROPHONE_RATE) * 2 :]
         step = _FRAME_BYTES * _AGAIN_FRAMES
         return [pcm[start : start + step] for start in range(0, len(pcm), step)]

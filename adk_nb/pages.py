@@ -110,6 +110,8 @@ def _turn_messages(turn: Turn) -> list[protocol.Message]:
         protocol.Transcript(turn.index, "agent", author, text, ended, turn.interrupted)
         for author, text in turn.said_by.items()
     ]
+    if turn.sources:
+        messages.append(protocol.Sources(turn.index, turn.sources))
     return messages
 
 

@@ -384,6 +384,15 @@ class Note(Message):
 
 
 @dataclass(frozen=True, slots=True)
+class Sources(Message):
+    """What of the web the answer of a turn rests on, so far: a list of `{title, uri}`."""
+
+    type: ClassVar[str] = "sources"
+    turn: int
+    sources: list[dict[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
 class TurnState(Message):
     """A turn `started`, is `complete` or was `interrupted`."""
 

@@ -67,6 +67,8 @@ class EventReader:
         self.discarding = False
         self.silent = False
         """Whether an agent took over that has not begun to answer: there is nothing to discard."""
+        self.resumable = False
+        """Whether the run's connection can be resumed by ADK."""
         self.turn_of: dict[str, int] = {}
         """The turns of ADK's events, by the events' ids."""
 
@@ -96,6 +98,10 @@ class EventReader:
 
     def read(self, event: Event) -> None:
         """Takes one event."""
+        if event.live_session_resumption_update is not None:
+            self.resumable = True
+        if event.grounding_metadata is not None:
+            self._grounded(event, event.grounding_metadata)
         if not self._held_back(event):
             self._take(event)
 
@@ -306,6 +312,16 @@ class EventReader:
         self._row(event, "agent_transfer", turn, text=target)
         self.silent, self.discarding = True, False
         self._listener.transferred(turn, event.author, target)
+
+    def _grounded(self, event: Event, grounding: types.GroundingMetadata) -> None:
+        found = [chunk.web or chunk.retrieved_context for chunk in grounding.grounding_chunks or ()]
+        sources = [
+            {"title": one.title or one.uri, "uri": one.uri} for one in found if one and one.uri
+        ]
+        turn = self._turns.grounded(sources)
+        if turn is not None:
+            result = {"queries": list(grounding.web_search_queries or ()), "sources": sources}
+            self._row(event, "agent_text", turn, text="", final=True, result=result)
 
     def _usage(self, event: Event, usage: types.GenerateContentResponseUsageMetadata) -> None:
         self._row(

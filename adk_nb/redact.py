@@ -6,10 +6,12 @@ import os
 import re
 from typing import Any
 
-from dotenv import dotenv_values, find_dotenv
+from adk_nb import gemini
 
 MASK = "[secret]"
 _NAMES = re.compile(r"KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL", re.IGNORECASE)
+_PLAIN = {"ADK_NB_MODEL", "GOOGLE_CLOUD_LOCATION", "SSL_CERT_FILE"}
+"""What a `.env` file says that is no secret, and is shown elsewhere."""
 _SHORTEST = 8
 """Characters; a shorter value would mask ordinary words."""
 
@@ -17,14 +19,13 @@ _SHORTEST = 8
 class Redactor:
     """Replaces secret values in any text that passes through it.
 
-    Secret are the values of environment variables whose names say so, those of the `.env` file in
-    the working directory or above, and whatever is added.
+    Secret are the values of environment variables whose names say so, those of the `.env` file
+    beside the notebook or above it, and whatever is added.
     """
 
     def __init__(self) -> None:
         found = [value for name, value in os.environ.items() if _NAMES.search(name)]
-        path = find_dotenv(usecwd=True)
-        found += [value or "" for value in dotenv_values(path).values()] if path else []
+        found += [value for name, value in gemini.env_values().items() if name not in _PLAIN]
         self._values = {value for value in found if len(value) >= _SHORTEST}
         self._pattern = self._compiled()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from google.adk.agents.live_request_queue import LiveRequest, LiveRequestQueue
 from google.adk.apps import App
@@ -17,10 +17,11 @@ from google.adk.utils._sync_runner import (
 )
 from google.genai import types
 
-from adk_nb import adk_log, heard
-from adk_nb.agents import cascades, toolsets
+from adk_nb import adk_log, gemini, gemini_live, heard
+from adk_nb.agents import cascades, live_model, toolsets
 from adk_nb.exceptions import AdkNbError, ModelError
 from adk_nb.explain import explain
+from adk_nb.gemini_live import is_loss, is_refused_handle
 from adk_nb.histories import APP_NAME
 from adk_nb.output import Streams
 
@@ -40,24 +41,34 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 heard.install()
+gemini_live.install()
 adk_log.listen()
 
 _CLOSE_S = 3.0
 """How long a toolset may take to close its connections."""
+
+_BACK_OFF_S = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0)
+"""How long each attempt to get a lost connection back waits."""
 
 MAX_WAITING_AUDIO = 250
 """Microphone frames that may wait for the model: 5 s of 20 ms each."""
 
 
 class _AudioBounded(asyncio.Queue[LiveRequest]):
-    """A queue that drops its oldest audio past a bound; text and signals always wait."""
+    """A queue that drops its oldest audio past a bound; text and signals always wait.
+
+    Of pictures only the newest waits: what a camera saw before is of no more use.
+    """
 
     dropped = 0
     _waiting = 0
     _queue: deque[LiveRequest]
 
     def _put(self, item: LiveRequest) -> None:
-        if item.blob is not None:
+        if _is_picture(item):
+            for earlier in [one for one in self._queue if _is_picture(one)]:
+                self._queue.remove(earlier)
+        elif item.blob is not None:
             self._waiting += 1
             if self._waiting > MAX_WAITING_AUDIO:
                 self._drop_oldest()
@@ -65,40 +76,64 @@ class _AudioBounded(asyncio.Queue[LiveRequest]):
 
     def _get(self) -> LiveRequest:
         item = self._queue.popleft()
-        if item.blob is not None:
+        if item.blob is not None and not _is_picture(item):
             self._waiting -= 1
         return item
 
+    def items(self) -> list[LiveRequest]:
+        """Returns what waits, oldest first."""
+        return list(self._queue)
+
     def _drop_oldest(self) -> None:
-        oldest = next(i for i, item in enumerate(self._queue) if item.blob is not None)
-        del self._queue[oldest]
+        found = (i for i, one in enumerate(self._queue) if one.blob and not _is_picture(one))
+        del self._queue[next(found)]
         self._waiting -= 1
         self.dropped += 1
+
+
+def _is_picture(request: LiveRequest) -> bool:
+    return request.blob is not None and (request.blob.mime_type or "").startswith("image/")
+
+
+Configure: TypeAlias = "Callable[[object], RunConfig]"
+
+
+class QueueUser(Protocol):
+    """Whom a `RequestQueue` tells how it is used."""
+
+    def queue_taken(self, queue: RequestQueue, *, again: bool) -> None:
+        """A model is connected, `again` if there was one before, and takes what is sent."""
+
+    def queue_left(self, queue: RequestQueue, error: BaseException | None) -> None:
+        """The connection is gone, or what sends to it has failed."""
+
+    def queue_answered(self, content: types.Content) -> None:
+        """A tool's answer is on its way to the model."""
 
 
 class RequestQueue(LiveRequestQueue):
     """ADK's queue to a live agent, with a bound on the audio that waits in it.
 
     Args:
-        connected: Called when the model is connected, and so the first request is asked for.
-        streamed: Called with what a streaming tool tells the model by this queue alone.
-        dead: Called when nothing takes from it any more, because of an error.
+        user: Whoever is told how it is used; nobody by default.
     """
 
-    def __init__(
-        self,
-        connected: Callable[[], None] | None = None,
-        streamed: Callable[[types.Content], None] | None = None,
-        dead: Callable[[], None] | None = None,
-    ) -> None:
+    def __init__(self, user: QueueUser | None = None) -> None:
         super().__init__()
-        self._connected = connected
-        self._streamed = streamed
-        self._dead = dead
+        self._user = user
         self._sender: asyncio.Task[Any] | None = None
         # ADK's queue has no bound of its own and no way to give it one.
         self._bounded = _AudioBounded()
         self._queue = self._bounded
+
+    @property
+    def used(self) -> bool:
+        """Whether a model was connected and took from it."""
+        return self._sender is not None
+
+    def reset(self) -> None:
+        """A new run will take from it."""
+        self._sender = None
 
     @property
     def dropped(self) -> int:
@@ -106,26 +141,37 @@ class RequestQueue(LiveRequestQueue):
         return self._bounded.dropped
 
     async def get(self) -> LiveRequest:
-        """Returns the next request; ADK asks for the first when its model is connected."""
-        connected, self._connected = self._connected, None
-        if connected is not None:
-            connected()
+        """Returns the next request; for each connection ADK asks in a task of its own."""
         sender = asyncio.current_task()
-        if sender is not None and sender is not self._sender:
-            # ADK looks at the task that sends only when its run ends, so a dead one has to end it.
+        if self._user is not None and sender is not None and sender is not self._sender:
+            again = self._sender is not None
             self._sender = sender
             sender.add_done_callback(self._sender_ended)
+            self._user.queue_taken(self, again=again)
         return await super().get()
 
     def _sender_ended(self, sender: asyncio.Task[Any]) -> None:
-        if not sender.cancelled() and sender.exception() is not None and self._dead is not None:
-            self._dead()
+        if self._user is not None and sender is self._sender:
+            self._user.queue_left(self, None if sender.cancelled() else sender.exception())
 
     def send_content(self, content: types.Content, partial: bool = False) -> None:
         """Sends content; of a streaming tool's there is no event, so it is told here."""
-        if self._streamed is not None and content.parts and content.parts[0].function_response:
-            self._streamed(content)
+        if self._user is not None and content.parts and content.parts[0].function_response:
+            self._user.queue_answered(content)
         super().send_content(content, partial=partial)
+
+    @property
+    def waiting(self) -> list[LiveRequest]:
+        """What no model has taken yet."""
+        return self._bounded.items()
+
+    def send_first(self, requests: Iterable[LiveRequest]) -> None:
+        """Puts requests before all that waits: what was lost on the way is said once more."""
+        waiting = []
+        while not self._bounded.empty():
+            waiting.append(self._bounded.get_nowait())
+        for request in (*requests, *waiting):
+            self._bounded.put_nowait(request)
 
 
 class RunOwner(heard.Knowing, Protocol):
@@ -134,8 +180,15 @@ class RunOwner(heard.Knowing, Protocol):
     def run_begins(self) -> None:
         """A run begins, in the context of the task that makes it."""
 
-    def run_connected(self) -> None:
-        """The model is connected and takes what is sent."""
+    def run_connected(self, *, resumed: bool | None = None) -> None:
+        """The model is connected and takes what is sent.
+
+        `resumed` is None the first time. After a loss it says whether the model remembers what was
+        said before, or was told of it once more.
+        """
+
+    def run_lost(self, error: AdkNbError | None) -> None:
+        """The connection is lost, or given up for a newer one, and another will be made."""
 
     def run_event(self, event: Event) -> None:
         """An event came."""
@@ -162,13 +215,14 @@ class LiveRun:
         agent: The agent.
         owner: Whom to tell.
         calls: The plugin that sees every tool call.
-        run_config: ADK's.
+        configure: Returns ADK's `RunConfig` for a model, or for the name of one.
         histories: The ADK sessions behind the conversation.
         plugins: ADK plugins, which come before our own.
 
     Attributes:
         agent: The agent that runs.
         queue: The way to the model; None where no run is under way.
+        run_config: ADK's configuration of the run.
     """
 
     def __init__(  # noqa: PLR0913 - what a run needs, most by name
@@ -177,13 +231,14 @@ class LiveRun:
         owner: RunOwner,
         calls: ToolCalls,
         *,
-        run_config: RunConfig,
+        configure: Configure,
         histories: Histories,
         plugins: Iterable[BasePlugin] = (),
     ) -> None:
         self.agent = agent
         self._owner = owner
-        self._run_config = run_config
+        self._configure = configure
+        self.run_config = configure(live_model(agent))
         self._histories = histories
         self._plugins = list(plugins)
         self._memory = InMemoryMemoryService()
@@ -192,11 +247,12 @@ class LiveRun:
         self._open = asyncio.Event()
         self._idle = asyncio.Event()
         self._main: asyncio.Task[None] | None = None
-        self._run: asyncio.Task[None] | None = None
+        self._run: asyncio.Task[bool] | None = None
         self._loading: set[asyncio.Task[None]] = set()
         self._connecting: asyncio.Future[None] | None = None
         self._warm: dict[int, BaseLlm] = {}
         self._swapping = False
+        self._attempts = 0
         self._dropped = 0
         self.queue: RequestQueue | None = None
         self.calls = calls
@@ -217,7 +273,7 @@ class LiveRun:
     def want(self) -> RequestQueue:
         """Returns the queue of the run, which starts if none is under way."""
         if self.queue is None:
-            self.queue = RequestQueue(self._connected, self._owner.run_streamed, self._sender_died)
+            self.queue = RequestQueue(self)
             self._wanted.set()
         return self.queue
 
@@ -278,7 +334,8 @@ class LiveRun:
 
     async def stop(self) -> None:
         """Ends the run for good, and the toolsets' connections with it."""
-        tasks = [task for task in (self._run, self._main, *self._loading) if task is not None]
+        tasks: list[asyncio.Task[Any]] = [*self._loading]
+        tasks += [task for task in (self._run, self._main) if task is not None]
         for task in tasks:
             task.cancel()
         if tasks:
@@ -297,15 +354,42 @@ class LiveRun:
             self._run.cancel()
         await self._idle.wait()
 
-    def _connected(self) -> None:
+    def queue_taken(self, queue: RequestQueue, *, again: bool) -> None:
+        """A model is connected and takes what is sent."""
+        del queue
         connecting, self._connecting = self._connecting, None
-        self._owner.run_connected()
+        if again:
+            self._owner.run_connected(resumed=True)
+        else:
+            self._owner.run_connected(resumed=False if self._attempts else None)
         if connecting is not None and not connecting.done():
             connecting.set_result(None)
 
-    def _sender_died(self) -> None:
-        if self._run is not None:
-            self._run.cancel()
+    def queue_left(self, queue: RequestQueue, error: BaseException | None) -> None:
+        """The connection is gone, or what sends to it has failed."""
+        run = self._run
+        if run is None or run.done() or run.cancelling() or queue is not self.queue:
+            return
+        if error is None or is_loss(error):
+            self._owner.run_lost(None)
+        else:
+            # ADK looks at the task that sends only when its run ends.
+            run.cancel()
+
+    def queue_answered(self, content: types.Content) -> None:
+        """A tool's answer is on its way to the model."""
+        self._owner.run_streamed(content)
+
+    def _tries_again(self, queue: RequestQueue, error: Exception) -> bool:
+        """Whether another connection is to be made, as this one was lost and not refused."""
+        lost = is_loss(error) or (queue.used and is_refused_handle(error))
+        if self._swapping or not lost or not (queue.used or self._attempts):
+            return False
+        if self._attempts >= len(_BACK_OFF_S) or self.queue is not queue:
+            return False
+        self._attempts += 1
+        self._owner.run_lost(explain(error))
+        return True
 
     def _failed(self, error: AdkNbError) -> None:
         connecting, self._connecting = self._connecting, None
@@ -329,9 +413,15 @@ class LiveRun:
             self._idle.clear()
             self._run = asyncio.create_task(self._run_once(self._runner(), queue))
             await asyncio.wait([self._run])
+            again = not self._run.cancelled() and self._run.result()
             self._run = None
-            self._dropped += queue.dropped
-            self._over(queue)
+            queue.reset()
+            if again:
+                self._wanted.set()
+            else:
+                self._attempts = 0
+                self._dropped += queue.dropped
+                self._over(queue)
             self.calls.run_over()
             await self._owner.run_ended()
             self._idle.set()
@@ -347,7 +437,7 @@ class LiveRun:
         ADK's `tool_thread_pool_config` does so too, but runs all else in a loop of its own for each
         call, which loses what tools keep open: an MCP server would be started for every call.
         """
-        if self._run_config.tool_thread_pool_config is not None:
+        if self.run_config.tool_thread_pool_config is not None:
             return contextlib.nullcontext()
         return _use_executor_for_sync_callables(_get_tool_thread_pool())
 
@@ -361,28 +451,43 @@ class LiveRun:
             auto_create_session=True,
         )
 
-    async def _run_once(self, runner: Runner, queue: RequestQueue) -> None:
+    async def _run_once(self, runner: Runner, queue: RequestQueue) -> bool:
+        """Makes one run; returns whether another is to follow, on the same queue."""
+        if self._attempts:
+            await asyncio.sleep(_BACK_OFF_S[self._attempts - 1])
         self._owner.run_begins()
         heard.SESSION.set(self._owner)
         adk_log.WARNED.set(self._owner.run_warned)
+        model = live_model(self.agent)
         try:
+            self._prepare(model)
             events = runner.run_live(
                 user_id=self._histories.user_id,
                 session_id=self._histories.current.id,
                 live_request_queue=queue,
-                run_config=self._run_config,
+                run_config=self.run_config,
             )
             async with contextlib.aclosing(events):
                 with self._tool_threads():
                     async for event in events:
+                        self._attempts = 0
                         self._owner.run_event(event)
         except Exception as error:
             logger.debug("The live run failed.", exc_info=True)
+            if self._tries_again(queue, error):
+                return True
             self._over(queue)
             self._failed(explain(error))
         else:
             if self._connecting is not None:
                 self._failed(ModelError("The model ended the conversation before it began."))
+        return False
+
+    def _prepare(self, model: object) -> None:
+        problem = gemini.problem(model)
+        if problem is not None:
+            raise problem
+        self.run_config = self._configure(model)
 
     async def warm_up(self, agent: BaseAgent) -> None:
         """Loads what the embedded default needs, off the loop, so that the first turn is quick.

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import time
 import uuid
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from google.adk.agents.run_config import RunConfig
 from google.adk.artifacts.in_memory_artifact_service import InMemoryArtifactService
 from google.genai import types
 
-from adk_nb import protocol
-from adk_nb.agents import cascades, model_name
+from adk_nb import gemini, protocol
+from adk_nb import run_config as config
+from adk_nb.agents import cascades, live_model, model_name
 from adk_nb.conversation import Conversation
 from adk_nb.events import EventLog
 from adk_nb.exceptions import (
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from google.adk.agents import BaseAgent
+    from google.adk.agents.run_config import RunConfig
     from google.adk.artifacts import BaseArtifactService
     from google.adk.plugins.base_plugin import BasePlugin
     from google.adk.sessions import BaseSessionService
@@ -77,11 +79,14 @@ class LiveSession(Conversation):
         artifacts: An ADK artifact service; by default one in memory.
         plugins: ADK plugins.
         voice: The name of a prebuilt voice of the model.
+        language: The language of speech as a BCP-47 code, such as `de-DE`.
         audio: Whether the agent speaks; False asks the model for text.
         video: Whether the page may send pictures of a camera or a screen; by default where the
             model may be able to see them.
         record: A folder for a recording of the session, written as it goes; see
             `docs/recordings.md`.
+        **options: Those of `adk_nb.run_config.run_config`: `transcribe`, `detection`,
+            `proactive`, `affective`, `compress`, `resume`; see `docs/gemini.md`.
 
     Raises:
         RecordingError: The recording cannot be written there.
@@ -103,16 +108,28 @@ class LiveSession(Conversation):
         artifacts: BaseArtifactService | None = None,
         plugins: Iterable[BasePlugin] = (),
         voice: str | None = None,
+        language: str | None = None,
         audio: bool = True,
         video: bool | None = None,
         record: str | os.PathLike[str] | None = None,
+        **options: Any,
     ) -> None:
         self.id = session_id or uuid.uuid4().hex[:12]
         self.audio_on = audio
-        self.video_on = video if video is not None else not cascades(agent)
+        self._video = video
         self.images_seen = 0
+        self._watched: Page | None = None
         self.log = EventLog(self.id)
-        self._run_config = _for_notebooks(run_config, voice=voice, audio=audio)
+        for secret in gemini.secrets():
+            self.log.keep_secret(secret)
+        self._configure = functools.partial(
+            config.run_config,
+            run_config,
+            voice=voice,
+            language=language,
+            audio=audio,
+            **options,
+        )
         self._histories = Histories(
             sessions,
             artifacts or InMemoryArtifactService(),
@@ -123,7 +140,7 @@ class LiveSession(Conversation):
             agent,
             self.log,
             self._histories,
-            run_config=self._run_config,
+            configure=self._configured,
             plugins=plugins,
             audio=audio,
         )
@@ -198,6 +215,11 @@ class LiveSession(Conversation):
         """How many microphone frames came to no model."""
         return self._exchange.microphone.dropped + self._exchange.live.dropped
 
+    @property
+    def video_on(self) -> bool:
+        """Whether the page may send pictures of a camera or a screen."""
+        return self._exchange.sees if self._video is None else self._video
+
     def peek(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Runs a coroutine on the bridge thread, of a session that is not open too."""
         bridge = BridgeLoop.acquire()
@@ -270,12 +292,15 @@ class LiveSession(Conversation):
             history=self._exchange.pages.history(self._exchange.turns.all),
             audio=self.audio_on,
             changes=self._exchange.swaps.changes,
+            video=self.video_on,
         )
 
     def detach(self, page: Page) -> None:
         """Removes a page; its microphone counts as closed."""
         if self._exchange.pages.remove(page):
             self.log.add("client", "disconnected")
+        if self._watched is page:
+            self._watched = None
         if self._exchange.microphone.speaker is page:
             self._exchange.open_microphone(page, on=False)
 
@@ -284,10 +309,10 @@ class LiveSession(Conversation):
         self._exchange.microphone.hear(source, pcm, self._exchange.live.queue)
 
     def see(self, page: Page, source: str, jpeg: bytes) -> None:
-        """Takes a picture of a page's camera or screen, a JPEG."""
-        del page, source
+        """Takes a picture, a JPEG, from the page that switched its camera or screen on last."""
+        del source
         queue = self._exchange.live.queue
-        if queue is None or not self.video_on:
+        if queue is None or not self.video_on or page is not self._watched:
             return
         self.images_seen += 1
         # ADK passes nothing but image/* on to the newer Live models.
@@ -310,6 +335,8 @@ class LiveSession(Conversation):
             case protocol.Confirm():
                 with contextlib.suppress(AdkNbError):  # Two pages may answer the same question.
                     self._exchange.live.calls.answer(message.id, approved=message.approved)
+            case protocol.Camera():
+                self._watched = page if message.on else None
             case protocol.PageError():
                 self.log.add("client", "error", error=f"{message.code}: {message.message}")
 
@@ -485,6 +512,11 @@ class LiveSession(Conversation):
             self._exchange.pages.earlier = earlier(session.events)
             self._exchange.pages.note(0, "history", f"The conversation {self.id} goes on.")
         self._exchange.live.start()
+        for sentence in config.unsupported(live_model(self.agent), self._exchange.live.run_config):
+            self._exchange.report(AdkNbError(sentence, code="unsupported"))
+
+    def _configured(self, model: object) -> RunConfig:
+        return self._configure(model=model)
 
     async def _shut(self) -> None:
         for task in self._tasks:
@@ -505,16 +537,3 @@ class LiveSession(Conversation):
         bridge = self._bridge
         if bridge is not None:
             bridge.loop.call_soon_threadsafe(self._exchange.report, error)
-
-
-def _for_notebooks(run_config: RunConfig | None, *, voice: str | None, audio: bool) -> RunConfig:
-    config = run_config.model_copy() if run_config is not None else RunConfig()
-    if config.response_modalities is None:
-        config.response_modalities = [types.Modality.AUDIO if audio else types.Modality.TEXT]
-    if voice is not None:
-        config.speech_config = types.SpeechConfig(
-            voice_config=types.VoiceConfig(
-                prebuilt_voice_config=types.PrebuiltVoiceConfig(voice_name=voice)
-            )
-        )
-    return config

@@ -110,6 +110,8 @@ class Turn:
         audio_ms: How much audio the agent sent (ms).
         heard_ms: How much of it had sounded when it was cut off, by the player (ms); else None.
         at: When it was opened (s since the Unix epoch).
+        sources: What of the web an answer rests on, as `{title, uri}`.
+        retried: Whether it was asked once more, as a connection was lost.
     """
 
     index: int
@@ -123,6 +125,8 @@ class Turn:
     tool_calls: list[ToolCall] = field(default_factory=list)
     error: str | None = None
     at: float = field(default_factory=time.time, repr=False)
+    sources: list[dict[str, str]] = field(default_factory=list)
+    retried: bool = field(default=False, repr=False)
     sound: Callable[[int], Clip] | None = field(default=None, repr=False)
     ended: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
     _user: _Text = field(default_factory=_Text, repr=False)
@@ -412,6 +416,16 @@ class Turns:
             if call.id == call_id
         ]
         return next((pair for pair in found if pair[1].ms is None), found[0] if found else _NONE)
+
+    def grounded(self, sources: list[dict[str, str]]) -> Turn | None:
+        """Takes note of what an answer rests on; it may be told more than once."""
+        turn = self.current or self.last
+        new = [source for source in sources if turn is not None and source not in turn.sources]
+        if turn is None or not new:
+            return None
+        turn.sources += new
+        self._emit(protocol.Sources(turn.index, turn.sources))
+        return turn
 
     def completed(self) -> Turn | None:
         """The model completed its turn; returns the turn if that ended it."""

@@ -21,6 +21,16 @@ frames = st.builds(
 )
 
 
+images = st.builds(
+    protocol.ImageFrame,
+    source=st.sampled_from(protocol.SOURCES),
+    seq=st.integers(0, 2**32 - 1),
+    clock=st.floats(allow_nan=False, allow_infinity=False),
+    jpeg=st.binary().map(lambda inside: b"\xff\xd8" + inside + b"\xff\xd9"),
+)
+IMAGE = protocol.ImageFrame("screen", 3, 5.5, b"\xff\xd8inside\xff\xd9")
+
+
 @given(frames)
 def test_audio_comes_back_as_it_went(frame):
     assert protocol.decode_audio(protocol.encode_audio(frame)) == frame
@@ -42,12 +52,74 @@ def test_random_bytes_are_a_frame_or_a_protocol_error(data):
     assert len(frame.samples) % 2 == 0
 
 
+@given(images)
+def test_an_image_comes_back_as_it_went(image):
+    assert protocol.decode_image(protocol.encode_image(image)) == image
+
+
+@given(frames | images)
+def test_a_frame_of_either_kind_comes_back_as_it_went(frame):
+    audio = isinstance(frame, protocol.AudioFrame)
+    data = protocol.encode_audio(frame) if audio else protocol.encode_image(frame)
+    assert protocol.decode_frame(data) == frame
+
+
+def test_the_header_of_an_image_is_the_documented_one():
+    data = protocol.encode_image(IMAGE)
+    assert data == struct.pack("<BBHIIId", 3, 1, 0, 3, 0, 0, 5.5) + b"\xff\xd8inside\xff\xd9"
+
+
+@given(st.binary(max_size=200), st.sampled_from([b"", b"\x03", b"\x03\x00", b"\x03\x01\0\0"]))
+def test_random_bytes_are_a_frame_of_either_kind_or_a_protocol_error(data, start):
+    for decode in (protocol.decode_frame, protocol.decode_image):
+        try:
+            frame = decode(start + data)
+        except ProtocolError:
+            continue
+        if isinstance(frame, protocol.ImageFrame):
+            assert frame.source in protocol.SOURCES
+            assert frame.jpeg.startswith(b"\xff\xd8")
+
+
+def _image(kind=3, flags=0, clock=0.0, jpeg=IMAGE.jpeg):
+    return struct.pack("<BBHIIId", kind, flags, 0, 0, 0, 0, clock) + jpeg
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        (_image()[:23], "shorter than its header"),
+        (_image(kind=1), "kind 1 where an image"),
+        (_image(flags=2), "unknown source 2"),
+        (_image(clock=math.nan), "no number"),
+        (_image(jpeg=b""), "no JPEG"),
+        (_image(jpeg=b"\xff\xd8\xd9"), "no JPEG"),
+        (_image(jpeg=b"\x89PNG\xff\xd9"), "no JPEG"),
+        (_image(jpeg=IMAGE.jpeg + b"\0"), "no JPEG"),
+        (_image(jpeg=b"\xff\xd8" + bytes(protocol.MAX_JPEG) + b"\xff\xd9"), "are allowed"),
+    ],
+)
+def test_a_wrong_image_says_what_is_wrong(data, says):
+    with pytest.raises(ProtocolError, match=says):
+        protocol.decode_image(data)
+
+
+def test_the_largest_image_fits_into_a_message():
+    inside = bytes(protocol.MAX_JPEG - 4)
+    image = IMAGE._replace(jpeg=b"\xff\xd8" + inside + b"\xff\xd9")
+    data = protocol.encode_image(image)
+    assert protocol.decode_frame(data) == image
+    assert len(data) < protocol.MAX_MESSAGE
+
+
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
     max_leaves=8,
 )
-from_page = ["hello", "text", "mic", "interrupt", "playback", "clock", "clock_offset", "error"]
+from_page = [
+    *("hello", "text", "mic", "camera", "interrupt", "playback", "clock", "clock_offset", "error"),
+]
 
 
 @given(st.text() | json_values.map(json.dumps))
@@ -59,7 +131,9 @@ def test_random_text_is_a_message_or_a_protocol_error(text):
 @given(
     st.sampled_from(from_page),
     st.dictionaries(
-        st.sampled_from(["token", "text", "on", "event", "turn", "clock", "id", "played_ms"]),
+        st.sampled_from(
+            ["token", "text", "on", "event", "turn", "clock", "id", "played_ms", "source"]
+        ),
         json_values,
     ),
 )
@@ -81,6 +155,7 @@ def test_fields_of_any_shape_are_a_message_or_a_protocol_error(kind, values):
         ('{"type": "text"}', "lacks a field"),
         ('{"type": "text", "text": 3}', "'text' is no str"),
         ('{"type": "mic", "on": 1}', "'on' is no bool"),
+        ('{"type": "camera", "source": "kitchen", "on": true}', "source 'kitchen'"),
         ('{"type": "playback", "event": "started", "turn": true}', "'turn' is no int"),
         ('{"type": "clock", "id": 1, "clock": NaN}', "'clock' is no float"),
         ("[" * 100_000, "no JSON"),

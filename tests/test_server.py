@@ -123,6 +123,34 @@ async def test_microphone_frames_reach_the_model_and_come_back(opened):
     assert [f.seq for f in got] == list(range(50))
 
 
+def picture(source="camera", inside=b"", seq=0):
+    jpeg = b"\xff\xd8" + inside + b"\xff\xd9"
+    return protocol.encode_image(protocol.ImageFrame(source, seq, 1.0, jpeg))
+
+
+async def test_images_and_what_is_said_of_the_camera_reach_the_session_in_order(
+    opened, monkeypatch
+):
+    made = opened()
+    seen = []
+    monkeypatch.setattr(made.session, "see", lambda page, *args: seen.append((page, *args)))
+    receive = made.session.receive
+    monkeypatch.setattr(
+        made.session, "receive", lambda page, told: (seen.append((page, told)), receive(page, told))
+    )
+    async with made.page() as socket:
+        await socket.send(json.dumps({"type": "camera", "source": "screen", "on": True}))
+        await socket.send(picture("screen", b"one"))
+        await socket.send(picture("camera", random.randbytes(500 << 10), seq=1))
+        await socket.send(json.dumps({"type": "clock", "id": 1, "clock": 0}))
+        await until(socket, "clock")
+        (connection,) = made.bridge._connections
+        assert [entry[0] for entry in seen] == [connection] * 3
+    assert [entry[1] for entry in seen] == [protocol.Camera("screen", on=True), "screen", "camera"]
+    assert seen[1][2] == b"\xff\xd8one\xff\xd9"
+    assert len(seen[2][2]) == (500 << 10) + 4
+
+
 async def test_long_audio_is_cut_into_frames_of_100_ms(opened):
     def long(came):
         return [audio(1050), said("Long.", finished=True), DONE] if text_of(came) else []
@@ -220,6 +248,10 @@ async def test_a_huge_frame_ends_its_connection_alone(opened):
         b"\x01",
         protocol.encode_audio(protocol.AudioFrame(2, 0, 0, 16_000, 0.0, b"ab")),
         protocol.encode_audio(protocol.AudioFrame(1, 0, 0, 44_100, 0.0, b"ab")),
+        picture()[:20],
+        picture() + b"\0",
+        picture(inside=bytes(protocol.MAX_JPEG)),
+        '{"type": "camera", "source": "attic", "on": true}',
         "not json",
         "[]",
         '{"type": "text", "text": 5}',

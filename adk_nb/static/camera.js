@@ -4,7 +4,8 @@
  * @typedef {import("./wire.js").Source} Source
  * @typedef {import("./audio.js").Failure} Failure
  * @typedef {{jpeg: Uint8Array, clock: number}} Picture
- * @typedef {{source: Source, stream: MediaStream, video: HTMLVideoElement, busy: boolean, stop: () => void}} Live
+ * @typedef {{source: Source, stream: MediaStream, video: HTMLVideoElement, stop: () => void}} Live
+ * @typedef {(video: HTMLVideoElement, longest: number, quality: number) => Uint8Array} Encode makes a JPEG of what it shows
  * @typedef {(everyMs: number, tick: () => void) => () => void} Beat begins to tick, and returns what ends it
  *
  * @typedef {object} CameraOptions
@@ -15,7 +16,7 @@
  * @property {number} [longest] side of a picture, in pixels
  * @property {number} [quality] of the JPEG, from 0 to 1
  * @property {Beat} [beat]
- * @property {(video: HTMLVideoElement, longest: number, quality: number) => Promise<Uint8Array>} [encode]
+ * @property {Encode} [encode]
  */
 
 /** The picture is small: a camera's best would only cost time. */
@@ -99,18 +100,22 @@ export function fitted(width, height, longest) {
 }
 
 /**
- * @param {HTMLVideoElement} video
- * @param {number} longest
- * @param {number} quality
+ * An encoder with a canvas of its own. It takes some 15 ms of the page's thread; the asynchronous ones of browsers
+ * wait for an idle moment, in a hidden page a second or more.
+ *
+ * @returns {Encode}
  */
-async function encodeJpeg(video, longest, quality) {
-  const { width, height } = fitted(video.videoWidth, video.videoHeight, longest);
-  const canvas = new OffscreenCanvas(width, height);
-  const context = canvas.getContext("2d", { alpha: false });
-  if (!context) throw new Error("the browser has no canvas to draw on");
-  context.drawImage(video, 0, 0, width, height);
-  const blob = await canvas.convertToBlob({ type: "image/jpeg", quality });
-  return new Uint8Array(await blob.arrayBuffer());
+function jpegEncoder() {
+  const canvas = document.createElement("canvas");
+  return (video, longest, quality) => {
+    Object.assign(canvas, fitted(video.videoWidth, video.videoHeight, longest));
+    const context = canvas.getContext("2d", { alpha: false, willReadFrequently: true });
+    if (!context) throw new Error("the browser has no canvas to draw on");
+    context.imageSmoothingQuality = "high"; // a screen's small print
+    context.drawImage(video, 0, 0, canvas.width, canvas.height);
+    const [, base64] = canvas.toDataURL("image/jpeg", quality).split(",");
+    return Uint8Array.from(atob(base64), (byte) => byte.charCodeAt(0));
+  };
 }
 
 /**
@@ -171,7 +176,7 @@ export class Camera {
   constructor(options) {
     this.options = options;
     this.beat = options.beat ?? workerBeat;
-    this.encode = options.encode ?? encodeJpeg;
+    this.encode = options.encode ?? jpegEncoder();
     /** @type {Live | null} */
     this.live = null;
     this.wanted = 0; // counts openings and closings: the last one wins
@@ -206,7 +211,7 @@ export class Camera {
   begin(source, stream) {
     const video = player(stream);
     /** @type {Live} */
-    const live = { source, stream, video, busy: false, stop: this.beat(this.options.everyMs ?? 1000, () => this.take()) };
+    const live = { source, stream, video, stop: this.beat(this.options.everyMs ?? 1000, () => this.take()) };
     this.live = live;
     for (const track of stream.getTracks()) {
       track.onended = () => this.lose(source === "camera" ? CAMERA_LOST : null);
@@ -217,22 +222,21 @@ export class Camera {
     video.onpause = () => void video.play().catch(() => {});
   }
 
-  /** Takes a picture, unless one is still being made. */
-  async take() {
+  /** Takes a picture. It is made and handed on before the next may begin. */
+  take() {
     const { live } = this;
     // A muted track has nothing new: what it showed last would pass for what is there now.
-    if (!live || live.busy || live.video.readyState < 2 || live.stream.getVideoTracks()[0]?.muted) return;
-    live.busy = true;
+    if (!live || live.video.readyState < 2 || live.stream.getVideoTracks()[0]?.muted) return;
     const clock = performance.now();
     const { longest = 768, quality = 0.7 } = this.options;
+    let jpeg;
     try {
-      const jpeg = await this.encode(live.video, longest, quality);
-      if (live === this.live) this.options.onpicture(live.source, { jpeg, clock });
+      jpeg = this.encode(live.video, longest, quality);
     } catch (error) {
-      if (live === this.live) this.lose(cameraFailure(live.source, error));
-    } finally {
-      live.busy = false;
+      this.lose(cameraFailure(live.source, error));
+      return;
     }
+    this.options.onpicture(live.source, { jpeg, clock });
   }
 
   /** @param {Failure | null} failure */

@@ -386,7 +386,7 @@ def test_a_page_that_vanishes_leaves_the_session_and_finds_it_again(open_lab):
     widget.wait_for_state("speaking")
     lab.save()
     lab.page.goto("about:blank")
-    assert lab.kernel.wait_for("not live.session._pages")
+    assert lab.kernel.wait_for("not live.session._exchange.pages.all")
     assert lab.kernel.value("live.say('anyone there?').agent_text") == "You said anyone there?."
     lab.load()
     widget = lab.widget()

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";
 import { backOff, Connection } from "../../adk_nb/static/connection.js";
-import { AGENT_AUDIO, CLOSE, decodeAudio, encodeAudio, MICROPHONE } from "../../adk_nb/static/wire.js";
+import { AGENT_AUDIO, CLOSE, decodeAudio, decodeImage, encodeAudio, MAX_JPEG, MICROPHONE } from "../../adk_nb/static/wire.js";
 
 class Wire {
   bufferedAmount = 0;
@@ -75,6 +75,39 @@ test("microphone frames are numbered; those that would wait are dropped and leav
   const frames = wire.sent.filter((data) => typeof data !== "string").map(decodeAudio);
   assert.deepEqual(frames.map(({ seq, kind, turn, rate }) => [seq, kind, turn, rate]), [0, 1, 3].map((seq) => [seq, MICROPHONE, 0, 16000]));
   assert.deepEqual([connection.sent, connection.dropped], [3, 1]);
+});
+
+const jpeg = (size) => Uint8Array.from({ length: size }, (_, i) => [255, 216][i] ?? (i < size - 2 ? 1 : [255, 217][i - size + 2]));
+const binary = (wire) => wire.sent.filter((data) => typeof data !== "string");
+
+test("images are numbered by themselves; those that would wait or are too large are dropped and leave a gap", async (t) => {
+  const { connection, seen } = dialled(t);
+  connection.sendImage("camera", jpeg(10), 1);
+  const wire = await open(connection, seen);
+  connection.sendAudio(new Int16Array(320), 16000, 1);
+  for (const [waiting, size] of [[0, 10], [64 * 1024, MAX_JPEG], [64 * 1024 + 1, 10], [0, MAX_JPEG + 1], [0, 4]]) {
+    wire.bufferedAmount = waiting;
+    connection.sendImage("screen", jpeg(size), 2);
+  }
+  const images = binary(wire).slice(1).map(decodeImage);
+  assert.deepEqual(images.map(({ seq, source, clock, jpeg: { length } }) => [seq, source, clock, length]), [
+    [0, "screen", 2, 10], [1, "screen", 2, MAX_JPEG], [4, "screen", 2, 4],
+  ]);
+  assert.deepEqual([connection.imagesSent, connection.imagesDropped, connection.sent], [3, 2, 1]);
+});
+
+test("an image on its way costs no sound, but what waits stays bounded", async (t) => {
+  const { connection, seen } = dialled(t);
+  const wire = await open(connection, seen);
+  const size = 200 * 1024;
+  connection.sendImage("camera", jpeg(size), 1);
+  const heard = [];
+  for (const waiting of [size, size + 64 * 1024, size + 64 * 1024 + 1, 64 * 1024, 64 * 1024 + 1]) {
+    wire.bufferedAmount = waiting;
+    connection.sendAudio(new Int16Array(320), 16000, 1);
+    heard.push(connection.sent);
+  }
+  assert.deepEqual(heard, [1, 2, 2, 3, 3]);
 });
 
 test("agent audio arrives; microphone frames and rubbish from the bridge are ignored", async (t) => {

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
-  AGENT_AUDIO, ClockSync, decodeAudio, decodeMessage, encodeAudio, encodeMessage, MICROPHONE, WireError,
+  AGENT_AUDIO, ClockSync, decodeAudio, decodeImage, decodeMessage, encodeAudio, encodeImage, encodeMessage, IMAGE, MAX_JPEG, MICROPHONE,
+  SOURCES, WireError,
 } from "../../adk_nb/static/wire.js";
 import { random } from "./random.js";
 
@@ -48,12 +49,50 @@ for (const [name, bytes] of Object.entries({
   test(`a bad audio frame is refused: ${name}`, () => assert.throws(() => decodeAudio(bytes), WireError));
 }
 
+/** A picture with that many bytes between its ends. */
+const picture = (inside = 10, fill = 7) => Uint8Array.of(255, 216, ...new Uint8Array(inside).fill(fill), 255, 217);
+
+test("an image frame has the layout that docs/protocol.md states", () => {
+  const bytes = encodeImage({ source: "screen", seq: 7, clock: 1234.5, jpeg: picture(2) });
+  const header = new DataView(bytes);
+  assert.equal(bytes.byteLength, 24 + 6);
+  assert.deepEqual([header.getUint8(0), header.getUint8(1), header.getUint16(2, true)], [IMAGE, 1, 0]);
+  assert.deepEqual([4, 8, 12].map((at) => header.getUint32(at, true)), [7, 0, 0]);
+  assert.equal(header.getFloat64(16, true), 1234.5);
+  assert.deepEqual([...new Uint8Array(bytes, 24)], [255, 216, 7, 7, 255, 217]);
+});
+
+test("image frames survive the round trip", () => {
+  const next = random(4);
+  for (let i = 0; i < 200; i++) {
+    const sent = { source: SOURCES[i % 2], seq: Math.floor(next() * 2 ** 32), clock: next() * 1e9, jpeg: picture(Math.floor(next() * 3000)) };
+    assert.deepEqual(decodeImage(encodeImage(sent)), sent);
+  }
+});
+
+const image = encodeImage({ source: "camera", seq: 0, clock: 1, jpeg: picture() });
+const raw = (jpeg) => encodeImage({ source: "camera", seq: 0, clock: 1, jpeg: Uint8Array.from(jpeg) });
+for (const [name, bytes] of Object.entries({
+  empty: new ArrayBuffer(0),
+  "header alone": image.slice(0, 24),
+  audio: encodeAudio(frame),
+  "unknown source": encodeImage({ source: "attic", seq: 0, clock: 1, jpeg: picture() }),
+  "clock not a number": encodeImage({ source: "camera", seq: 0, clock: NaN, jpeg: picture() }),
+  "no start": raw([0, 216, 1, 255, 217]),
+  "no end": raw([255, 216, 1, 255, 216]),
+  "bytes after its end": raw([255, 216, 1, 255, 217, 0]),
+  "one end for two": raw([255, 216, 217]),
+  "too large": raw([255, 216, ...new Uint8Array(MAX_JPEG), 255, 217]),
+})) {
+  test(`a bad image frame is refused: ${name}`, () => assert.throws(() => decodeImage(bytes), WireError));
+}
+
 test("any bytes and any text decode or throw a WireError", () => {
   const next = random(2);
   for (let i = 0; i < 3000; i++) {
     const bytes = Uint8Array.from({ length: Math.floor(next() * 80) }, () => Math.floor(next() * 256));
     if (bytes.length && i % 2) bytes[0] = 1 + (i % 3);
-    for (const decode of [() => decodeAudio(bytes.buffer), () => decodeMessage(String.fromCharCode(...bytes))]) {
+    for (const decode of [() => decodeAudio(bytes.buffer), () => decodeImage(bytes.buffer), () => decodeMessage(String.fromCharCode(...bytes))]) {
       try {
         decode();
       } catch (error) {

@@ -10,102 +10,11 @@ import pytest
 from google.adk.agents import Agent
 from google.adk.agents.live_request_queue import LiveRequestQueue
 from google.adk.agents.run_config import RunConfig, ToolThreadPoolConfig
-from google.adk.live._cascade_live import CascadeLive
 from google.adk.runners import InMemoryRunner
 from google.genai import types
 from speech import RATE, silence, speech
 
-from adk_nb.local import LocalLlm, MoonshineSTT, PicoTTS, default_model, local_model
-
-NAMES = [
-    "GOOGLE_API_KEY",
-    "GEMINI_API_KEY",
-    "GOOGLE_GENAI_USE_VERTEXAI",
-    "GOOGLE_GENAI_USE_ENTERPRISE",
-    "GOOGLE_CLOUD_PROJECT",
-    "GOOGLE_CLOUD_LOCATION",
-    "GOOGLE_APPLICATION_CREDENTIALS",
-    "ADK_NB_MODEL",
-]
-
-
-@pytest.fixture(autouse=True)
-def clean(monkeypatch, tmp_path):
-    for name in NAMES:
-        # Set before it is deleted, so that what the code under test sets is taken back.
-        monkeypatch.setenv(name, "")
-        monkeypatch.delenv(name)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-def test_without_credentials_the_model_is_local():
-    model = default_model()
-    assert isinstance(model, CascadeLive)
-    assert model.model == "adk-nb-local"
-    assert isinstance(model.stt, MoonshineSTT)
-    assert isinstance(model.tts, PicoTTS)
-
-
-@pytest.mark.parametrize(
-    ("variables", "start"),
-    [
-        ({"GOOGLE_API_KEY": "k"}, "gemini-3"),
-        ({"GEMINI_API_KEY": "k"}, "gemini-3"),
-        ({"GOOGLE_GENAI_USE_VERTEXAI": "TRUE", "GOOGLE_CLOUD_PROJECT": "p"}, "gemini-live"),
-        ({"GOOGLE_GENAI_USE_ENTERPRISE": "1", "GOOGLE_CLOUD_PROJECT": "p"}, "gemini-live"),
-        ({"GOOGLE_GENAI_USE_VERTEXAI": "1", "GOOGLE_API_KEY": "k"}, "gemini-live"),
-        ({"GOOGLE_GENAI_USE_VERTEXAI": "0", "GOOGLE_API_KEY": "k"}, "gemini-3"),
-        (
-            {
-                "GOOGLE_GENAI_USE_ENTERPRISE": "0",
-                "GOOGLE_GENAI_USE_VERTEXAI": "1",
-                "GOOGLE_API_KEY": "k",
-            },
-            "gemini-3",
-        ),
-        ({"ADK_NB_MODEL": "my-live-model", "GOOGLE_API_KEY": "k"}, "my-live-model"),
-    ],
-)
-def test_credentials_choose_a_live_model(monkeypatch, variables, start):
-    for name, value in variables.items():
-        monkeypatch.setenv(name, value)
-    model = default_model()
-    assert isinstance(model, str)
-    assert model.startswith(start)
-
-
-@pytest.mark.parametrize(
-    "variables",
-    [
-        {"ADK_NB_MODEL": "local", "GOOGLE_API_KEY": "k"},
-        {"GOOGLE_GENAI_USE_VERTEXAI": "1"},
-        {"GOOGLE_CLOUD_PROJECT": "p"},
-        {"GOOGLE_API_KEY": ""},
-    ],
-)
-def test_what_is_no_credential(monkeypatch, variables):
-    for name, value in variables.items():
-        monkeypatch.setenv(name, value)
-    assert isinstance(default_model(), CascadeLive)
-
-
-def test_a_dotenv_above_the_folder_is_read(clean, monkeypatch):
-    import os
-
-    (clean / ".env").write_text("GOOGLE_API_KEY=from-file\nUNRELATED_SECRET=x\n")
-    below = clean / "notebooks"
-    below.mkdir()
-    monkeypatch.chdir(below)
-    assert isinstance(default_model(), str)
-    assert os.environ["GOOGLE_API_KEY"] == "from-file"
-    assert "UNRELATED_SECRET" not in os.environ
-
-
-def test_a_dotenv_never_overrides(clean, monkeypatch):
-    (clean / ".env").write_text("ADK_NB_MODEL=from-file\n")
-    monkeypatch.setenv("ADK_NB_MODEL", "from-environment")
-    assert default_model() == "from-environment"
+from adk_nb.local import LocalLlm, MoonshineSTT, PicoTTS, local_model
 
 
 def test_its_own_parts_can_be_given():
