@@ -15,12 +15,23 @@ WARNED: ContextVar[Callable[[AdkNbError], None] | None] = ContextVar("adk_nb_war
 """Takes what goes wrong in a run that goes on; one in each run's context."""
 
 
+_EXPECTED = (
+    "from an unknown agent",  # After a swap earlier agents are.
+    "no context_cache_config",  # Live models have none.
+    # The session tells of these, with a remedy, or connects again.
+    "An unexpected error occurred in live flow",
+    "APIError in live flow",
+    "Connection closed:",
+    "Max reconnection attempts",
+)
+
+
 class _Expected(logging.Filter):
-    """Hides warnings: after a swap earlier agents are unknown, and live models have no cache."""
+    """Hides what tells a user nothing, or is told elsewhere."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         said = str(record.msg)
-        return "from an unknown agent" not in said and "no context_cache_config" not in said
+        return not any(expected in said for expected in _EXPECTED)
 
 
 class _Toolsets(logging.Handler):
@@ -36,6 +47,6 @@ class _Toolsets(logging.Handler):
 
 def listen() -> None:
     """Begins to listen."""
-    for module in ("agents._agent_router", "runners"):
+    for module in ("agents._agent_router", "runners", "live._live_llm_flow"):
         logging.getLogger(f"google_adk.google.adk.{module}").addFilter(_Expected())
     logging.getLogger("google_adk.google.adk.agents.llm_agent").addHandler(_Toolsets())

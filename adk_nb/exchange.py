@@ -35,11 +35,14 @@ if TYPE_CHECKING:
 
     from adk_nb.events import EventLog
     from adk_nb.histories import Histories
-    from adk_nb.run import Configure, RequestQueue
+    from adk_nb.request_queue import RequestQueue
+    from adk_nb.run import Configure
     from adk_nb.turns import ToolCall
 
 _SETTLE_S = 0.3
 """How long a model that is cut off by a swap may take to say what of its answer was heard."""
+_AGAIN_S = 3.0
+"""How long speech waits before it makes a connection again that was refused."""
 _NUDGE_S = 0.2
 """How long a model that talks on is given to fall silent before it is told once more."""
 
@@ -97,6 +100,7 @@ class Exchange:
         self.reader = EventReader(log, self.turns, self, calls=self.live.calls, audio=audio)
         self.reader.cumulative = self._cascaded
         self._last_nudge = 0.0
+        self._wanted_at = 0.0
         self._taking_over = False
         self._asked_by_history = False
         self._told_history = False
@@ -164,6 +168,20 @@ class Exchange:
             if self.live.queue is not None:
                 self.live.queue.send_audio_stream_end()
         self.log.add("client", "mic_on" if on else "mic_off")
+
+    def hear(self, source: object, pcm: bytes) -> None:
+        """Someone speaks; where the model's connection has ended, it is made again."""
+        self.microphone.hear(source, pcm, self.live.queue)
+        now = time.monotonic()
+        if (
+            self.live.queue is None
+            and self.microphone.speaker is source
+            and not self.closed
+            and self.microphone.is_loud(pcm)
+            and now - self._wanted_at > _AGAIN_S
+        ):
+            self._wanted_at = now
+            self.queue()
 
     def activity(self, *, begins: bool) -> None:
         """Push-to-talk is pressed or released."""

@@ -49,13 +49,14 @@ class LongConnection(GeminiLlmConnection):
     async def send_history(self, history: list[types.Content]) -> None:
         """Tells the model what was said before; it answers where the user waits for that."""
         session = self._session
-        if session is None or session.taking_over() or session.awaits_answer(history):
+        awaited = session is None or session.taking_over() or session.awaits_answer(history)
+        if awaited and history and history[-1].role == "user":
             await super().send_history(history)
             return
         filtered = [_filter_media_parts(content) for content in history]
         contents = [content for content in filtered if content is not None]
         if contents:
-            # A 3.x model takes what is marked complete as the end of the history, and waits; an
+            # A 3.x model hears nothing until the history is marked complete, and waits then; an
             # earlier one would answer.
             await self._gemini_session.send_client_content(
                 turns=[*contents], turn_complete=self._is_gemini_3_x_live
@@ -87,6 +88,9 @@ class LongConnection(GeminiLlmConnection):
                     waiting.cancel()
                     await asyncio.wait([waiting])
         if self._go_away is not None and self._time_to_go():
+            if not self._resumable:
+                # ADK would go on with the history as it was when the run began.
+                raise ConnectionResetError("The service is about to end the connection.")
             go_away, self._go_away = self._go_away, None
             yield go_away
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from adk_nb.events import EventLog
-    from adk_nb.run import RequestQueue
+    from adk_nb.request_queue import RequestQueue
     from adk_nb.turns import Turns
 
 FRAME_MS = 20
@@ -55,6 +55,10 @@ class Microphone:
         index = self._turns.speech_index
         self._log.add_audio("client", "user_audio", index, pcm, MICROPHONE_RATE, loud=loud)
         queue.send_realtime(blob(pcm))
+
+    def is_loud(self, pcm: bytes) -> bool:
+        """Whether a frame that was not taken may be speech."""
+        return self._level.loud(pcm)
 
     def unanswered(self) -> list[bytes]:
         """Returns the speech under way, to be said again to another model."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import time
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
-from google.adk.agents.live_request_queue import LiveRequest, LiveRequestQueue
 from google.adk.apps import App
 from google.adk.memory.in_memory_memory_service import InMemoryMemoryService
 from google.adk.runners import Runner
@@ -24,9 +24,9 @@ from adk_nb.explain import explain
 from adk_nb.gemini_live import is_loss, is_refused_handle
 from adk_nb.histories import APP_NAME
 from adk_nb.output import Streams
+from adk_nb.request_queue import RequestQueue
 
 if TYPE_CHECKING:
-    from collections import deque
     from collections.abc import Awaitable, Callable, Iterable
 
     from google.adk.agents import BaseAgent
@@ -47,131 +47,18 @@ adk_log.listen()
 _CLOSE_S = 3.0
 """How long a toolset may take to close its connections."""
 
+_CANCELS = 5
+_CANCEL_S = 1.0
+"""How often and how long an end is waited for."""
+_CONNECT_S = 30.0
+"""How long a model may take to be connected: the SDK itself waits for ever."""
+_REDIALS = 6
+_REDIALS_S = 5.0
+"""So many connections in such a time are too many: ADK itself knows no bound."""
 _BACK_OFF_S = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0)
 """How long each attempt to get a lost connection back waits."""
 
-MAX_WAITING_AUDIO = 250
-"""Microphone frames that may wait for the model: 5 s of 20 ms each."""
-
-
-class _AudioBounded(asyncio.Queue[LiveRequest]):
-    """A queue that drops its oldest audio past a bound; text and signals always wait.
-
-    Of pictures only the newest waits: what a camera saw before is of no more use.
-    """
-
-    dropped = 0
-    _waiting = 0
-    _queue: deque[LiveRequest]
-
-    def _put(self, item: LiveRequest) -> None:
-        if _is_picture(item):
-            for earlier in [one for one in self._queue if _is_picture(one)]:
-                self._queue.remove(earlier)
-        elif item.blob is not None:
-            self._waiting += 1
-            if self._waiting > MAX_WAITING_AUDIO:
-                self._drop_oldest()
-        self._queue.append(item)
-
-    def _get(self) -> LiveRequest:
-        item = self._queue.popleft()
-        if item.blob is not None and not _is_picture(item):
-            self._waiting -= 1
-        return item
-
-    def items(self) -> list[LiveRequest]:
-        """Returns what waits, oldest first."""
-        return list(self._queue)
-
-    def _drop_oldest(self) -> None:
-        found = (i for i, one in enumerate(self._queue) if one.blob and not _is_picture(one))
-        del self._queue[next(found)]
-        self._waiting -= 1
-        self.dropped += 1
-
-
-def _is_picture(request: LiveRequest) -> bool:
-    return request.blob is not None and (request.blob.mime_type or "").startswith("image/")
-
-
 Configure: TypeAlias = "Callable[[object], RunConfig]"
-
-
-class QueueUser(Protocol):
-    """Whom a `RequestQueue` tells how it is used."""
-
-    def queue_taken(self, queue: RequestQueue, *, again: bool) -> None:
-        """A model is connected, `again` if there was one before, and takes what is sent."""
-
-    def queue_left(self, queue: RequestQueue, error: BaseException | None) -> None:
-        """The connection is gone, or what sends to it has failed."""
-
-    def queue_answered(self, content: types.Content) -> None:
-        """A tool's answer is on its way to the model."""
-
-
-class RequestQueue(LiveRequestQueue):
-    """ADK's queue to a live agent, with a bound on the audio that waits in it.
-
-    Args:
-        user: Whoever is told how it is used; nobody by default.
-    """
-
-    def __init__(self, user: QueueUser | None = None) -> None:
-        super().__init__()
-        self._user = user
-        self._sender: asyncio.Task[Any] | None = None
-        # ADK's queue has no bound of its own and no way to give it one.
-        self._bounded = _AudioBounded()
-        self._queue = self._bounded
-
-    @property
-    def used(self) -> bool:
-        """Whether a model was connected and took from it."""
-        return self._sender is not None
-
-    def reset(self) -> None:
-        """A new run will take from it."""
-        self._sender = None
-
-    @property
-    def dropped(self) -> int:
-        """How many microphone frames were dropped because the model did not take them."""
-        return self._bounded.dropped
-
-    async def get(self) -> LiveRequest:
-        """Returns the next request; for each connection ADK asks in a task of its own."""
-        sender = asyncio.current_task()
-        if self._user is not None and sender is not None and sender is not self._sender:
-            again = self._sender is not None
-            self._sender = sender
-            sender.add_done_callback(self._sender_ended)
-            self._user.queue_taken(self, again=again)
-        return await super().get()
-
-    def _sender_ended(self, sender: asyncio.Task[Any]) -> None:
-        if self._user is not None and sender is self._sender:
-            self._user.queue_left(self, None if sender.cancelled() else sender.exception())
-
-    def send_content(self, content: types.Content, partial: bool = False) -> None:
-        """Sends content; of a streaming tool's there is no event, so it is told here."""
-        if self._user is not None and content.parts and content.parts[0].function_response:
-            self._user.queue_answered(content)
-        super().send_content(content, partial=partial)
-
-    @property
-    def waiting(self) -> list[LiveRequest]:
-        """What no model has taken yet."""
-        return self._bounded.items()
-
-    def send_first(self, requests: Iterable[LiveRequest]) -> None:
-        """Puts requests before all that waits: what was lost on the way is said once more."""
-        waiting = []
-        while not self._bounded.empty():
-            waiting.append(self._bounded.get_nowait())
-        for request in (*requests, *waiting):
-            self._bounded.put_nowait(request)
 
 
 class RunOwner(heard.Knowing, Protocol):
@@ -253,6 +140,9 @@ class LiveRun:
         self._warm: dict[int, BaseLlm] = {}
         self._swapping = False
         self._attempts = 0
+        self._told_anything = False
+        self._dials: list[float] = []
+        self._fails_with: AdkNbError | None = None
         self._dropped = 0
         self.queue: RequestQueue | None = None
         self.calls = calls
@@ -334,12 +224,10 @@ class LiveRun:
 
     async def stop(self) -> None:
         """Ends the run for good, and the toolsets' connections with it."""
-        tasks: list[asyncio.Task[Any]] = [*self._loading]
-        tasks += [task for task in (self._run, self._main) if task is not None]
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            await asyncio.wait(tasks, timeout=5)
+        run = self._run
+        for task in (self._main, *self._loading):
+            await _ended(task)
+        await _ended(run)
         for toolset in self._toolsets.values():
             try:
                 async with asyncio.timeout(_CLOSE_S):
@@ -350,15 +238,23 @@ class LiveRun:
             Streams.remove()
 
     async def _end_run(self) -> None:
-        if self._run is not None:
-            self._run.cancel()
+        await _ended(self._run)
         await self._idle.wait()
 
     def queue_taken(self, queue: RequestQueue, *, again: bool) -> None:
         """A model is connected and takes what is sent."""
         del queue
         connecting, self._connecting = self._connecting, None
-        if again:
+        now = time.monotonic()
+        self._dials = [at for at in self._dials if now - at < _REDIALS_S] + [now]
+        if again and len(self._dials) > _REDIALS and self._run is not None:
+            self._fails_with = ModelError(
+                "The model's service ends each connection at once.",
+                remedy="Wait a little, and say it again.",
+                code="connection_lost",
+            )
+            self._run.cancel()
+        elif again:
             self._owner.run_connected(resumed=True)
         else:
             self._owner.run_connected(resumed=False if self._attempts else None)
@@ -412,9 +308,15 @@ class LiveRun:
                 continue
             self._idle.clear()
             self._run = asyncio.create_task(self._run_once(self._runner(), queue))
+            limit = asyncio.get_running_loop().call_later(_CONNECT_S, self._overdue, queue)
             await asyncio.wait([self._run])
+            limit.cancel()
             again = not self._run.cancelled() and self._run.result()
             self._run = None
+            if self._fails_with is not None:
+                failed, self._fails_with = self._fails_with, None
+                self._over(queue)
+                self._failed(failed)
             queue.reset()
             if again:
                 self._wanted.set()
@@ -425,6 +327,15 @@ class LiveRun:
             self.calls.run_over()
             await self._owner.run_ended()
             self._idle.set()
+
+    def _overdue(self, queue: RequestQueue) -> None:
+        if not queue.used and self._run is not None and not self._swapping:
+            self._fails_with = ModelError(
+                f"The model was not connected within {_CONNECT_S:g} s.",
+                remedy="Is its service there? The next turn tries again.",
+                code="timeout",
+            )
+            self._run.cancel()
 
     def _over(self, queue: RequestQueue) -> None:
         """The run is over, so what is said from now on wants another."""
@@ -455,6 +366,7 @@ class LiveRun:
         """Makes one run; returns whether another is to follow, on the same queue."""
         if self._attempts:
             await asyncio.sleep(_BACK_OFF_S[self._attempts - 1])
+        self._told_anything = False
         self._owner.run_begins()
         heard.SESSION.set(self._owner)
         adk_log.WARNED.set(self._owner.run_warned)
@@ -470,7 +382,7 @@ class LiveRun:
             async with contextlib.aclosing(events):
                 with self._tool_threads():
                     async for event in events:
-                        self._attempts = 0
+                        self._attempts, self._told_anything = 0, True
                         self._owner.run_event(event)
         except Exception as error:
             logger.debug("The live run failed.", exc_info=True)
@@ -479,7 +391,8 @@ class LiveRun:
             self._over(queue)
             self._failed(explain(error))
         else:
-            if self._connecting is not None:
+            if self._connecting is not None or not (queue.used or self._told_anything):
+                self._over(queue)
                 self._failed(ModelError("The model ended the conversation before it began."))
         return False
 
@@ -510,6 +423,15 @@ class LiveRun:
             await _load(brain)
         except AdkNbError as error:
             self._owner.run_failed(error)
+
+
+async def _ended(task: asyncio.Task[Any] | None) -> None:
+    """Ends a task, patiently: ADK's flow may swallow a cancellation while it connects."""
+    for _ in range(_CANCELS):
+        if task is None or task.done():
+            return
+        task.cancel()
+        await asyncio.wait([task], timeout=_CANCEL_S)
 
 
 async def _load(part: object) -> None:

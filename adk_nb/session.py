@@ -18,7 +18,7 @@ from google.genai import types
 
 from adk_nb import gemini, protocol
 from adk_nb import run_config as config
-from adk_nb.agents import cascades, live_model, model_name
+from adk_nb.agents import live_model, model_name
 from adk_nb.conversation import Conversation
 from adk_nb.events import EventLog
 from adk_nb.exceptions import (
@@ -306,7 +306,7 @@ class LiveSession(Conversation):
 
     def hear(self, source: object, pcm: bytes) -> None:
         """Takes a microphone frame, PCM16LE mono at 16 kHz, from whoever has the microphone."""
-        self._exchange.microphone.hear(source, pcm, self._exchange.live.queue)
+        self._exchange.hear(source, pcm)
 
     def see(self, page: Page, source: str, jpeg: bytes) -> None:
         """Takes a picture, a JPEG, from the page that switched its camera or screen on last."""

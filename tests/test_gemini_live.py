@@ -388,3 +388,69 @@ def test_the_sources_of_a_search_are_kept(serve):
         assert turn.agent_text == "It rained in Oslo."
         assert turn.sources == [{"title": "yr.no", "uri": "https://www.yr.no/oslo"}]
         assert session.turns_df(["sources"]).sources.tolist() == [turn.sources]
+
+
+@BOTH
+def test_a_model_that_takes_the_history_at_its_word_hears_the_user(serve, model):
+    api = serve(live.echo_text, history_waits=model == NEW)
+    with LiveSession(agent(model)) as session:
+        session.say("the word is apple", timeout=10)
+        session.swap()
+        assert session.say("which word?", timeout=10).agent_text == "You said which word?."
+    assert len(api.connections) == 2
+
+
+def test_without_resumption_a_go_away_keeps_what_was_said(serve):
+    async def first(call):
+        await call.setup()
+        await call.text_turn()
+        await call.say("Hello Ann.")
+        await call.done()
+        await call.go_away(50)
+        await call.hang()
+
+    api = serve([first, live.echo_text])
+    with LiveSession(agent(), resume=False) as session:
+        session.say("I am Ann", timeout=10)
+        wait_for(lambda: len(api.connections) == 2)
+        assert session.say("hi", timeout=10).agent_text == "You said hi."
+    assert [text for _, text in api.connections[1].turns][:2] == ["I am Ann", "Hello Ann."]
+
+
+def test_a_service_that_ends_each_connection_is_given_up(serve):
+    async def restless(call):
+        await call.setup()
+        await call.resumable()
+        await call.close(1011, "Internal error")
+
+    api = serve(restless)
+    with LiveSession(agent()) as session:
+        page = attach(session)
+        wait_for(page.errors, 20)
+        assert page.errors()[-1].code == "connection_lost"
+        time.sleep(1)
+        assert len(api.connections) < 40
+        assert session.status == "ready"
+
+
+def test_a_setup_that_is_never_answered_is_given_up(serve, monkeypatch):
+    monkeypatch.setattr("adk_nb.run._CONNECT_S", 0.5)
+    serve(live.hanging)
+    with LiveSession(agent()) as session:
+        turn = session.say("hi", timeout=10)
+        assert "not connected within 0.5 s" in turn.error
+
+
+def test_speech_connects_again_after_an_error(serve):
+    api = serve([live.closing(1007, "Request contains an invalid argument."), live.listener()])
+    with LiveSession(agent()) as session:
+        page = attach(session)
+        session.say("hi", timeout=10)
+        assert session.turns[0].error
+        do(session, lambda: session._exchange.open_microphone(page, on=True))
+        wait_for(lambda: len(api.connections) == 2)
+        for start in range(60):
+            sound = live.tone(20, RATE) if start < 30 else bytes(640)
+            do(session, session.hear, page, sound)
+        wait_for(lambda: len(session.turns) == 2 and session.turns[1].ended.is_set())
+        assert session.turns[1].error is None

@@ -4,7 +4,7 @@ import time
 from adk_nb.audio import Clip
 from adk_nb.events import EventLog
 from adk_nb.microphone import Microphone, feed
-from adk_nb.run import RequestQueue
+from adk_nb.request_queue import RequestQueue
 from adk_nb.turns import Turns
 
 LOUD = b"\x00\x40" * 320

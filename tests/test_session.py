@@ -472,7 +472,9 @@ def test_what_the_run_config_leaves_open_is_set_for_notebooks():
     assert config.response_modalities == [types.Modality.AUDIO]
     assert config.speech_config.voice_config.prebuilt_voice_config.voice_name == "Kore"
     assert given.response_modalities is None
-    assert LiveSession(agent(echo), audio=False)._exchange.live.run_config.response_modalities == ["TEXT"]
+    assert LiveSession(agent(echo), audio=False)._exchange.live.run_config.response_modalities == [
+        "TEXT"
+    ]
 
 
 def test_text_only():

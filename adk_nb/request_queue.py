@@ -1,0 +1,134 @@
+"""ADK's queue to a live agent, with a bound, and with eyes for who takes from it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, Protocol
+
+from google.adk.agents.live_request_queue import LiveRequest, LiveRequestQueue
+
+if TYPE_CHECKING:
+    from collections import deque
+    from collections.abc import Iterable
+
+    from google.genai import types
+
+MAX_WAITING_AUDIO = 250
+"""Microphone frames that may wait for the model: 5 s of 20 ms each."""
+
+
+class _AudioBounded(asyncio.Queue[LiveRequest]):
+    """A queue that drops its oldest audio past a bound; text and signals always wait.
+
+    Of pictures only the newest waits: what a camera saw before is of no more use.
+    """
+
+    dropped = 0
+    _waiting = 0
+    _queue: deque[LiveRequest]
+
+    def _put(self, item: LiveRequest) -> None:
+        if _is_picture(item):
+            for earlier in [one for one in self._queue if _is_picture(one)]:
+                self._queue.remove(earlier)
+        elif item.blob is not None:
+            self._waiting += 1
+            if self._waiting > MAX_WAITING_AUDIO:
+                self._drop_oldest()
+        self._queue.append(item)
+
+    def _get(self) -> LiveRequest:
+        item = self._queue.popleft()
+        if item.blob is not None and not _is_picture(item):
+            self._waiting -= 1
+        return item
+
+    def items(self) -> list[LiveRequest]:
+        """Returns what waits, oldest first."""
+        return list(self._queue)
+
+    def _drop_oldest(self) -> None:
+        found = (i for i, one in enumerate(self._queue) if one.blob and not _is_picture(one))
+        del self._queue[next(found)]
+        self._waiting -= 1
+        self.dropped += 1
+
+
+def _is_picture(request: LiveRequest) -> bool:
+    return request.blob is not None and (request.blob.mime_type or "").startswith("image/")
+
+
+class QueueUser(Protocol):
+    """Whom a `RequestQueue` tells how it is used."""
+
+    def queue_taken(self, queue: RequestQueue, *, again: bool) -> None:
+        """A model is connected, `again` if there was one before, and takes what is sent."""
+
+    def queue_left(self, queue: RequestQueue, error: BaseException | None) -> None:
+        """The connection is gone, or what sends to it has failed."""
+
+    def queue_answered(self, content: types.Content) -> None:
+        """A tool's answer is on its way to the model."""
+
+
+class RequestQueue(LiveRequestQueue):
+    """ADK's queue to a live agent, with a bound on the audio that waits in it.
+
+    Args:
+        user: Whoever is told how it is used; nobody by default.
+    """
+
+    def __init__(self, user: QueueUser | None = None) -> None:
+        super().__init__()
+        self._user = user
+        self._sender: asyncio.Task[Any] | None = None
+        # ADK's queue has no bound of its own and no way to give it one.
+        self._bounded = _AudioBounded()
+        self._queue = self._bounded
+
+    @property
+    def used(self) -> bool:
+        """Whether a model was connected and took from it."""
+        return self._sender is not None
+
+    def reset(self) -> None:
+        """A new run will take from it."""
+        self._sender = None
+
+    @property
+    def dropped(self) -> int:
+        """How many microphone frames were dropped because the model did not take them."""
+        return self._bounded.dropped
+
+    async def get(self) -> LiveRequest:
+        """Returns the next request; for each connection ADK asks in a task of its own."""
+        sender = asyncio.current_task()
+        if self._user is not None and sender is not None and sender is not self._sender:
+            again = self._sender is not None
+            self._sender = sender
+            sender.add_done_callback(self._sender_ended)
+            self._user.queue_taken(self, again=again)
+        return await super().get()
+
+    def _sender_ended(self, sender: asyncio.Task[Any]) -> None:
+        if self._user is not None and sender is self._sender:
+            self._user.queue_left(self, None if sender.cancelled() else sender.exception())
+
+    def send_content(self, content: types.Content, partial: bool = False) -> None:
+        """Sends content; of a streaming tool's there is no event, so it is told here."""
+        if self._user is not None and content.parts and content.parts[0].function_response:
+            self._user.queue_answered(content)
+        super().send_content(content, partial=partial)
+
+    @property
+    def waiting(self) -> list[LiveRequest]:
+        """What no model has taken yet."""
+        return self._bounded.items()
+
+    def send_first(self, requests: Iterable[LiveRequest]) -> None:
+        """Puts requests before all that waits: what was lost on the way is said once more."""
+        waiting = []
+        while not self._bounded.empty():
+            waiting.append(self._bounded.get_nowait())
+        for request in (*requests, *waiting):
+            self._bounded.put_nowait(request)
