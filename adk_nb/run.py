@@ -139,6 +139,7 @@ class LiveRun:
         self._connecting: asyncio.Future[None] | None = None
         self._warm: dict[int, BaseLlm] = {}
         self._swapping = False
+        self._stopping = False
         self._attempts = 0
         self._told_anything = False
         self._dials: list[float] = []
@@ -224,6 +225,7 @@ class LiveRun:
 
     async def stop(self) -> None:
         """Ends the run for good, and the toolsets' connections with it."""
+        self._stopping = True
         run = self._run
         for task in (self._main, *self._loading):
             await _ended(task)
@@ -279,7 +281,7 @@ class LiveRun:
     def _tries_again(self, queue: RequestQueue, error: Exception) -> bool:
         """Whether another connection is to be made, as this one was lost and not refused."""
         lost = is_loss(error) or (queue.used and is_refused_handle(error))
-        if self._swapping or not lost or not (queue.used or self._attempts):
+        if self._swapping or self._stopping or not lost or not (queue.used or self._attempts):
             return False
         if self._attempts >= len(_BACK_OFF_S) or self.queue is not queue:
             return False
@@ -291,7 +293,7 @@ class LiveRun:
         connecting, self._connecting = self._connecting, None
         if connecting is not None and not connecting.done():
             connecting.set_exception(error)
-        else:
+        elif not self._stopping:
             self._owner.run_failed(error)
 
     async def _live(self) -> None:

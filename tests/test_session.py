@@ -404,7 +404,7 @@ def test_only_who_has_the_microphone_is_heard():
 
 
 def test_audio_that_no_model_takes_is_bounded_and_counted():
-    from adk_nb.run import MAX_WAITING_AUDIO, RequestQueue
+    from adk_nb.request_queue import MAX_WAITING_AUDIO, RequestQueue
 
     async def fill():
         queue = RequestQueue()

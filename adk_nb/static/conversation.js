@@ -22,13 +22,17 @@
  * @property {Question | null} question that waits for an answer
  * @property {"approved" | "rejected" | ""} answer
  * @property {string} kind a note's
+ * @property {Source[]} sources what of the web an agent's answer rests on
  *
+ * @typedef {{title: string, href: string}} Source `href` is empty where it is no web address
  * @typedef {{id: unknown, call: string, hint: string}} Question `call` is whole: nobody should approve what was cut
  */
 
 const MAX_ENTRIES = 500;
 const MAX_TEXT = 20_000;
 const MAX_IMAGES = 8;
+const MAX_SOURCES = 50;
+const MAX_TITLE = 120;
 const IMAGE = /^data:image\/(?:png|jpeg|gif|webp);base64,/;
 
 /**
@@ -75,6 +79,33 @@ function toolKey(turn, id, name) {
   return `tool/${id ?? `${turn}/${name}`}`;
 }
 
+/** The address, if following it can do no more than open a web page. @param {unknown} uri */
+function webAddress(uri) {
+  if (typeof uri !== "string") return null;
+  try {
+    const url = new URL(uri);
+    return url.protocol === "https:" || url.protocol === "http:" ? url : null;
+  } catch {
+    return null;
+  }
+}
+
+/** @param {unknown} said a message's `sources` @returns {Source[]} each one once */
+export function sourceList(said) {
+  /** @type {Map<string, Source>} */
+  const sources = new Map();
+  for (const item of Array.isArray(said) ? said : []) {
+    const { title, uri } = item && typeof item === "object" ? item : { title: "", uri: "" };
+    const url = webAddress(uri);
+    const name = (typeof title === "string" && title.trim()) || (url ? url.host : typeof uri === "string" ? uri : "");
+    if (!name || sources.size >= MAX_SOURCES) continue;
+    const short = name.length > MAX_TITLE ? `${name.slice(0, MAX_TITLE)}…` : name;
+    const href = url?.href ?? "";
+    sources.set(`${href} ${short}`, { title: short, href });
+  }
+  return [...sources.values()];
+}
+
 /** What a question is announced as. @param {Question} question */
 export function formatQuestion({ call, hint }) {
   return `${bounded(call)} needs your approval. ${hint}`.trim();
@@ -88,11 +119,14 @@ export class Conversation {
     this.entries = [];
     /** @type {Set<number>} */
     this.interrupted = new Set();
+    /** @type {{turn: number, sources: Source[]} | null} that came before the agent's text */
+    this.early = null;
   }
 
   /** Forgets the entries, not which turns were interrupted: a history does not say. */
   clear() {
     this.entries = [];
+    this.early = null;
   }
 
   /**
@@ -107,6 +141,7 @@ export class Conversation {
       case "question": return this.asked(message);
       case "answer": return this.answered(message);
       case "tool_result": return this.returned(message);
+      case "sources": return this.sourced(message);
       case "note": return this.noted(message);
       case "turn": return this.turned(message);
       default: return [];
@@ -127,7 +162,37 @@ export class Conversation {
     entry.final = Boolean(final);
     if (interrupted) this.interrupted.add(entry.turn);
     entry.interrupted = entry.role === "agent" && this.interrupted.has(entry.turn);
+    return [...this.moveSources(entry), entry];
+  }
+
+  /** The newest list counts; it is shown with the last that an agent says in the turn. @param {import("./wire.js").Message} message */
+  sourced({ turn, sources }) {
+    const index = Number(turn) || 0;
+    const list = sourceList(sources);
+    const entry = this.entries.findLast((known) => known.turn === index && known.role === "agent");
+    if (!entry) {
+      this.early = { turn: index, sources: list };
+      return [];
+    }
+    entry.sources = list;
     return [entry];
+  }
+
+  /** @param {Entry} entry what was said just now @returns {Entry[]} what lost its sources to it */
+  moveSources(entry) {
+    const { turn, role } = entry;
+    if (role !== "agent") return [];
+    if (this.early?.turn === turn) {
+      entry.sources = this.early.sources;
+      this.early = null;
+    }
+    const said = this.entries.filter((known) => known.turn === turn && known.role === "agent");
+    const holder = said.find(({ sources }) => sources.length > 0);
+    const last = said.at(-1);
+    if (!holder || !last || holder === last) return [];
+    last.sources = holder.sources;
+    holder.sources = [];
+    return [holder];
   }
 
   /** @param {import("./wire.js").Message} message */
@@ -241,7 +306,7 @@ export class Conversation {
     /** @type {Entry} */
     const made = {
       key, role, turn, author: "", text: "", final: false, interrupted: false, call: "", outcome: "", ms: null,
-      name: "", output: "", cut: 0, images: [], imagesCut: 0, question: null, answer: "", kind: "",
+      name: "", output: "", cut: 0, images: [], imagesCut: 0, question: null, answer: "", kind: "", sources: [],
     };
     const after = entries.findLastIndex((entry) => entry.turn < turn || (entry.turn === turn && (role !== "user" || entry.role === "user")));
     entries.splice(after + 1, 0, made);

@@ -2,7 +2,10 @@
 import { element } from "./layout.js";
 import { ToolEntry } from "./tool-entry.js";
 
-/** @typedef {import("./conversation.js").Entry} Entry */
+/**
+ * @typedef {import("./conversation.js").Entry} Entry
+ * @typedef {import("./conversation.js").Source} Source
+ */
 
 const NEAR_THE_END_PX = 32;
 
@@ -11,6 +14,16 @@ function saidBody({ text, interrupted }) {
   const body = element("div", { class: "adk-nb-said" }, element("span", { class: "adk-nb-words" }, text));
   if (interrupted) body.append(" ", element("span", { class: "adk-nb-tag" }, "interrupted"));
   return body;
+}
+
+/** @param {Source[]} sources */
+function sourceLine(sources) {
+  const line = element("div", { class: "adk-nb-sources", "data-adk-nb": "sources" }, "Sources: ");
+  for (const [index, { title, href }] of sources.entries()) {
+    if (index) line.append(", ");
+    line.append(href ? element("a", { href, target: "_blank", rel: "noopener noreferrer", title: href }, title) : title);
+  }
+  return line;
 }
 
 /** @param {Entry} entry */
@@ -37,6 +50,8 @@ export class Transcript {
     this.nodes = new Map();
     /** @type {WeakMap<HTMLElement, ToolEntry>} */
     this.tools = new WeakMap();
+    /** @type {WeakMap<Element, Source[]>} by the body that shows them */
+    this.sources = new WeakMap();
     this.following = true;
     box.addEventListener("scroll", () => {
       this.following = box.scrollHeight - box.scrollTop - box.clientHeight < NEAR_THE_END_PX;
@@ -99,7 +114,16 @@ export class Transcript {
     if (tool) tool.draw(entry);
     else if (words && !entry.interrupted) words.textContent = entry.text;
     else body.replaceWith(saidBody(entry));
+    this.drawSources(node.children[1], entry);
     return entry.final && !wasFinal;
+  }
+
+  /** Draws them only where they changed: a link keeps the focus. @param {Element} body @param {Entry} entry */
+  drawSources(body, { sources }) {
+    if (this.sources.get(body) === sources) return;
+    this.sources.set(body, sources);
+    body.querySelector(".adk-nb-sources")?.remove();
+    if (sources.length) body.append(sourceLine(sources));
   }
 
   /**

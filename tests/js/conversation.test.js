@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
-  Conversation, effectiveState, formatCall, formatMs, formatQuestion, meterLevel, show, stateLabel, unwrap,
+  Conversation, effectiveState, formatCall, formatMs, formatQuestion, meterLevel, show, sourceList, stateLabel, unwrap,
 } from "../../adk_nb/static/conversation.js";
 
 const said = (turn, role, text, final = false, author = role === "agent" ? "dice" : "") =>
@@ -164,6 +164,84 @@ test("the question that is announced is the newest that waits", () => {
   assert.equal(formatQuestion(conversation.question), "pay(euros=3) needs your approval. Pay now?");
 });
 
+const OSLO = { title: "yr.no", uri: "https://www.yr.no/oslo" };
+const sources = (turn, ...list) => ({ type: "sources", turn, sources: list });
+const cited = (conversation) => conversation.entries.map(({ turn, role, sources: shown }) => [turn, role, shown.map(({ title }) => title).join()]);
+
+test("only web addresses become links", () => {
+  for (const [uri, href] of [
+    ["https://www.yr.no/oslo?a=1#b", "https://www.yr.no/oslo?a=1#b"],
+    ["http://yr.no", "http://yr.no/"],
+    ["HTTPS://yr.no/", "https://yr.no/"],
+    ["javascript:alert(1)", ""],
+    [" java\nscript:alert(1)", ""],
+    ["data:text/html,<script>alert(1)</script>", ""],
+    ["file:///etc/passwd", ""],
+    ["//yr.no/oslo", ""],
+    ["/oslo", ""],
+    ["https://", ""],
+    ["", ""],
+    [undefined, ""],
+    [{ toString: () => "https://yr.no" }, ""],
+  ]) assert.deepEqual(sourceList([{ title: "yr.no", uri }]), [{ title: "yr.no", href }], String(uri));
+});
+
+test("a source without a title is called by its host, one twice is shown once, one of nothing not at all", () => {
+  const list = [{ title: "", uri: "https://www.yr.no/oslo" }, { uri: "urn:isbn:1" }, OSLO, OSLO, {}, { title: " ", uri: 3 }, null, "x", 4];
+  assert.deepEqual(sourceList(list), [
+    { title: "www.yr.no", href: "https://www.yr.no/oslo" }, { title: "urn:isbn:1", href: "" }, { title: "yr.no", href: "https://www.yr.no/oslo" },
+  ]);
+  for (const value of [undefined, null, 3, "x", {}]) assert.deepEqual(sourceList(value), []);
+});
+
+test("sources and their titles have a bound", () => {
+  const list = sourceList(Array.from({ length: 1000 }, (_, n) => ({ title: `${n} ${"x".repeat(1000)}`, uri: `https://example.org/${n}` })));
+  assert.equal(list.length, 50);
+  assert.ok(list[0].title.length < 130);
+});
+
+test("an answer's sources are shown with it, and the newest list replaces the one before", () => {
+  const conversation = new Conversation();
+  conversation.apply(said(1, "user", "rain?"));
+  conversation.apply(said(1, "agent", "It rained."));
+  conversation.apply(said(2, "user", "more"));
+  const [changed] = conversation.apply(sources(1, OSLO));
+  assert.deepEqual([changed.role, changed.sources], ["agent", [{ title: "yr.no", href: "https://www.yr.no/oslo" }]]);
+  conversation.apply(sources(1, OSLO, { title: "met.no", uri: "https://met.no" }));
+  conversation.apply(said(1, "agent", "It rained in Oslo.", true));
+  assert.deepEqual(cited(conversation), [[1, "user", ""], [1, "agent", "yr.no,met.no"], [2, "user", ""]]);
+  conversation.apply(sources(1));
+  assert.deepEqual(cited(conversation)[1], [1, "agent", ""]);
+});
+
+test("sources that come before the answer wait for it", () => {
+  const conversation = new Conversation();
+  conversation.apply(said(1, "agent", "one"));
+  assert.deepEqual(conversation.apply(sources(2)), []);
+  assert.deepEqual(conversation.apply(sources(2, OSLO)), []);
+  conversation.apply(said(1, "agent", "one, late"));
+  conversation.apply(said(2, "user", "rain?"));
+  conversation.apply(said(2, "agent", "It"));
+  conversation.apply(said(2, "agent", "It rained."));
+  assert.deepEqual(cited(conversation), [[1, "agent", ""], [2, "user", ""], [2, "agent", "yr.no"]]);
+});
+
+test("where two agents answer, the sources are below the last of them, in a history too", () => {
+  const conversation = new Conversation();
+  conversation.apply(said(1, "agent", "I pass you on.", true, "host"));
+  conversation.apply(sources(1, OSLO));
+  const changed = conversation.apply(said(1, "agent", "It rained.", false, "weatherman"));
+  assert.deepEqual(changed.map(({ author }) => author), ["host", "weatherman"]);
+  assert.deepEqual(cited(conversation), [[1, "agent", ""], [1, "agent", "yr.no"]]);
+  const late = conversation.apply(said(1, "agent", "I pass you on!", true, "host"));
+  assert.deepEqual(late.map(({ author }) => author), ["host"]);
+  assert.deepEqual(cited(conversation), [[1, "agent", ""], [1, "agent", "yr.no"]]);
+  conversation.clear();
+  conversation.apply(said(1, "agent", "It rained.", true));
+  conversation.apply(sources(1, OSLO));
+  assert.deepEqual(cited(conversation), [[1, "agent", "yr.no"]]);
+});
+
 test("an interrupted turn's agent entries are final and marked, also after a history came again", () => {
   const conversation = new Conversation();
   conversation.apply(said(1, "user", "tell"));
@@ -196,9 +274,9 @@ test("unknown messages change nothing", () => {
 
 test("malformed fields do no harm", () => {
   const conversation = new Conversation();
-  for (const type of ["transcript", "tool_call", "tool_output", "question", "answer", "tool_result", "note", "turn"]) {
+  for (const type of ["transcript", "tool_call", "tool_output", "question", "answer", "tool_result", "sources", "note", "turn"]) {
     for (const value of [undefined, null, 3, "x", [], {}]) {
-      conversation.apply({ type, turn: value, role: value, author: value, text: value, id: value, name: value, args: value, result: value, image: value, hint: value });
+      conversation.apply({ type, turn: value, role: value, author: value, text: value, id: value, name: value, args: value, result: value, image: value, hint: value, sources: value });
     }
   }
   for (const entry of conversation.entries) assert.equal(typeof entry.text, "string");
