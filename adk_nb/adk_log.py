@@ -23,6 +23,7 @@ _EXPECTED = (
     "APIError in live flow",
     "Connection closed:",
     "Max reconnection attempts",
+    "Root node %s failed",
 )
 
 

@@ -261,8 +261,9 @@ class Exchange:
         """The connection is lost, or given up for a newer one, and another will be made."""
         if error is None and not self.reader.resumable:
             return  # An agent hands over to another.
-        text = str(error) if error is not None else None
-        self.log.add("bridge", "disconnected", turn=self.turns.index, error=text)
+        turn = self.turns.current
+        text = error.message if error is not None else None
+        self.log.add("bridge", "disconnected", turn=turn.index if turn else 0, error=text)
         self.set_state("reconnecting")
 
     def _ask_again(self, *, resumed: bool) -> None:

@@ -18,7 +18,7 @@ from google.adk.models import google_llm
 from google.adk.models.gemini_llm_connection import GeminiLlmConnection
 from google.adk.utils.content_utils import _filter_media_parts
 from google.genai.errors import APIError
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from adk_nb import heard
 
@@ -49,7 +49,10 @@ class LongConnection(GeminiLlmConnection):
     async def send_history(self, history: list[types.Content]) -> None:
         """Tells the model what was said before; it answers where the user waits for that."""
         session = self._session
-        awaited = session is None or session.taking_over() or session.awaits_answer(history)
+        if session is None:  # Somebody else's run in this process.
+            await super().send_history(history)
+            return
+        awaited = session.taking_over() or session.awaits_answer(history)
         if awaited and history and history[-1].role == "user":
             await super().send_history(history)
             return
@@ -65,6 +68,11 @@ class LongConnection(GeminiLlmConnection):
     async def receive(self) -> AsyncGenerator[LlmResponse, None]:
         """Yields what the model says; a goAway when nothing is lost with the connection."""
         responses = super().receive()
+        if self._session is None:
+            async with contextlib.aclosing(responses):
+                async for response in responses:
+                    yield response
+            return
         async with contextlib.aclosing(responses):
             waiting: asyncio.Future[LlmResponse] | None = None
             try:
@@ -146,6 +154,8 @@ def is_loss(error: BaseException) -> bool:
         return error.rcvd is None or error.rcvd.code in _LOST
     if isinstance(error, APIError):
         return error.code in _LOST
+    if isinstance(error, InvalidStatus):
+        return error.response.status_code >= 500
     return isinstance(error, ConnectionError | TimeoutError | socket.gaierror)
 
 

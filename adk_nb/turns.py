@@ -186,6 +186,8 @@ class Turn:
         if self.interrupted:
             said += f" <em>(interrupted; heard: {html.escape(self.heard_text) or 'nothing'})</em>"
         rows.append((html.escape(self.agent), said))
+        if self.sources:
+            rows.append(("Sources", ", ".join(map(_link, self.sources))))
         if self.error:
             rows.append(("Error", html.escape(self.error)))
         clip = self.audio
@@ -197,6 +199,13 @@ class Turn:
             for name, value in rows
         )
         return f"<table><caption>Turn {self.index}</caption>{body}</table>"
+
+
+def _link(source: dict[str, str]) -> str:
+    title, uri = html.escape(source["title"]), html.escape(source["uri"])
+    if not source["uri"].startswith(("http://", "https://")):
+        return title
+    return f'<a href="{uri}" target="_blank" rel="noopener noreferrer">{title}</a>'
 
 
 def _whole_words(text: str, end: int) -> str:

@@ -165,7 +165,8 @@ def talk(agent: BaseAgent, **options: Any) -> LiveWidget:
     Args:
         agent: The ADK agent.
         **options: Those of `LiveSession`: `run_config`, `sessions`, `session_id`, `user_id`,
-            `artifacts`, `plugins`, `voice`, `audio`, `record`.
+            `artifacts`, `plugins`, `voice`, `language`, `audio`, `video`, `record`, and those of
+            `run_config`: `transcribe`, `detection`, `proactive`, `affective`, `compress`, `resume`.
 
     Raises:
         BridgeError: The bridge can have no port.

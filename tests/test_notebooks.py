@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import os
 from pathlib import Path
 
+import live_api
 import nbformat
 import pytest
 from nbclient import NotebookClient
+from websockets.datastructures import Headers
+from websockets.http11 import Response
 
 NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
 
@@ -25,6 +30,11 @@ SHOWN = {
         "meteorologist answers in place of weatherman.",
         "Everybody in London was warned.",
     ],
+    "04_gemini.ipynb": [
+        "GOOGLE_API_KEY is not set, and gemini-3.8-live needs an API key.",
+        ".env, and run the cell again",
+        "gemini-2.5-flash-native-audio-preview-12-2025",
+    ],
 }
 """What the cells of a notebook must have shown."""
 
@@ -39,14 +49,60 @@ def shown(notebook: nbformat.NotebookNode) -> str:
     return "\n".join(texts)
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
-def test_a_notebook_runs(path, tmp_path, monkeypatch):
-    monkeypatch.setenv("ADK_NB_MODEL", "local")
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    """Runs a notebook in a folder of its own, with no key but what the test sets."""
+    for name in [one for one in os.environ if one.startswith(("GOOGLE_", "GEMINI_", "ADK_NB_"))]:
+        monkeypatch.delenv(name)
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
     monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(tmp_path / "runtime"))
-    notebook = nbformat.read(path, as_version=4)
-    place = {"metadata": {"path": str(tmp_path)}}
-    NotebookClient(notebook, timeout=100, kernel_name="python3", resources=place).execute()
-    text = shown(notebook)
+
+    def execute(path):
+        notebook = nbformat.read(path, as_version=4)
+        place = {"metadata": {"path": str(tmp_path)}}
+        NotebookClient(notebook, timeout=100, kernel_name="python3", resources=place).execute()
+        return shown(notebook)
+
+    return execute
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
+def test_a_notebook_runs(path, run, monkeypatch):
+    monkeypatch.setenv("ADK_NB_MODEL", "local")
+    text = run(path)
     for expected in SHOWN.get(path.name, []):
         assert expected in text
+
+
+class Listing(live_api.LiveApi):
+    """The stand-in, which also says what models there are."""
+
+    async def _upgrade(self, ws, request):
+        if not request.path.partition("?")[0].endswith("/models"):
+            return await super()._upgrade(ws, request)
+        model = {
+            "name": "models/gemini-9-live",
+            "supportedGenerationMethods": ["bidiGenerateContent"],
+        }
+        body = json.dumps({"models": [model]}).encode()
+        headers = {"Content-Type": "application/json", "Content-Length": str(len(body))}
+        return Response(200, "OK", Headers(headers), body)
+
+
+def test_the_gemini_notebook_with_a_key(run, monkeypatch):
+    (path,) = (one for one in NOTEBOOKS if one.name == "04_gemini.ipynb")
+    with Listing(live_api.google_search("It rained in Oslo.")) as api:
+        for name, value in api.environment.items():
+            monkeypatch.setenv(name, value)
+        text = run(path)
+    assert "Ready: gemini-3.8-live on AI Studio." in text
+    assert "gemini-9-live" in text
+    assert "It rained in Oslo." in text
+    assert "yr.no https://www.yr.no/oslo" in text
+    assert "data:audio/wav;base64," in text
+    first, voiced, swapped = api.connections
+    assert first.texts == swapped.texts == ["Did it rain in Oslo yesterday?"]
+    speech = voiced.setup.generation_config.speech_config
+    assert speech.voice_config.prebuilt_voice_config.voice_name == "Kore"
+    assert voiced.setup.context_window_compression is not None
+    assert "Answer in German." in str(swapped.setup.system_instruction)

@@ -198,3 +198,18 @@ def test_what_is_said_over_an_answer_is_of_the_turn_to_come(turns):
     assert turns.speech_index == 2
     turns.interrupted()
     assert turns.speech_index == 2
+
+
+def test_the_sources_of_an_answer_are_links_where_they_are_on_the_web():
+    sent = []
+    turns = Turns(sent.append)
+    turns.user_typed("rain?")
+    turns.agent_said("a", "Yes.", final=True)
+    turns.grounded([{"title": "<yr>", "uri": "https://yr.no"}])
+    turns.grounded([{"title": "<yr>", "uri": "https://yr.no"}, {"title": "b", "uri": "file:///b"}])
+    assert [m.turn for m in sent if isinstance(m, protocol.Sources)] == [1, 1]
+    shown = turns.all[0]._repr_html_()
+    assert (
+        '<a href="https://yr.no" target="_blank" rel="noopener noreferrer">&lt;yr&gt;</a>, b'
+        in shown
+    )
