@@ -238,8 +238,7 @@ class Exchange:
         self._taking_over = False
         self._asked_by_history = False
         self._told_history = False
-        self.reader.resumable = False
-        self.reader.discarding = False
+        self.reader.begin()
         collect(self.log)
 
     def in_turn(self) -> bool:

@@ -65,6 +65,7 @@ class EventReader:
         self._timer: asyncio.TimerHandle | None = None
         self.discarded = asyncio.Event()
         self.discarding = False
+        self._completion_due = False
         self.silent = False
         """Whether an agent took over that has not begun to answer: there is nothing to discard."""
         self.resumable = False
@@ -96,6 +97,11 @@ class EventReader:
 
         return kept
 
+    def begin(self) -> None:
+        """A run begins: nothing of an earlier one is still to come."""
+        self.discarding = self.resumable = self._completion_due = False
+        self._forget_held()
+
     def read(self, event: Event) -> None:
         """Takes one event."""
         if event.live_session_resumption_update is not None:
@@ -107,7 +113,7 @@ class EventReader:
 
     def _take(self, event: Event) -> None:
         if event.content is not None and event.author != "user":
-            self.silent = False
+            self.silent = self._completion_due = False
             for part in event.content.parts or ():
                 self._part(event, part)
         if event.input_transcription is not None:
@@ -343,6 +349,7 @@ class EventReader:
         self._listener.fail(error, turn)
 
     def _interrupted(self, event: Event) -> None:
+        self._completion_due = True
         if self.discarding:
             self.discarding = False
             return
@@ -351,6 +358,10 @@ class EventReader:
         self._listener.set_state("listening")
 
     def _turn_complete(self, event: Event) -> None:
+        due, self._completion_due = self._completion_due, False
+        current = self._turns.current
+        if due and current is not None and not current.answered:
+            return  # Gemini completes a turn that it has said was interrupted, too.
         if self.discarding:
             self.discarding = False
             return

@@ -55,7 +55,10 @@ class LiveWidget(Conversation, anywidget.AnyWidget):
         super().__init__()
         self._name()
         self._replace_earlier()
+        # Before the start: a session may fail at once.
+        session.watch(self._on_message)
         session.start()
+        self.set_trait("status", session.status)
         self._bridge, self._token = session.bridge.call(self._join())
         self.on_msg(self._on_page)
 
@@ -83,9 +86,7 @@ class LiveWidget(Conversation, anywidget.AnyWidget):
         self.set_trait("tool_names", tool_names(agent))
 
     async def _join(self) -> tuple[Bridge, str]:
-        added = await Bridge.add(self._session)
-        self._session.watch(self._on_message)
-        return added
+        return await Bridge.add(self._session)
 
     def _on_message(self, message: protocol.Message) -> None:
         match message:

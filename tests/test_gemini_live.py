@@ -455,3 +455,29 @@ def test_speech_connects_again_after_an_error(serve):
             do(session, session.hear, page, sound)
         wait_for(lambda: len(session.turns) == 2 and session.turns[1].ended.is_set())
         assert session.turns[1].error is None
+
+
+@BOTH
+@pytest.mark.parametrize("how", ["interrupt", "typed over"])
+def test_what_follows_a_cut_is_answered_in_its_own_turn(serve, model, how):
+    """Of the answer that was cut off come the rest, `interrupted` and its own `turnComplete`."""
+
+    async def scenario(call):
+        await call.setup()
+        await call.text_turn()
+        await call.say_until_interrupted("word " * 200, 10_000)
+        text = call.connection.texts[-1]
+        await call.say(f"You said {text}.")
+        await call.done()
+
+    serve(scenario)
+    with LiveSession(agent(model)) as session:
+        page = attach(session)
+        do(session, session.receive, page, protocol.Text("a story"))
+        wait_for(lambda: session.turns and session.turns[0].agent_text)
+        if how == "interrupt":
+            session.interrupt()
+        turn = session.say("hello", timeout=10)
+        assert (turn.index, turn.agent_text) == (2, "You said hello.")
+        time.sleep(0.2)
+        assert [t.interrupted for t in session.turns] == [True, False]
