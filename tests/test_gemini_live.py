@@ -336,12 +336,34 @@ def test_every_option_reaches_the_setup(serve):
     assert generation.response_modalities == ["AUDIO"]
     assert generation.enable_affective_dialog is True
     assert generation.thinking_config.thinking_budget == 64
+    assert generation.media_resolution == "MEDIA_RESOLUTION_LOW"
     assert setup.realtime_input_config.automatic_activity_detection.disabled is True
     assert setup.context_window_compression.trigger_tokens == 1000
     assert setup.proactivity.proactive_audio is True
     assert setup.input_audio_transcription is not None
     assert setup.output_audio_transcription is not None
     assert setup.session_resumption is not None
+
+
+def test_what_is_switched_off_or_given_as_an_option_reaches_the_setup(serve):
+    api = serve(live.echo_text)
+    options = {"transcribe": False, "resume": False, "compress": 2000, "proactive": True}
+    with LiveSession(agent(OLD), detection="server", **options) as session:
+        wait_for(lambda: session.status == "ready")
+    setup = api.connections[0].setup
+    assert setup.input_audio_transcription is None
+    assert setup.output_audio_transcription is None
+    assert setup.session_resumption is None
+    assert setup.context_window_compression.trigger_tokens == 2000
+    assert setup.proactivity.proactive_audio is True
+    assert setup.realtime_input_config.automatic_activity_detection.disabled is False
+
+
+def test_what_a_model_does_not_support_is_said_before_it_fails(serve):
+    serve(live.echo_text)
+    with LiveSession(agent(OLD), audio=False) as session:
+        errors = [row.error for row in session.log if row.kind == "error"]
+    assert any("speak" in error for error in errors)
 
 
 def test_text_alone_is_asked_for(serve):
