@@ -65,6 +65,17 @@ def tool_name(tool: Any) -> str:
     return str(getattr(tool, "name", None) or getattr(tool, "__name__", type(tool).__name__))
 
 
+def named(tools: Iterable[Any]) -> dict[str, Any]:
+    """Returns tools by their names; of those that share one the later get a number."""
+    found: dict[str, Any] = {}
+    for tool in tools:
+        name, number = tool_name(tool), 1
+        while (key := name if number == 1 else f"{name} {number}") in found:
+            number += 1
+        found[key] = tool
+    return found
+
+
 def tools_of(agent: BaseAgent) -> list[Any]:
     """Returns an agent's tools and toolsets; none where it is no LLM agent."""
     return list(getattr(agent, "tools", ()))
@@ -79,12 +90,8 @@ def described(tools: Iterable[Any], off: Iterable[str]) -> list[dict[str, Any]]:
     """Returns the tools as the wire has them: name, whether on, description."""
     off = set(off)
     return [
-        {
-            "name": tool_name(tool),
-            "on": tool_name(tool) not in off,
-            "description": _description(tool),
-        }
-        for tool in tools
+        {"name": name, "on": name not in off, "description": _description(tool)}
+        for name, tool in named(tools).items()
     ]
 
 
@@ -196,8 +203,7 @@ def changes(before: BaseAgent, after: BaseAgent, *, history: str, at_turn: int |
 
 
 def _tool_changes(before: BaseAgent, after: BaseAgent) -> list[str]:
-    old = {tool_name(tool): tool for tool in tools_of(before)}
-    new = {tool_name(tool): tool for tool in tools_of(after)}
+    old, new = named(tools_of(before)), named(tools_of(after))
     added = [name for name in new if name not in old]
     removed = [name for name in old if name not in new]
     redefined = [name for name in new if name in old and new[name] is not old[name]]

@@ -99,6 +99,8 @@ class ToolCalls(BasePlugin):
     def run_over(self) -> None:
         """The run is over: nothing that it began counts any more."""
         self.session = None
+        for call_id in self.streaming:
+            self.outputs.pop(call_id, None)
         self.streaming.clear()
 
     async def before_run_callback(self, *, invocation_context: InvocationContext) -> None:

@@ -59,7 +59,8 @@ class Exchange:
         audio: Whether the agent speaks.
 
     Attributes:
-        status: One of `connecting`, `ready`, `listening`, `thinking`, `speaking`, `closed`.
+        status: One of `connecting`, `ready`, `listening`, `thinking`, `speaking`, `reconnecting`,
+            `closed`.
         closed: Whether the session was closed.
         turns: The turns.
         pages: The pages that show them.
@@ -131,6 +132,7 @@ class Exchange:
     def transferred(self, turn: Turn | None, source: str, target: str) -> None:
         """One agent handed over to another, which answers from now on."""
         self._taking_over = True
+        self.reader.resumable = False  # Another connection, with a handle of its own.
         one = self.swaps.agent.root_agent.find_agent(target)
         self.turns.agent = target
         self.turns.model = model_name(one) if one is not None else ""
@@ -185,9 +187,9 @@ class Exchange:
 
     def activity(self, *, begins: bool) -> None:
         """Push-to-talk is pressed or released."""
-        queue = self.queue()
         if begins:
             self.cut()
+        queue = self.queue()
         if self._cascaded or self._manual:
             queue.send_activity_start() if begins else queue.send_activity_end()
         elif not begins:
@@ -200,6 +202,7 @@ class Exchange:
             self._silence(self.pages.sounding)
             return
         tool_pending = turn.tool_pending
+        unsent = self.live.queue is not None and self.live.queue.take_back(turn.user_text)
         if self.turns.interrupted() is None:
             return
         self.log.add("client", "interrupted", turn=turn.index, interrupted=True)
@@ -208,7 +211,7 @@ class Exchange:
             # ADK reads nothing from the model until the tool returns, which it may never do.
             if restart:
                 self.live.restart()
-        elif self.live.queue is not None and not self.reader.silent:
+        elif self.live.queue is not None and not self.reader.silent and not unsent:
             self.reader.discarding = True
             if self._cascaded:
                 self._last_nudge = time.monotonic()

@@ -7,7 +7,7 @@ import inspect
 import logging
 from typing import TYPE_CHECKING, Any
 
-from adk_nb.exceptions import AdkNbError, TurnTimeoutError
+from adk_nb.exceptions import AdkNbError, SessionClosedError, TurnTimeoutError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,6 +26,7 @@ class TurnListeners:
 
     def __init__(self, report: Callable[[AdkNbError, int], None]) -> None:
         self._report = report
+        self._closed = False
         self._waiting: list[asyncio.Future[Turn]] = []
         self._one_at_a_time = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -33,6 +34,8 @@ class TurnListeners:
 
     def ended(self, turn: Turn) -> None:
         """A turn has ended."""
+        if self._closed:
+            return
         for waiting in self._waiting:
             if not waiting.done():
                 waiting.set_result(turn)
@@ -46,6 +49,7 @@ class TurnListeners:
 
         Raises:
             TurnTimeoutError: None did in time (s).
+            SessionClosedError: The session was closed meanwhile.
         """
         waiting = asyncio.get_running_loop().create_future()
         self._waiting.append(waiting)
@@ -60,7 +64,13 @@ class TurnListeners:
             self._waiting.remove(waiting)
 
     def close(self) -> None:
-        """Calls nobody any more."""
+        """Calls nobody any more, and lets nobody wait."""
+        self._closed = True
+        for waiting in self._waiting:
+            if not waiting.done():
+                waiting.set_exception(
+                    SessionClosedError("This session was closed.", remedy="Make a new one.")
+                )
         for task in self._tasks:
             task.cancel()
 

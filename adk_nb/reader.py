@@ -231,6 +231,7 @@ class EventReader:
         if not text and not final:
             return
         turn = self._turns.user_said(text, final=final, cumulative=self.cumulative)
+        turn.at = min(turn.at, event.timestamp)  # ADK stamps an event before it opens the turn.
         self._row(
             event, "user_transcript", turn, text=text, final=final, cumulative=self.cumulative
         )

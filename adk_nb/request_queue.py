@@ -125,10 +125,24 @@ class RequestQueue(LiveRequestQueue):
         """What no model has taken yet."""
         return self._bounded.items()
 
-    def send_first(self, requests: Iterable[LiveRequest]) -> None:
-        """Puts requests before all that waits: what was lost on the way is said once more."""
+    def take_back(self, text: str) -> bool:
+        """Takes a typed text back that no model has got yet; returns whether there was one."""
+        waiting = self.waiting
+        kept = [one for one in waiting if not _says(one, text)]
+        if len(kept) == len(waiting):
+            return False
+        self.send_first(kept, instead=True)
+        return True
+
+    def send_first(self, requests: Iterable[LiveRequest], *, instead: bool = False) -> None:
+        """Puts requests before all that waits, or `instead` of it."""
         waiting = []
         while not self._bounded.empty():
             waiting.append(self._bounded.get_nowait())
-        for request in (*requests, *waiting):
+        for request in requests if instead else (*requests, *waiting):
             self._bounded.put_nowait(request)
+
+
+def _says(request: LiveRequest, text: str) -> bool:
+    parts = (request.content.parts or ()) if request.content is not None else ()
+    return any(part.text == text for part in parts)

@@ -230,12 +230,7 @@ class LiveRun:
         for task in (self._main, *self._loading):
             await _ended(task)
         await _ended(run)
-        for toolset in self._toolsets.values():
-            try:
-                async with asyncio.timeout(_CLOSE_S):
-                    await toolset.close()
-            except Exception:
-                logger.debug("A toolset did not close.", exc_info=True)
+        await asyncio.gather(*map(_closed, self._toolsets.values()))
         if self._main is not None:
             Streams.remove()
 
@@ -309,7 +304,7 @@ class LiveRun:
             if queue is None:
                 continue
             self._idle.clear()
-            self._run = asyncio.create_task(self._run_once(self._runner(), queue))
+            self._run = asyncio.create_task(self._run_once(queue))
             limit = asyncio.get_running_loop().call_later(_CONNECT_S, self._overdue, queue)
             await asyncio.wait([self._run])
             limit.cancel()
@@ -364,7 +359,7 @@ class LiveRun:
             auto_create_session=True,
         )
 
-    async def _run_once(self, runner: Runner, queue: RequestQueue) -> bool:
+    async def _run_once(self, queue: RequestQueue) -> bool:
         """Makes one run; returns whether another is to follow, on the same queue."""
         if self._attempts:
             await asyncio.sleep(_BACK_OFF_S[self._attempts - 1])
@@ -375,7 +370,7 @@ class LiveRun:
         model = live_model(self.agent)
         try:
             self._prepare(model)
-            events = runner.run_live(
+            events = self._runner().run_live(
                 user_id=self._histories.user_id,
                 session_id=self._histories.current.id,
                 live_request_queue=queue,
@@ -425,6 +420,14 @@ class LiveRun:
             await _load(brain)
         except AdkNbError as error:
             self._owner.run_failed(error)
+
+
+async def _closed(toolset: BaseToolset) -> None:
+    try:
+        async with asyncio.timeout(_CLOSE_S):
+            await toolset.close()
+    except Exception:
+        logger.debug("A toolset did not close.", exc_info=True)
 
 
 async def _ended(task: asyncio.Task[Any] | None) -> None:

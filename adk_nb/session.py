@@ -163,7 +163,7 @@ class LiveSession(Conversation):
 
     @property
     def status(self) -> str:
-        """One of `connecting`, `ready`, `listening`, `thinking`, `speaking`, `closed`."""
+        """What it does now, such as `ready`; one of the states in `docs/protocol.md`."""
         return self._exchange.status
 
     @property
@@ -244,8 +244,13 @@ class LiveSession(Conversation):
         if self._exchange.closed:
             raise SessionClosedError("This session is closed.", remedy="Make a new one.")
         if self._bridge is None:
-            self._bridge = BridgeLoop.acquire()
-            self._bridge.call(self._open())
+            self._bridge = bridge = BridgeLoop.acquire()
+            try:
+                bridge.call(self._open())
+            except BaseException:
+                self._bridge = None
+                bridge.release()
+                raise
         return self
 
     def close(self) -> None:
@@ -256,6 +261,7 @@ class LiveSession(Conversation):
             try:
                 bridge.call(self._shut(), timeout=10)
             finally:
+                self._exchange.status = "closed"
                 bridge.release()
         self._exchange.status = "closed"
 
@@ -527,6 +533,8 @@ class LiveSession(Conversation):
         turn = self._exchange.turns.failed(why)
         if turn is not None:
             self.log.add("bridge", "error", turn=turn.index, error=why)
+        # What was cut off is kept too, for whoever goes on with the conversation.
+        await self._exchange.run_ended()
         self._exchange.pages.emit(protocol.State("closed"))
         self._exchange.pages.all.clear()
         await self._histories.close()

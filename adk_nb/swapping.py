@@ -14,7 +14,7 @@ from adk_nb.agents import (
     check,
     described,
     model_name,
-    tool_name,
+    named,
     tool_names,
     tools_of,
 )
@@ -120,14 +120,14 @@ class Swaps:
             SwapError: There is no such tool, or the agent could not be connected with it.
         """
         async with self._one_at_a_time:
-            names = [tool_name(tool) for tool in self.offered]
+            names = named(self.offered)
             if name not in names:
                 raise SwapError(
                     f"There is no tool {name!r}.",
                     remedy=f"There are: {', '.join(names) or 'none'}.",
                 )
             off = self.off - {name} if on else self.off | {name}
-            wish = Wish(tools=[tool for tool in self.offered if tool_name(tool) not in off])
+            wish = Wish(tools=[tool for known, tool in names.items() if known not in off])
             agent = changed(self.agent, tools=wish.tools)
             said = [f"Switched {'on' if on else 'off'}: {name}."]
             return await self._swap(agent, wish, said, (self.offered, off), timeout)

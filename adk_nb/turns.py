@@ -378,7 +378,7 @@ class Turns:
         turn, _ = self.call(call_id)
         if turn is None:
             self._when_called(call_id, lambda: self.tool_deferred(call_id))
-        elif turn is self.current:
+        elif turn is self.current and not turn.tool_pending:
             turn._unanswered = False
             self._ended(turn, "complete")
 

@@ -411,3 +411,25 @@ def test_blobs_are_16_khz(monkeypatch):
     from adk_nb.microphone import blob
 
     assert blob(b"\0\0") == types.Blob(data=b"\0\0", mime_type="audio/pcm;rate=16000")
+
+
+def test_a_long_running_tool_beside_another_leaves_the_turn_open():
+    def begin() -> None:
+        """Begins something."""
+
+    def nap() -> str:
+        """Takes a moment."""
+        time.sleep(0.3)
+        return "rested"
+
+    def answer(came):
+        if text_of(came):
+            first, second = call("begin"), call("nap")
+            first.content.parts += second.content.parts
+            return [first, DONE]
+        return [said("Done.", finished=True), DONE] if result_of(came) is not None else []
+
+    with LiveSession(agent(answer, LongRunningFunctionTool(begin), nap)) as session:
+        turn = session.say("go", timeout=5)
+        assert turn.agent_text == "Done."
+        assert len(session.turns) == 1

@@ -503,3 +503,30 @@ def test_what_follows_a_cut_is_answered_in_its_own_turn(serve, model, how):
         assert (turn.index, turn.agent_text) == (2, "You said hello.")
         time.sleep(0.2)
         assert [t.interrupted for t in session.turns] == [True, False]
+
+
+@BOTH
+def test_a_transfer_is_no_lost_connection(serve, model):
+    async def host(call):
+        await call.setup()
+        await call.resumable()
+        await call.text_turn()
+        await call.tool_call(("transfer_to_agent", {"agent_name": "helper"}))
+        await call.hang()
+
+    async def helper(call):
+        await call.setup()
+        await call.say("Helper here.")
+        await call.done()
+        await call.hang()
+
+    api = serve([host, helper])
+    below = agent(model, name="helper", description="Helps.")
+    root = Agent(name="host", model=model, sub_agents=[below])
+    with LiveSession(root) as session:
+        page = attach(session)
+        turn = session.say("help", timeout=15)
+        assert (turn.agent, turn.agent_text, turn.error) == ("helper", "Helper here.", None)
+        assert page.errors() == []
+        assert "disconnected" not in kinds(session)
+    assert api.connections[1].texts in ([], ["."])

@@ -1,5 +1,6 @@
 """ADK's sessions behind a live one: kept on disk, their state, their artifacts, who speaks."""
 
+import threading
 import time
 
 import pytest
@@ -272,3 +273,49 @@ def test_speech_that_adk_did_not_keep_is_kept():
         assert session.say("go").error
         session.say("hello?")
     assert "I was about to" in " ".join(words(one))
+
+
+def test_words_that_adk_has_kept_are_not_kept_twice():
+    def spoken(came):
+        if isinstance(came, types.Blob):
+            return [heard("hello there", finished=True), said("Hi.", finished=True), DONE]
+        return yes(came)
+
+    one = agent(spoken)
+    with LiveSession(one) as session:
+        page = object()
+        do(session, lambda: session._exchange.open_microphone(page, on=True))
+        wait_for(lambda: session.status == "ready")
+        do(session, session.hear, page, bytes(640))
+        wait_for(lambda: session.turns and session.turns[0].ended.is_set())
+        session.swap()
+        assert words(one).count("hello there") == 1
+
+
+def test_what_a_closing_session_cuts_off_is_kept(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    def long(came):
+        return [said("I was going to "), audio(20), 30] if text_of(came) else []
+
+    with LiveSession(agent(long), sessions="sqlite:///talk.db", session_id="s") as session:
+        do(session, lambda: session._exchange.typed("go", cut_in=False))
+        wait_for(lambda: session.turns[0].agent_text)
+    again = agent()
+    with LiveSession(again, sessions="sqlite:///talk.db", session_id="s") as session:
+        session.say("hi")
+    assert {"go", "I was going to"} <= set(words(again))
+
+
+def test_a_session_that_cannot_start_leaves_nothing_behind(tmp_path):
+    before = set(threading.enumerate())
+    session = LiveSession(agent(), sessions=f"sqlite:////{tmp_path}/missing/talk.db")
+    for _ in range(2):
+        with pytest.raises(AdkNbError):
+            session.start()
+    wait_for(lambda: set(threading.enumerate()) <= before)
+
+
+def test_plugins_that_adk_refuses_are_told():
+    with LiveSession(agent(), plugins=[BasePlugin(name="a"), BasePlugin(name="a")]) as session:
+        assert "already registered" in session.say("hi", timeout=5).error

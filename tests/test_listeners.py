@@ -11,7 +11,7 @@ from scripted import Scripted, echo
 from test_session import attach, wait_for
 
 from adk_nb import LiveSession
-from adk_nb.exceptions import TurnTimeoutError
+from adk_nb.exceptions import SessionClosedError, TurnTimeoutError
 
 
 def session():
@@ -107,3 +107,22 @@ def test_ctrl_c_comes_back_at_once_and_leaves_the_session_alive():
     )
     assert done.stdout.splitlines() == ["back after 0.5"] * 2 + ["You said alive."], done.stderr
     assert done.returncode == 0
+
+
+def test_nobody_waits_for_a_session_that_is_closed():
+    live, other = session(), session()
+    with live, other:
+        waiting = []
+
+        def wait():
+            try:
+                live.wait_for_turn()
+            except SessionClosedError as error:
+                waiting.append(error)
+
+        thread = threading.Thread(target=wait)
+        thread.start()
+        wait_for(lambda: live._listeners._waiting)
+        live.close()
+        thread.join(5)
+        assert "closed" in str(waiting[0])

@@ -11,7 +11,7 @@ from google.genai import types
 from scripted import DONE, Scripted, audio, call, echo, heard, result_of, said, text_of
 from test_session import attach, do, kinds, wait_for
 
-from adk_nb import LiveSession, protocol
+from adk_nb import LiveSession, agents, protocol
 from adk_nb.exceptions import AdkNbError, SessionClosedError, SwapError
 
 
@@ -468,3 +468,25 @@ def test_a_hundred_swaps_while_audio_flows_leave_nothing_behind():
         assert after[2] <= before[2] + 1
         assert psutil.Process().memory_info().rss - memory < 20_000_000
         assert session.mic_dropped == 0
+
+
+def test_what_is_typed_over_before_it_was_sent_is_not_sent():
+    def slow_echo(came):
+        return [0.3, *echo(came)]
+
+    with LiveSession(Agent(name="slow", model=Slow(slow_echo, seconds=0.5))) as session:
+        page = attach(session)
+        do(session, session.receive, page, protocol.Text("one"))
+        assert session.say("two", timeout=5).agent_text == "You said two."
+        assert len(session.turns) == 2
+        assert session.turns[0].interrupted
+
+
+def test_tools_of_one_name_are_told_apart():
+    def other(a: int) -> int:
+        """Adds nothing."""
+        return a
+
+    other.__name__ = "add"
+    assert [t["name"] for t in agents.described([add, other], {"add 2"})] == ["add", "add 2"]
+    assert [t["on"] for t in agents.described([add, other], {"add 2"})] == [True, False]
