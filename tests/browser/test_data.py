@@ -65,7 +65,7 @@ def test_turns_agree_with_what_the_speaker_did(open_lab, two_questions, tmp_path
         "[r.turn for r in live.session.log if r.kind == 'playback_drained'][-1:] == [2]"
     )
     turns = lab.kernel.value(
-        "[dict(row, started=[r.time for r in live.session.log"
+        "[dict(row, started=[(r.time, r.error_ms) for r in live.session.log"
         " if r.kind == 'playback_started' and r.turn == row['turn']][0])"
         " for row in live.turns_df().to_dict('records')]"
     )
@@ -91,10 +91,13 @@ def test_turns_agree_with_what_the_speaker_did(open_lab, two_questions, tmp_path
     sounded = stretches(widget.look(TO_EPOCH))
     begins = [begin for begin, _ in sounded]
     for turn in turns:
-        assert min(abs(begin - turn["started"]) for begin in begins) < 0.030
+        started, error_ms = turn["started"]  # A busy machine's clocks agree less well, and say so.
+        assert min(abs(begin - started) for begin in begins) < 0.030 + error_ms / 1000
     first = sounded[0][0]
-    spoken_until = story["started"] - story["first_heard_ms"] / 1000
-    assert (first - spoken_until) * 1000 == pytest.approx(story["first_heard_ms"], abs=30)
+    spoken_until = story["started"][0] - story["first_heard_ms"] / 1000
+    assert (first - spoken_until) * 1000 == pytest.approx(
+        story["first_heard_ms"], abs=30 + story["started"][1]
+    )
 
     # A recording tells the same as the session.
     assert lab.kernel.value(
