@@ -249,7 +249,7 @@ class Histories:
             return []
         missing = []
         since = [event for event in session.events if event.timestamp >= turn.at]
-        said = {event.author == "user" for event in since if _has_words(event)}
+        said = {event.author == "user" for event in since if _text_of(event)}
         if turn.user_text and True not in said:
             missing.append(words("user", turn.user_text))
         if turn.heard_text and False not in said:
@@ -290,14 +290,6 @@ def state_change(delta: dict[str, Any]) -> Event:
     return Event(author="user", actions=EventActions(state_delta=delta))
 
 
-def _has_words(event: Event) -> bool:
-    said = event.input_transcription or event.output_transcription
-    if said is not None and said.text:
-        return True
-    parts = (event.content.parts or ()) if event.content else ()
-    return any(part.text and not part.thought for part in parts)
-
-
 def earlier(events: Sequence[Event]) -> list[protocol.Message]:
     """Returns what was said in a conversation that is resumed, for a page to show.
 
@@ -327,7 +319,7 @@ def earlier(events: Sequence[Event]) -> list[protocol.Message]:
 
 def _text_of(event: Event) -> str:
     said = event.input_transcription or event.output_transcription
-    if said is not None:
-        return said.text or ""
+    if said is not None and said.text:
+        return said.text
     parts = (event.content.parts or ()) if event.content else ()
     return " ".join(part.text.strip() for part in parts if part.text and not part.thought)

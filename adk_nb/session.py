@@ -172,11 +172,6 @@ class LiveSession(Conversation):
         return self._exchange.swaps.agent
 
     @property
-    def offered_tools(self) -> list[dict[str, Any]]:
-        """The agent's tools, as `{name, on, description}`."""
-        return self._exchange.swaps.tools
-
-    @property
     def all_histories(self) -> Histories:
         """The ADK sessions behind the conversation."""
         return self._histories
