@@ -16,6 +16,8 @@ from pydantic import BaseModel
 
 from adk_nb import output, protocol
 from adk_nb.exceptions import AdkNbError
+from adk_nb.plain import valid_text
+from adk_nb.redact import Redactor
 
 if TYPE_CHECKING:
     from google.adk.agents.invocation_context import InvocationContext
@@ -65,9 +67,10 @@ class ToolCalls(BasePlugin):
         session: The copy of ADK's session that the run works on; None before the first run.
     """
 
-    def __init__(self, owner: CallOwner) -> None:
+    def __init__(self, owner: CallOwner, redact: Redactor | None = None) -> None:
         super().__init__(name="adk_nb_tool_calls")
         self._owner = owner
+        self._redact = redact if redact is not None else Redactor(())
         self._shown: set[str] = set()
         self._questions: dict[str, asyncio.Future[ToolConfirmation]] = {}
         self.raised: dict[str, str] = {}
@@ -162,8 +165,8 @@ class ToolCalls(BasePlugin):
         del tool_args
         if isinstance(error, asyncio.CancelledError):
             return None
-        text = f"{type(error).__name__}: {error}"
-        logger.warning("The tool %s failed: %s", tool.name, text, exc_info=error)
+        text = valid_text(f"{type(error).__name__}: {error}")
+        logger.warning("The tool %s failed: %s", tool.name, self._redact.traceback(error))
         if not _within(tool_context):
             self.raised[tool_context.function_call_id or ""] = text
         return {"error": text}
@@ -216,11 +219,13 @@ def _plain(result: Any) -> dict[str, Any] | None:
 
 def _is_plain(value: Any, depth: int = 0) -> bool:
     if isinstance(value, dict):
-        keys = all(isinstance(key, str) for key in value)
+        keys = all(isinstance(key, str) and _is_plain(key) for key in value)
         return keys and depth < _MAX_DEPTH and all(_is_plain(v, depth + 1) for v in value.values())
     if isinstance(value, list | tuple):
         return depth < _MAX_DEPTH and all(_is_plain(item, depth + 1) for item in value)
     if isinstance(value, float):
         return math.isfinite(value)
+    if isinstance(value, str):
+        return valid_text(value) is value
     # Of pydantic's models and bytes ADK makes media for the model.
-    return value is None or isinstance(value, str | int | bytes | BaseModel)
+    return value is None or isinstance(value, int | bytes | BaseModel)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from adk_nb.audio import duration_ms
-from adk_nb.redact import Redactor
+from adk_nb.redact import Pieces, Redactor
 from adk_nb.sound import SoundStore
 
 if TYPE_CHECKING:
@@ -28,6 +28,14 @@ KINDS = (
 
 _PAUSE_S = 1.0
 """Audio frames further apart than this are two rows."""
+_REPEATED_S = 60.0
+"""An error told again within this time is counted in its row."""
+_MAX_COUNTED = 100
+"""Kinds of errors that are counted by themselves."""
+_PIECES = {"agent_text", "agent_transcript", "user_transcript"}
+"""Kinds whose text comes in pieces."""
+_GOES_ON = {"usage", "playback_started", "playback_drained", "playback_flushed"}
+"""Kinds in the midst of which a text may go on."""
 
 
 @dataclass(slots=True)
@@ -52,6 +60,8 @@ class LogRow:
         speech_t: In a row of the user's audio, when it was last loud (s on the session's clock).
         error_ms: How far the page's clock may be off in this row (ms), where it stems from it.
         output: What the tool had printed when it returned.
+        count: How often it happened; what is told over and over, such as a page's errors, is one
+            row.
     """
 
     seq: int
@@ -81,6 +91,7 @@ class LogRow:
     total_tokens: int | None = None
     error_ms: float | None = None
     output: str | None = None
+    count: int = 1
 
 
 class Sink(Protocol):
@@ -93,8 +104,25 @@ class Sink(Protocol):
         """Sound was added to a turn."""
 
 
+@dataclass(slots=True)
+class _Open:
+    """A text that comes in pieces.
+
+    Attributes:
+        pieces: What masks it.
+        row: Its newest row.
+    """
+
+    pieces: Pieces
+    row: LogRow | None = None
+
+
 class EventLog:
-    """Every event of one session, oldest first; iterate it for the rows."""
+    """Every event of one session, oldest first; iterate it for the rows.
+
+    What it holds is a plain copy of what it was told (see `adk_nb.plain`), with secrets masked: no
+    one can change a row afterwards, and whatever a tool returned can be written to a file.
+    """
 
     def __init__(self, session_id: str) -> None:
         self.session_id = session_id
@@ -104,6 +132,8 @@ class EventLog:
         self._start = time.monotonic()
         self._epoch = time.time()
         self._last_audio: dict[str, tuple[LogRow, float]] = {}
+        self._open: dict[tuple[str, int, str | None], _Open] = {}
+        self._errors: dict[tuple[object, str], LogRow] = {}
         self.redact = Redactor()
 
     def __len__(self) -> int:
@@ -129,8 +159,82 @@ class EventLog:
 
     def add(self, source: str, kind: str, *, t: float | None = None, **values: Any) -> LogRow:
         """Appends a row, stamped now unless `t` (s on the session's clock) says when."""
+        self.redact.refresh()
+        if kind in _PIECES:
+            return self._piece(source, kind, t, values)
+        if kind not in _GOES_ON:
+            self._end_texts()
+        return self._append(source, kind, t, values)
+
+    def add_error(self, about: object, code: str, error: str) -> bool:
+        """Adds what went wrong with a page; what is told over and over is counted in one row.
+
+        Args:
+            about: Whose error it is.
+            code: What kind of error it is.
+            error: What went wrong.
+
+        Returns:
+            Whether it is new.
+        """
+        now = self.now()
+        if len(self._errors) >= _MAX_COUNTED and (about, code) not in self._errors:
+            code = ""  # Of so many kinds of errors the last are one.
+        row = self._errors.get((about, code))
+        if row is None or now - row.t > _REPEATED_S:
+            self._errors[about, code] = self.add("client", "error", error=error)
+            return True
+        row.count += 1
+        for sink in self.sinks:
+            sink.row(row)
+        return False
+
+    def forget(self, about: object) -> None:
+        """Forgets a page whose errors it counts."""
+        for key in [key for key in self._errors if key[0] is about]:
+            del self._errors[key]
+
+    def settle(self) -> None:
+        """Writes down what was held back of texts that may have gone on."""
+        self._end_texts()
+
+    def _piece(self, source: str, kind: str, t: float | None, values: dict[str, Any]) -> LogRow:
+        """Adds a piece of a text, but for an end that may be the start of a secret."""
+        key = (kind, values.get("turn", 0), values.get("author"))
+        if values.get("final"):
+            self._end_text(key)
+            return self._append(source, kind, t, values)
+        text = self._open.get(key)
+        if text is None:
+            text = self._open[key] = _Open(self.redact.pieces())
+        values["text"] = text.pieces.add(
+            values.get("text") or "", whole=bool(values.get("cumulative"))
+        )
+        text.row = self._append(source, kind, t, values)
+        return text.row
+
+    def _end_texts(self) -> None:
+        for key in list(self._open):
+            self._end_text(key)
+
+    def _end_text(self, key: tuple[str, int, str | None]) -> None:
+        text = self._open.pop(key, None)
+        rest = text.pieces.end() if text is not None else ""
+        if not rest or text is None or text.row is None:
+            return
+        row = text.row
+        if row.cumulative:
+            row.text = (row.text or "") + rest
+            for sink in self.sinks:
+                sink.row(row)
+            return
+        same = ("turn", "author", "agent", "invocation_id", "final", "audio_ms")
+        values = {name: getattr(row, name) for name in same}
+        self._append(row.source, row.kind, None, values | {"text": rest})
+
+    def _append(self, source: str, kind: str, t: float | None, values: dict[str, Any]) -> LogRow:
         stamp = self.now() if t is None else t
-        for name in ("text", "error", "args", "result", "output"):
+        for name in ("text", "error", "args", "result", "output", "author", "tool", "tool_call_id"):
             if values.get(name) is not None:
                 values[name] = self.redact(values[name])
         row = LogRow(

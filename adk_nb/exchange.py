@@ -20,6 +20,7 @@ from adk_nb.exceptions import AdkNbError, ModelError, SessionClosedError
 from adk_nb.explain import explain
 from adk_nb.microphone import Microphone, blob
 from adk_nb.pages import Pages
+from adk_nb.plain import valid_text
 from adk_nb.reader import EventReader
 from adk_nb.run import LiveRun
 from adk_nb.spans import collect
@@ -92,7 +93,7 @@ class Exchange:
         self.live = LiveRun(
             agent,
             self,
-            ToolCalls(self.turns),
+            ToolCalls(self.turns, log.redact),
             configure=configure,
             histories=histories,
             plugins=plugins,
@@ -126,8 +127,8 @@ class Exchange:
     def report(self, error: AdkNbError, index: int = 0) -> None:
         """Says in the log and in the pages what went wrong, in which turn if in one."""
         self.log.add("bridge", "error", turn=index, error=str(error))
-        message = self.log.redact(error.message)
-        self.pages.emit(protocol.Failure(error.code, message, error.remedy))
+        message, remedy = self.log.redact([error.message, error.remedy])
+        self.pages.emit(protocol.Failure(error.code, message, remedy))
 
     def transferred(self, turn: Turn | None, source: str, target: str) -> None:
         """One agent handed over to another, which answers from now on."""
@@ -151,6 +152,7 @@ class Exchange:
 
     def typed(self, text: str, *, cut_in: bool) -> Turn:
         """The user types a turn, over an answer that still sounds too where they `cut_in`."""
+        text = valid_text(text)
         if self.turns.current is not None or (cut_in and self.pages.sounding):
             self.cut()
         queue = self.queue()
@@ -323,7 +325,7 @@ class Exchange:
 
     def run_failed(self, error: AdkNbError) -> None:
         """The run failed; so does the turn that waits for it."""
-        turn = self.turns.failed(self.log.redact(str(error)))
+        turn = self.turns.failed(str(error))
         self.fail(error, turn)
 
     def run_warned(self, error: AdkNbError) -> None:

@@ -8,6 +8,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from adk_nb.exceptions import AdkNbError, SessionClosedError, TurnTimeoutError
+from adk_nb.redact import Redactor
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,10 +23,14 @@ class TurnListeners:
 
     Args:
         report: Takes what goes wrong in a callback, and the number of the turn.
+        redact: Masks secrets in the kernel's log; by default there are none.
     """
 
-    def __init__(self, report: Callable[[AdkNbError, int], None]) -> None:
+    def __init__(
+        self, report: Callable[[AdkNbError, int], None], redact: Redactor | None = None
+    ) -> None:
         self._report = report
+        self._redact = redact if redact is not None else Redactor(())
         self._closed = False
         self._waiting: list[asyncio.Future[Turn]] = []
         self._one_at_a_time = asyncio.Lock()
@@ -88,5 +93,6 @@ class TurnListeners:
                     remedy="Mend it and register it again with on_turn.",
                     code="callback_failed",
                 )
-                logger.warning("%s", problem, exc_info=error)
+                traceback = self._redact.traceback(error)
+                logger.warning("%s\n%s", self._redact(str(problem)), traceback)
                 self._report(problem, turn.index)

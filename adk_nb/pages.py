@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from adk_nb import protocol
@@ -13,6 +14,14 @@ if TYPE_CHECKING:
     from adk_nb.turns import ToolCall, Turn
 
 _HISTORY_TURNS = 200
+_MAX_ARGS = 100
+"""So many arguments of a call are shortened one by one; more are only counted."""
+_LEFT_OUT = protocol.Note(
+    "earlier",
+    0,
+    "history",
+    "What was said before is too much to be shown again; live.transcript_df() has all of it.",
+)
 
 
 class Page(Protocol):
@@ -44,7 +53,8 @@ class Pages:
         self._played = (0, 0.0, 0.0)
 
     def emit(self, message: protocol.Message) -> None:
-        """Sends a message to every page and watcher."""
+        """Sends a message to every page and watcher, shortened where it is long."""
+        message = bounded(message)
         for page in self.all[:]:
             page.send(message)
         for watcher in self.watchers:
@@ -90,13 +100,25 @@ class Pages:
         return min(played_ms, turn.audio_ms), turn.audio_ms
 
     def history(self, turns: Iterable[Turn]) -> list[dict[str, Any]]:
-        """Returns what was said so far, as messages for a page that has just come."""
-        messages = self.earlier[:]
-        messages += [note for note in self.notes if note.turn < 1]
-        for turn in list(turns)[-_HISTORY_TURNS:]:
-            messages += _turn_messages(turn)
-            messages += [note for note in self.notes if note.turn == turn.index]
-        return [protocol.as_dict(message) for message in messages]
+        """Returns what was said so far, as messages for a page that has just come.
+
+        Where it is too much, the newest counts, and its words before its images.
+        """
+        before = [*self.earlier, *(note for note in self.notes if note.turn < 1)]
+        parts = [before] if before else []
+        for turn in turns:
+            notes = [note for note in self.notes if note.turn == turn.index]
+            parts.append([*_turn_messages(turn), *notes])
+        kept: list[list[dict[str, Any]]] = []
+        room = protocol.MAX_HISTORY
+        for part in reversed(parts):
+            messages = _fitting(part, room)
+            if messages is None or len(kept) >= _HISTORY_TURNS:
+                kept.append([protocol.as_dict(_LEFT_OUT)])
+                break
+            room -= sum(map(_size, messages))
+            kept.append(messages)
+        return [message for messages in reversed(kept) for message in messages]
 
 
 def _turn_messages(turn: Turn) -> list[protocol.Message]:
@@ -127,3 +149,63 @@ def _call_messages(index: int, call: ToolCall) -> list[protocol.Message]:
             protocol.ToolReturned(index, call.id, call.name, call.ms, call.result, call.error)
         )
     return messages
+
+
+def _fitting(messages: list[protocol.Message], room: int) -> list[dict[str, Any]] | None:
+    """Returns messages as a welcome has them, without images where they are too many bytes."""
+    whole = [protocol.as_dict(bounded(message)) for message in messages]
+    if sum(map(_size, whole)) <= room:
+        return whole
+    words = [message for message in whole if not message.get("image")]
+    return words if sum(map(_size, words)) <= room else None
+
+
+def _size(message: dict[str, Any]) -> int:
+    return len(protocol.to_json(message).encode())
+
+
+def result_text(result: Any) -> str:
+    """Returns a tool's result as a text that can be shown piece by piece."""
+    return result if isinstance(result, str) else protocol.to_json(result)
+
+
+def bounded(message: protocol.Message) -> protocol.Message:
+    """Returns a message as a page gets it unasked: of what is long, the beginning."""
+    match message:
+        case protocol.Transcript():
+            return replace(message, text=_beginning(message.text))
+        case protocol.ToolCalled():
+            return replace(message, args=_shorter(message.args))
+        case protocol.Question() if len(protocol.to_json(message.args)) > protocol.MAX_MORE:
+            hint = "The arguments are shortened here; see live.questions for all of them."
+            args = _shorter(message.args)
+            return replace(message, args=args, hint=f"{message.hint} {hint}".strip())
+        case protocol.ToolReturned(error=str(error)):
+            return replace(message, error=_beginning(error))
+        case protocol.ToolReturned():
+            text = result_text(message.result)
+            if len(text) > protocol.MAX_SHOWN:
+                return replace(message, result=text[: protocol.MAX_SHOWN], length=len(text))
+    return message
+
+
+def _beginning(text: str) -> str:
+    if len(text) <= protocol.MAX_SHOWN:
+        return text
+    return f"{text[: protocol.MAX_SHOWN]} … ({len(text):,} characters)"
+
+
+def _shorter(args: Any) -> Any:
+    """Returns arguments as they are, or where they are long the beginning of each."""
+    size = len(protocol.to_json(args))
+    if size <= protocol.MAX_SHOWN or not isinstance(args, dict):
+        return args
+    if len(args) > _MAX_ARGS:
+        return {"…": f"{size:,} characters"}
+    each = protocol.MAX_SHOWN // max(1, len(args))
+    texts = {name: result_text(value) for name, value in args.items()}
+    short = {
+        name: args[name] if len(text) <= each else f"{text[:each]} … ({len(text):,} characters)"
+        for name, text in texts.items()
+    }
+    return short if sum(map(len, texts)) <= protocol.MAX_SHOWN else {"…": f"{size:,} characters"}

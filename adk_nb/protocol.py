@@ -10,16 +10,32 @@ import json
 import math
 import struct
 from dataclasses import dataclass, field, fields
-from typing import Any, ClassVar, NamedTuple, get_type_hints
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple
+
+from pydantic import AfterValidator, ConfigDict, Field, ValidationError
+from pydantic.dataclasses import dataclass as checked
 
 from adk_nb.exceptions import ProtocolError
+from adk_nb.plain import plain, valid_text
 
 SUBPROTOCOL = "adk-nb.v1"
 MAX_MESSAGE = 1 << 20
 """Bytes; a larger message closes the connection."""
 
+MAX_TYPED = 100_000
+"""Characters that a page may type at once."""
+
 MAX_OUTPUT = 20_000
 """Characters of a tool's printed output that a page gets."""
+
+MAX_SHOWN = 20_000
+"""Characters of a text, or of the JSON of arguments or a result, that a page gets unasked."""
+
+MAX_MORE = 200_000
+"""Characters of a result that a page gets where it asks for more."""
+
+MAX_HISTORY = 4 << 20
+"""Bytes of all that was said before, in a `Welcome`."""
 
 MICROPHONE = 1
 AGENT_AUDIO = 2
@@ -161,27 +177,38 @@ class Message:
     type: ClassVar[str] = ""
 
 
-# What a page says.
+# What a page says. Every field is checked: strictly by its type, and against what can be.
+
+_STRICT = ConfigDict(strict=True)
+
+_Clock = Annotated[float, Field(ge=-1e14, le=1e14, allow_inf_nan=False)]
+_Milliseconds = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
+_Count = Annotated[int, Field(ge=0, lt=1 << 32)]
+_Name = Annotated[str, Field(max_length=1000)]
 
 
-@dataclass(frozen=True, slots=True)
+def _cut_to(longest: int) -> AfterValidator:
+    return AfterValidator(lambda text: text[:longest])
+
+
+@checked(frozen=True, slots=True, config=_STRICT)
 class Hello(Message):
     """A page's first message."""
 
     type: ClassVar[str] = "hello"
-    token: str
-    clock: float = 0.0
+    token: _Name
+    clock: _Clock = 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@checked(frozen=True, slots=True, config=_STRICT)
 class Text(Message):
     """The user typed a turn."""
 
     type: ClassVar[str] = "text"
-    text: str
+    text: Annotated[str, Field(max_length=MAX_TYPED)]
 
 
-@dataclass(frozen=True, slots=True)
+@checked(frozen=True, slots=True, config=_STRICT)
 class Mic(Message):
     """The microphone was opened or closed."""
 
@@ -189,96 +216,101 @@ class Mic(Message):
     on: bool
 
 
-@dataclass(frozen=True, slots=True)
+@checked(frozen=True, slots=True, config=_STRICT)
 class Camera(Message):
     """The camera, or the sharing of a screen, was switched on or off."""
 
     type: ClassVar[str] = "camera"
-    source: str
+    source: Literal["camera", "screen"]
     on: bool
 
-    def __post_init__(self) -> None:
-        if self.source not in SOURCES:
-            raise ProtocolError(f"A 'camera' message with the source {self.source[:40]!r}.")
 
-
-@dataclass(frozen=True, slots=True)
+@checked(frozen=True, slots=True, config=_STRICT)
 class ActivityStart(Message):
     """Push-to-talk was pressed."""
 
     type: ClassVar[str] = "activity_start"
 
 
-@dataclass(frozen=True, slots=True)
+@checked(frozen=True, slots=True, config=_STRICT)
 class ActivityEnd(Message):
     """Push-to-talk was released."""
 
     type: ClassVar[str] = "activity_end"
 
 
-@dataclass(frozen=True, slots=True)
+@checked(frozen=True, slots=True, config=_STRICT)
 class Interrupt(Message):
     """The user pressed the interrupt button."""
 
     type: ClassVar[str] = "interrupt"
 
 
-@dataclass(frozen=True, slots=True)
+@checked(frozen=True, slots=True, config=_STRICT)
 class ToolSwitch(Message):
     """The user switched one of the agent's tools on or off."""
 
     type: ClassVar[str] = "tool"
-    name: str
+    name: _Name
     on: bool
 
 
-@dataclass(frozen=True, slots=True)
+@checked(frozen=True, slots=True, config=_STRICT)
 class Confirm(Message):
     """The user's answer to a question about a tool call."""
 
     type: ClassVar[str] = "confirm"
-    id: str
+    id: _Name
     approved: bool
 
 
-@dataclass(frozen=True, slots=True)
+@checked(frozen=True, slots=True, config=_STRICT)
+class More(Message):
+    """The user wants to see more of a tool's result, from a character on."""
+
+    type: ClassVar[str] = "more"
+    id: _Name
+    offset: Annotated[int, Field(ge=0, lt=1 << 53)]
+
+
+@checked(frozen=True, slots=True, config=_STRICT)
 class Playback(Message):
-    """What the player did: `started`, `progress`, `drained` or `flushed`."""
+    """What the player did."""
 
     type: ClassVar[str] = "playback"
-    event: str
-    turn: int
-    played_ms: float = 0.0
-    clock: float = 0.0
-    underruns: int = 0
+    event: Literal["started", "progress", "drained", "flushed"]
+    turn: _Count
+    played_ms: _Milliseconds = 0.0
+    clock: _Clock = 0.0
+    underruns: _Count = 0
 
 
-@dataclass(frozen=True, slots=True)
+@checked(frozen=True, slots=True, config=_STRICT)
 class Clock(Message):
     """A page asks for the bridge's clock, or the bridge answers."""
 
     type: ClassVar[str] = "clock"
-    id: int
-    clock: float
-    bridge_clock: float = 0.0
+    id: Annotated[int, Field(ge=0, lt=1 << 53)]
+    clock: _Clock
+    bridge_clock: _Clock = 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@checked(frozen=True, slots=True, config=_STRICT)
 class ClockOffset(Message):
     """A page's estimate of the bridge's clock less its own, and the error of it (ms)."""
 
     type: ClassVar[str] = "clock_offset"
-    offset_ms: float
-    error_ms: float
+    offset_ms: _Clock
+    error_ms: _Milliseconds
 
 
-@dataclass(frozen=True, slots=True)
+@checked(frozen=True, slots=True, config=_STRICT)
 class PageError(Message):
     """Something failed in the page."""
 
     type: ClassVar[str] = "error"
-    code: str
-    message: str
+    code: Annotated[str, _cut_to(100)]
+    message: Annotated[str, _cut_to(2000)]
 
 
 # What the bridge says.
@@ -317,18 +349,21 @@ class Transcript(Message):
 
 @dataclass(frozen=True, slots=True)
 class ToolCalled(Message):
-    """An agent called a tool."""
+    """An agent called a tool; of long arguments it has the beginning of their JSON."""
 
     type: ClassVar[str] = "tool_call"
     turn: int
     id: str
     name: str
-    args: dict[str, Any]
+    args: Any
 
 
 @dataclass(frozen=True, slots=True)
 class ToolReturned(Message):
-    """A tool returned, or failed where `error` is set."""
+    """A tool returned, or failed where `error` is set.
+
+    Where `length` is set, `result` is the beginning of a JSON text of so many characters.
+    """
 
     type: ClassVar[str] = "tool_result"
     turn: int
@@ -337,6 +372,19 @@ class ToolReturned(Message):
     ms: float
     result: Any = None
     error: str | None = None
+    length: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ToolMore(Message):
+    """More of a tool's result: a piece of its JSON text, which has `length` characters."""
+
+    type: ClassVar[str] = "tool_more"
+    turn: int
+    id: str
+    offset: int
+    text: str
+    length: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -430,52 +478,53 @@ class Failure(Message):
     code: str
     message: str
     remedy: str = ""
-    fatal: bool = False
 
 
 _FROM_PAGE: dict[str, type[Message]] = {
     cls.type: cls
     for cls in (
-        Hello, Text, Mic, Camera, ActivityStart, ActivityEnd, Interrupt, ToolSwitch, Confirm,
+        Hello, Text, Mic, Camera, ActivityStart, ActivityEnd, Interrupt, ToolSwitch, Confirm, More,
         Playback, Clock, ClockOffset, PageError,
     )
 }  # fmt: skip
-_HINTS = {cls: get_type_hints(cls) for cls in _FROM_PAGE.values()}
 
 
 def decode_message(text: str) -> Message:
     """Returns the message that a page's text frame holds.
 
     Raises:
-        ProtocolError: The text is no JSON, no message, or a field is missing or of a wrong type.
+        ProtocolError: The text is no JSON, no message, or a field is missing, of a wrong type or
+            out of its bounds.
     """
     try:
-        data = json.loads(text)
+        data = plain(json.loads(text))
     except (ValueError, RecursionError) as error:
         raise ProtocolError("A text frame that is no JSON.") from error
     if not isinstance(data, dict) or not isinstance(data.get("type"), str):
         raise ProtocolError("A text frame that is no object with a type.")
-    cls = _FROM_PAGE.get(data["type"])
+    kind = data.pop("type")
+    cls = _FROM_PAGE.get(kind)
     if cls is None:
-        raise ProtocolError(f"A message of the unknown type {data['type'][:40]!r}.")
-    hints = _HINTS[cls]
-    values = {
-        f.name: _checked(cls.type, f.name, data[f.name], hints[f.name])
-        for f in fields(cls)
-        if f.name in data
-    }
+        raise ProtocolError(f"A message of the unknown type {kind[:40]!r}.")
+    known = {field.name: data[field.name] for field in fields(cls) if field.name in data}
     try:
-        return cls(**values)
-    except TypeError as error:
-        raise ProtocolError(f"A {cls.type!r} message lacks a field.") from error
+        return cls(**known)
+    except ValidationError as error:
+        raise _refusal(kind, error) from error
 
 
-def _checked(kind: str, name: str, value: Any, expected: type) -> Any:
-    if expected is float and type(value) is int and abs(value) < 1 << 53:
-        value = float(value)
-    if type(value) is not expected or (isinstance(value, float) and not math.isfinite(value)):
-        raise ProtocolError(f"A {kind!r} message whose {name!r} is no {expected.__name__}.")
-    return value
+def _refusal(kind: str, error: ValidationError) -> ProtocolError:
+    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    name = ".".join(map(str, first["loc"]))
+    if kind == "text" and first["type"] == "string_too_long":
+        return ProtocolError(
+            "The text is too long to be sent at once.",
+            remedy=f"Send at most {MAX_TYPED:,} characters, or put it where a tool can read it.",
+            code="text_too_long",
+        )
+    if first["type"] == "missing":
+        return ProtocolError(f"A {kind!r} message lacks {name!r}.")
+    return ProtocolError(f"A {kind!r} message whose {name!r} is wrong: {first['msg']}.")
 
 
 def encode_message(message: Message) -> str:
@@ -489,19 +538,9 @@ def as_dict(message: Message) -> dict[str, Any]:
 
 
 def to_json(value: Any) -> str:
-    """Returns JSON that every reader takes: no NaN, and the repr of what JSON lacks."""
+    """Returns JSON that every reader takes: valid text, no NaN, and the repr of what JSON lacks."""
     try:
-        return json.dumps(value, allow_nan=False, default=repr, ensure_ascii=False)
-    except (ValueError, TypeError):
+        return valid_text(json.dumps(value, allow_nan=False, default=repr, ensure_ascii=False))
+    except (ValueError, TypeError, RecursionError):
         # NaN, a cycle, or keys of odd types: tool results may hold anything.
-        return json.dumps(_plain(value), default=repr, ensure_ascii=False)
-
-
-def _plain(value: Any, depth: int = 0) -> Any:
-    if isinstance(value, float):
-        return value if math.isfinite(value) else repr(value)
-    if depth > 20 or not isinstance(value, dict | list | tuple):
-        return value if isinstance(value, str | int | bool | None) else repr(value)[:1000]
-    if isinstance(value, dict):
-        return {str(key): _plain(item, depth + 1) for key, item in value.items()}
-    return [_plain(item, depth + 1) for item in value]
+        return json.dumps(plain(value), ensure_ascii=False)

@@ -239,7 +239,7 @@ class EventReader:
             self._listener.set_state("thinking" if final else "listening")
 
     def _tool_call(self, event: Event, call: types.FunctionCall) -> None:
-        name, args = call.name or "", self._log.redact(dict(call.args or {}))
+        name, args = call.name or "", dict(call.args or {})
         turn = self._turns.tool_called(
             event.author,
             call.id or "",
@@ -252,7 +252,7 @@ class EventReader:
 
     def _tool_result(self, event: Event, response: types.FunctionResponse) -> None:
         call_id, name = response.id or "", response.name or ""
-        error = self._log.redact(self._calls.raised.pop(call_id, None)) or _mcp_error(response)
+        error = self._calls.raised.pop(call_id, None) or _mcp_error(response)
         result = None if error is not None else self._result(response)
         output = self.printed(call_id)
         turn, call = self._turns.call(call_id)
@@ -271,7 +271,7 @@ class EventReader:
         )
 
     def _result(self, response: types.FunctionResponse) -> Any:
-        result: Any = self._log.redact(response.response)
+        result: Any = response.response
         if isinstance(result, dict) and result.keys() == {"result"}:
             return result["result"]  # ADK wraps what is no dict.
         return result

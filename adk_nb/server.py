@@ -6,12 +6,15 @@ A page gets in with its session's token, from an Origin that an authenticated wi
 from __future__ import annotations
 
 import asyncio
+import functools
 import hmac
 import http
 import logging
 import secrets
 import time
-from typing import TYPE_CHECKING
+from collections import deque
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
 
 from websockets.asyncio.server import Server, ServerConnection, broadcast, serve
 from websockets.exceptions import ConnectionClosed
@@ -20,6 +23,7 @@ from adk_nb import protocol
 from adk_nb.exceptions import AdkNbError, BridgeError, ProtocolError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import ClassVar
 
     from websockets.http11 import Request, Response
@@ -36,7 +40,71 @@ MAX_WAITING = 8 << 20
 """Bytes that may wait for a page to read them; past it the page is let go."""
 MAX_WAITING_AUDIO = 4 << 20
 """Bytes past which agent audio is dropped, and counted, so that messages still get through."""
+MAX_STRANGERS = 32
+"""Connections that have not said hello yet; past it the oldest of them is let go."""
+_ENDED_TOKENS = 256
+"""Tokens of ended sessions that are remembered, to tell their pages so."""
+_QUIET_S = 1.0
+"""How often refusals are logged."""
 _FRAME_S = 0.1
+
+
+class Refusals:
+    """Logs that connections were refused, once a second at most, with their number."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._logged_at = -_QUIET_S
+
+    def add(self, why: str) -> None:
+        """A connection was refused."""
+        self._count += 1
+        now = time.monotonic()
+        if now - self._logged_at < _QUIET_S:
+            return
+        more = f" ({self._count} since the last time)" if self._count > 1 else ""
+        logger.warning("Refused a connection: %s%s.", why, more)
+        self._count, self._logged_at = 0, now
+
+
+class _Handshakes(logging.Filter):
+    """Takes what websockets logs, with a traceback, of whoever speaks no WebSocket."""
+
+    def __init__(self, refusals: Refusals) -> None:
+        super().__init__()
+        self._refusals = refusals
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.getMessage() != "opening handshake failed":
+            return record.levelno > logging.INFO
+        self._refusals.add("it made no WebSocket handshake")
+        return False
+
+
+class _Stranger(ServerConnection):
+    """A connection from the moment it is accepted: until it says hello, one of a few."""
+
+    def __init__(self, strangers: dict[_Stranger, None], *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._strangers = strangers
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Lets the oldest go where there are too many."""
+        super().connection_made(transport)
+        self._strangers[self] = None
+        if len(self._strangers) > MAX_STRANGERS:
+            oldest = next(iter(self._strangers))
+            del self._strangers[oldest]
+            oldest.transport.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """It is gone."""
+        self._strangers.pop(self, None)
+        super().connection_lost(exc)
+
+    def known(self) -> None:
+        """It has said hello."""
+        self._strangers.pop(self, None)
 
 
 class Connection:
@@ -59,7 +127,13 @@ class Connection:
             self.close(protocol.CLOSE_TOO_SLOW, "too slow")
             return
         # broadcast() writes without waiting; the write buffer is the queue, bounded above.
-        broadcast([self._socket], protocol.encode_message(message))
+        broadcast([self._socket], self._encoded(message))
+
+    def _encoded(self, message: protocol.Message) -> str:
+        """Returns a message with every secret masked, whatever its way here was."""
+        redact = self._session.log.redact
+        masked = {one.name: redact(getattr(message, one.name)) for one in fields(message)}
+        return protocol.to_json({"type": message.type} | masked)
 
     def send_audio(self, turn: int, rate: int, pcm: bytes) -> None:
         """Sends agent audio, PCM16LE mono, in frames of at most 100 ms."""
@@ -96,8 +170,8 @@ class Connection:
                 else:
                     self._take(protocol.decode_message(data))
             except AdkNbError as error:
-                self._session.log.add("client", "error", error=str(error))
-                self.send(protocol.Failure(error.code, error.message, error.remedy))
+                if self._session.log.add_error(self, error.code, str(error)):
+                    self.send(protocol.Failure(error.code, error.message, error.remedy))
 
     def _perceive(self, frame: protocol.AudioFrame | protocol.ImageFrame) -> None:
         if isinstance(frame, protocol.ImageFrame):
@@ -137,7 +211,10 @@ class Bridge:
 
     def __init__(self) -> None:
         self._sessions: dict[str, LiveSession] = {}
-        self._origins: set[str] = set()
+        self._origins: dict[str, set[str]] = {}
+        self._ended: deque[str] = deque(maxlen=_ENDED_TOKENS)
+        self._strangers: dict[_Stranger, None] = {}
+        self._refusals = Refusals()
         self._connections: dict[Connection, str] = {}
         self._server: Server | None = None
         self._starting = asyncio.Lock()
@@ -168,15 +245,18 @@ class Bridge:
     async def _add(self, session: LiveSession) -> str:
         token = secrets.token_urlsafe(32)
         session.log.keep_secret(token)
-        self._sessions[token] = session
         async with self._starting:
             if self._server is None:
                 await self._listen()
+        self._sessions[token] = session
+        self._origins[token] = set()
         return token
 
     async def remove(self, token: str) -> None:
         """Removes a session, lets its pages go, and stops with the last."""
-        self._sessions.pop(token, None)
+        if self._sessions.pop(token, None) is not None:
+            self._ended.append(token)
+        self._origins.pop(token, None)
         for connection, owner in list(self._connections.items()):
             if owner == token:
                 connection.close(protocol.CLOSE_SESSION_ENDED, "session closed")
@@ -188,18 +268,26 @@ class Bridge:
                 server.close(close_connections=True)
                 await server.wait_closed()
 
-    def allow(self, origin: str) -> None:
-        """Lets pages of an origin, such as `http://localhost:8888`, connect."""
-        self._origins.add(origin)
+    def allow(self, token: str, origin: str) -> None:
+        """Lets pages of an origin, such as `http://localhost:8888`, connect to a session."""
+        if token in self._origins:
+            self._origins[token].add(origin)
 
     async def _listen(self) -> None:
         subprotocol: Subprotocol = protocol.SUBPROTOCOL  # type: ignore[assignment]
+        handshakes = logging.Logger(f"{__name__}.handshakes")  # noqa: LOG001 - goes with the bridge
+        handshakes.parent = logger
+        handshakes.addFilter(_Handshakes(self._refusals))
         try:
             self._server = await serve(
                 self._serve,
                 HOST,
                 0,
+                # websockets calls it, and would take any callable.
+                create_connection=functools.partial(_Stranger, self._strangers),  # type: ignore[arg-type]
                 process_request=self._admit,
+                open_timeout=HELLO_S,
+                logger=handshakes,
                 subprotocols=[subprotocol],
                 # PCM does not compress, and zlib would cost more than all the rest.
                 compression=None,
@@ -218,8 +306,8 @@ class Bridge:
     def _admit(self, connection: ServerConnection, request: Request) -> Response | None:
         if request.path == "/healthz":
             return connection.respond(http.HTTPStatus.OK, "ok\n")
-        if request.headers.get("Origin") not in self._origins:
-            logger.warning("Refused a page of the origin %r.", request.headers.get("Origin"))
+        if _origin(request) not in set().union(*self._origins.values()):
+            self._refusals.add(f"its origin is {request.headers.get_all('Origin')!r:.200}")
             return connection.respond(http.HTTPStatus.FORBIDDEN, "Unknown Origin.\n")
         return None
 
@@ -228,6 +316,8 @@ class Bridge:
         if found is None:
             return
         token, session = found
+        if isinstance(socket, _Stranger):
+            socket.known()
         connection = Connection(socket, session)
         self._connections[connection] = token
         try:
@@ -252,10 +342,26 @@ class Bridge:
         if not isinstance(hello, protocol.Hello):
             await socket.close(protocol.CLOSE_BAD_HELLO, "hello expected")
             return None
-        given = hello.token.encode()
-        for token, session in self._sessions.items():
-            if hmac.compare_digest(token.encode(), given):
-                return token, session
-        logger.warning("Refused a page with a wrong token.")
+        origin = _origin(socket.request)
+        token = _same(hello.token, self._sessions)
+        if token is not None and origin in self._origins[token]:
+            return token, self._sessions[token]
+        if _same(hello.token, self._ended) is not None:
+            await socket.close(protocol.CLOSE_NO_SESSION, "session ended")
+            return None
+        self._refusals.add("its token is wrong")
         await socket.close(protocol.CLOSE_BAD_TOKEN, "wrong token")
         return None
+
+
+def _origin(request: Request | None) -> str | None:
+    """Returns the origin of a request; None where it has none, or several."""
+    origins = request.headers.get_all("Origin") if request is not None else []
+    return origins[0] if len(origins) == 1 else None
+
+
+def _same(given: str, tokens: Iterable[str]) -> str | None:
+    """Returns the token that was given, in a time that does not tell how much of it is right."""
+    encoded = given.encode()
+    found = [token for token in tokens if hmac.compare_digest(token.encode(), encoded)]
+    return found[0] if found else None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import functools
 import time
 import uuid
@@ -24,6 +25,7 @@ from adk_nb.events import EventLog
 from adk_nb.exceptions import (
     AdkNbError,
     AudioError,
+    ProtocolError,
     SessionClosedError,
     TurnTimeoutError,
 )
@@ -33,6 +35,7 @@ from adk_nb.histories import Histories, earlier, response, state_change
 from adk_nb.listeners import TurnListeners
 from adk_nb.loop import BridgeLoop
 from adk_nb.microphone import FRAME_MS, feed
+from adk_nb.pages import result_text
 from adk_nb.recording import RecordingWriter
 
 if TYPE_CHECKING:
@@ -63,6 +66,8 @@ _NEWS_S = 0.3
 """How long a swap may take before the pages are told that it is under way."""
 _SWITCH_S = 60.0
 """How long a switch of a tool in the page may take."""
+_AHEAD_S = 1.0
+"""How far a page's clock may be ahead of the bridge's."""
 
 
 class LiveSession(Conversation):
@@ -146,7 +151,7 @@ class LiveSession(Conversation):
         )
         self._exchange.turns.on_end = self._turn_ended
         self._bridge: BridgeLoop | None = None
-        self._listeners = TurnListeners(self._exchange.report)
+        self._listeners = TurnListeners(self._exchange.report, self.log.redact)
         self._tasks: set[asyncio.Task[None]] = set()
         self._recording = (
             RecordingWriter(record, self.log, self._recording_failed)
@@ -300,6 +305,7 @@ class LiveSession(Conversation):
         """Removes a page; its microphone counts as closed."""
         if self._exchange.pages.remove(page):
             self.log.add("client", "disconnected")
+        self.log.forget(page)
         if self._watched is page:
             self._watched = None
         if self._exchange.microphone.speaker is page:
@@ -334,12 +340,18 @@ class LiveSession(Conversation):
             case protocol.ToolSwitch():
                 self._begin(self._switch(message.name, on=message.on))
             case protocol.Confirm():
-                with contextlib.suppress(AdkNbError):  # Two pages may answer the same question.
-                    self._exchange.live.calls.answer(message.id, approved=message.approved)
+                self._confirm(message)
             case protocol.Camera():
                 self._watched = page if message.on else None
+            case protocol.More():
+                self._show_more(page, message)
             case protocol.PageError():
-                self.log.add("client", "error", error=f"{message.code}: {message.message}")
+                error = f"{message.code}: {message.message}"
+                self.log.add_error(page, message.code, error)
+
+    def _confirm(self, message: protocol.Confirm) -> None:
+        with contextlib.suppress(AdkNbError):  # Two pages may answer the same question.
+            self._exchange.live.calls.answer(message.id, approved=message.approved)
 
     def playback(
         self,
@@ -353,8 +365,19 @@ class LiveSession(Conversation):
             report: What the player did.
             clock_ms: When, on the bridge's clock (ms); None where the clocks are not compared yet.
             error_ms: How far off that may be (ms).
+
+        Raises:
+            ProtocolError: There is no such turn.
         """
+        turns = self._exchange.turns.all
+        if not 1 <= report.turn <= len(turns):
+            raise ProtocolError(f"A playback report of turn {report.turn}, which there is not.")
+        # No page can have played more than there was, before the session began, or later than now.
+        played_ms = min(report.played_ms, turns[report.turn - 1].audio_ms)
+        report = dataclasses.replace(report, played_ms=played_ms)
         t = self.log.to_t(clock_ms) if clock_ms is not None else None
+        if t is not None and not 0 <= t <= self.log.now() + _AHEAD_S:
+            t = error_ms = None
         self._exchange.pages.played(report)
         if report.event != "progress":
             self.log.add(
@@ -367,6 +390,14 @@ class LiveSession(Conversation):
             )
         if report.event == "flushed":
             self._exchange.turns.heard(report.turn, report.played_ms)
+
+    def _show_more(self, page: Page, wanted: protocol.More) -> None:
+        turn, call = self._exchange.turns.call(wanted.id)
+        if turn is None or call is None:
+            raise ProtocolError("More was asked for of a tool call that there is not.")
+        text = result_text(call.result)
+        piece = text[wanted.offset : wanted.offset + protocol.MAX_MORE]
+        page.send(protocol.ToolMore(turn.index, call.id, wanted.offset, piece, len(text)))
 
     # Turns, on the bridge thread.
 
@@ -530,6 +561,7 @@ class LiveSession(Conversation):
             self.log.add("bridge", "error", turn=turn.index, error=why)
         # What was cut off is kept too, for whoever goes on with the conversation.
         await self._exchange.run_ended()
+        self.log.settle()
         self._exchange.pages.emit(protocol.State("closed"))
         self._exchange.pages.all.clear()
         await self._histories.close()

@@ -18,11 +18,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from adk_nb import protocol
+from adk_nb.redact import Redactor
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from adk_nb.audio import Clip
+    from adk_nb.redact import Pieces
 
 
 _NONE = (None, None)
@@ -221,7 +223,7 @@ class Turns:
     Args:
         emit: Takes each message for the pages.
         sound: Returns the agent's audio of a turn, by its number.
-        redact: Masks secrets in a text; pieces of one may come in several events.
+        redact: Masks secrets in what is shown; by default there are none.
 
     Attributes:
         on_made: Called with each turn when it is made.
@@ -232,10 +234,11 @@ class Turns:
         self,
         emit: Callable[[protocol.Message], None],
         sound: Callable[[int], Clip] | None = None,
-        redact: Callable[[str], str] = str,
+        redact: Redactor | None = None,
     ) -> None:
         self._emit = emit
-        self._redact = redact
+        self._redact = redact if redact is not None else Redactor(())
+        self._printed: dict[str, Pieces] = {}
         self._sound = sound
         self.all: list[Turn] = []
         self.agent = ""
@@ -274,7 +277,7 @@ class Turns:
         if self.current is not None:
             self._ended(self.current, "complete")
         turn = self._opened()
-        turn.user_text = text = self._redact(text)
+        turn.user_text = self._redact(text)
         turn._user_final = True
         self._say(turn, "user", "user", text, final=True)
         return turn
@@ -286,7 +289,7 @@ class Turns:
         turn._user.add(text, final=final, cumulative=cumulative)
         turn.user_text = self._redact(str(turn._user))
         turn._user_final = final
-        self._say(turn, "user", "user", turn.user_text, final=final)
+        self._say(turn, "user", "user", str(turn._user), final=final)
         return turn
 
     def forget_speech(self) -> None:
@@ -324,8 +327,7 @@ class Turns:
         turn._marks.append((turn.audio_ms, len(turn.agent_text)))
         mine = turn._by_author.setdefault(author, _Text())
         mine.add(text, final=final)
-        said = self._redact(str(mine))
-        self._say(turn, "agent", author, said, final=final or turn.ended.is_set())
+        self._say(turn, "agent", author, str(mine), final=final or turn.ended.is_set())
         return turn
 
     def agent_audio(self, author: str, ms: float) -> Turn:
@@ -349,6 +351,7 @@ class Turns:
         turn = self._answering(author)
         turn.agent = author
         turn._unanswered = True
+        args = self._redact(args)
         call = ToolCall(call_id, name, args, author, long_running=long_running)
         turn.tool_calls.append(call)
         self._emit(protocol.ToolCalled(turn.index, call_id, name, args))
@@ -367,6 +370,10 @@ class Turns:
         if turn is None or call is None:
             return None, None
         self._told = self.current is None
+        result, error = self._redact(result), self._redact(error)
+        printed = self._printed.pop(call_id, None)
+        if printed is not None:
+            self._show_printed(turn, call, printed.end())
         if call.ms is None:
             call.ms = (time.monotonic() - call.started) * 1000
         call.result, call.error = result, error
@@ -387,14 +394,17 @@ class Turns:
         turn, call = self.call(call_id)
         if turn is None or call is None:
             return
-        text = self._redact(text)
-        room = max(0, protocol.MAX_OUTPUT - len(call.output))
-        call.output += text
+        pieces = self._printed.setdefault(call_id, self._redact.pieces())
+        self._show_printed(turn, call, pieces.add(text))
         call.images += images
-        if text[:room]:
-            self._emit(protocol.ToolOutput(turn.index, call_id, text[:room]))
         for image in images:
             self._emit(protocol.ToolOutput(turn.index, call_id, image=image))
+
+    def _show_printed(self, turn: Turn, call: ToolCall, text: str) -> None:
+        room = max(0, protocol.MAX_OUTPUT - len(call.output))
+        call.output += text
+        if text[:room]:
+            self._emit(protocol.ToolOutput(turn.index, call.id, text[:room]))
 
     def tool_asks(self, call_id: str, hint: str) -> None:
         """A tool call waits for the user's word."""
@@ -463,7 +473,7 @@ class Turns:
         turn = self.current
         if turn is None:
             return None
-        turn.error = error
+        turn.error = self._redact(error)
         return self._ended(turn, "complete")
 
     def heard(self, index: int, played_ms: float) -> Turn | None:
@@ -500,7 +510,7 @@ class Turns:
     def _ended(self, turn: Turn, state: str) -> Turn:
         self.current, self._next = self._next, None
         for author, text in turn.said_by.items():
-            self._say(turn, "agent", author, self._redact(text), final=True)
+            self._say(turn, "agent", author, text, final=True)
         if turn.user_text and not turn._user_final:
             self._say(turn, "user", "user", turn.user_text, final=True)
         self._emit(protocol.TurnState(turn.index, state))
@@ -511,5 +521,6 @@ class Turns:
         return turn
 
     def _say(self, turn: Turn, role: str, author: str, text: str, *, final: bool) -> None:
-        if text:
-            self._emit(protocol.Transcript(turn.index, role, author, text, final))
+        shown = self._redact(text) if final else self._redact.open(text)
+        if shown:
+            self._emit(protocol.Transcript(turn.index, role, author, shown, final))

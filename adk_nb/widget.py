@@ -59,7 +59,11 @@ class LiveWidget(Conversation, anywidget.AnyWidget):
         session.watch(self._on_message)
         session.start()
         self.set_trait("status", session.status)
-        self._bridge, self._token = session.bridge.call(self._join())
+        try:
+            self._bridge, self._token = session.bridge.call(self._join())
+        except BaseException:
+            self.close()
+            raise
         self.on_msg(self._on_page)
 
     @property
@@ -111,7 +115,7 @@ class LiveWidget(Conversation, anywidget.AnyWidget):
             self.send({"type": "closed"})
             return
         try:
-            bridge.allow(str(content.get("origin", "")))
+            bridge.allow(self._token, str(content.get("origin", "")))
             self.send(
                 {
                     "type": "connect",

@@ -128,7 +128,7 @@ async def serve_bridge(options):
     tokens = []
     for session in sessions:
         bridge, token = await session.bridge.call_async(Bridge.add(session))
-        bridge.allow(ORIGIN)
+        bridge.allow(token, ORIGIN)
         tokens.append(token)
     announce(port=bridge.port, tokens=tokens)
     await asyncio.Future()

@@ -1,7 +1,8 @@
+import pytest
 from test_session import Page
 
 from adk_nb import protocol
-from adk_nb.pages import Pages
+from adk_nb.pages import _LEFT_OUT, Pages, bounded
 from adk_nb.turns import Turn, Turns
 
 
@@ -62,3 +63,88 @@ def test_a_history_has_everything_in_its_place():
     kinds = [m["type"] for m in pages.history(turns.all)]
     assert "question" not in kinds
     assert "tool_result" in kinds
+
+
+def test_a_long_result_is_shortened_and_says_how_long_it_is():
+    pages, page = Pages(), Page()
+    pages.all.append(page)
+    pages.emit(protocol.ToolReturned(1, "c", "ls", 1.0, result=["x" * 12_000_000]))
+    (message,) = page.messages
+    assert message.length == 12_000_004
+    assert message.result == '["' + "x" * (protocol.MAX_SHOWN - 2)
+    assert len(protocol.encode_message(message)) < 30_000
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        protocol.ToolReturned(1, "c", "ls", 1.0, error="e" * 10**6),
+        protocol.Transcript(1, "user", "user", "t" * 10**6, final=True),
+        protocol.ToolCalled(1, "c", "ls", {"path": "p" * 10**6, "deep": [["d"] * 10**5]}),
+        protocol.ToolCalled(1, "c", "ls", {f"key {n}": n for n in range(10**5)}),
+        protocol.Question(1, "c", "ls", {"path": "p" * 10**6}, "Really?"),
+    ],
+    ids=["error", "text", "args", "keys", "question"],
+)
+def test_nothing_long_goes_to_a_page_unasked(message):
+    assert len(protocol.encode_message(bounded(message))) < 2 * protocol.MAX_SHOWN
+
+
+def test_short_arguments_stay_beside_long_ones():
+    args = bounded(protocol.ToolCalled(1, "c", "put", {"n": 3, "text": "t" * 10**6})).args
+    assert args["n"] == 3
+    assert args["text"].endswith("(1,000,000 characters)")
+
+
+def test_what_is_to_be_approved_is_shown_as_a_whole():
+    question = protocol.Question(1, "c", "put", {"text": "t" * 100_000})
+    assert bounded(question) == question
+    long = bounded(protocol.Question(1, "c", "put", {"text": "t" * 1_000_000}, "Really?"))
+    assert long.hint == (
+        "Really? The arguments are shortened here; see live.questions for all of them."
+    )
+
+
+def sizes(history):
+    return len(protocol.to_json(history).encode())
+
+
+def test_a_history_is_bounded_and_its_newest_turns_count():
+    pages = Pages()
+    turns = Turns(pages.emit)
+    for number in range(150):
+        turns.user_typed(f"{number} " + "\u20ac" * 15_000)
+        turns.agent_said("a", "ok", final=True)
+        turns.completed()
+    history = pages.history(turns.all)
+    assert sizes(history) < protocol.MAX_HISTORY + 1000
+    assert history[-2]["text"].startswith("149 ")
+    assert history[0] == protocol.as_dict(
+        protocol.Note("earlier", 0, "history", history[0]["text"])
+    )
+    assert "live.transcript_df()" in history[0]["text"]
+
+
+def test_a_history_of_many_short_turns_is_bounded_too():
+    turns = Turns(lambda _: None)
+    for number in range(500):
+        turns.user_typed(str(number))
+    history = Pages().history(turns.all)
+    assert [message["text"] for message in history[1:]] == [str(n) for n in range(300, 500)]
+
+
+def test_of_a_turn_that_is_too_large_the_words_are_kept():
+    turns = Turns(lambda _: None)
+    turns.user_typed("draw")
+    turns.tool_called("a", "c1", "draw", {})
+    turns.tool_printed("c1", "drawn", ["data:image/png;base64," + "A" * protocol.MAX_HISTORY])
+    kinds = [(m["type"], m.get("image")) for m in Pages().history(turns.all)]
+    assert kinds == [("transcript", None), ("tool_call", None), ("tool_output", "")]
+
+
+def test_what_was_said_before_the_session_is_bounded():
+    pages = Pages()
+    pages.earlier = [
+        protocol.Transcript(-n, "user", "user", "t" * 20_000, final=True) for n in range(500)
+    ]
+    assert pages.history([]) == [protocol.as_dict(_LEFT_OUT)]

@@ -152,12 +152,18 @@ def test_fields_of_any_shape_are_a_message_or_a_protocol_error(kind, values):
         ("[1]", "no object"),
         ('{"type": 3}', "no object"),
         ('{"type": "dance"}', "unknown type"),
-        ('{"type": "text"}', "lacks a field"),
-        ('{"type": "text", "text": 3}', "'text' is no str"),
-        ('{"type": "mic", "on": 1}', "'on' is no bool"),
-        ('{"type": "camera", "source": "kitchen", "on": true}', "source 'kitchen'"),
-        ('{"type": "playback", "event": "started", "turn": true}', "'turn' is no int"),
-        ('{"type": "clock", "id": 1, "clock": NaN}', "'clock' is no float"),
+        ('{"type": "text"}', "lacks 'text'"),
+        ('{"type": "text", "text": 3}', "'text' is wrong: Input should be a valid string"),
+        ('{"type": "text", "text": "%s"}' % ("x" * 100_001), "too long"),
+        ('{"type": "mic", "on": 1}', "'on' is wrong: Input should be a valid boolean"),
+        ('{"type": "camera", "source": "kitchen", "on": true}', "'camera' or 'screen'"),
+        ('{"type": "playback", "event": "started", "turn": true}', "'turn' is wrong"),
+        ('{"type": "playback", "event": "started", "turn": -9}', "'turn' is wrong"),
+        ('{"type": "playback", "event": "started", "turn": 1%s}' % ("0" * 30), "'turn' is wrong"),
+        ('{"type": "playback", "event": "danced", "turn": 1}', "'started', 'progress'"),
+        ('{"type": "playback", "event": "started", "turn": 1, "played_ms": -1}', "'played_ms'"),
+        ('{"type": "playback", "event": "started", "turn": 1, "clock": 1e300}', "'clock'"),
+        ('{"type": "clock", "id": 1, "clock": NaN}', "'clock' is wrong"),
         ("[" * 100_000, "no JSON"),
     ],
 )
@@ -181,6 +187,28 @@ def test_results_of_any_shape_become_json_that_a_browser_reads(value):
     assert data["type"] == "tool_result"
 
 
+def test_text_from_a_page_is_valid_unicode():
+    message = protocol.decode_message(
+        '{"type": "text", "text": "half \\ud83d, whole \\ud83d\\ude00"}'
+    )
+    assert message == protocol.Text("half \ufffd, whole \U0001f600")
+
+
+def test_what_is_no_unicode_is_replaced_on_its_way_out():
+    message = protocol.ToolReturned(
+        1, "id", "ls", 1.0, result={"na\udcffme": ["\ud83d", {1: "\udcff"}]}
+    )
+    data = json.loads(protocol.encode_message(message).encode())
+    assert data["result"] == {"na\ufffdme": ["\ufffd", {"1": "\ufffd"}]}
+
+
+def test_a_long_complaint_of_a_page_is_cut():
+    complaint = protocol.decode_message(
+        json.dumps({"type": "error", "code": "c" * 999, "message": "m" * 9999})
+    )
+    assert (len(complaint.code), len(complaint.message)) == (100, 2000)
+
+
 class _Odd:
     def __repr__(self):
         return "<odd>"
@@ -196,4 +224,4 @@ def test_what_is_no_json_becomes_its_repr():
 
 def test_a_message_carries_its_type_and_all_its_fields():
     data = json.loads(protocol.encode_message(protocol.Failure("c", "m", "r")))
-    assert data == {"type": "error", "code": "c", "message": "m", "remedy": "r", "fatal": False}
+    assert data == {"type": "error", "code": "c", "message": "m", "remedy": "r"}

@@ -3,15 +3,19 @@ import contextlib
 import json
 import os
 import random
+import time
 import urllib.request
 
+import psutil
 import pytest
 from google.adk.agents import Agent
-from scripted import DONE, Scripted, audio, echo, said, text_of
+from pydantic import BaseModel
+from scripted import DONE, Scripted, audio, call, echo, result_of, said, text_of
 from test_session import wait_for
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+import adk_nb
 from adk_nb import LiveSession, protocol, server
 from adk_nb.server import Bridge
 
@@ -24,7 +28,7 @@ class Opened:
     def __init__(self, session):
         self.session = session
         self.bridge, self.token = session.bridge.call(Bridge.add(session))
-        self.bridge.allow(ORIGIN)
+        self.bridge.allow(self.token, ORIGIN)
         self.url = self.bridge.url
 
     def connect(self, **options):
@@ -296,6 +300,7 @@ async def test_a_page_that_vanishes_in_mid_turn_costs_nothing(opened):
 
 async def test_the_clock_is_answered_and_reports_are_on_the_sessions_clock(opened):
     made = opened()
+    await made.session.say_async("hi")
     async with made.page() as socket:
         await socket.send(json.dumps({"type": "clock", "id": 9, "clock": 1234.5}))
         answer = await until(socket, "clock")
@@ -303,13 +308,13 @@ async def test_the_clock_is_answered_and_reports_are_on_the_sessions_clock(opene
         offset = answer["bridge_clock"] - 1234.5
         report = {"type": "clock_offset", "offset_ms": offset, "error_ms": 0.5}
         await socket.send(json.dumps(report))
-        sounded = {"type": "playback", "event": "started", "turn": 1, "clock": 1334.5}
+        sounded = {"type": "playback", "event": "started", "turn": 1, "clock": 1234.5}
         await socket.send(json.dumps(sounded))
         await socket.send(json.dumps({"type": "clock", "id": 10, "clock": 0}))
         await until(socket, "clock", id=10)
     row = next(r for r in made.session.log if r.kind == "playback_started")
     asked = made.session.log.to_t(answer["bridge_clock"])
-    assert row.t == pytest.approx(asked + 0.1)
+    assert row.t == pytest.approx(asked)
 
 
 async def test_a_page_that_does_not_read_is_bounded(opened, monkeypatch):
@@ -365,3 +370,295 @@ async def test_many_pages_on_one_session_all_hear(opened):
         await pages[0].send(json.dumps({"type": "text", "text": "hi"}))
         for page in pages:
             await until(page, "turn", state="complete")
+
+
+async def asked(made, **message):
+    """Sends a message from a page and returns what answers it."""
+    async with made.page() as socket:
+        await socket.send(json.dumps(message))
+        return await until(socket, "error")
+
+
+LIES = [
+    {"turn": 0}, {"turn": 2}, {"turn": 999}, {"turn": -9}, {"turn": 10**30}, {"turn": True},
+    {"turn": 1.0}, {"turn": 1, "event": "danced"}, {"turn": 1, "played_ms": -1},
+    {"turn": 1, "played_ms": 1e300}, {"turn": 1, "clock": 1e300}, {"turn": 1, "underruns": -1},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("lie", LIES, ids=str)
+async def test_a_playback_report_is_checked_against_what_can_be(opened, lie):
+    made = opened()
+    await made.session.say_async("hi")
+    report = {"type": "playback", "event": "drained", "played_ms": 1.0, "clock": 1.0} | lie
+    assert (await asked(made, **report))["code"] == "bad_message"
+    assert made.session.turns_df().heard_ms.isna().all()
+    made.session.events_df()
+    await answers(made)
+
+
+async def test_no_page_has_played_more_than_there_was_or_at_a_time_that_is_not_yet(opened):
+    made = opened()
+    await made.session.say_async("hi")
+    async with made.page() as socket:
+        for message in (
+            {"type": "clock_offset", "offset_ms": 1e13, "error_ms": 1.0},
+            {"type": "playback", "event": "flushed", "turn": 1, "played_ms": 9e8, "clock": 1.0},
+            {"type": "clock", "id": 1, "clock": 0},
+        ):
+            await socket.send(json.dumps(message))
+        await until(socket, "clock")
+    row = next(row for row in made.session.log if row.kind == "playback_flushed")
+    assert row.audio_ms == made.session.turns[0].audio_ms == 100
+    assert 0 <= row.t <= made.session.log.now()
+    assert row.error_ms is None
+    made.session.events_df()
+
+
+HALF = "half \ud83d"
+
+
+@pytest.mark.parametrize("way", ["typed", "said", "result", "argument", "printed", "raised"])
+async def test_text_that_is_no_unicode_locks_nobody_out(opened, way, tmp_path):
+    def work(name: str) -> dict:
+        if way == "raised":
+            raise ValueError(HALF)
+        print(HALF)
+        return {HALF: [HALF]} if way == "result" else {"name": "plain"}
+
+    def model(came):
+        if text_of(came):
+            return [call("work", name=HALF if way == "argument" else "n")]
+        return [said("Done.", finished=True), DONE] if result_of(came) else []
+
+    session = LiveSession(
+        Agent(name="a", model=Scripted(model), tools=[work]), record=tmp_path
+    ).start()
+    made = Opened(session)
+    try:
+        if way == "typed":
+            async with made.page() as socket:
+                await socket.send('{"type": "text", "text": "half \\ud83d"}')
+                await until(socket, "turn", state="complete")
+        else:
+            await session.say_async(HALF if way == "said" else "go")
+        async with made.page() as socket:
+            assert socket.welcome["history"]
+            assert "\\ud83d" not in json.dumps(socket.welcome)
+    finally:
+        made.close()
+    recorded = adk_nb.events_df(session.recording)
+    assert len(recorded) == len(session.log)
+    text = "half \ufffd" if way in ("typed", "said") else "go"
+    assert recorded.text[recorded.kind == "user_text"].tolist() == [text]
+
+
+async def test_a_surrogate_in_a_hello_is_a_wrong_token(opened, caplog):
+    made = opened()
+    assert await refused(made, '{"type": "hello", "token": "\\ud83d"}') == 4401
+    assert not [record for record in caplog.records if record.exc_info]
+
+
+async def test_two_origins_are_none(opened, caplog):
+    made = opened()
+    with pytest.raises(InvalidStatus) as refusal:
+        async with made.connect(additional_headers={"Origin": ORIGIN}):
+            pass
+    assert refusal.value.response.status_code == 403
+    assert not [record for record in caplog.records if record.exc_info]
+    await answers(made)
+
+
+@pytest.mark.parametrize("junk", [b"\x00\xff\r\n\r\n", b"GET / HTTP/9\r\n\r\n", b"x" * 100_000])
+async def test_who_speaks_no_websocket_is_counted_and_not_traced(opened, caplog, junk):
+    made = opened()
+    for _ in range(20):
+        reader, writer = await asyncio.open_connection("127.0.0.1", made.bridge.port)
+        writer.write(junk)
+        with contextlib.suppress(ConnectionError):
+            await reader.read()
+        writer.close()
+    said = [record for record in caplog.records if record.name.startswith("adk_nb")]
+    assert 1 <= len(said) < 20
+    assert not [record for record in caplog.records if record.exc_info]
+    await answers(made)
+
+
+def test_refusals_are_logged_once_a_second_with_their_number(caplog, monkeypatch):
+    now = 100.0
+    monkeypatch.setattr(server.time, "monotonic", lambda: now)
+    refusals = server.Refusals()
+    for _ in range(50):
+        refusals.add("wrong")
+    now += 2
+    refusals.add("wrong")
+    assert [record.getMessage() for record in caplog.records] == [
+        "Refused a connection: wrong.",
+        "Refused a connection: wrong (50 since the last time).",
+    ]
+
+
+async def test_silent_connections_are_few_and_the_honest_page_gets_in(opened):
+    made = opened()
+    files = psutil.Process().num_fds
+    before, silent = files(), []
+    for number in range(300):
+        reader, writer = await asyncio.open_connection("127.0.0.1", made.bridge.port)
+        silent.append((reader, writer))
+        if number % 100 == 50:
+            await answers(made)
+    # Each is one descriptor here, in the same process, and one at the bridge.
+    assert files() - before < len(silent) + server.MAX_STRANGERS + 20
+    await answers(made)
+    for _, writer in silent:
+        writer.close()
+
+
+async def test_a_page_that_is_in_is_no_stranger(opened, monkeypatch):
+    monkeypatch.setattr(server, "MAX_STRANGERS", 2)
+    made = opened()
+    async with made.page() as page:
+        for _ in range(10):
+            _, writer = await asyncio.open_connection("127.0.0.1", made.bridge.port)
+            writer.close()
+        await page.send(json.dumps({"type": "text", "text": "hi"}))
+        await until(page, "turn", state="complete")
+
+
+async def test_the_token_of_an_ended_session_is_told_so(opened):
+    made, other = opened(), opened()
+    await made.session.bridge.call_async(made.bridge.remove(made.token))
+    other.bridge.allow(other.token, ORIGIN)
+    assert await refused(made, json.dumps({"type": "hello", "token": made.token})) == 4404
+    await answers(other)
+
+
+async def test_an_origin_goes_with_its_widget_and_opens_its_session_alone(opened):
+    made, other = opened(), opened()
+    made.bridge.allow(made.token, "http://elsewhere.example")
+    async with made.page(origin="http://elsewhere.example"):
+        pass
+    async with other.connect(origin="http://elsewhere.example") as socket:
+        await socket.send(json.dumps({"type": "hello", "token": other.token}))
+        with pytest.raises(ConnectionClosed) as closed:
+            await socket.recv()
+        assert closed.value.rcvd.code == 4401
+    await made.session.bridge.call_async(made.bridge.remove(made.token))
+    with pytest.raises(InvalidStatus):
+        async with other.connect(origin="http://elsewhere.example"):
+            pass
+
+
+async def test_a_long_result_is_told_in_pieces_on_demand(opened):
+    whole = "\u20ac" * 500_000
+
+    def fetch() -> str:
+        return whole
+
+    def model(came):
+        if text_of(came):
+            return [call("fetch")]
+        return [said("Done.", finished=True), DONE] if result_of(came) else []
+
+    session = LiveSession(Agent(name="a", model=Scripted(model), tools=[fetch])).start()
+    made = Opened(session)
+    try:
+        async with made.page() as socket:
+            await socket.send(json.dumps({"type": "text", "text": "go"}))
+            told = await until(socket, "tool_result")
+            text = told["result"]
+            assert told["length"] == len(whole)
+            assert len(text) < 50_000
+            while len(text) < told["length"]:
+                wanted = {"type": "more", "id": told["id"], "offset": len(text)}
+                await socket.send(json.dumps(wanted))
+                more = await until(socket, "tool_more", offset=len(text))
+                text += more["text"]
+            assert text == whole
+            await socket.send(json.dumps({"type": "more", "id": "none", "offset": 0}))
+            assert (await until(socket, "error"))["code"] == "bad_message"
+        assert session.tools_df().result.tolist() == [whole]
+    finally:
+        made.close()
+
+
+async def test_a_text_that_is_too_long_says_what_to_do(opened):
+    made = opened()
+    error = await asked(made, type="text", text="x" * 100_001)
+    assert error["code"] == "text_too_long"
+    assert "100,000 characters" in error["remedy"]
+    await answers(made)
+
+
+async def test_a_flood_of_junk_is_one_row(opened):
+    made = opened()
+    async with made.page() as socket:
+        for _ in range(3000):
+            await socket.send(os.urandom(random.randint(0, 60)))
+        await socket.send(json.dumps({"type": "clock", "id": 1, "clock": 0}))
+        kinds = []
+        while not kinds or kinds[-1] != "clock":
+            kinds.append(json.loads(await socket.recv())["type"])
+    assert kinds.count("error") == 1
+    (row,) = [row for row in made.session.log if row.kind == "error"]
+    assert row.count > 2900  # A few of them may be frames by chance.
+
+
+SECRET = "sk-1234567890abcdef"
+
+
+class Login(BaseModel):
+    key: str
+
+
+def leak(name: str):
+    print(SECRET[:5], end="", flush=True)
+    time.sleep(0.2)
+    print(SECRET[5:])
+    if name == "error":
+        raise ValueError(SECRET)
+    results = {"model": Login(key=SECRET), "bytes": SECRET.encode()}
+    return results.get(name, {SECRET: [SECRET]})
+
+
+def indiscreet(came):
+    text = text_of(came)
+    if text == "break":
+        return [RuntimeError(f"401 {SECRET}")]
+    if text:
+        return [call("leak", call_id=text, name=text)]
+    if result_of(came):
+        return [said(piece) for piece in ("It is ", SECRET[:4], SECRET[4:], ".")] + [DONE]
+    return []
+
+
+async def test_no_way_leads_a_secret_into_a_page_a_log_or_a_recording(
+    opened, tmp_path, monkeypatch, caplog
+):
+    session = LiveSession(
+        Agent(name="a", model=Scripted(indiscreet), tools=[leak]), record=tmp_path
+    ).start()
+    monkeypatch.setenv("LATE_TOKEN", SECRET)  # It came after the session began.
+    made = Opened(session)
+    seen = []
+    try:
+        session.on_turn(lambda turn: int(SECRET))
+        async with made.page() as socket:
+            for name in ("dict", "model", "bytes", "error", SECRET, "break"):
+                await session.say_async(name)
+            with contextlib.suppress(TimeoutError):
+                while True:
+                    seen.append(await asyncio.wait_for(socket.recv(), 1))
+        async with made.page() as socket:
+            seen.append(json.dumps(socket.welcome))
+    finally:
+        made.close()
+    seen += [repr(turn) + turn._repr_html_() for turn in session.turns]
+    seen += [repr(row) for row in session.log]
+    seen += [session.turns_df().to_json(), session.tools_df().to_json()]
+    seen += [path.read_text() for path in tmp_path.glob("*/events.jsonl")]
+    seen += [record.getMessage() for record in caplog.records if "adk_nb" in record.name]
+    for text in seen:
+        assert SECRET not in str(text)
+        assert SECRET[5:] not in str(text)
+    assert sum("[secret]" in str(text) for text in seen) > 10

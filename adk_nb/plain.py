@@ -1,0 +1,108 @@
+"""Values as JSON has them: valid text, plain containers, nothing that changes later."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+MAX_DEPTH = 50
+"""Containers within containers; what lies deeper becomes its repr."""
+MAX_REPR = 10_000
+"""Characters of the repr of what JSON lacks."""
+_LARGEST = 2**63
+"""Integers from here on are written as text: few readers take them."""
+
+
+def valid_text(text: str) -> str:
+    """Returns text that every encoder takes.
+
+    Half an emoji, or a file name that is not UTF-8, has surrogates that stand alone: they become
+    U+FFFD. Two that make one character become that character.
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
+
+
+def plain(value: Any, text: Callable[[str], str] = valid_text) -> Any:
+    """Returns a copy of a value with nothing in it but what JSON has.
+
+    Tuples and sets become lists, keys become strings, pydantic models become dictionaries; of
+    anything else, of numbers that are none and of integers past 64 bits the repr is taken.
+
+    Args:
+        value: Anything; it may hold itself, and others may go on filling it.
+        text: What is done to each string, such as masking; it must return valid text.
+    """
+    return _Copy(text).of(value, 0)
+
+
+class _Copy:
+    """Copies one value; remembers which containers it is inside of."""
+
+    def __init__(self, text: Callable[[str], str]) -> None:
+        self._text = text
+        self._inside: set[int] = set()
+
+    def of(self, value: Any, depth: int) -> Any:
+        if value is None or isinstance(value, bool):
+            return value
+        if isinstance(value, str):
+            return self._text(str.__str__(value))  # An enumeration's member is a string too.
+        if isinstance(value, int):
+            return int(value) if abs(value) < _LARGEST else self._repr(value)
+        if isinstance(value, float):
+            return float(value) if math.isfinite(value) else repr(float(value))
+        if depth >= MAX_DEPTH or id(value) in self._inside:
+            return self._repr(value)
+        self._inside.add(id(value))
+        try:
+            return self._container(value, depth + 1)
+        finally:
+            self._inside.discard(id(value))
+
+    def _container(self, value: Any, depth: int) -> Any:
+        if isinstance(value, Mapping):
+            return {self._text(str(key)): self.of(item, depth) for key, item in _items(value)}
+        if isinstance(value, list | tuple | AbstractSet):
+            return [self.of(item, depth) for item in _members(value)]
+        dump = getattr(value, "model_dump", None)
+        if callable(dump) and not isinstance(value, type):
+            try:
+                return self.of(dump(mode="json"), depth)
+            except Exception:
+                return self._repr(value)
+        return self._repr(value)
+
+    def _repr(self, value: Any) -> str:
+        try:
+            shown = repr(value)
+        except Exception as error:
+            # RecursionError and ValueError (an integer of too many digits) among them.
+            shown = f"<{type(value).__name__} without a repr: {type(error).__name__}>"
+        return self._text(shown[:MAX_REPR])
+
+
+def _items(value: Mapping[Any, Any]) -> list[tuple[Any, Any]]:
+    return _settled(lambda: list(value.items()))
+
+
+def _members(value: Any) -> list[Any]:
+    return _settled(lambda: list(value))
+
+
+def _settled(read: Callable[[], list[Any]]) -> list[Any]:
+    """Reads a container that another thread may be filling, until it holds still for once."""
+    for _ in range(100):
+        try:
+            return read()
+        except RuntimeError:  # It changed its size meanwhile.
+            continue
+    return []
