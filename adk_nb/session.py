@@ -343,6 +343,12 @@ class LiveSession(Conversation):
                 self._confirm(message)
             case protocol.Camera():
                 self._watched = page if message.on else None
+            case _:
+                self._receive_about(page, message)
+
+    def _receive_about(self, page: Page, message: protocol.Message) -> None:
+        """Takes what is no part of the conversation."""
+        match message:
             case protocol.More():
                 self._show_more(page, message)
             case protocol.PageError():
