@@ -186,6 +186,7 @@ EVENT_MORE = ColumnGroup(
         Column("speech_t", "float64"),
         Column("error_ms", "float64"),
         Column("output", "string"),
+        Column("count", "Int64"),
     )
 )
 """What `events_df` has on demand."""

@@ -101,3 +101,19 @@ def test_the_conda_environment_leaves_versions_to_pyproject():
 def test_the_makefile_leaves_versions_to_pyproject():
     text = (ROOT / "Makefile").read_text()
     assert re.findall(r"[\w-]+ *(?:==|>=|~=)[\d.]+", text) == ["pip>=25.1"]
+
+
+def test_each_statement_on_security_names_a_test_that_is_there():
+    rows = re.findall(
+        r"^\| (?!statement|---)(.+?) \| (.+) \|$",
+        (ROOT / "docs/security.md").read_text(),
+        re.MULTILINE,
+    )
+    assert len(rows) > 15
+    for statement, named in rows:
+        tests = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", named)
+        assert tests, statement
+        for file, name in tests:
+            assert re.search(rf"^(async )?def {name}\(", (ROOT / file).read_text(), re.MULTILINE), (
+                name
+            )

@@ -662,3 +662,9 @@ async def test_no_way_leads_a_secret_into_a_page_a_log_or_a_recording(
         assert SECRET not in str(text)
         assert SECRET[5:] not in str(text)
     assert sum("[secret]" in str(text) for text in seen) > 10
+
+
+async def test_the_bridge_listens_on_loopback_alone(opened):
+    made = opened()
+    addresses = [socket.getsockname()[0] for socket in made.bridge._server.sockets]
+    assert addresses == ["127.0.0.1"]

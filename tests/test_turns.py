@@ -213,3 +213,19 @@ def test_the_sources_of_an_answer_are_links_where_they_are_on_the_web():
         '<a href="https://yr.no" target="_blank" rel="noopener noreferrer">&lt;yr&gt;</a>, b'
         in shown
     )
+
+
+def test_a_turn_shows_markup_as_text():
+    turns = Turns(lambda _: None)
+    hostile = "<script>alert(1)</script>"
+    turns.user_typed(hostile)
+    turns.tool_called(hostile, "c1", hostile, {hostile: hostile})
+    turns.tool_printed("c1", hostile, [])
+    turns.tool_returned("c1", hostile, {hostile: hostile}, None)
+    turns.agent_said(hostile, hostile, final=True)
+    turns.grounded([{"title": hostile, "uri": "javascript:alert(1)"}])
+    turn = turns.failed(hostile)
+    shown = turn._repr_html_()
+    assert "<script" not in shown
+    assert "href" not in shown
+    assert shown.count("&lt;script&gt;") >= 8

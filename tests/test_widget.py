@@ -162,3 +162,10 @@ def test_a_failure_to_read_the_modules_reaches_the_page(talk, monkeypatch):
     answer = ask(live)
     assert (answer["type"], answer["code"]) == ("error", "bridge")
     assert "no such file" in answer["message"]
+
+
+def test_what_a_saved_notebook_keeps_of_a_widget(talk):
+    live = talk()
+    state = live.get_state()
+    own = {name for name in state if not name.startswith("_")} - {"layout", "tooltip", "tabbable"}
+    assert own == {"agent_name", "error", "model_name", "status", "tool_names"}
