@@ -14,6 +14,7 @@ from adk_nb.plain import plain, valid_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from types import TracebackType
 
 MASK = "[secret]"
 _NAMES = re.compile(r"KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL", re.IGNORECASE)
@@ -21,6 +22,8 @@ _PLAIN = {"ADK_NB_MODEL", "GOOGLE_CLOUD_LOCATION", "SSL_CERT_FILE"}
 """What a `.env` file says that is no secret, and is shown elsewhere."""
 _SHORTEST = 8
 """Characters; a shorter value would mask ordinary words."""
+_NOT_THE_USERS = {"google", "adk_nb", "asyncio", "concurrent", "contextvars", "threading"}
+"""Packages whose frames at the beginning of a traceback tell a user nothing."""
 _FILE_S = 1.0
 """How often the `.env` file is looked at."""
 
@@ -77,8 +80,9 @@ class Redactor:
         return Pieces(self)
 
     def traceback(self, error: BaseException) -> str:
-        """Returns the traceback of an error as the kernel's log may show it."""
-        return self._masked("".join(traceback.format_exception(error)))
+        """Returns the traceback of an error in the user's code, as the kernel's log may show it."""
+        frames = _own(error.__traceback__)
+        return self._masked("".join(traceback.format_exception(type(error), error, frames)))
 
     def _split(self, text: str) -> tuple[str, str]:
         """Returns a text masked, and the end of it that may be the start of a secret."""
@@ -118,6 +122,17 @@ class Redactor:
         if longest_first:
             self._pattern = re.compile("|".join(map(re.escape, longest_first)))
             self._first = re.compile("|".join({re.escape(value[0]) for value in self._values}))
+
+
+def _own(frames: TracebackType | None) -> TracebackType | None:
+    """Returns a traceback from the first frame that is not ADK's, asyncio's or our own."""
+    first = frames
+    while first is not None:
+        module = str(first.tb_frame.f_globals.get("__name__", ""))
+        if module.partition(".")[0] not in _NOT_THE_USERS:
+            return first
+        first = first.tb_next
+    return frames
 
 
 class Pieces:

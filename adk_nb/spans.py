@@ -21,7 +21,7 @@ from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
 from adk_nb.logged import logged_turns
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     import pandas as pd
     from opentelemetry.context import Context
@@ -160,8 +160,9 @@ def _rows(log: Any) -> Iterator[dict[str, Any]]:
     kept = _SPANS.get(log)
     if not kept:
         return
-    turns = _TurnsOf(log)
-    for first, t, span in sorted(kept.copy(), key=lambda one: one.t):
+    kept = kept.copy()
+    turns = _TurnsOf(log, (one.first for one in kept))
+    for first, t, span in sorted(kept, key=lambda one: one.t):
         attributes = {
             name: _shown(log.redact(value)) for name, value in (span.attributes or {}).items()
         }
@@ -195,9 +196,15 @@ def _shown(value: Any) -> Any:
 
 
 class _TurnsOf:
-    """Finds the turn and the invocation of a moment in a log."""
+    """Finds the turn and the invocation of a moment in a log.
 
-    def __init__(self, log: Log) -> None:
+    Args:
+        log: The log.
+        firsts: The numbers of the rows that its runs began with.
+    """
+
+    def __init__(self, log: Log, firsts: Iterable[int]) -> None:
+        self._firsts = sorted(set(firsts))
         self._turns = logged_turns(log)
         self._starts = [turn.t for turn in self._turns]
         self._rows = list(log)
@@ -210,12 +217,9 @@ class _TurnsOf:
         return self._invocations[first]
 
     def _found(self, first: int) -> str | None:
-        for number, row in enumerate(self._rows[first:]):
-            if row.invocation_id:
-                return row.invocation_id
-            if number and (row.source, row.kind) == ("bridge", "connected"):
-                break  # Another run.
-        return None
+        # Until another run begins: the first row of a run may be what was typed meanwhile.
+        end = next((other for other in self._firsts if other > first), None)
+        return next((row.invocation_id for row in self._rows[first:end] if row.invocation_id), None)
 
     def open_at(self, t: float, invocation: str | None) -> int | None:
         """Returns the invocation's newest turn that had begun then; None before the first."""
