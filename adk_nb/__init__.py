@@ -13,15 +13,15 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from adk_nb.audio import Clip
-    from adk_nb.chart import timeline
+    from adk_nb.data.spans import spans_df
+    from adk_nb.data.tables import events_df, tools_df, transcript_df, turns_df
+    from adk_nb.data.timeline import timeline
     from adk_nb.exceptions import AdkNbError
-    from adk_nb.frames import events_df, tools_df, transcript_df, turns_df
-    from adk_nb.gemini import default_model, models
-    from adk_nb.inspector import inspect
     from adk_nb.local import local_model
+    from adk_nb.log.turn import ToolCall, Turn
+    from adk_nb.models.gemini import default_model, models
+    from adk_nb.notebook.inspector import inspect
     from adk_nb.session import LiveSession
-    from adk_nb.spans import spans_df
-    from adk_nb.turns import ToolCall, Turn
     from adk_nb.widget import LiveWidget, talk
 
 __version__ = "0.1.0"
@@ -31,19 +31,19 @@ _HOMES = {
     "Clip": "audio",
     "LiveSession": "session",
     "LiveWidget": "widget",
-    "ToolCall": "turns",
-    "Turn": "turns",
-    "default_model": "gemini",
-    "events_df": "frames",
-    "inspect": "inspector",
+    "ToolCall": "log.turn",
+    "Turn": "log.turn",
+    "default_model": "models.gemini",
+    "events_df": "data.tables",
+    "inspect": "notebook.inspector",
     "local_model": "local",
-    "models": "gemini",
-    "spans_df": "spans",
+    "models": "models.gemini",
+    "spans_df": "data.spans",
     "talk": "widget",
-    "timeline": "chart",
-    "tools_df": "frames",
-    "transcript_df": "frames",
-    "turns_df": "frames",
+    "timeline": "data.timeline",
+    "tools_df": "data.tables",
+    "transcript_df": "data.tables",
+    "turns_df": "data.tables",
 }
 
 __all__ = [
@@ -81,13 +81,13 @@ def __dir__() -> list[str]:
 
 def load_ipython_extension(ipython: InteractiveShell) -> None:
     """Is `%load_ext adk_nb`: the magics, and `asyncio.run()` in cells."""
-    from adk_nb import magics
+    from adk_nb.notebook import magics
 
     magics.load(ipython)
 
 
 def unload_ipython_extension(ipython: InteractiveShell) -> None:
     """Is `%unload_ext adk_nb`: takes the magics away; what nest-asyncio did stays."""
-    from adk_nb import magics
+    from adk_nb.notebook import magics
 
     magics.unload(ipython)

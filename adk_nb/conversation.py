@@ -6,10 +6,10 @@ import asyncio
 from collections.abc import Callable, Iterator, MutableMapping
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from adk_nb.agents import tools_of
+from adk_nb.adk.agents import tools_of
 from adk_nb.audio import Clip, Sound, clip_of, joined
-from adk_nb.swapping import Wish
-from adk_nb.turns import ToolCall, Turn
+from adk_nb.live.swaps import Wish
+from adk_nb.log.turn import ToolCall, Turn
 
 if TYPE_CHECKING:
     import os
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from google.adk.sessions import Session
     from google.genai import types
 
-    from adk_nb.agents import Swap
-    from adk_nb.histories import History
+    from adk_nb.adk.agents import Swap
+    from adk_nb.live.histories import History
     from adk_nb.session import LiveSession
 
 OnTurn: TypeAlias = Callable[[Turn], Any]
@@ -320,39 +320,39 @@ class Conversation:
 
     def events_df(self, columns: Any = None) -> pd.DataFrame:
         """Returns every event as a row; see `adk_nb.events_df`."""
-        from adk_nb import frames
+        from adk_nb.data import tables
 
-        return frames.events_df(self.session, columns)
+        return tables.events_df(self.session, columns)
 
     def turns_df(self, columns: Any = None) -> pd.DataFrame:
         """Returns a row a turn, with its latencies; see `adk_nb.turns_df`."""
-        from adk_nb import frames
+        from adk_nb.data import tables
 
-        return frames.turns_df(self.session, columns)
+        return tables.turns_df(self.session, columns)
 
     def tools_df(self, columns: Any = None) -> pd.DataFrame:
         """Returns a row a tool call; see `adk_nb.tools_df`."""
-        from adk_nb import frames
+        from adk_nb.data import tables
 
-        return frames.tools_df(self.session, columns)
+        return tables.tools_df(self.session, columns)
 
     def transcript_df(self, columns: Any = None) -> pd.DataFrame:
         """Returns a row a speaker and turn; see `adk_nb.transcript_df`."""
-        from adk_nb import frames
+        from adk_nb.data import tables
 
-        return frames.transcript_df(self.session, columns)
+        return tables.transcript_df(self.session, columns)
 
     def spans_df(self) -> pd.DataFrame:
         """Returns ADK's own OpenTelemetry spans; see `adk_nb.spans_df`."""
-        from adk_nb import spans
+        from adk_nb.data import spans
 
         return spans.spans_df(self.session)
 
     def timeline(self) -> alt.TopLevelMixin:
         """Returns a chart of who spoke when; see `adk_nb.timeline`."""
-        from adk_nb import chart
+        from adk_nb.data import timeline
 
-        return chart.timeline(self.session)
+        return timeline.timeline(self.session)
 
     def audio(self, turn: int, who: Literal["user", "agent", "both"] = "agent") -> Clip:
         """Returns the sound of a turn, to play in a cell.
@@ -380,6 +380,6 @@ class Conversation:
         Raises:
             RecordingError: It cannot be written there.
         """
-        from adk_nb import recording
+        from adk_nb.log import recording
 
         return recording.save(self.session.log, path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
@@ -106,3 +107,12 @@ def _settled(read: Callable[[], list[Any]]) -> list[Any]:
         except RuntimeError:  # It changed its size meanwhile.
             continue
     return []
+
+
+def to_json(value: Any) -> str:
+    """Returns JSON that every reader takes: valid text, no NaN, and the repr of what JSON lacks."""
+    try:
+        return valid_text(json.dumps(value, allow_nan=False, default=repr, ensure_ascii=False))
+    except (ValueError, TypeError, RecursionError):
+        # NaN, a cycle, or keys of odd types: tool results may hold anything.
+        return json.dumps(plain(value), ensure_ascii=False)

@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, Any
 from websockets.asyncio.server import Server, ServerConnection, broadcast, serve
 from websockets.exceptions import ConnectionClosed
 
-from adk_nb import protocol
 from adk_nb.exceptions import AdkNbError, BridgeError, ProtocolError
+from adk_nb.plain import to_json
+from adk_nb.wire import protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -133,7 +134,7 @@ class Connection:
         """Returns a message with every secret masked, whatever its way here was."""
         redact = self._session.log.redact
         masked = {one.name: redact(getattr(message, one.name)) for one in fields(message)}
-        return protocol.to_json({"type": message.type} | masked)
+        return to_json({"type": message.type} | masked)
 
     def send_audio(self, turn: int, rate: int, pcm: bytes) -> None:
         """Sends agent audio, PCM16LE mono, in frames of at most 100 ms."""

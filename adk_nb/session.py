@@ -17,11 +17,10 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from google.adk.artifacts.in_memory_artifact_service import InMemoryArtifactService
 from google.genai import types
 
-from adk_nb import gemini, protocol
-from adk_nb import run_config as config
-from adk_nb.agents import live_model, model_name
+from adk_nb.adk import run_config as config
+from adk_nb.adk.agents import live_model, model_name
+from adk_nb.bridge_thread import BridgeLoop
 from adk_nb.conversation import Conversation
-from adk_nb.events import EventLog
 from adk_nb.exceptions import (
     AdkNbError,
     AudioError,
@@ -29,14 +28,16 @@ from adk_nb.exceptions import (
     SessionClosedError,
     TurnTimeoutError,
 )
-from adk_nb.exchange import Exchange
-from adk_nb.explain import explain
-from adk_nb.histories import Histories, earlier, response, state_change
-from adk_nb.listeners import TurnListeners
-from adk_nb.loop import BridgeLoop
-from adk_nb.microphone import FRAME_MS, feed
-from adk_nb.pages import result_text
-from adk_nb.recording import RecordingWriter
+from adk_nb.live.coordinator import Exchange
+from adk_nb.live.histories import Histories, earlier, response, state_change
+from adk_nb.live.microphone import FRAME_MS, feed
+from adk_nb.live.turn_callbacks import TurnListeners
+from adk_nb.log.event_log import EventLog
+from adk_nb.log.recording import RecordingWriter
+from adk_nb.models import gemini
+from adk_nb.models.explain import explain
+from adk_nb.wire import protocol
+from adk_nb.wire.page_hub import result_text
 
 if TYPE_CHECKING:
     import os
@@ -49,12 +50,12 @@ if TYPE_CHECKING:
     from google.adk.plugins.base_plugin import BasePlugin
     from google.adk.sessions import BaseSessionService
 
-    from adk_nb.agents import Swap
+    from adk_nb.adk.agents import Swap
     from adk_nb.audio import Clip
     from adk_nb.exceptions import RecordingError
-    from adk_nb.pages import Page
-    from adk_nb.swapping import Wish
-    from adk_nb.turns import ToolCall, Turn
+    from adk_nb.live.swaps import Wish
+    from adk_nb.log.turn import ToolCall, Turn
+    from adk_nb.wire.page_hub import Page
 
 T = TypeVar("T")
 
@@ -90,7 +91,7 @@ class LiveSession(Conversation):
             model may be able to see them.
         record: A folder for a recording of the session, written as it goes; see
             `docs/recordings.md`.
-        **options: Those of `adk_nb.run_config.run_config`: `transcribe`, `detection`,
+        **options: Those of `adk_nb.adk.run_config.run_config`: `transcribe`, `detection`,
             `proactive`, `affective`, `compress`, `resume`; see `docs/gemini.md`.
 
     Raises:

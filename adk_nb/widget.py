@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import anywidget
 import traitlets
 
-from adk_nb import protocol
-from adk_nb.agents import model_name, tool_names
+from adk_nb.adk.agents import model_name, tool_names
 from adk_nb.conversation import Conversation
 from adk_nb.exceptions import AdkNbError
 from adk_nb.server import Bridge
 from adk_nb.session import LiveSession
+from adk_nb.wire import protocol
 
 if TYPE_CHECKING:
     from google.adk.agents import BaseAgent

@@ -201,7 +201,7 @@ class Framed(Binary):
     """adk_nb's frames."""
 
     def encode(self, now):
-        from adk_nb import protocol
+        from adk_nb.wire import protocol
 
         samples = super().encode(now)
         return protocol.encode_audio(protocol.AudioFrame(1, 0, 0, RATE, now, samples))
@@ -238,7 +238,7 @@ async def microphone(socket, wire, index, options, trips):
 
 
 async def drive(kind, info, process, options):
-    from adk_nb.protocol import SUBPROTOCOL
+    from adk_nb.wire.protocol import SUBPROTOCOL
 
     wire = {"bare": Binary, "bridge": Framed, "fastapi": Json}[kind](options.frame_ms)
     path = "/ws" if kind == "fastapi" else "/"

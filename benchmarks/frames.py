@@ -23,11 +23,11 @@ import pandas as pd
 from google.adk.events import Event
 from google.genai import types
 
-from adk_nb.calls import ToolCalls
-from adk_nb.events import EventLog
-from adk_nb.frames import events_df, tools_df, transcript_df, turns_df
-from adk_nb.reader import EventReader
-from adk_nb.turns import Turns
+from adk_nb.data.tables import events_df, tools_df, transcript_df, turns_df
+from adk_nb.live.event_reader import EventReader
+from adk_nb.live.tool_calls import ToolCalls
+from adk_nb.live.turn_builder import Turns
+from adk_nb.log.event_log import EventLog
 
 TARGET = 0.1
 GROWTH = 1.5

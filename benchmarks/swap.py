@@ -38,7 +38,7 @@ class Talker:
         self._thread = threading.Thread(target=self._talk, daemon=True)
 
     def __enter__(self) -> None:
-        self._call(self._session.receive, self, adk_nb.protocol.Mic(on=True))
+        self._call(self._session.receive, self, adk_nb.wire.protocol.Mic(on=True))
         self._thread.start()
 
     def __exit__(self, *_: object) -> None:

@@ -4,12 +4,12 @@ import time
 
 import numpy as np
 import pytest
-from google.adk.agents import Agent
 from google.adk.agents.run_config import RunConfig
 from google.genai import types
-from scripted import CUT, DONE, Scripted, audio, call, echo, heard, result_of, said, text_of
+from scripted import CUT, DONE, audio, call, echo, heard, result_of, said, text_of
+from sessions import Page, agent, attach, do, kinds, wait_for
 
-from adk_nb import LiveSession, protocol
+from adk_nb import LiveSession
 from adk_nb.audio import Clip
 from adk_nb.exceptions import (
     AdkNbError,
@@ -18,60 +18,7 @@ from adk_nb.exceptions import (
     SessionClosedError,
     TurnTimeoutError,
 )
-
-
-class Page:
-    """A page that keeps what it gets."""
-
-    def __init__(self):
-        self.messages = []
-        self.audio = []
-
-    def send(self, message):
-        self.messages.append(message)
-
-    def send_audio(self, turn, rate, pcm):
-        self.audio.append((turn, rate, pcm))
-
-    def states(self):
-        return [m.state for m in self.messages if isinstance(m, protocol.State)]
-
-    def errors(self):
-        return [m for m in self.messages if isinstance(m, protocol.Failure)]
-
-
-def agent(answer, *tools, refusals=(), **options) -> Agent:
-    return Agent(name="tester", model=Scripted(answer, refusals), tools=list(tools), **options)
-
-
-def attach(session) -> Page:
-    page = Page()
-
-    async def attached():
-        session.attach(page)
-
-    session.bridge.call(attached())
-    return page
-
-
-def do(session, function, *args):
-    """Calls a method of the session where pages call it: on the bridge thread."""
-
-    async def called():
-        return function(*args)
-
-    return session.bridge.call(called())
-
-
-def wait_for(condition, seconds=10):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it never came"
-        time.sleep(0.01)
-
-
-def kinds(session):
-    return [row.kind for row in session.log]
+from adk_nb.wire import protocol
 
 
 def test_typed_turns():
@@ -404,7 +351,7 @@ def test_only_who_has_the_microphone_is_heard():
 
 
 def test_audio_that_no_model_takes_is_bounded_and_counted():
-    from adk_nb.request_queue import MAX_WAITING_AUDIO, RequestQueue
+    from adk_nb.adk.request_queue import MAX_WAITING_AUDIO, RequestQueue
 
     async def fill():
         queue = RequestQueue()

@@ -8,8 +8,9 @@ from scripted import Scripted, echo
 from websockets.sync.client import connect
 
 import adk_nb
-from adk_nb import protocol, widget
+from adk_nb import widget
 from adk_nb.server import Bridge
+from adk_nb.wire import protocol
 
 ORIGIN = "http://localhost:8888"
 

@@ -8,17 +8,18 @@ import json
 import random
 
 import pytest
+from bridges import ORIGIN, Opened, answers, until
 from google.adk.agents import Agent
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mutations import ODD, cases, damaged, odd
 from scripted import Scripted, echo
-from test_server import ORIGIN, Opened, answers, until
 from websockets.exceptions import ConnectionClosed
 
 import adk_nb
-from adk_nb import LiveSession, protocol
+from adk_nb import LiveSession
 from adk_nb.exceptions import AdkNbError, ProtocolError
+from adk_nb.wire import protocol
 
 MESSAGES = [
     {"type": "hello", "token": "again", "clock": 0.0},

@@ -1,0 +1,1 @@
+"""All that replaces, subclasses or reads what is private in ADK, and its agents as we see them."""

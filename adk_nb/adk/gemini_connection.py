@@ -1,0 +1,172 @@
+"""ADK's connection to Gemini Live, where a conversation is longer than a connection.
+
+Two things differ from ADK's own. It answers a goAway when the turn is over, or shortly before the
+deadline, where ADK reconnects at once and loses the rest of an answer. And a history that is sent
+anew makes the model speak only where the user waits for an answer: to an agent that a swap puts in
+place ADK tells what the one before said in the user's name, to which the model would reply unasked.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import time
+from typing import TYPE_CHECKING, Any
+
+from google.adk.models import google_llm
+from google.adk.models.gemini_llm_connection import GeminiLlmConnection
+from google.adk.utils.content_utils import _filter_media_parts
+from google.genai.errors import APIError
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+from adk_nb.adk import cascade_connection
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    from google.adk.models.llm_response import LlmResponse
+    from google.genai import types
+
+_HANDLE_S = 2.0
+"""How long after a turn its resumption handle is waited for."""
+_MARGIN_S = 5.0
+"""How long before a goAway's deadline the connection is given up in mid-answer."""
+
+
+class LongConnection(GeminiLlmConnection):
+    """A connection that is given up between two turns, and speaks when it is spoken to."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._session = cascade_connection.SESSION.get()
+        self._go_away: LlmResponse | None = None
+        self._deadline = 0.0
+        self._resumable = False
+        self._idle_at: float | None = None
+        self._current = False  # whether the newest handle knows all that was said
+
+    async def send_history(self, history: list[types.Content]) -> None:
+        """Tells the model what was said before; it answers where the user waits for that."""
+        session = self._session
+        if session is None:  # Somebody else's run in this process.
+            await super().send_history(history)
+            return
+        awaited = session.taking_over() or session.awaits_answer(history)
+        if awaited and history and history[-1].role == "user":
+            await super().send_history(history)
+            return
+        filtered = [_filter_media_parts(content) for content in history]
+        contents = [content for content in filtered if content is not None]
+        if contents:
+            # A 3.x model hears nothing until the history is marked complete, and waits then; an
+            # earlier one would answer.
+            await self._gemini_session.send_client_content(
+                turns=[*contents], turn_complete=self._is_gemini_3_x_live
+            )
+
+    async def receive(self) -> AsyncGenerator[LlmResponse, None]:
+        """Yields what the model says; a goAway when nothing is lost with the connection."""
+        responses = super().receive()
+        if self._session is None:
+            async with contextlib.aclosing(responses):
+                async for response in responses:
+                    yield response
+            return
+        async with contextlib.aclosing(responses):
+            waiting: asyncio.Future[LlmResponse] | None = None
+            try:
+                while not self._time_to_go():
+                    waiting = waiting or asyncio.ensure_future(anext(responses))
+                    await asyncio.wait([waiting], timeout=self._patience())
+                    if not waiting.done():
+                        continue
+                    done, waiting = waiting, None
+                    try:
+                        response = done.result()
+                    except StopAsyncIteration:
+                        break
+                    if response.go_away is not None:
+                        self._keep(response)
+                        continue
+                    self._note(response)
+                    yield response
+            finally:
+                if waiting is not None:
+                    waiting.cancel()
+                    await asyncio.wait([waiting])
+        if self._go_away is not None and self._time_to_go():
+            if not self._resumable:
+                # ADK would go on with the history as it was when the run began.
+                raise ConnectionResetError("The service is about to end the connection.")
+            go_away, self._go_away = self._go_away, None
+            yield go_away
+
+    def _keep(self, response: LlmResponse) -> None:
+        left = response.go_away.time_left if response.go_away is not None else None
+        self._go_away = response
+        self._deadline = time.monotonic() + max(0.0, _seconds(left) - _MARGIN_S)
+
+    def _note(self, response: LlmResponse) -> None:
+        update = response.live_session_resumption_update
+        if update is not None and update.new_handle:
+            self._resumable = self._current = True
+        elif response.content is not None or response.output_transcription is not None:
+            self._current = False
+
+    def _patience(self) -> float | None:
+        if self._go_away is None:
+            return None
+        # The turn's end comes as a response; whether the player is done is looked at now and then.
+        return min(0.25, max(0.0, self._deadline - time.monotonic()))
+
+    def _time_to_go(self) -> bool:
+        if self._go_away is None:
+            return False
+        now = time.monotonic()
+        if now >= self._deadline:
+            return True
+        if self._session is not None and self._session.in_turn():
+            self._idle_at = None
+            return False
+        # The handle that knows the turn comes after its end; an earlier one would forget it.
+        self._idle_at = self._idle_at or now
+        return self._current or not self._resumable or now - self._idle_at > _HANDLE_S
+
+
+def _seconds(duration: str | None) -> float:
+    """Returns the seconds of a protobuf duration in JSON, such as `50s`; 0 without one."""
+    try:
+        return float((duration or "0").removesuffix("s"))
+    except ValueError:
+        return 0.0
+
+
+_LOST = {1001, 1005, 1006, 1011, 1012, 1013, 1014}
+"""Close codes of RFC 6455, and its registry, after which another connection may go well."""
+
+
+def is_loss(error: BaseException) -> bool:
+    """Whether a connection was lost for a reason that may pass, and was not refused."""
+    if "quota" in str(error).lower():  # It comes as 1011 too.
+        return False
+    if isinstance(error, ConnectionClosed):
+        return error.rcvd is None or error.rcvd.code in _LOST
+    if isinstance(error, APIError):
+        return error.code in _LOST
+    if isinstance(error, InvalidStatus):
+        return error.response.status_code >= 500
+    return isinstance(error, ConnectionError | TimeoutError | socket.gaierror)
+
+
+def is_refused_handle(error: BaseException) -> bool:
+    """Whether the API no longer knows the session that ADK wanted to resume."""
+    code = error.code if isinstance(error, APIError) else None
+    if isinstance(error, ConnectionClosed) and error.rcvd is not None:
+        code = error.rcvd.code
+    return code in {1007, 1008} and "session" in str(error).lower()
+
+
+def install() -> None:
+    """Makes ADK's Gemini use it; ADK has no setting for the connection's class."""
+    google_llm.GeminiLlmConnection = LongConnection  # type: ignore[attr-defined]

@@ -1,0 +1,1 @@
+"""Dataframes of logs: their columns, tables and spans, and the timeline."""

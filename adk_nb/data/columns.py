@@ -1,0 +1,404 @@
+"""The columns of the dataframes: what there is, and how one is made and chosen.
+
+A column is a name, a dtype and an attribute or a function of what its frame has a row for. Groups
+of columns add up, with each other and with lists of columns.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from pandas.api.types import pandas_dtype
+
+from adk_nb.exceptions import AdkNbError
+from adk_nb.log.event_log import KINDS
+
+if TYPE_CHECKING:
+    from typing import TypeAlias
+
+    import numpy.typing as npt
+    from pandas.api.extensions import ExtensionDtype
+
+    from adk_nb.log.turns_from_log import Log
+
+    _Convert: TypeAlias = Callable[[list[Any], Any], Any]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a frame.
+
+    Attributes:
+        name: Its name.
+        dtype: Its dtype, as pandas takes it: `"string"`, `"Int64"`, `"float64"`, `"boolean"`,
+            `"bool"`, `"object"`, `"category"`, `"datetime64[us, UTC]"` (of seconds since the Unix
+            epoch, or of datetimes) or any other.
+        value: What it holds: the name of an attribute of what the frame has a row for, or a
+            function of it. By default the attribute of the column's own name. A frame has a row
+            for a `LogRow` (`events_df`), a `LoggedTurn` (`turns_df`), a `LoggedCall` (`tools_df`)
+            or an `Utterance` (`transcript_df`).
+    """
+
+    name: str
+    dtype: str | ExtensionDtype
+    value: str | Callable[[Any], Any] = ""
+
+    def values(self, items: Items) -> list[Any]:
+        """Returns the column's values for the items of one log, in their order."""
+        if callable(self.value):
+            return [self.value(item) for item in items.all]
+        return items.attribute(self.value or self.name)
+
+
+class Items:
+    """What a frame has rows for, of one log.
+
+    Attributes:
+        all: These items.
+    """
+
+    def __init__(self, found: Iterable[Any]) -> None:
+        self.all = list(found)
+
+    def attribute(self, name: str) -> list[Any]:
+        """Returns an attribute of each, which may be one of an attribute, as `turn.index`."""
+        return list(map(attrgetter(name), self.all))
+
+
+class Events(Items):
+    """The rows of one log."""
+
+    _READ = (
+        "seq", "time", "t", "source", "kind", "author", "agent", "invocation_id", "turn", "text",
+        "final", "audio_ms", "tool", "tool_call_id", "args", "result", "error", "interrupted",
+        "turn_complete", "prompt_tokens", "response_tokens", "total_tokens",
+    )  # fmt: skip
+
+    def __init__(self, log: Log) -> None:
+        super().__init__(log)
+        self._session_id = log.session_id
+
+    def attribute(self, name: str) -> list[Any]:
+        """Returns an attribute of each row, or the session's id for each."""
+        if name == "session_id":
+            return [self._session_id] * len(self.all)
+        if name not in self._READ:
+            return super().attribute(name)
+        return self._values[self._READ.index(name) :: len(self._READ)]
+
+    @cached_property
+    def _values(self) -> list[Any]:
+        values: list[Any] = []
+        # All attributes of a row at once: one by one, by their names, takes several times as long.
+        for row in self.all:
+            values.extend(
+                (
+                    row.seq, row.time, row.t, row.source, row.kind, row.author, row.agent,
+                    row.invocation_id, row.turn or None, row.text, row.final, row.audio_ms,
+                    row.tool, row.tool_call_id, row.args, row.result, row.error, row.interrupted,
+                    row.turn_complete, row.prompt_tokens, row.response_tokens, row.total_tokens,
+                )
+            )  # fmt: skip
+        return values
+
+
+class ColumnGroup(tuple[Column, ...]):
+    """Columns that go together; groups and lists of columns add up."""
+
+    __slots__ = ()
+
+    def __add__(self, other: Iterable[Any]) -> ColumnGroup:
+        return ColumnGroup((*self, *other))
+
+    def __radd__(self, other: Iterable[Any]) -> ColumnGroup:
+        return ColumnGroup((*other, *self))
+
+
+Columns: TypeAlias = "str | Column | Iterable[Columns]"
+"""A column's name, a `Column`, a group of them, or a list of any of these."""
+
+_EXACT = 2**53
+"""A float64 holds whole numbers up to here."""
+_UTC = "datetime64[us, UTC]"
+_SOURCE = pd.CategoricalDtype(["client", "bridge", "adk"])
+_KIND = pd.CategoricalDtype(list(KINDS))
+_ROLE = pd.CategoricalDtype(["user", "agent"])
+
+EVENT_BASE = ColumnGroup(
+    (
+        Column("session_id", "string"),
+        Column("seq", "Int64"),
+        Column("time", _UTC),
+        Column("t", "float64"),
+        Column("source", _SOURCE),
+        Column("kind", _KIND),
+    )
+)
+"""Which event, when and what."""
+EVENT_WHO = ColumnGroup(
+    (
+        Column("author", "string"),
+        Column("agent", "string"),
+        Column("invocation_id", "string"),
+        Column("turn", "Int64"),
+    )
+)
+"""Whose it was."""
+EVENT_SPEECH = ColumnGroup(
+    (Column("text", "string"), Column("final", "boolean"), Column("audio_ms", "float64"))
+)
+"""What was said."""
+EVENT_TOOLS = ColumnGroup(
+    (
+        Column("tool", "string"),
+        Column("tool_call_id", "string"),
+        Column("args", "object"),
+        Column("result", "object"),
+    )
+)
+"""Which tool was called, and what it returned."""
+EVENT_OUTCOME = ColumnGroup(
+    (Column("error", "string"), Column("interrupted", "bool"), Column("turn_complete", "bool"))
+)
+"""How it ended."""
+EVENT_TOKENS = ColumnGroup(
+    (
+        Column("prompt_tokens", "Int64"),
+        Column("response_tokens", "Int64"),
+        Column("total_tokens", "Int64"),
+    )
+)
+"""What the model says that it used."""
+EVENT_COLUMNS = EVENT_BASE + EVENT_WHO + EVENT_SPEECH + EVENT_TOOLS + EVENT_OUTCOME + EVENT_TOKENS
+"""The columns of `events_df`."""
+EVENT_MORE = ColumnGroup(
+    (
+        Column("model", "string"),
+        Column("cumulative", "bool"),
+        Column("speech_t", "float64"),
+        Column("error_ms", "float64"),
+        Column("output", "string"),
+        Column("count", "Int64"),
+    )
+)
+"""What `events_df` has on demand."""
+
+TURN_BASE = ColumnGroup(
+    (
+        Column("session_id", "string"),
+        Column("turn", "Int64", "index"),
+        Column("agent", "string", lambda turn: turn.agent or None),
+        Column("model", "string", lambda turn: turn.model or None),
+    )
+)
+"""Which turn, and who answered."""
+TURN_TEXT = ColumnGroup(
+    (
+        Column("user_text", "string"),
+        Column("agent_text", "string"),
+        Column("heard_text", "string"),
+        Column("interrupted", "bool"),
+    )
+)
+"""What was said, and what of it was heard."""
+TURN_TOOLS = ColumnGroup((Column("tools", "string"), Column("tool_ms", "float64")))
+"""Which tools were called, and how long they took."""
+TURN_AUDIO = ColumnGroup(
+    (
+        Column("user_audio_ms", "float64"),
+        Column("agent_audio_ms", "float64", "audio_ms"),
+        Column("heard_ms", "float64"),
+    )
+)
+"""How much sound there was."""
+TURN_LATENCY = ColumnGroup(
+    (
+        Column("speech_end_t", "float64"),
+        Column("transcript_ms", "float64"),
+        Column("first_audio_ms", "float64"),
+        Column("first_heard_ms", "float64"),
+    )
+)
+"""How long the user waited."""
+TURN_OUTCOME = ColumnGroup((Column("total_tokens", "Int64"), Column("error", "string")))
+"""What it cost, and what went wrong."""
+TURN_COLUMNS = TURN_BASE + TURN_TEXT + TURN_TOOLS + TURN_AUDIO + TURN_LATENCY + TURN_OUTCOME
+"""The columns of `turns_df`."""
+TURN_MORE = ColumnGroup(
+    (
+        Column("time", _UTC),
+        Column("t", "float64"),
+        Column("spoken", "bool"),
+        Column("invocation_id", "string"),
+        Column("prompt_tokens", "Int64"),
+        Column("response_tokens", "Int64"),
+        Column("clock_error_ms", "float64"),
+        Column("sources", "object"),
+    )
+)
+"""What `turns_df` has on demand."""
+
+TOOL_COLUMNS = ColumnGroup(
+    (
+        Column("session_id", "string"),
+        Column("turn", "Int64", "turn.index"),
+        Column("agent", "string", "author"),
+        Column("tool", "string", "name"),
+        Column("tool_call_id", "string", "id"),
+        Column("args", "object"),
+        Column("result", "object"),
+        Column("error", "string"),
+        Column("t", "float64"),
+        Column("ms", "float64"),
+    )
+)
+"""The columns of `tools_df`."""
+TOOL_MORE = ColumnGroup(
+    (
+        Column("time", _UTC),
+        Column("model", "string", lambda call: call.turn.model or None),
+        Column("invocation_id", "string"),
+        Column("user_text", "string", "turn.user_text"),
+        Column("output", "string", lambda call: call.output or None),
+    )
+)
+"""What `tools_df` has on demand."""
+
+TRANSCRIPT_COLUMNS = ColumnGroup(
+    (
+        Column("session_id", "string", "turn.session_id"),
+        Column("turn", "Int64", "turn.index"),
+        Column("t", "float64"),
+        Column("role", _ROLE),
+        Column("author", "string"),
+        Column("text", "string"),
+        Column("heard_text", "string"),
+        Column("interrupted", "bool"),
+    )
+)
+"""The columns of `transcript_df`."""
+
+
+def array(column: Column, logs: list[Items]) -> Any:
+    """Returns one column of the items of all logs, as an array of its dtype."""
+    try:
+        parts = [column.values(items) for items in logs]
+        values = parts[0] if len(parts) == 1 else list(chain.from_iterable(parts))
+        dtype = pandas_dtype(column.dtype)
+        name = dtype.name.partition("[")[0]
+        convert = _CONVERT.get(name, _by_pandas)
+        sparse = name in _SPARSE and values.count(None) > len(values) / 2
+        return _spread(values, dtype, convert) if sparse else convert(values, dtype)
+    except Exception as error:
+        error.add_note(f"This was in the column {column.name!r} ({column.dtype}).")
+        raise
+
+
+def _spread(values: list[Any], dtype: Any, convert: _Convert) -> Any:
+    """Converts the few values that there are, and puts them between the missing ones."""
+    places = [place for place, value in enumerate(values) if value is not None]
+    index = np.full(len(values), -1)
+    index[places] = np.arange(len(places))
+    known = convert([values[place] for place in places], dtype)
+    return pd.api.extensions.take(known, index, allow_fill=True)
+
+
+def _by_pandas(values: list[Any], dtype: Any) -> Any:
+    # An array of objects is converted several times faster than a list of them.
+    objects = np.fromiter(values, dtype="object", count=len(values))
+    return pd.Series(objects, dtype=dtype).array
+
+
+def _numbers(values: list[Any]) -> npt.NDArray[np.float64]:
+    """Returns numbers, with NaN for None."""
+    return np.fromiter(values, dtype="float64", count=len(values))
+
+
+def _floats(values: list[Any], dtype: Any) -> Any:
+    del dtype
+    return _numbers(values)
+
+
+def _integers(values: list[Any], dtype: Any) -> Any:
+    try:
+        numbers = _numbers(values)
+    except (TypeError, ValueError):
+        return _by_pandas(values, dtype)
+    missing = np.isnan(numbers)
+    numbers[missing] = 0
+    whole = numbers.astype("int64")
+    if (whole != numbers).any() or (np.abs(numbers) > _EXACT).any():
+        return _by_pandas(values, dtype)
+    return pd.arrays.IntegerArray(whole, missing)
+
+
+def _moments(values: list[Any], dtype: Any) -> Any:
+    """Takes numbers as seconds since the Unix epoch."""
+    try:
+        seconds = _numbers(values)
+    except (TypeError, ValueError):
+        return _by_pandas(values, dtype)
+    moments = np.full(len(values), np.datetime64("NaT", "us"))
+    known = np.isfinite(seconds)
+    moments[known] = np.rint(seconds[known] * 1e6).astype("datetime64[us]")
+    return pd.Series(moments, dtype=dtype).array
+
+
+def _categories(values: list[Any], dtype: Any) -> Any:
+    """Makes room for categories that a later version may have written."""
+    if dtype.categories is None:
+        return _by_pandas(values, dtype)
+    new = set(values).difference(dtype.categories, [None])
+    categories = [*dtype.categories, *sorted(new)]
+    codes = {None: -1} | {category: code for code, category in enumerate(categories)}
+    found = np.fromiter(map(codes.__getitem__, values), dtype="int64", count=len(values))
+    return pd.Categorical.from_codes(found, dtype=pd.CategoricalDtype(categories))
+
+
+_CONVERT: dict[str, _Convert] = {
+    "Int64": _integers,
+    "float64": _floats,
+    "datetime64": _moments,
+    "category": _categories,
+}
+"""What makes an array of a dtype, where pandas takes long or does something else."""
+_SPARSE = {"string", "boolean", "Int64"}
+"""Dtypes with room for what is missing, which pandas takes long over."""
+
+
+def chosen(columns: Columns, offered: ColumnGroup) -> list[Column]:
+    """Returns the columns asked for; of two with one name the later, in the earlier's place."""
+    by_name = {column.name: column for column in offered}
+    return list({column.name: column for column in _flat(columns, by_name)}.values())
+
+
+def _flat(columns: Columns, by_name: dict[str, Column]) -> Iterator[Column]:
+    if isinstance(columns, Column):
+        yield columns
+    elif isinstance(columns, str):
+        if columns not in by_name:
+            close = difflib.get_close_matches(columns, by_name, n=1)
+            raise AdkNbError(
+                f"There is no column {columns!r}.",
+                remedy=(f"Did you mean {close[0]!r}? " if close else "")
+                + f"There are: {', '.join(by_name)}; or give a Column of your own.",
+                code="no_column",
+            )
+        yield by_name[columns]
+    elif isinstance(columns, Iterable):
+        for column in columns:
+            yield from _flat(column, by_name)
+    else:
+        raise AdkNbError(
+            f"A {type(columns).__name__} is no column.",
+            remedy="Give names, Column objects, or groups of them such as EVENT_BASE.",
+            code="no_column",
+        )

@@ -1,0 +1,1 @@
+"""The exchange with the model: its connection and events, turns, tool calls, swaps, microphone."""

@@ -1,0 +1,445 @@
+"""The exchange with the model: what the user does, what ADK's run tells, and the turns they make.
+
+One for each `LiveSession`; all of it runs on the bridge thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from typing import TYPE_CHECKING
+
+from google.adk.agents.live_request_queue import LiveRequest
+from google.genai import types
+
+from adk_nb.adk.agents import cascades, model_name
+from adk_nb.data.spans import collect
+from adk_nb.exceptions import AdkNbError, ModelError, SessionClosedError
+from adk_nb.live.event_reader import EventReader
+from adk_nb.live.microphone import Microphone, blob
+from adk_nb.live.model_connection import LiveRun
+from adk_nb.live.swaps import Swaps
+from adk_nb.live.tool_calls import ToolCalls
+from adk_nb.live.turn_builder import Turns
+from adk_nb.models.explain import explain
+from adk_nb.plain import valid_text
+from adk_nb.wire import protocol
+from adk_nb.wire.page_hub import Pages
+
+if TYPE_CHECKING:
+    from adk_nb.log.turn import Turn
+    from collections.abc import Callable, Iterable
+
+    from google.adk.agents import BaseAgent
+    from google.adk.events import Event
+    from google.adk.plugins.base_plugin import BasePlugin
+
+    from adk_nb.adk.request_queue import RequestQueue
+    from adk_nb.live.histories import Histories
+    from adk_nb.live.model_connection import Configure
+    from adk_nb.log.event_log import EventLog
+    from adk_nb.log.turn import ToolCall
+
+_SETTLE_S = 0.3
+"""How long a model that is cut off by a swap may take to say what of its answer was heard."""
+_AGAIN_S = 3.0
+"""How long speech waits before it makes a connection again that was refused."""
+_NUDGE_S = 0.2
+"""How long a model that talks on is given to fall silent before it is told once more."""
+
+
+class Exchange:
+    """What goes on between the user and the model.
+
+    Args:
+        agent: The agent.
+        log: The event log.
+        histories: The ADK sessions behind the conversation.
+        configure: Returns ADK's `RunConfig` for a model.
+        plugins: ADK plugins.
+        audio: Whether the agent speaks.
+
+    Attributes:
+        status: One of `connecting`, `ready`, `listening`, `thinking`, `speaking`, `reconnecting`,
+            `closed`.
+        closed: Whether the session was closed.
+        turns: The turns.
+        pages: The pages that show them.
+        microphone: What the user says.
+        live: ADK's run.
+        reader: What reads its events.
+        swaps: What answers.
+    """
+
+    def __init__(  # noqa: PLR0913 - what a session is made of, by name
+        self,
+        agent: BaseAgent,
+        log: EventLog,
+        histories: Histories,
+        *,
+        configure: Configure,
+        plugins: Iterable[BasePlugin],
+        audio: bool,
+    ) -> None:
+        self.log = log
+        self.histories = histories
+        self.status = "connecting"
+        self.closed = False
+        self.pages = Pages()
+        self.turns = Turns(self.pages.emit, lambda turn: log.clip("agent_audio", turn), log.redact)
+        self.turns.agent, self.turns.model = agent.name, model_name(agent)
+        self.turns.on_made = lambda turn: histories.current.turns.append(turn.index)
+        self.microphone = Microphone(log, self.turns)
+        self.live = LiveRun(
+            agent,
+            self,
+            ToolCalls(self.turns, log.redact),
+            configure=configure,
+            histories=histories,
+            plugins=plugins,
+        )
+        self.swaps = Swaps(agent, self, self.live, histories)
+        self.reader = EventReader(log, self.turns, self, calls=self.live.calls, audio=audio)
+        self.reader.cumulative = self._cascaded
+        self._last_nudge = 0.0
+        self._wanted_at = 0.0
+        self._taking_over = False
+        self._asked_by_history = False
+        self._told_history = False
+
+    # What the reader of ADK's events tells.
+
+    def agent_audio(self, turn: Turn, rate: int, pcm: bytes) -> None:
+        """Passes agent audio on to the pages."""
+        self.pages.send_audio(turn.index, rate, pcm)
+
+    def set_state(self, state: str) -> None:
+        """Says what the session does now, where that is news."""
+        if state != self.status and not self.closed:
+            self.status = state
+            self.pages.emit(protocol.State(state))
+
+    def fail(self, error: AdkNbError, turn: Turn | None = None) -> None:
+        """Says that the model failed, and in which turn; the session is ready for the next."""
+        self.report(error, self.turns.index if turn is None else turn.index)
+        self.set_state("ready")
+
+    def report(self, error: AdkNbError, index: int = 0) -> None:
+        """Says in the log and in the pages what went wrong, in which turn if in one."""
+        self.log.add("bridge", "error", turn=index, error=str(error))
+        message, remedy = self.log.redact([error.message, error.remedy])
+        self.pages.emit(protocol.Failure(error.code, message, remedy))
+
+    def transferred(self, turn: Turn | None, source: str, target: str) -> None:
+        """One agent handed over to another, which answers from now on."""
+        self._taking_over = True
+        self.reader.resumable = False  # Another connection, with a handle of its own.
+        one = self.swaps.agent.root_agent.find_agent(target)
+        self.turns.agent = target
+        self.turns.model = model_name(one) if one is not None else ""
+        if turn is not None:
+            turn.model = self.turns.model or turn.model
+        self.pages.note(turn.index if turn else 0, "transfer", f"{source} hands over to {target}.")
+
+    def still_talking(self) -> None:
+        """Cuts a CascadeLive off again that was between two states when it was first cut off."""
+        now = time.monotonic()
+        if self._cascaded and self.live.queue is not None and now - self._last_nudge > _NUDGE_S:
+            self._last_nudge = now
+            self.live.queue.send_activity_start()
+
+    # What the user does.
+
+    def typed(self, text: str, *, cut_in: bool) -> Turn:
+        """The user types a turn, over an answer that still sounds too where they `cut_in`."""
+        text = valid_text(text)
+        if self.turns.current is not None or (cut_in and self.pages.sounding):
+            self.cut()
+        queue = self.queue()
+        turn = self.turns.user_typed(text)
+        self.log.add("client", "user_text", turn=turn.index, author="user", text=text, final=True)
+        self.set_state("thinking")
+        queue.send_content(types.Content(role="user", parts=[types.Part(text=text)]))
+        return turn
+
+    def open_microphone(self, source: object, *, on: bool) -> None:
+        """Someone opens or closes the microphone."""
+        if on:
+            self.microphone.speaker = source
+            self.queue()
+        elif self.microphone.speaker is source:
+            self.microphone.speaker = None
+            if self.live.queue is not None:
+                self.live.queue.send_audio_stream_end()
+        self.log.add("client", "mic_on" if on else "mic_off")
+
+    def hear(self, source: object, pcm: bytes) -> None:
+        """Someone speaks; where the model's connection has ended, it is made again."""
+        self.microphone.hear(source, pcm, self.live.queue)
+        now = time.monotonic()
+        if (
+            self.live.queue is None
+            and self.microphone.speaker is source
+            and not self.closed
+            and self.microphone.is_loud(pcm)
+            and now - self._wanted_at > _AGAIN_S
+        ):
+            self._wanted_at = now
+            self.queue()
+
+    def activity(self, *, begins: bool) -> None:
+        """Push-to-talk is pressed or released."""
+        if begins:
+            self.cut()
+        queue = self.queue()
+        if self._cascaded or self._manual:
+            queue.send_activity_start() if begins else queue.send_activity_end()
+        elif not begins:
+            queue.send_audio_stream_end()
+
+    def cut(self, *, restart: bool = True) -> None:
+        """The user cuts the agent off."""
+        turn = self.turns.current
+        if turn is None:
+            self._silence(self.pages.sounding)
+            return
+        tool_pending = turn.tool_pending
+        unsent = self.live.queue is not None and self.live.queue.take_back(turn.user_text)
+        if self.turns.interrupted() is None:
+            return
+        self.log.add("client", "interrupted", turn=turn.index, interrupted=True)
+        self.set_state("ready")
+        if tool_pending:
+            # ADK reads nothing from the model until the tool returns, which it may never do.
+            if restart:
+                self.live.restart()
+        elif self.live.queue is not None and not self.reader.silent and not unsent:
+            self.reader.discarding = True
+            if self._cascaded:
+                self._last_nudge = time.monotonic()
+                self.live.queue.send_activity_start()
+
+    def _silence(self, index: int) -> None:
+        """Flushes a turn that is complete but still sounds."""
+        if index:
+            turn = self.turns.all[index - 1]
+            turn.interrupted = True
+            self.log.add("client", "interrupted", turn=index, interrupted=True)
+            self.pages.emit(protocol.TurnState(index, "interrupted"))
+
+    # What the run tells, and asks.
+
+    def position(self) -> tuple[float, float] | None:
+        """Returns what has sounded of the open turn, and all of it (ms); None without a page."""
+        return self.pages.position(self.turns.current or self.turns.cut)
+
+    def taking_over(self) -> bool:
+        """Whether an agent takes over from another that handed the turn to it; once."""
+        taking_over, self._taking_over = self._taking_over, False
+        return taking_over
+
+    def run_begins(self) -> None:
+        """A run with the model begins."""
+        self._taking_over = False
+        self._asked_by_history = False
+        self._told_history = False
+        self.reader.begin()
+        collect(self.log)
+
+    def in_turn(self) -> bool:
+        """Whether a turn is under way: it is said, answered, or still sounds."""
+        return self.turns.current is not None or bool(self.pages.sounding)
+
+    def awaits_answer(self, history: list[types.Content]) -> bool:
+        """Whether the user waits for an answer to what a history ends with."""
+        self._told_history = True
+        turn = self.turns.current
+        if turn is None or not turn.user_text:
+            return False
+        last = next((content for content in reversed(history) if content.role == "user"), None)
+        words = " ".join(part.text or "" for part in (last.parts or ())) if last else ""
+        self._asked_by_history = last is history[-1] and turn.user_text in words
+        return self._asked_by_history
+
+    def run_lost(self, error: AdkNbError | None) -> None:
+        """The connection is lost, or given up for a newer one, and another will be made."""
+        if error is None and not self.reader.resumable:
+            return  # An agent hands over to another.
+        turn = self.turns.current
+        text = error.message if error is not None else None
+        self.log.add("bridge", "disconnected", turn=turn.index if turn else 0, error=text)
+        self.set_state("reconnecting")
+
+    def _ask_again(self, *, resumed: bool) -> None:
+        """Says once more what was lost with a connection: at most once in each turn."""
+        turn, asked = self.turns.current, self._asked_by_history
+        self._asked_by_history = False
+        if turn is None:
+            self._say_again(self.microphone.unanswered())
+            return
+        if turn.retried:
+            lost = "The connection to the model was lost twice in this turn."
+            self.run_failed(ModelError(lost, remedy="Say it again.", code="connection_lost"))
+            return
+        if any(one.content for one in self.queue().waiting):
+            return  # It was typed while there was no connection, and is not lost.
+        turn.retried = True
+        said = "The connection to the model was lost in mid-turn; it was asked again."
+        self.report(ModelError(said, code="connection_lost"), turn.index)
+        if turn.spoken:
+            self._say_again([] if asked and not resumed else self.microphone.again(turn.index))
+        elif resumed or not asked:
+            content = types.Content(role="user", parts=[types.Part(text=turn.user_text)])
+            self.queue().send_first([LiveRequest(content=content)])
+
+    def _say_again(self, speech: list[bytes]) -> None:
+        """Sends speech once more, but for what still waits to be sent a first time."""
+        queue = self.queue()
+        waiting = sum(len(one.blob.data or b"") for one in queue.waiting if one.blob is not None)
+        while speech and waiting > 0:
+            newest = speech.pop()
+            if len(newest) > waiting:
+                speech.append(newest[:-waiting])
+            waiting -= len(newest)
+        queue.send_first(LiveRequest(blob=blob(pcm)) for pcm in speech)
+
+    def run_connected(self, *, resumed: bool | None = None) -> None:
+        """The model is connected, be it that of an agent that a swap puts in place."""
+        told, self._told_history = self._told_history, False
+        if resumed and (told or not self.reader.resumable):
+            resumed = None  # An agent took over from another, in one run.
+        self.swaps.connected()
+        agent = self.swaps.agent
+        self.log.add("bridge", "connected", agent=agent.name, model=model_name(agent))
+        self.set_state("ready" if self.turns.current is None else "thinking")
+        if resumed is not None:
+            self._ask_again(resumed=resumed)
+
+    def run_event(self, event: Event) -> None:
+        """An event of ADK's came."""
+        self.reader.read(event)
+
+    def run_streamed(self, content: types.Content) -> None:
+        """A tool tells the model something; of a streaming one there is no event."""
+        self.reader.streamed(content)
+
+    def run_failed(self, error: AdkNbError) -> None:
+        """The run failed; so does the turn that waits for it."""
+        turn = self.turns.failed(str(error))
+        self.fail(error, turn)
+
+    def run_warned(self, error: AdkNbError) -> None:
+        """The run goes on without something that it should have."""
+        self.report(error, self.turns.index)
+
+    async def run_ended(self) -> None:
+        """The run is over: closes in ADK's history what the next one could not go on from."""
+        if self.live.queue is None and self.turns.current is not None:
+            if self.turns.closed() is None:
+                error = ModelError("The model ended the conversation.", remedy="Say it again.")
+                self.run_failed(error)
+            self.set_state("ready")
+        try:
+            for turn, call in self._cut_off_calls():
+                event = await self.histories.answer(call)
+                if event is not None:
+                    self.reader.turn_of[event.id] = turn.index
+            for turn in self.turns.all[-2:]:
+                if turn.ended.is_set() and turn.index in self.histories.current.turns:
+                    for event in await self.histories.complete(turn):
+                        self.reader.turn_of[event.id] = turn.index
+        except Exception as error:
+            self.report(explain(error))
+
+    def _cut_off_calls(self) -> list[tuple[Turn, ToolCall]]:
+        """Returns the tool calls that the run left open, now failed."""
+        error = "The call was cut off."
+        found = [
+            (turn, call)
+            for turn in self.turns.all[-3:]
+            for call in turn.tool_calls
+            if call.ms is None and not call.long_running
+        ]
+        for turn, call in found:
+            output = self.reader.printed(call.id)
+            self.turns.tool_returned(call.id, call.name, None, error)
+            self.log.add(
+                "bridge",
+                "tool_result",
+                turn=turn.index,
+                tool=call.name,
+                tool_call_id=call.id,
+                error=error,
+                output=output,
+            )
+        return found
+
+    async def settle(self) -> None:
+        """Ends the running turn as an interruption, and lets the model say what was heard."""
+        self.cut(restart=False)
+        if self._cascaded and self.reader.discarding:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.reader.discarded.wait(), _SETTLE_S)
+
+    def adopted(self, agent: BaseAgent, before: BaseAgent, changes: list[str]) -> None:
+        """Another agent is connected: it answers from now on."""
+        self.turns.agent, self.turns.model = agent.name, model_name(agent)
+        self.reader.cumulative = self._cascaded
+        text = " ".join(changes)
+        self.log.add(
+            "bridge",
+            "agent_swapped",
+            turn=self.turns.index,
+            agent=agent.name,
+            model=model_name(agent),
+            text=text,
+            args={
+                "before": before.name,
+                "tools": [tool["name"] for tool in self.swaps.tools if tool["on"]],
+                "history": self.histories.current.id,
+            },
+        )
+        changed = protocol.AgentChanged(
+            agent.name, model_name(agent), self.swaps.tools, changes, self.sees
+        )
+        self.pages.emit(changed)
+        self.pages.note(self.turns.index - 1, "swap", text)
+
+    def unheard(self) -> list[bytes]:
+        """Returns the user's speech that no model has answered yet, PCM16LE at 16 kHz."""
+        return self.microphone.unanswered()
+
+    def kept_until(self, turn: int | None) -> tuple[Callable[[Event], bool], list[int]]:
+        """Returns what tells the events of the turns up to one, and the numbers of those turns."""
+        if turn is None:
+            return (lambda _: True), [one.index for one in self.turns.all]
+        return self.reader.kept_until(turn), list(range(1, turn + 1))
+
+    def queue(self) -> RequestQueue:
+        """Returns the way to the model, which is connected if it is not.
+
+        Raises:
+            SessionClosedError: The session is closed.
+        """
+        if self.closed:
+            raise SessionClosedError("This session is closed.", remedy="Make a new one.")
+        return self.live.want()
+
+    @property
+    def sees(self) -> bool:
+        """Whether the model may be able to see pictures: a cascade only hears."""
+        return not self._cascaded
+
+    @property
+    def _cascaded(self) -> bool:
+        return bool(cascades(self.swaps.agent))
+
+    @property
+    def _manual(self) -> bool:
+        realtime = self.live.run_config.realtime_input_config
+        detection = realtime.automatic_activity_detection if realtime else None
+        return bool(detection and detection.disabled)
+
+    def _emit(self, message: protocol.Message) -> None:
+        self.pages.emit(message)

@@ -1,0 +1,325 @@
+"""The ADK sessions behind one live session: its histories, their forks, their state.
+
+A history is an ADK session; a live session begins with one, and a swap may add others.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from google.adk.events import Event, EventActions
+from google.adk.sessions.in_memory_session_service import InMemorySessionService
+from google.genai import types
+
+from adk_nb.exceptions import AdkNbError, SwapError
+from adk_nb.wire import protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from google.adk.artifacts import BaseArtifactService
+    from google.adk.sessions import BaseSessionService, Session
+
+    from adk_nb.log.turn import ToolCall, Turn
+
+APP_NAME = "adk_nb"
+_SHARED = ("app:", "user:", "temp:")
+
+
+@dataclass(slots=True)
+class History:
+    """One history of a live session.
+
+    Attributes:
+        id: The ADK session's id.
+        origin: The id of the history that it was forked from; empty where it was not.
+        turns: The numbers of the turns that were had in it, those of its origin included.
+        current: Whether the conversation goes on in it.
+    """
+
+    id: str
+    origin: str = ""
+    turns: list[int] = field(default_factory=list)
+    current: bool = False
+
+
+def service_of(sessions: BaseSessionService | str | None) -> BaseSessionService:
+    """Returns ADK's session service for a URI such as `sqlite:///talk.db`; a service as it is.
+
+    A path after three slashes is relative to the working directory, after four absolute, as in
+    SQLAlchemy. With a driver, as in `postgresql+asyncpg://`, it is ADK's DatabaseSessionService.
+
+    Raises:
+        AdkNbError: The scheme is unknown, or what it needs is not installed.
+    """
+    if sessions is None:
+        return InMemorySessionService()
+    if not isinstance(sessions, str):
+        return sessions
+    # It loads web server parts, so only for who asks for it.
+    from google.adk.cli.service_registry import get_service_registry
+
+    scheme = sessions.partition(":")[0]
+    try:
+        if "+" in scheme:
+            from google.adk.sessions import DatabaseSessionService
+
+            return DatabaseSessionService(sessions)
+        service = get_service_registry().create_session_service(sessions)
+    except Exception as error:
+        raise AdkNbError(
+            f"The session service {sessions!r} cannot be had: {error}",
+            remedy='A database needs pip install "google-adk[db]" and its driver.',
+            code="no_sessions",
+        ) from error
+    if service is None:
+        raise AdkNbError(
+            f"{sessions!r} names no session service.",
+            remedy="Use sqlite:///talk.db, postgresql+asyncpg://..., or a service object of ADK's.",
+            code="no_sessions",
+        )
+    return service
+
+
+class Histories:
+    """Makes, forks and reads the histories of one live session, on the bridge thread.
+
+    Args:
+        sessions: ADK's session service, or the URI of one.
+        artifacts: ADK's artifact service.
+        user_id: The ADK user.
+        first: The id of the history that the conversation begins in.
+    """
+
+    def __init__(
+        self,
+        sessions: BaseSessionService | str | None,
+        artifacts: BaseArtifactService,
+        *,
+        user_id: str,
+        first: str,
+    ) -> None:
+        self._owned = isinstance(sessions, str)
+        self.sessions = service_of(sessions)
+        self.artifacts = artifacts
+        self.user_id = user_id
+        self.all = [History(first, current=True)]
+
+    @property
+    def current(self) -> History:
+        """The history that the conversation goes on in."""
+        return next(history for history in self.all if history.current)
+
+    def of_turn(self, index: int) -> History:
+        """Returns the history that a turn was had in.
+
+        Raises:
+            SwapError: There was no such turn.
+        """
+        # The earliest that has it is where it was had; later ones are copies.
+        for history in self.all:
+            if index in history.turns:
+                return history
+        raise SwapError(f"There is no turn {index} to fork from.", remedy="See live.turns.")
+
+    def named(self, history_id: str) -> History:
+        """Returns a history by its id.
+
+        Raises:
+            SwapError: There is none of that id.
+        """
+        for history in self.all:
+            if history.id == history_id:
+                return history
+        known = ", ".join(repr(history.id) for history in self.all)
+        raise SwapError(
+            f"There is no history {history_id!r}.",
+            remedy=f'Use "keep", "fresh", "fork" or one of {known}.',
+        )
+
+    async def close(self) -> None:
+        """Closes what a service that was made from a URI keeps open; it opens again when needed."""
+        close = getattr(self.sessions, "close", None)
+        if self._owned and close is not None:
+            await close()
+
+    def enter(self, history: History) -> None:
+        """Makes a history the one that the conversation goes on in."""
+        if history not in self.all:
+            self.all.append(history)
+        for one in self.all:
+            one.current = one is history
+
+    async def get(self, history_id: str | None = None) -> Session | None:
+        """Returns ADK's session of a history, by default of the current one."""
+        return await self.sessions.get_session(
+            app_name=APP_NAME, user_id=self.user_id, session_id=history_id or self.current.id
+        )
+
+    async def drop(self, history: History) -> None:
+        """Forgets a history that came to nothing."""
+        self.all.remove(history)
+        await self.sessions.delete_session(
+            app_name=APP_NAME, user_id=self.user_id, session_id=history.id
+        )
+
+    def fresh(self) -> History:
+        """Returns a history with nothing in it, which ADK makes when it is first used."""
+        return History(self._new_id())
+
+    async def fork(
+        self, source: History, keep: Callable[[Event], bool], turns: list[int]
+    ) -> History:
+        """Copies those events of a history that `keep` wants, with the state that they led to."""
+        session = await self.get(source.id)
+        fork = History(self._new_id(), source.id, turns)
+        if session is None:
+            return fork
+        later = {key for event in session.events for key in event.actions.state_delta}
+        given = {
+            key: value
+            for key, value in session.state.items()
+            if key not in later and not key.startswith(_SHARED)
+        }
+        copy = await self.sessions.create_session(
+            app_name=APP_NAME, user_id=self.user_id, session_id=fork.id, state=given
+        )
+        for event in session.events:
+            if keep(event):
+                await self.sessions.append_event(copy, event.model_copy(deep=True))
+        await self._copy_artifacts(source.id, fork.id)
+        return fork
+
+    async def _copy_artifacts(self, source: str, target: str) -> None:
+        for name in await self.artifact_names(source):
+            artifact = await self.artifact(name, session_id=source)
+            if artifact is not None and not name.startswith("user:"):
+                await self.artifacts.save_artifact(
+                    app_name=APP_NAME,
+                    user_id=self.user_id,
+                    session_id=target,
+                    filename=name,
+                    artifact=artifact,
+                )
+
+    async def artifact_names(self, session_id: str | None = None) -> list[str]:
+        """Returns the names of a history's artifacts, by default the current one's."""
+        return await self.artifacts.list_artifact_keys(
+            app_name=APP_NAME, user_id=self.user_id, session_id=session_id or self.current.id
+        )
+
+    async def artifact(
+        self, name: str, version: int | None = None, session_id: str | None = None
+    ) -> types.Part | None:
+        """Returns an artifact of a history, by default its newest version."""
+        return await self.artifacts.load_artifact(
+            app_name=APP_NAME,
+            user_id=self.user_id,
+            session_id=session_id or self.current.id,
+            filename=name,
+            version=version,
+        )
+
+    async def append(self, event: Event, session: Session | None = None) -> None:
+        """Adds an event to the current history.
+
+        Args:
+            event: The event.
+            session: The copy of ADK's session that a run works on, if one does: services refuse
+                what a stale copy adds, and tools read its state.
+        """
+        if session is None:
+            session = await self.get()
+        if session is None:
+            session = await self.sessions.create_session(
+                app_name=APP_NAME, user_id=self.user_id, session_id=self.current.id
+            )
+        await self.sessions.append_event(session, event)
+
+    async def complete(self, turn: Turn) -> list[Event]:
+        """Adds the words of a turn that ADK has not kept, as the run ended before they were final.
+
+        Returns:
+            The events that this took.
+        """
+        session = await self.get()
+        if session is None:
+            return []
+        missing = []
+        since = [event for event in session.events if event.timestamp >= turn.at]
+        said = {event.author == "user" for event in since if _text_of(event)}
+        if turn.user_text and True not in said:
+            missing.append(words("user", turn.user_text))
+        if turn.heard_text and False not in said:
+            missing.append(words(turn.agent, turn.heard_text))
+        for event in missing:
+            await self.append(event, session)
+        return missing
+
+    async def answer(self, call: ToolCall) -> Event | None:
+        """Closes a call that was cut off, where no model would take one left open."""
+        if await self.get() is None:
+            return None
+        event = response(call, {"error": call.error})
+        await self.append(event)
+        return event
+
+    def _new_id(self) -> str:
+        # Not a count: a resumed conversation may have forks that this session does not know of.
+        return f"{self.all[0].id}-{uuid.uuid4().hex[:6]}"
+
+
+def words(author: str, text: str) -> Event:
+    """Returns an event in which someone says something."""
+    role = "user" if author == "user" else "model"
+    content = types.Content(role=role, parts=[types.Part(text=text)])
+    return Event(author=author, content=content)
+
+
+def response(call: ToolCall, result: dict[str, Any]) -> Event:
+    """Returns the event of a tool's response."""
+    part = types.FunctionResponse(id=call.id, name=call.name, response=result)
+    content = types.Content(role="user", parts=[types.Part(function_response=part)])
+    return Event(author=call.author, content=content)
+
+
+def state_change(delta: dict[str, Any]) -> Event:
+    """Returns the event of a change to ADK's session state."""
+    return Event(author="user", actions=EventActions(state_delta=delta))
+
+
+def earlier(events: Sequence[Event]) -> list[protocol.Message]:
+    """Returns what was said in a conversation that is resumed, for a page to show.
+
+    Its turns have numbers below 1, so that this session's own begin at 1.
+    """
+    turns: list[list[tuple[str, str]]] = []
+    for event in events:
+        text = _text_of(event)
+        if not text:
+            continue
+        if event.author == "user" or not turns:
+            turns.append([])
+        turns[-1].append((event.author, text))
+    messages: list[protocol.Message] = []
+    for index, turn in enumerate(turns, 1 - len(turns)):
+        by_author: dict[str, str] = {}
+        for author, text in turn:
+            by_author[author] = f"{by_author.get(author, '')} {text}".strip()
+        messages += [
+            protocol.Transcript(
+                index, "user" if author == "user" else "agent", author, text, final=True
+            )
+            for author, text in by_author.items()
+        ]
+    return messages
+
+
+def _text_of(event: Event) -> str:
+    said = event.input_transcription or event.output_transcription
+    if said is not None and said.text:
+        return said.text
+    parts = (event.content.parts or ()) if event.content else ()
+    return " ".join(part.text.strip() for part in parts if part.text and not part.thought)

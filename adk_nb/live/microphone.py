@@ -1,0 +1,98 @@
+"""The microphone of a session: who has it, and what was said into it that no model has answered."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING
+
+from google.genai import types
+
+from adk_nb.audio import MICROPHONE_RATE, Clip, SpeechLevel
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from adk_nb.adk.request_queue import RequestQueue
+    from adk_nb.live.turn_builder import Turns
+    from adk_nb.log.event_log import EventLog
+
+FRAME_MS = 20
+_FRAME_BYTES = MICROPHONE_RATE * FRAME_MS // 1000 * 2
+_SILENCE = bytes(_FRAME_BYTES)
+_AGAIN_FRAMES = 5
+_OPEN_SPEECH_S = 8.0
+"""How much of an utterance under way is said again to the agent that a swap puts in place."""
+_FRESH_SPEECH_S = 1.5
+"""How much, where no model has told any words of it yet."""
+_FRESH_S = 0.5
+
+
+class Microphone:
+    """Takes microphone frames for a session, on the bridge thread.
+
+    Attributes:
+        speaker: Whoever has the microphone; None where it is closed.
+        dropped: How many frames came from others, or while no model was there.
+    """
+
+    def __init__(self, log: EventLog, turns: Turns) -> None:
+        self._log = log
+        self._turns = turns
+        self._level = SpeechLevel()
+        self._loud_at = 0.0
+        self.speaker: object | None = None
+        self.dropped = 0
+
+    def hear(self, source: object, pcm: bytes, queue: RequestQueue | None) -> None:
+        """Takes a frame, PCM16LE mono at 16 kHz, from whoever has the microphone."""
+        if source is not self.speaker or queue is None:
+            self.dropped += 1
+            return
+        loud = self._level.loud(pcm)
+        if loud:
+            self._loud_at = time.monotonic()
+        index = self._turns.speech_index
+        self._log.add_audio("client", "user_audio", index, pcm, MICROPHONE_RATE, loud=loud)
+        queue.send_realtime(blob(pcm))
+
+    def is_loud(self, pcm: bytes) -> bool:
+        """Whether a frame that was not taken may be speech."""
+        return self._level.loud(pcm)
+
+    def unanswered(self) -> list[bytes]:
+        """Returns the speech under way, to be said again to another model."""
+        turn = self._turns.current
+        if self.speaker is None:
+            return []
+        if turn is not None and turn.spoken:
+            self._turns.forget_speech()
+            seconds = _OPEN_SPEECH_S
+        elif time.monotonic() - self._loud_at < _FRESH_S:
+            seconds = _FRESH_SPEECH_S
+        else:
+            return []
+        return self.again(self._turns.speech_index, seconds)
+
+    def again(self, index: int, seconds: float = _OPEN_SPEECH_S) -> list[bytes]:
+        """Returns the newest speech of a turn, in pieces to send."""
+        pcm = self._log.clip("user_audio", index).pcm
+        pcm = pcm[-int(seconds * MICROPHONE_RATE) * 2 :]
+        step = _FRAME_BYTES * _AGAIN_FRAMES
+        return [pcm[start : start + step] for start in range(0, len(pcm), step)]
+
+
+def blob(pcm: bytes) -> types.Blob:
+    """Returns microphone audio as ADK takes it."""
+    return types.Blob(data=pcm, mime_type=f"audio/pcm;rate={MICROPHONE_RATE}")
+
+
+async def feed(clip: Clip, hear: Callable[[bytes], None]) -> None:
+    """Speaks a clip in real time, and silence after it, until it is cancelled."""
+    start = time.monotonic()
+    sent = 0
+    while True:
+        frame = clip.pcm[sent * _FRAME_BYTES : (sent + 1) * _FRAME_BYTES]
+        hear(frame + _SILENCE[len(frame) :])
+        sent += 1
+        await asyncio.sleep(max(0.0, start + sent * FRAME_MS / 1000 - time.monotonic()))

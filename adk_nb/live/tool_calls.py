@@ -1,0 +1,231 @@
+"""What becomes of tool calls: their output, their errors, and the questions before they may run."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import inspect
+import json
+import logging
+import math
+from typing import TYPE_CHECKING, Any, Protocol
+
+from google.adk.plugins.base_plugin import BasePlugin
+from google.adk.tools.tool_confirmation import ToolConfirmation
+from pydantic import BaseModel
+
+from adk_nb.exceptions import AdkNbError
+from adk_nb.live import tool_output
+from adk_nb.log.redaction import Redactor
+from adk_nb.plain import to_json, valid_text
+
+if TYPE_CHECKING:
+    from google.adk.agents.invocation_context import InvocationContext
+    from google.adk.sessions import Session
+    from google.adk.tools.base_tool import BaseTool
+    from google.adk.tools.tool_context import ToolContext
+
+logger = logging.getLogger(__name__)
+
+_MAX_DEPTH = 50
+_GATHER_S = 0.05
+"""How long printed text is gathered before it is passed on."""
+
+
+class CallOwner(Protocol):
+    """Whom the plugin tells."""
+
+    def tool_printed(self, call_id: str, text: str, images: list[str]) -> None:
+        """A call printed and displayed something."""
+
+    def tool_asks(self, call_id: str, hint: str) -> None:
+        """A call waits for the user's word."""
+
+    def tool_answered(self, call_id: str, approved: bool | None) -> None:
+        """The user has said it; None where the question was withdrawn."""
+
+    def tool_called(self, author: str, call_id: str, name: str, args: dict[str, Any]) -> object:
+        """A call within a tool that is an agent begins, of which there will be no event."""
+
+    def tool_returned(self, call_id: str, name: str, result: Any, error: str | None) -> object:
+        """It has ended."""
+
+    def tool_deferred(self, call_id: str) -> None:
+        """A long-running tool has begun, and tells its outcome later."""
+
+
+class ToolCalls(BasePlugin):
+    """The plugin of every run: it sees each tool call before and after.
+
+    A tool that raises becomes an answer to the model, where ADK would end the live run. A tool
+    that wants confirmation waits for the user here, since ADK's live flow would refuse it.
+
+    Attributes:
+        raised: The errors of tools that raised, by the call's id, until someone takes them.
+        outputs: What the calls printed, by their ids, until someone takes it.
+        streaming: The ids of calls of streaming tools, which answer more than once.
+        session: The copy of ADK's session that the run works on; None before the first run.
+    """
+
+    def __init__(self, owner: CallOwner, redact: Redactor | None = None) -> None:
+        super().__init__(name="adk_nb_tool_calls")
+        self._owner = owner
+        self._redact = redact if redact is not None else Redactor(())
+        self._shown: set[str] = set()
+        self._questions: dict[str, asyncio.Future[ToolConfirmation]] = {}
+        self.raised: dict[str, str] = {}
+        self.outputs: dict[str, tool_output.Output] = {}
+        self.streaming: set[str] = set()
+        self.session: Session | None = None
+
+    @property
+    def asking(self) -> list[str]:
+        """The ids of the calls that wait for the user's word, oldest first."""
+        return list(self._questions)
+
+    def answer(self, call_id: str | None, *, approved: bool, payload: Any = None) -> None:
+        """Answers a question, by default the oldest.
+
+        Raises:
+            AdkNbError: Nothing is asked, or not of that call.
+        """
+        waiting = self._questions.get(call_id or next(iter(self._questions), ""))
+        if waiting is None or waiting.done():
+            raise AdkNbError(
+                "No tool call waits for a confirmation." if call_id is None
+                else f"The tool call {call_id!r} waits for no confirmation.",
+                remedy="See live.questions for those that do.",
+                code="no_question",
+            )  # fmt: skip
+        waiting.set_result(ToolConfirmation(confirmed=approved, payload=payload))
+
+    def run_over(self) -> None:
+        """The run is over: nothing that it began counts any more."""
+        self.session = None
+        for call_id in self.streaming:
+            self.outputs.pop(call_id, None)
+        self.streaming.clear()
+
+    async def before_run_callback(self, *, invocation_context: InvocationContext) -> None:
+        """Keeps the run's own copy of ADK's session."""
+        if invocation_context.live_request_queue is not None:
+            self.session = invocation_context.session
+
+    async def before_tool_callback(
+        self, *, tool: BaseTool, tool_args: dict[str, Any], tool_context: ToolContext
+    ) -> dict[str, Any] | None:
+        """Gathers what the call prints, and asks the user where the tool wants that."""
+        call_id = tool_context.function_call_id or ""
+        if not _within(tool_context):
+            self.outputs[call_id] = gathered = tool_output.Output(self._gather(call_id))
+            tool_output.redirect(gathered)
+        if inspect.isasyncgenfunction(getattr(tool, "func", None)):
+            self.streaming.add(call_id)
+        if await tool.check_require_confirmation(tool_args, tool_context):
+            if _within(tool_context):
+                self._owner.tool_called(tool_context.agent_name, call_id, tool.name, tool_args)
+                self._shown.add(call_id)
+            tool_context.tool_confirmation = await self._ask(call_id, "")
+        return None
+
+    async def after_tool_callback(
+        self,
+        *,
+        tool: BaseTool,
+        tool_args: dict[str, Any],
+        tool_context: ToolContext,
+        result: dict[str, Any],
+    ) -> dict[str, Any] | None:
+        """Runs a tool again that asked for confirmation by itself, once the user has answered."""
+        call_id = tool_context.function_call_id or ""
+        if call_id in self._shown:
+            self._shown.discard(call_id)
+            self._owner.tool_returned(call_id, tool.name, result, None)
+        asked = tool_context.actions.requested_tool_confirmations.pop(call_id, None)
+        if asked is None:
+            if tool.is_long_running and not result:
+                self._owner.tool_deferred(call_id)
+            return _plain(result)
+        tool_context.tool_confirmation = await self._ask(call_id, asked.hint, asked.payload)
+        tool_context.actions.skip_summarization = None
+        again = await tool.run_async(args=tool_args, tool_context=tool_context)
+        if (plain := _plain(again)) is not None:
+            return plain
+        return again if isinstance(again, dict) else {"result": again}
+
+    async def on_tool_error_callback(
+        self,
+        *,
+        tool: BaseTool,
+        tool_args: dict[str, Any],
+        tool_context: ToolContext,
+        error: BaseException,
+    ) -> dict[str, Any] | None:
+        """Returns the error as the tool's result, and keeps it by the call's id."""
+        del tool_args
+        if isinstance(error, asyncio.CancelledError):
+            return None
+        text = valid_text(f"{type(error).__name__}: {error}")
+        logger.warning("The tool %s failed: %s", tool.name, self._redact.traceback(error))
+        if not _within(tool_context):
+            self.raised[tool_context.function_call_id or ""] = text
+        return {"error": text}
+
+    async def _ask(self, call_id: str, hint: str, payload: Any = None) -> ToolConfirmation:
+        waiting: asyncio.Future[ToolConfirmation] = asyncio.Future()
+        self._questions[call_id] = waiting
+        self._owner.tool_asks(call_id, hint)
+        approved: bool | None = None
+        try:
+            answer = await waiting
+            approved = answer.confirmed
+        finally:
+            del self._questions[call_id]
+            self._owner.tool_answered(call_id, approved)
+        if answer.payload is None:
+            answer.payload = payload
+        return answer
+
+    def _gather(self, call_id: str) -> Any:
+        loop = asyncio.get_running_loop()
+
+        def passed_on() -> None:
+            gathered = self.outputs.get(call_id)
+            if gathered is not None:
+                self._owner.tool_printed(call_id, *gathered.take())
+
+        def told() -> None:
+            with contextlib.suppress(RuntimeError):  # The loop may have ended before the tool.
+                loop.call_soon_threadsafe(loop.call_later, _GATHER_S, passed_on)
+
+        return told
+
+
+def _within(tool_context: ToolContext) -> bool:
+    """Whether the call is one within a tool that is an agent itself."""
+    return tool_context.get_invocation_context().live_request_queue is None
+
+
+def _plain(result: Any) -> dict[str, Any] | None:
+    """Returns what can be told of a result that is no JSON; None where it is.
+
+    ADK ends the live run over keys that are no strings, and models take nothing but JSON.
+    """
+    if _is_plain(result):
+        return None
+    plain = json.loads(to_json(result))
+    return plain if isinstance(plain, dict) else {"result": plain}
+
+
+def _is_plain(value: Any, depth: int = 0) -> bool:
+    if isinstance(value, dict):
+        keys = all(isinstance(key, str) and _is_plain(key) for key in value)
+        return keys and depth < _MAX_DEPTH and all(_is_plain(v, depth + 1) for v in value.values())
+    if isinstance(value, list | tuple):
+        return depth < _MAX_DEPTH and all(_is_plain(item, depth + 1) for item in value)
+    if isinstance(value, float):
+        return math.isfinite(value)
+    if isinstance(value, str):
+        return valid_text(value) is value
+    # Of pydantic's models and bytes ADK makes media for the model.
+    return value is None or isinstance(value, int | bytes | BaseModel)

@@ -1,0 +1,336 @@
+"""Turns: what the user said, what the agent did and said, and how it ended. No sockets, no ADK.
+
+`Turns` is told what comes from both sides, keeps one `Turn` for each exchange and emits the
+protocol's messages that show it. Live models differ: transcripts come whole or in pieces, may
+never be `finished`, and may follow the end of the turn; models before Gemini 3 complete a turn
+after a tool call and once more after the answer. Here each exchange is one turn with one text.
+"""
+
+# ruff: noqa: SLF001 - Turn and Turns are one unit; what is private is so to users.
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from adk_nb.log.redaction import Redactor
+from adk_nb.log.turn import SpokenText, ToolCall, Turn
+from adk_nb.wire import protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from adk_nb.audio import Clip
+    from adk_nb.log.redaction import Pieces
+
+
+_NONE = (None, None)
+
+
+class Turns:
+    """Makes turns out of what both sides send, and says so in messages.
+
+    Args:
+        emit: Takes each message for the pages.
+        sound: Returns the agent's audio of a turn, by its number.
+        redact: Masks secrets in what is shown; by default there are none.
+
+    Attributes:
+        on_made: Called with each turn when it is made.
+        on_end: Called with each turn when it has ended.
+    """
+
+    def __init__(
+        self,
+        emit: Callable[[protocol.Message], None],
+        sound: Callable[[int], Clip] | None = None,
+        redact: Redactor | None = None,
+    ) -> None:
+        self._emit = emit
+        self._redact = redact if redact is not None else Redactor(())
+        self._printed: dict[str, Pieces] = {}
+        self._sound = sound
+        self.all: list[Turn] = []
+        self.agent = ""
+        self.model = ""
+        self.current: Turn | None = None
+        self.cut: Turn | None = None
+        """The newest turn that the user cut off."""
+        self._next: Turn | None = None
+        self._told = False  # a tool has told something after its turn, which the agent may answer
+        self._early: dict[str, list[Callable[[], None]]] = {}
+        self.on_made: Callable[[Turn], None] = lambda _turn: None
+        self.on_end: Callable[[Turn], None] = lambda _turn: None
+
+    @property
+    def last(self) -> Turn | None:
+        """The newest turn."""
+        return self.all[-1] if self.all else None
+
+    @property
+    def index(self) -> int:
+        """The number of the open turn, or of the one to come."""
+        return self.current.index if self.current else len(self.all) + 1
+
+    @property
+    def speech_index(self) -> int:
+        """The number of the turn that what the user says now belongs to."""
+        if self._next is not None:
+            return self._next.index
+        open_to_speech = self.current is not None and not self.current.answered
+        return self.index if open_to_speech else len(self.all) + 1
+
+    # What the user does.
+
+    def user_typed(self, text: str) -> Turn:
+        """Opens a turn with a typed text."""
+        if self.current is not None:
+            self._ended(self.current, "complete")
+        turn = self._opened()
+        turn.user_text = self._redact(text)
+        turn._user_final = True
+        self._say(turn, "user", "user", text, final=True)
+        return turn
+
+    def user_said(self, text: str, *, final: bool, cumulative: bool = False) -> Turn:
+        """Takes a piece of the transcript of what the user says."""
+        turn = self._spoken_turn()
+        turn.spoken = True
+        turn._user.add(text, final=final, cumulative=cumulative)
+        turn.user_text = self._redact(str(turn._user))
+        turn._user_final = final
+        self._say(turn, "user", "user", str(turn._user), final=final)
+        return turn
+
+    def forget_speech(self) -> None:
+        """Forgets the words of speech under way, which is said again to another model."""
+        if self.current is not None:
+            self.current._user = SpokenText()
+
+    def _spoken_turn(self) -> Turn:
+        if self._next is not None:
+            return self._next
+        if self.current is None:
+            return self._opened()
+        if self.current._user_final and (self.current.answered or not self.current.spoken):
+            # The user talks over an answer that nothing has cut off yet.
+            self._next = self._made()
+            return self._next
+        return self.current
+
+    # What the agent does.
+
+    def agent_said(self, author: str, text: str, *, final: bool) -> Turn:
+        """Takes a piece of what the agent says, as text or as a transcript."""
+        quiet = self.current is None and self._next is None and not self._told
+        late = quiet and self.last is not None
+        turn = self.last if late and self.last else self._answering(author)
+        if not late:
+            turn.agent = author
+        cut = turn._agent.add(text, final=final)
+        turn.agent_text = self._redact(str(turn._agent))
+        turn._unanswered = False
+        if cut is not None:
+            turn.heard_text = self._redact(cut.strip())
+        elif not turn.interrupted:
+            turn.heard_text = turn.agent_text
+        turn._marks.append((turn.audio_ms, len(turn.agent_text)))
+        mine = turn._by_author.setdefault(author, SpokenText())
+        mine.add(text, final=final)
+        self._say(turn, "agent", author, str(mine), final=final or turn.ended.is_set())
+        return turn
+
+    def agent_audio(self, author: str, ms: float) -> Turn:
+        """Takes note of so much agent audio (ms)."""
+        turn = self._answering(author)
+        turn.agent = author
+        turn.audio_ms += ms
+        turn._unanswered = False
+        return turn
+
+    def tool_called(
+        self,
+        author: str,
+        call_id: str,
+        name: str,
+        args: dict[str, Any],
+        *,
+        long_running: bool = False,
+    ) -> Turn:
+        """Takes note of a tool call."""
+        turn = self._answering(author)
+        turn.agent = author
+        turn._unanswered = True
+        args = self._redact(args)
+        call = ToolCall(call_id, name, args, author, long_running=long_running)
+        turn.tool_calls.append(call)
+        self._emit(protocol.ToolCalled(turn.index, call_id, name, args))
+        for then in self._early.pop(call_id, ()):
+            then()
+        return turn
+
+    def tool_returned(
+        self, call_id: str, name: str, result: Any, error: str | None
+    ) -> tuple[Turn | None, ToolCall | None]:
+        """Takes note of a tool's result; returns the turn and call that it belongs to.
+
+        A long-running or streaming tool may have several; the last one stays.
+        """
+        turn, call = self.call(call_id)
+        if turn is None or call is None:
+            return None, None
+        self._told = self.current is None
+        result, error = self._redact(result), self._redact(error)
+        printed = self._printed.pop(call_id, None)
+        if printed is not None:
+            self._show_printed(turn, call, printed.end())
+        if call.ms is None:
+            call.ms = (time.monotonic() - call.started) * 1000
+        call.result, call.error = result, error
+        self._emit(protocol.ToolReturned(turn.index, call_id, name, call.ms, result, error))
+        return turn, call
+
+    def tool_deferred(self, call_id: str) -> None:
+        """A long-running tool has begun and its outcome comes later: the turn may end."""
+        turn, _ = self.call(call_id)
+        if turn is None:
+            self._when_called(call_id, lambda: self.tool_deferred(call_id))
+        elif turn is self.current and not turn.tool_pending:
+            turn._unanswered = False
+            self._ended(turn, "complete")
+
+    def tool_printed(self, call_id: str, text: str, images: list[str]) -> None:
+        """Takes note of what a tool printed and displayed."""
+        turn, call = self.call(call_id)
+        if turn is None or call is None:
+            return
+        pieces = self._printed.setdefault(call_id, self._redact.pieces())
+        self._show_printed(turn, call, pieces.add(text))
+        call.images += images
+        for image in images:
+            self._emit(protocol.ToolOutput(turn.index, call_id, image=image))
+
+    def _show_printed(self, turn: Turn, call: ToolCall, text: str) -> None:
+        room = max(0, protocol.MAX_OUTPUT - len(call.output))
+        call.output += text
+        if text[:room]:
+            self._emit(protocol.ToolOutput(turn.index, call.id, text[:room]))
+
+    def tool_asks(self, call_id: str, hint: str) -> None:
+        """A tool call waits for the user's word."""
+        turn, call = self.call(call_id)
+        if turn is None or call is None:
+            self._when_called(call_id, lambda: self.tool_asks(call_id, hint))
+            return
+        call.question = hint
+        self._emit(protocol.Question(turn.index, call_id, call.name, call.args, hint))
+
+    def tool_answered(self, call_id: str, approved: bool | None) -> None:
+        """The user has said it; None where the question was withdrawn."""
+        turn, call = self.call(call_id)
+        if turn is not None and call is not None:
+            call.question = None
+            self._emit(protocol.Answer(turn.index, call_id, approved))
+
+    def _when_called(self, call_id: str, then: Callable[[], None]) -> None:
+        """ADK may run a tool before it hands on the event of its call."""
+        self._early.setdefault(call_id, []).append(then)
+
+    def call(self, call_id: str) -> tuple[Turn, ToolCall] | tuple[None, None]:
+        """Returns the newest call of an id, and its turn; sooner one that still runs."""
+        found = [
+            (turn, call)
+            for turn in reversed(self.all)
+            for call in turn.tool_calls
+            if call.id == call_id
+        ]
+        return next((pair for pair in found if pair[1].ms is None), found[0] if found else _NONE)
+
+    def grounded(self, sources: list[dict[str, str]]) -> Turn | None:
+        """Takes note of what an answer rests on; it may be told more than once."""
+        turn = self.current or self.last
+        new = [source for source in sources if turn is not None and source not in turn.sources]
+        if turn is None or not new:
+            return None
+        turn.sources += new
+        self._emit(protocol.Sources(turn.index, turn.sources))
+        return turn
+
+    def completed(self) -> Turn | None:
+        """The model completed its turn; returns the turn if that ended it."""
+        turn = self.current
+        if turn is None or turn._unanswered:
+            # Nothing to end, or the answer to a tool's result is still to come.
+            return None
+        return self._ended(turn, "complete")
+
+    def closed(self) -> Turn | None:
+        """The model closed the conversation; returns the turn that this ended, if answered."""
+        turn = self.current
+        return self._ended(turn, "complete") if turn is not None and turn.answered else None
+
+    def interrupted(self) -> Turn | None:
+        """The user cut in; returns the turn that this ended."""
+        turn = self.current
+        if turn is None or not (turn._user_final or turn.answered):
+            return None
+        turn.interrupted = True
+        self.cut = turn
+        return self._ended(turn, "interrupted")
+
+    def failed(self, error: str) -> Turn | None:
+        """The model failed; returns the turn that this ended."""
+        turn = self.current
+        if turn is None:
+            return None
+        turn.error = self._redact(error)
+        return self._ended(turn, "complete")
+
+    def heard(self, index: int, played_ms: float) -> Turn | None:
+        """The page says how much of a turn had sounded when it was cut off (ms)."""
+        if not 1 <= index <= len(self.all):
+            return None
+        turn = self.all[index - 1]
+        turn.heard_ms = played_ms
+        if turn.interrupted:
+            turn.heard_text = turn.heard_at(played_ms)
+        return turn
+
+    # How turns open and end.
+
+    def _made(self) -> Turn:
+        turn = Turn(len(self.all) + 1, self.agent, self.model, sound=self._sound)
+        self.all.append(turn)
+        self.on_made(turn)
+        return turn
+
+    def _opened(self) -> Turn:
+        turn = self._made()
+        self._told = False
+        self.current = turn
+        self._emit(protocol.TurnState(turn.index, "started"))
+        return turn
+
+    def _answering(self, author: str) -> Turn:
+        if self.current is None:
+            self.current, self._next = self._next or self._opened(), None
+            self.current.agent = author
+        return self.current
+
+    def _ended(self, turn: Turn, state: str) -> Turn:
+        self.current, self._next = self._next, None
+        for author, text in turn.said_by.items():
+            self._say(turn, "agent", author, text, final=True)
+        if turn.user_text and not turn._user_final:
+            self._say(turn, "user", "user", turn.user_text, final=True)
+        self._emit(protocol.TurnState(turn.index, state))
+        if self.current is not None:
+            self._emit(protocol.TurnState(self.current.index, "started"))
+        turn.ended.set()
+        self.on_end(turn)
+        return turn
+
+    def _say(self, turn: Turn, role: str, author: str, text: str, *, final: bool) -> None:
+        shown = self._redact(text) if final else self._redact.open(text)
+        if shown:
+            self._emit(protocol.Transcript(turn.index, role, author, shown, final))

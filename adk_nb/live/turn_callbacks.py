@@ -1,0 +1,98 @@
+"""Those who wait for a turn's end, and the callbacks of a cell."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import logging
+from typing import TYPE_CHECKING, Any
+
+from adk_nb.exceptions import AdkNbError, SessionClosedError, TurnTimeoutError
+from adk_nb.log.redaction import Redactor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from adk_nb.log.turn import Turn
+
+logger = logging.getLogger(__name__)
+
+
+class TurnListeners:
+    """Tells a cell of turns that have ended; on the bridge thread.
+
+    Args:
+        report: Takes what goes wrong in a callback, and the number of the turn.
+        redact: Masks secrets in the kernel's log; by default there are none.
+    """
+
+    def __init__(
+        self, report: Callable[[AdkNbError, int], None], redact: Redactor | None = None
+    ) -> None:
+        self._report = report
+        self._redact = redact if redact is not None else Redactor(())
+        self._closed = False
+        self._waiting: list[asyncio.Future[Turn]] = []
+        self._one_at_a_time = asyncio.Lock()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.callbacks: list[Callable[[Turn], Any]] = []
+
+    def ended(self, turn: Turn) -> None:
+        """A turn has ended."""
+        if self._closed:
+            return
+        for waiting in self._waiting:
+            if not waiting.done():
+                waiting.set_result(turn)
+        for callback in self.callbacks:
+            task = asyncio.create_task(self._call(callback, turn))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def wait(self, timeout: float | None) -> Turn:  # noqa: ASYNC109
+        """Returns the next turn that ends.
+
+        Raises:
+            TurnTimeoutError: None did in time (s).
+            SessionClosedError: The session was closed meanwhile.
+        """
+        waiting = asyncio.get_running_loop().create_future()
+        self._waiting.append(waiting)
+        try:
+            return await asyncio.wait_for(waiting, timeout)
+        except TimeoutError:
+            raise TurnTimeoutError(
+                f"No turn was answered within {timeout:g} s.",
+                remedy="Speak or type in the widget, or wait longer with timeout=.",
+            ) from None
+        finally:
+            self._waiting.remove(waiting)
+
+    def close(self) -> None:
+        """Calls nobody any more, and lets nobody wait."""
+        self._closed = True
+        for waiting in self._waiting:
+            if not waiting.done():
+                waiting.set_exception(
+                    SessionClosedError("This session was closed.", remedy="Make a new one.")
+                )
+        for task in self._tasks:
+            task.cancel()
+
+    async def _call(self, callback: Callable[[Turn], Any], turn: Turn) -> None:
+        # One after the other, and in a thread: a callback may take its time.
+        async with self._one_at_a_time:
+            try:
+                result = await asyncio.to_thread(callback, turn)
+                if inspect.isawaitable(result):
+                    await result
+            except Exception as error:
+                name = getattr(callback, "__name__", repr(callback))
+                problem = AdkNbError(
+                    f"The callback {name} failed. {type(error).__name__}: {error}",
+                    remedy="Mend it and register it again with on_turn.",
+                    code="callback_failed",
+                )
+                traceback = self._redact.traceback(error)
+                logger.warning("%s\n%s", self._redact(str(problem)), traceback)
+                self._report(problem, turn.index)

@@ -1,0 +1,332 @@
+"""Recordings: a session's log and sound on disk, written as it goes, readable without us.
+
+A recording is a folder: `events.jsonl`, one JSON object a line, and a WAV for each turn and side.
+`docs/recordings.md` states the format. A line whose `seq` was there before updates that row, so the
+file is only ever appended to, and what is there opens after a crash.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import threading
+import time
+import warnings
+import wave
+from collections import deque
+from dataclasses import MISSING, fields
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from adk_nb.audio import MICROPHONE_RATE, Clip
+from adk_nb.exceptions import RecordingError
+from adk_nb.log.event_log import LogRow
+from adk_nb.plain import to_json
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Iterator
+
+    from adk_nb.log.event_log import EventLog
+
+logger = logging.getLogger(__name__)
+
+FORMAT = "adk-nb.recording"
+VERSION = 1
+EVENTS = "events.jsonl"
+FLUSH_S = 0.5
+"""How often what came is written and handed to the operating system."""
+MAX_WAITING = 64 << 20
+"""Bytes of sound that may wait for a slow disk; past it sound is dropped, and said so."""
+
+_SIDES = {"user_audio": "user", "agent_audio": "agent"}
+_DEFAULTS = {f.name: f.default for f in fields(LogRow) if f.default is not MISSING}
+_FIELDS = {f.name for f in fields(LogRow)}
+
+
+def _line(row: LogRow) -> str:
+    # `is not` first: a tool's result may be an array, which compares to no single truth.
+    values = {
+        name: value
+        for name in _FIELDS
+        if (value := getattr(row, name)) is not (default := _DEFAULTS.get(name, MISSING))
+        and (default is None or value != default)
+    }
+    return to_json(dict(sorted(values.items(), key=lambda item: item[0] != "seq"))) + "\n"
+
+
+class RecordingWriter:
+    """Follows a log and writes it down in a thread of its own; the log's `Sink`.
+
+    Args:
+        folder: Where recordings go; this one gets a folder of its own in it.
+        log: The log; what is in it already is written too.
+        on_error: Told, in the writer's thread, what cannot be written.
+
+    Attributes:
+        path: The recording's folder.
+        error: Why nothing more can be written, or None.
+
+    Raises:
+        RecordingError: The folder cannot be made.
+    """
+
+    def __init__(
+        self,
+        folder: str | os.PathLike[str],
+        log: EventLog,
+        on_error: Callable[[RecordingError], None] | None = None,
+    ) -> None:
+        # To the microsecond, so that a session saved twice makes two recordings, in order.
+        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%f")
+        self.path = Path(folder) / f"{stamp}-{log.session_id}"
+        self.error: RecordingError | None = None
+        self._on_error = on_error
+        self._log = log
+        self._rows: dict[int, LogRow] = {}
+        self._sounds: deque[tuple[str, int, bytes, int]] = deque()
+        self._waiting = 0
+        self._dropped = 0
+        self._lock = threading.Lock()
+        self._closing = threading.Event()
+        self._wavs: dict[tuple[str, int], tuple[IO[bytes], wave.Wave_write]] = {}
+        try:
+            self.path.mkdir(parents=True)
+            self._events = (self.path / EVENTS).open("a", encoding="utf-8")
+            self._write_header(log)
+        except OSError as error:
+            raise RecordingError(
+                f"The recording cannot be written to {self.path}: {error}.",
+                remedy="Give record= a folder that can be written to.",
+            ) from error
+        for row in log:
+            self.row(row)
+        for kind, turn, clip in log.sounds.all():
+            self.sound(kind, turn, clip.pcm, clip.rate)
+        log.sinks.append(self)
+        self._thread = threading.Thread(target=self._main, name="adk-nb-recorder", daemon=True)
+        self._thread.start()
+
+    def row(self, row: LogRow) -> None:
+        """Takes note of a row that was added or has grown."""
+        with self._lock:
+            self._rows[row.seq] = row
+
+    def sound(self, kind: str, turn: int, pcm: bytes, rate: int) -> None:
+        """Takes sound to write."""
+        if self.error is not None:
+            return
+        with self._lock:
+            if self._waiting > MAX_WAITING:
+                self._dropped += len(pcm)
+                return
+            self._waiting += len(pcm)
+            self._sounds.append((kind, turn, pcm, rate))
+
+    def close(self) -> None:
+        """Writes what is left and closes the files."""
+        if self in self._log.sinks:
+            self._log.sinks.remove(self)
+        self._closing.set()
+        self._thread.join(10)
+
+    def _write_header(self, log: EventLog) -> None:
+        header = {
+            "format": FORMAT,
+            "version": VERSION,
+            "session_id": log.session_id,
+            "started": time.time() - log.now(),
+        }
+        self._events.write(to_json(header) + "\n")
+        self._events.flush()
+
+    def _main(self) -> None:
+        while True:
+            last = self._closing.wait(FLUSH_S)
+            try:
+                self._flush()
+            except Exception as error:
+                # Whatever it is, the conversation goes on and the user is told.
+                self._fail(error)
+            if last or self.error is not None:
+                break
+        for _, wav in self._wavs.values():
+            with contextlib.suppress(OSError):
+                wav.close()
+        with contextlib.suppress(OSError):
+            self._events.close()
+        for file, _ in self._wavs.values():
+            with contextlib.suppress(OSError):
+                file.close()
+
+    def _flush(self) -> None:
+        with self._lock:
+            rows, self._rows = self._rows, {}
+            sounds, self._sounds = self._sounds, deque()
+            dropped, self._dropped = self._dropped, 0
+            self._waiting = 0
+        # Rows first: they are small, and without them the sound says little.
+        if rows:
+            self._events.writelines(_line(rows[seq]) for seq in sorted(rows))
+            self._events.flush()
+        for kind, turn, pcm, rate in sounds:
+            self._wav(kind, turn, rate).writeframesraw(pcm)
+        touched = {(kind, turn) for kind, turn, _, _ in sounds}
+        for key in touched:
+            file, wav = self._wavs[key]
+            wav.writeframes(b"")  # Brings the header up to date.
+            file.flush()
+        self._close_older(touched)
+        if dropped:
+            self._tell(f"{dropped} bytes of sound were not recorded: the disk is too slow.")
+
+    def _tell(self, what: str) -> None:
+        error = RecordingError(what, remedy="live.save(path) writes all of it elsewhere.")
+        logger.warning("%s", error)
+        if self._on_error is not None:
+            self._on_error(error)
+
+    def _wav(self, kind: str, turn: int, rate: int) -> wave.Wave_write:
+        opened = self._wavs.get((kind, turn))
+        if opened is None:
+            file = (self.path / wav_name(kind, turn)).open("w+b")
+            wav = wave.open(file, "wb")  # noqa: SIM115 - open as long as its turn goes on
+            wav.setnchannels(1)
+            wav.setsampwidth(2)
+            wav.setframerate(rate)
+            opened = self._wavs[kind, turn] = (file, wav)
+        return opened[1]
+
+    def _close_older(self, touched: set[tuple[str, int]]) -> None:
+        """Keeps few files open: sound of a turn two back comes no more."""
+        newest = max((turn for _, turn in touched), default=0)
+        for key in [key for key in self._wavs if key[1] < newest - 1]:
+            file, wav = self._wavs.pop(key)
+            wav.close()
+            file.close()
+
+    def _fail(self, error: Exception) -> None:
+        self.error = RecordingError(
+            f"The recording in {self.path} stopped: {error}.",
+            remedy="Free some space; what was written opens, and live.save(path) writes the rest.",
+        )
+        logger.warning("%s", self.error)
+        if self._on_error is not None:
+            self._on_error(self.error)
+
+
+def wav_name(kind: str, turn: int) -> str:
+    """Returns the name of a turn's sound file; `kind` is `user_audio` or `agent_audio`."""
+    return f"{turn:04d}-{_SIDES[kind]}.wav"
+
+
+def save(log: EventLog, folder: str | os.PathLike[str]) -> Path:
+    """Writes what a log holds as a recording, in a folder of its own, and returns that folder.
+
+    Raises:
+        RecordingError: It cannot be written there.
+    """
+    writer = RecordingWriter(folder, log)
+    writer.close()
+    if writer.error is not None:
+        raise writer.error
+    return writer.path
+
+
+class RecordedLog:
+    """A recording that was read: rows and sound, as of an `EventLog`.
+
+    Attributes:
+        path: The recording's folder.
+        session_id: The session's id.
+    """
+
+    def __init__(self, path: Path, session_id: str, rows: list[LogRow]) -> None:
+        self.path = path
+        self.session_id = session_id
+        self._rows = rows
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __iter__(self) -> Iterator[LogRow]:
+        return iter(self._rows)
+
+    def clip(self, kind: str, turn: int) -> Clip:
+        """Returns the sound of a turn: `kind` is `user_audio` or `agent_audio`."""
+        file = self.path / wav_name(kind, turn)
+        if not file.exists():
+            return Clip(b"", MICROPHONE_RATE)
+        try:
+            with wave.open(str(file), "rb") as wav:
+                return Clip(wav.readframes(wav.getnframes()), wav.getframerate())
+        except (wave.Error, EOFError, OSError) as error:
+            warnings.warn(f"{file}: no sound can be read from it ({error}).", stacklevel=2)
+            return Clip(b"", MICROPHONE_RATE)
+
+
+def find_recordings(path: str | os.PathLike[str]) -> list[Path]:
+    """Returns the recordings at a path: the one that it is, or those in the folder, oldest first.
+
+    Raises:
+        RecordingError: There is none.
+    """
+    root = Path(path)
+    if root.name == EVENTS:
+        root = root.parent
+    if (root / EVENTS).is_file():
+        return [root]
+    found = sorted(file.parent for file in root.glob(f"*/{EVENTS}"))
+    if not found:
+        raise RecordingError(
+            f"There is no recording in {root}.",
+            remedy="Give a folder that talk(agent, record=...) or live.save(...) has written to.",
+        )
+    return found
+
+
+def read_recording(path: str | os.PathLike[str]) -> RecordedLog:
+    """Returns what a recording holds; what cannot be read is warned of, by file and line.
+
+    Raises:
+        RecordingError: There is no recording at the path, or it is of a later version.
+    """
+    folder = find_recordings(path)[0]
+    file = folder / EVENTS
+    rows: dict[int, LogRow] = {}
+    session_id = folder.name.partition("-")[2]
+    with file.open("rb") as lines:
+        for number, line in enumerate(lines, 1):
+            try:
+                data = json.loads(line)
+                if number == 1 and isinstance(data, dict) and data.get("format") == FORMAT:
+                    session_id = _read_header(data, file) or session_id
+                else:
+                    _read_row(data, rows)
+            except (ValueError, TypeError, KeyError) as error:
+                warnings.warn(f"{file}, line {number}: skipped ({error}).", stacklevel=2)
+    return RecordedLog(folder, session_id, [rows[seq] for seq in sorted(rows)])
+
+
+def _read_header(data: dict[str, Any], file: Path) -> str:
+    version = data.get("version")
+    if not isinstance(version, int) or version > VERSION:
+        raise RecordingError(
+            f"{file} is of version {version}; this adk_nb reads up to {VERSION}.",
+            remedy="Update adk_nb.",
+        )
+    return str(data.get("session_id", ""))
+
+
+def _read_row(data: Any, rows: dict[int, LogRow]) -> None:
+    if not isinstance(data, dict):
+        raise TypeError("no JSON object")
+    known = {name: value for name, value in data.items() if name in _FIELDS}
+    earlier = rows.get(known["seq"])
+    if earlier is None:
+        rows[int(known["seq"])] = LogRow(**known)
+        return
+    for name, value in known.items():
+        setattr(earlier, name, value)

@@ -1,0 +1,1 @@
+"""Which model, with which credentials, and what its errors mean."""

@@ -1,0 +1,212 @@
+"""The pages of a session: what they are told, and what their player says it has played."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Protocol
+
+from adk_nb.plain import to_json
+from adk_nb.wire import protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from adk_nb.log.turn import ToolCall, Turn
+
+_HISTORY_TURNS = 200
+_MAX_ARGS = 100
+"""So many arguments of a call are shortened one by one; more are only counted."""
+_LEFT_OUT = protocol.Note(
+    "earlier",
+    0,
+    "history",
+    "What was said before is too much to be shown again; live.transcript_df() has all of it.",
+)
+
+
+class Page(Protocol):
+    """What takes a session's messages and audio: a connection of the bridge."""
+
+    def send(self, message: protocol.Message) -> None:
+        """Takes a message."""
+
+    def send_audio(self, turn: int, rate: int, pcm: bytes) -> None:
+        """Takes agent audio, PCM16LE mono."""
+
+
+class Pages:
+    """The pages that show a session, on the bridge thread.
+
+    Attributes:
+        all: The pages.
+        sounding: The number of the turn that a player plays; 0 where none does.
+        earlier: What was said before this session, in a conversation that was resumed.
+        notes: The lines between the turns.
+    """
+
+    def __init__(self) -> None:
+        self.all: list[Page] = []
+        self.watchers: list[Callable[[protocol.Message], None]] = []
+        self.sounding = 0
+        self.earlier: list[protocol.Message] = []
+        self.notes: list[protocol.Note] = []
+        self._played = (0, 0.0, 0.0)
+
+    def emit(self, message: protocol.Message) -> None:
+        """Sends a message to every page and watcher, shortened where it is long."""
+        message = bounded(message)
+        for page in self.all[:]:
+            page.send(message)
+        for watcher in self.watchers:
+            watcher(message)
+
+    def send_audio(self, turn: int, rate: int, pcm: bytes) -> None:
+        """Sends agent audio to every page."""
+        for page in self.all:
+            page.send_audio(turn, rate, pcm)
+
+    def note(self, turn: int, kind: str, text: str) -> None:
+        """Shows a line after what there is of a turn."""
+        note = protocol.Note(str(len(self.notes) + 1), turn, kind, text)
+        self.notes.append(note)
+        self.emit(note)
+
+    def remove(self, page: Page) -> bool:
+        """Takes a page away; returns whether it was there."""
+        if page not in self.all:
+            return False
+        self.all.remove(page)
+        if not self.all:
+            self.sounding = 0
+        return True
+
+    def played(self, report: protocol.Playback) -> None:
+        """Takes a player's report."""
+        self._played = (report.turn, report.played_ms, time.monotonic())
+        if report.event == "started":
+            self.sounding = report.turn
+        elif report.event in ("drained", "flushed"):
+            self.sounding = 0
+
+    def position(self, turn: Turn | None) -> tuple[float, float] | None:
+        """Returns what has sounded of a turn, and all of it (ms); None without a page."""
+        if turn is None or not self.all:
+            return None
+        index, played_ms, at = self._played
+        if index != turn.index:
+            return 0.0, turn.audio_ms
+        if self.sounding == index:
+            played_ms += (time.monotonic() - at) * 1000
+        return min(played_ms, turn.audio_ms), turn.audio_ms
+
+    def history(self, turns: Iterable[Turn]) -> list[dict[str, Any]]:
+        """Returns what was said so far, as messages for a page that has just come.
+
+        Where it is too much, the newest counts, and its words before its images.
+        """
+        before = [*self.earlier, *(note for note in self.notes if note.turn < 1)]
+        parts = [before] if before else []
+        for turn in turns:
+            notes = [note for note in self.notes if note.turn == turn.index]
+            parts.append([*_turn_messages(turn), *notes])
+        kept: list[list[dict[str, Any]]] = []
+        room = protocol.MAX_HISTORY
+        for part in reversed(parts):
+            messages = _fitting(part, room)
+            if messages is None or len(kept) >= _HISTORY_TURNS:
+                kept.append([protocol.as_dict(_LEFT_OUT)])
+                break
+            room -= sum(map(_size, messages))
+            kept.append(messages)
+        return [message for messages in reversed(kept) for message in messages]
+
+
+def _turn_messages(turn: Turn) -> list[protocol.Message]:
+    ended = turn.ended.is_set()
+    messages: list[protocol.Message] = []
+    if turn.user_text:
+        messages.append(protocol.Transcript(turn.index, "user", "user", turn.user_text, ended))
+    for call in turn.tool_calls:
+        messages += _call_messages(turn.index, call)
+    messages += [
+        protocol.Transcript(turn.index, "agent", author, text, ended, turn.interrupted)
+        for author, text in turn.said_by.items()
+    ]
+    if turn.sources:
+        messages.append(protocol.Sources(turn.index, turn.sources))
+    return messages
+
+
+def _call_messages(index: int, call: ToolCall) -> list[protocol.Message]:
+    messages: list[protocol.Message] = [protocol.ToolCalled(index, call.id, call.name, call.args)]
+    if call.output:
+        messages.append(protocol.ToolOutput(index, call.id, call.output[: protocol.MAX_OUTPUT]))
+    messages += [protocol.ToolOutput(index, call.id, image=image) for image in call.images]
+    if call.question is not None:
+        messages.append(protocol.Question(index, call.id, call.name, call.args, call.question))
+    if call.ms is not None:
+        messages.append(
+            protocol.ToolReturned(index, call.id, call.name, call.ms, call.result, call.error)
+        )
+    return messages
+
+
+def _fitting(messages: list[protocol.Message], room: int) -> list[dict[str, Any]] | None:
+    """Returns messages as a welcome has them, without images where they are too many bytes."""
+    whole = [protocol.as_dict(bounded(message)) for message in messages]
+    if sum(map(_size, whole)) <= room:
+        return whole
+    words = [message for message in whole if not message.get("image")]
+    return words if sum(map(_size, words)) <= room else None
+
+
+def _size(message: dict[str, Any]) -> int:
+    return len(to_json(message).encode())
+
+
+def result_text(result: Any) -> str:
+    """Returns a tool's result as a text that can be shown piece by piece."""
+    return result if isinstance(result, str) else to_json(result)
+
+
+def bounded(message: protocol.Message) -> protocol.Message:
+    """Returns a message as a page gets it unasked: of what is long, the beginning."""
+    match message:
+        case protocol.Transcript():
+            return replace(message, text=_beginning(message.text))
+        case protocol.ToolCalled():
+            return replace(message, args=_shorter(message.args))
+        case protocol.Question() if len(to_json(message.args)) > protocol.MAX_MORE:
+            hint = "The arguments are shortened here; see live.questions for all of them."
+            args = _shorter(message.args)
+            return replace(message, args=args, hint=f"{message.hint} {hint}".strip())
+        case protocol.ToolReturned(error=str(error)):
+            return replace(message, error=_beginning(error))
+        case protocol.ToolReturned():
+            text = result_text(message.result)
+            if len(text) > protocol.MAX_SHOWN:
+                return replace(message, result=text[: protocol.MAX_SHOWN], length=len(text))
+    return message
+
+
+def _beginning(text: str) -> str:
+    if len(text) <= protocol.MAX_SHOWN:
+        return text
+    return f"{text[: protocol.MAX_SHOWN]} … ({len(text):,} characters)"
+
+
+def _shorter(args: Any) -> Any:
+    """Returns arguments as they are, or where they are long the beginning of each."""
+    size = len(to_json(args))
+    if size <= protocol.MAX_SHOWN or not isinstance(args, dict):
+        return args
+    if len(args) > _MAX_ARGS:
+        return {"…": f"{size:,} characters"}
+    each = protocol.MAX_SHOWN // max(1, len(args))
+    texts = {name: result_text(value) for name, value in args.items()}
+    short = {
+        name: args[name] if len(text) <= each else f"{text[:each]} … ({len(text):,} characters)"
+        for name, text in texts.items()
+    }
+    return short if sum(map(len, texts)) <= protocol.MAX_SHOWN else {"…": f"{size:,} characters"}

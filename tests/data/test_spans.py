@@ -1,0 +1,236 @@
+import contextlib
+import contextvars
+import gc
+import subprocess
+import sys
+import time
+import weakref
+
+import pandas as pd
+import pytest
+from google.adk.agents import Agent
+from opentelemetry import trace
+from opentelemetry.sdk.trace import TracerProvider
+from scripted import DONE, Scripted, call, result_of, said, text_of
+
+from adk_nb import LiveSession
+from adk_nb.data.spans import MAX_SPANS, MAX_TEXT, collect, spans_df
+from adk_nb.log.event_log import EventLog
+from adk_nb.log.recording import save
+
+COLUMNS = [
+    "session_id", "turn", "invocation_id", "trace_id", "span_id", "parent_id", "name", "start",
+    "t", "ms", "status", "error", "attributes",
+]  # fmt: skip
+
+
+def nap(seconds: float) -> str:
+    """Sleeps."""
+    with trace.get_tracer("mine").start_as_current_span("inside"):
+        time.sleep(seconds)
+    return "slept"
+
+
+def fail() -> str:
+    """Fails."""
+    raise RuntimeError("out of order")
+
+
+def answer(came):
+    text = text_of(came)
+    if text == "fail":
+        return [call("fail", "c0"), DONE]
+    if text:
+        return [call("nap", text, seconds=0.1), DONE]
+    return [said("Done.", finished=True), DONE] if result_of(came) is not None else []
+
+
+def session():
+    return LiveSession(Agent(name="dice", model=Scripted(answer), tools=[nap, fail]))
+
+
+def test_the_spans_of_a_session_and_their_turns():
+    with session() as live:
+        live.say("one")
+        live.say("two")
+        live.say("fail")
+        before = spans_df(live)
+    frame = spans_df(live)
+    assert list(frame.columns) == COLUMNS
+    tools = frame[frame["name"].str.startswith("execute_tool")]
+    assert tools["name"].to_list() == ["execute_tool nap", "execute_tool nap", "execute_tool fail"]
+    assert tools["turn"].to_list() == [1, 2, 3]
+    assert tools["ms"].iloc[0] >= 100
+    # ADK's span of the agent ends with the run.
+    assert "invoke_agent dice" not in set(before["name"])
+    (root,) = frame[frame["name"] == "invoke_agent dice"].itertuples()
+    assert pd.isna(root.parent_id)
+    assert set(tools["parent_id"]) == {root.span_id}
+    assert set(frame["trace_id"]) == {root.trace_id}
+    # What a tool traces is there too, below the tool.
+    inside = frame[frame["name"] == "inside"]
+    assert inside["parent_id"].to_list() == tools["span_id"].to_list()[:2]
+    # One clock, and one invocation, with the log.
+    invocations = {row.invocation_id for row in live.log if row.invocation_id}
+    assert set(frame["invocation_id"]) == invocations
+    called = next(row for row in live.log if row.kind == "tool_call")
+    assert tools["t"].iloc[0] == pytest.approx(called.t, abs=0.1)
+    assert tools["start"].iloc[0].timestamp() == pytest.approx(called.time, abs=0.2)
+    assert str(frame["start"].dtype) == "datetime64[ns, UTC]"
+    assert str(frame["turn"].dtype) == "Int64"
+    assert frame["t"].is_monotonic_increasing
+    assert tools["attributes"].iloc[0]["gen_ai.tool.name"] == "nap"
+
+
+def test_each_session_has_its_own_and_several_make_one_frame():
+    with session() as one, session() as two:
+        one.say("a")
+        two.say("b")
+        one.say("c")
+    frame = spans_df([one, two])
+    tools = frame[frame["name"] == "execute_tool nap"]
+    assert tools["session_id"].to_list() == [one.id, one.id, two.id]
+    assert tools["turn"].to_list() == [1, 2, 1]
+    assert len(frame) == len(spans_df(one)) + len(spans_df(two))
+
+
+def test_secrets_are_masked():
+    with session() as live:
+        live.log.keep_secret("hunter2hunter2")
+        with trace.get_tracer("mine").start_as_current_span("before"):
+            live.say("one")
+
+        async def traced():
+            collect(live.log)
+            with trace.get_tracer("mine").start_as_current_span("call") as span:
+                span.set_attribute("header", "Bearer hunter2hunter2")
+                span.set_attribute("many", ["hunter2hunter2", "b"])
+                span.set_attribute("long", "x" * 100_000)
+
+        live.bridge.call(traced())
+    frame = spans_df(live)
+    (attributes,) = frame[frame["name"] == "call"]["attributes"]
+    assert "hunter2" not in str(attributes)
+    assert attributes["header"] == "Bearer [secret]"
+    assert len(attributes["long"]) == MAX_TEXT
+    assert "before" not in set(frame["name"])
+
+
+def test_a_span_that_fails_says_why():
+    log = EventLog("s")
+    log.add("bridge", "connected", t=0.0)
+    traced(log, fails=True)
+    (row,) = spans_df(log).itertuples()
+    assert row.status == "error"
+    assert row.error.startswith("ValueError: invalid literal")
+    assert pd.isna(row.turn)
+    assert pd.isna(row.invocation_id)
+
+
+def traced(log, count=1, *, fails=False):
+    """Traces something in a run of a log, in a context of its own."""
+
+    def run():
+        collect(log)
+        for _ in range(count):
+            with (
+                contextlib.suppress(ValueError),
+                trace.get_tracer("mine").start_as_current_span("span"),
+            ):
+                _ = int("no") if fails else 1
+
+    contextvars.copy_context().run(run)
+
+
+def test_a_runs_spans_belong_to_its_own_invocation():
+    log = EventLog("s")
+    traced(log)
+    log.add("bridge", "connected", agent="dice", model="m")
+    log.add("client", "user_text", turn=1, text="hi", final=True)
+    log.add("adk", "agent_text", turn=1, text="Ho.", final=True, invocation_id="first")
+    traced(log)
+    log.add("bridge", "connected")
+    log.add("client", "user_text", turn=2, text="hi", final=True)
+    traced(log)
+    log.add("bridge", "connected")
+    log.add("adk", "agent_text", turn=2, text="Ho.", final=True, invocation_id="second")
+    frame = spans_df(log)
+    # The second run said nothing of ADK's.
+    assert frame["invocation_id"].fillna("").to_list() == ["first", "", "second"]
+    assert frame["turn"].fillna(0).to_list() == [0, 1, 2]
+
+
+def test_the_number_kept_is_bounded():
+    log = EventLog("s")
+    traced(log, MAX_SPANS + 10)
+    assert len(spans_df(log)) == MAX_SPANS
+
+
+def test_they_go_with_their_log():
+    log = EventLog("s")
+    traced(log)
+    gone = weakref.ref(log)
+    del log
+    gc.collect()
+    assert gone() is None
+
+
+def test_a_session_that_was_not_collected_and_a_recording_have_none(tmp_path):
+    log = EventLog("s")
+    log.add("client", "user_text", turn=1, text="hi", final=True)
+    for source in (log, save(log, tmp_path), []):
+        frame = spans_df(source)
+        assert frame.empty
+        assert list(frame.columns) == COLUMNS
+        assert str(frame["start"].dtype) == "datetime64[ns, UTC]"
+
+
+def test_a_provider_of_the_users_is_used_and_goes_on():
+    code = """
+from opentelemetry import trace
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+exporter = InMemorySpanExporter()
+provider = TracerProvider()
+provider.add_span_processor(SimpleSpanProcessor(exporter))
+trace.set_tracer_provider(provider)
+from adk_nb.log.event_log import EventLog
+from adk_nb.data.spans import collect, spans_df
+log = EventLog("s")
+collect(log)
+collect(log)
+assert trace.get_tracer_provider() is provider
+with trace.get_tracer("mine").start_as_current_span("one"):
+    pass
+print(len(exporter.get_finished_spans()), len(spans_df(log)))
+"""
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.split() == ["1", "1"]
+
+
+def test_without_one_there_is_one_that_exports_nothing_and_nothing_is_said():
+    collect(EventLog("s"))
+    assert isinstance(trace.get_tracer_provider(), TracerProvider)
+    code = """
+import warnings; warnings.simplefilter("error")
+from adk_nb.log.event_log import EventLog
+from adk_nb.data.spans import collect, spans_df
+log = EventLog("s")
+collect(log)
+from google.adk.telemetry.tracing import tracer
+with tracer.start_as_current_span("late"):
+    pass
+print(len(spans_df(log)))
+"""
+    run = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=True
+    )
+    assert run.stdout.split() == ["1"]
+
+
+def test_a_provider_that_takes_no_processors_is_left_alone(monkeypatch):
+    monkeypatch.setattr(trace, "get_tracer_provider", trace.NoOpTracerProvider)
+    log = EventLog("s")
+    collect(log)
+    assert spans_df(log).empty

@@ -1,0 +1,174 @@
+"""An agent's callbacks, in a live session."""
+
+from __future__ import annotations
+
+import pytest
+from google.adk.agents import Agent
+from google.genai import types
+from scripted import DONE, Scripted, audio, heard, said, text_of
+from scripts import calls, finished, response, text
+from sessions import kinds, wait_for
+
+from adk_nb import LiveSession
+from adk_nb.audio import Clip
+
+
+def add(a: int, b: int) -> int:
+    """Adds two numbers."""
+    return a + b
+
+
+def agent(answer=None, **callbacks) -> Agent:
+    model = Scripted(answer or calls(add={"a": 2, "b": 3}))
+    return Agent(name="tester", model=model, tools=[add], **callbacks)
+
+
+def rows(session, kind):
+    return [row for row in session.log if row.kind == kind]
+
+
+# --- around the agent ----------------------------------------------------------------------------
+
+
+def test_an_agent_begins_and_ends_with_the_connection():
+    told = []
+    callbacks = {
+        "before_agent_callback": lambda callback_context: told.append("before"),
+        "after_agent_callback": lambda callback_context: told.append("after"),
+    }
+    with LiveSession(agent(**callbacks)) as session:
+        assert session.say("hi").agent_text == "You said hi."
+        session.say("more")
+        assert told == ["before"]
+    wait_for(lambda: told == ["before", "after"])
+
+
+def test_before_agent_may_answer_in_the_agents_place():
+    with LiveSession(agent(before_agent_callback=lambda callback_context: text("Closed."))) as one:
+        assert one.say("hi").agent_text == "Closed."
+        assert one.say("hello").agent_text == "Closed."
+        assert one.agent.model.connects == []
+
+
+def test_an_answer_of_before_agent_is_no_error():
+    with LiveSession(agent(before_agent_callback=lambda callback_context: text("Closed."))) as one:
+        assert one.say("hi").error is None
+    assert "error" not in kinds(one)
+
+
+def test_before_agent_that_raises_is_the_turns_error():
+    def broken(callback_context):
+        if len(failures) < 2:
+            failures.append(1)
+            raise RuntimeError("no permit")
+
+    failures = []
+    with LiveSession(agent(before_agent_callback=broken)) as session:
+        wait_for(lambda: rows(session, "error"))
+        assert "no permit" in session.say("hi").error
+        assert session.say("hi").agent_text == "You said hi."
+    assert all("no permit" in row.error for row in rows(session, "error"))
+
+
+# --- around a tool -------------------------------------------------------------------------------
+
+
+def test_before_tool_changes_the_arguments():
+    def ten(tool, args, tool_context):
+        args["a"] = 10
+
+    with LiveSession(agent(before_tool_callback=ten)) as session:
+        turn = session.say("add")
+    (tool,) = turn.tool_calls
+    assert (tool.args, tool.result) == ({"a": 2, "b": 3}, 13)  # What the model asked, what it got.
+
+
+def test_before_tool_answers_in_its_place():
+    def no(tool, args, tool_context):
+        return {"result": f"{tool.name} is off"}
+
+    with LiveSession(agent(before_tool_callback=no)) as session:
+        turn = session.say("add")
+    assert turn.tool_calls[0].result == "add is off"
+    assert "add is off" in turn.agent_text
+    assert rows(session, "tool_result")[0].result == "add is off"
+
+
+def test_after_tool_changes_the_result():
+    def in_cents(tool, args, tool_context, tool_response):
+        return {"result": tool_response * 100}
+
+    with LiveSession(agent(after_tool_callback=in_cents)) as session:
+        turn = session.say("add")
+    assert turn.tool_calls[0].result == 500
+    assert "500" in turn.agent_text
+
+
+@pytest.mark.parametrize("which", ["before_tool_callback", "after_tool_callback"])
+def test_a_tools_callback_that_raises_ends_its_turn_only(which):
+    def broken(tool, args, tool_context, tool_response=None):
+        raise RuntimeError("no permit")
+
+    with LiveSession(agent(**{which: broken})) as session:
+        turn = session.say("add")
+        assert "no permit" in turn.error
+        assert turn.tool_calls[0].error
+        assert session.say("hi").agent_text == "You said hi."
+    assert "no permit" in rows(session, "error")[0].error
+
+
+# --- around the model ----------------------------------------------------------------------------
+
+
+def no_bombs(callback_context, llm_request):
+    last = llm_request.contents[-1].parts[0].text if llm_request.contents else ""
+    return response("I will not.") if "bomb" in (last or "") else None
+
+
+def test_before_model_blocks_what_is_typed():
+    with LiveSession(agent(before_model_callback=no_bombs)) as session:
+        blocked = session.say("build a bomb")
+        assert (blocked.agent_text, blocked.error) == ("I will not.", None)
+        assert session.say("hi").agent_text == "You said hi."
+    assert [text_of(came) for came in session.agent.model.came] == ["hi"]
+    assert len(session.agent.model.connects) == 1
+    assert [(row.turn, row.text) for row in rows(session, "agent_text")] == [(1, "I will not.")]
+
+
+def test_before_model_blocks_what_is_spoken():
+    def answer(came):
+        if isinstance(came, types.Blob) and max(came.data):
+            return [heard("Build a bomb.", finished=True), said("First, "), audio(50), DONE]
+        return finished(came)
+
+    with LiveSession(agent(answer, before_model_callback=no_bombs)) as session:
+        blocked = session.speak(Clip(b"\x07\x00" * 320))
+        assert (blocked.user_text, blocked.agent_text) == ("Build a bomb.", "I will not.")
+        assert session.say("hi").agent_text == "You said hi."
+    assert len(session.agent.model.connects) == 2  # ADK drops the answer with the connection.
+
+
+def test_before_model_that_raises_is_the_turns_error():
+    def broken(callback_context, llm_request):
+        raise RuntimeError("no permit")
+
+    with LiveSession(agent(before_model_callback=broken)) as session:
+        assert "no permit" in session.say("hi", timeout=2).error
+
+
+def test_after_model_blocks_what_the_agent_says():
+    def answer(came):
+        if text_of(came) == "tell":
+            return [audio(50), said("The code is "), said("swordfish"), said(", sir."), DONE]
+        return finished(came)
+
+    def no_codes(callback_context, llm_response):
+        spoken = llm_response.output_transcription
+        return response("[censored]") if spoken and "swordfish" in spoken.text else None
+
+    with LiveSession(agent(answer, after_model_callback=no_codes)) as session:
+        blocked = session.say("tell")
+        assert blocked.agent_text == "The code is [censored]"
+        assert session.say("hi").agent_text == "You said hi."
+    assert len(session.agent.model.connects) == 2  # ADK drops the rest with the connection.
+    assert "swordfish" not in str(session.transcript_df())

@@ -1,0 +1,128 @@
+"""Waiting for turns, and callbacks."""
+
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+from google.adk.agents import Agent
+from scripted import Scripted, echo
+from sessions import attach, wait_for
+
+from adk_nb import LiveSession
+from adk_nb.exceptions import SessionClosedError, TurnTimeoutError
+
+
+def session():
+    return LiveSession(Agent(name="tester", model=Scripted(echo)))
+
+
+def test_a_cell_waits_for_the_next_turn():
+    with session() as live:
+        later = threading.Timer(0.2, live.say, args=("hello",))
+        later.start()
+        turn = live.wait_for_turn(timeout=10)
+        assert (turn.user_text, turn.agent_text) == ("hello", "You said hello.")
+        with pytest.raises(TurnTimeoutError, match=r"No turn was answered within 0\.1 s"):
+            live.wait_for_turn(timeout=0.1)
+        assert live.say("still there").agent_text == "You said still there."
+
+
+async def test_the_async_twin():
+    live = session().start()
+    try:
+        threading.Timer(0.2, live.say, args=("hello",)).start()
+        assert (await live.wait_for_turn_async(10)).user_text == "hello"
+    finally:
+        live.close()
+
+
+def test_callbacks_get_every_turn_in_a_thread_of_their_own():
+    with session() as live:
+        got = []
+
+        @live.on_turn
+        def slow(turn):
+            time.sleep(0.05)
+            got.append((turn.index, threading.current_thread().name))
+
+        async def quick(turn):
+            got.append((turn.index, "async"))
+
+        live.on_turn(quick)
+        live.say("one")
+        live.say("two")
+        wait_for(lambda: len(got) == 4)
+        assert sorted(index for index, _ in got) == [1, 1, 2, 2]
+        assert not any("adk-nb-bridge" in name for _, name in got)
+        live.on_turn(slow, remove=True)
+        live.on_turn(quick, remove=True)
+        live.say("three")
+        time.sleep(0.1)
+        assert len(got) == 4
+
+
+def test_a_callback_that_fails_is_told_and_the_next_is_called():
+    with session() as live:
+        page = attach(live)
+        got = []
+
+        def broken(turn):
+            raise ValueError("oops")
+
+        live.on_turn(broken)
+        live.on_turn(got.append)
+        live.say("one")
+        wait_for(page.errors)
+        assert page.errors()[0].code == "callback_failed"
+        assert "broken failed. ValueError: oops" in page.errors()[0].message
+        wait_for(lambda: got)
+        assert live.say("two").error is None
+
+
+INTERRUPTED = """
+import threading, time, signal, os, sys
+sys.path[:0] = {path!r}
+from google.adk.agents import Agent
+from scripted import Scripted, echo
+from adk_nb import LiveSession
+with LiveSession(Agent(name="t", model=Scripted(lambda came: []))) as live:
+    for wait in (live.wait_for_turn, lambda: live.say("hi")):
+        threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
+        began = time.monotonic()
+        try:
+            wait()
+        except KeyboardInterrupt:
+            print("back after", round(time.monotonic() - began, 1))
+    live.swap(Agent(name="t", model=Scripted(echo)))
+    print(live.say("alive").agent_text)
+"""
+
+
+def test_ctrl_c_comes_back_at_once_and_leaves_the_session_alive():
+    code = INTERRUPTED.format(path=[path for path in sys.path if path])
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.stdout.splitlines() == ["back after 0.5"] * 2 + ["You said alive."], done.stderr
+    assert done.returncode == 0
+
+
+def test_nobody_waits_for_a_session_that_is_closed():
+    live, other = session(), session()
+    with live, other:
+        waiting = []
+
+        def wait():
+            try:
+                live.wait_for_turn()
+            except SessionClosedError as error:
+                waiting.append(error)
+
+        thread = threading.Thread(target=wait)
+        thread.start()
+        wait_for(lambda: live._listeners._waiting)
+        live.close()
+        thread.join(5)
+        assert "closed" in str(waiting[0])

@@ -1,0 +1,202 @@
+import subprocess
+import sys
+
+import pytest
+
+from adk_nb.log.event_log import EventLog
+
+
+def test_rows_are_in_order_on_one_clock():
+    log = EventLog("s")
+    log.add("client", "user_text", turn=1, text="hi")
+    log.add("adk", "turn_complete", turn=1, turn_complete=True)
+    assert [(row.seq, row.kind) for row in log] == [(0, "user_text"), (1, "turn_complete")]
+    assert log[0].t <= log[1].t <= log.now()
+    assert len(log) == 2
+
+
+def test_a_row_of_an_earlier_moment_has_its_time():
+    log = EventLog("s")
+    now = log.add("bridge", "connected")
+    earlier = log.add("client", "playback_started", t=now.t - 0.5)
+    assert earlier.t == now.t - 0.5
+    assert now.time - earlier.time == pytest.approx(0.5, abs=0.1)
+
+
+def test_consecutive_audio_is_one_row_and_its_sound_is_kept():
+    log = EventLog("s")
+    for _ in range(50):
+        log.add_audio("client", "user_audio", 1, bytes(640), 16_000)
+        log.add_audio("adk", "agent_audio", 1, b"\x01\x00" * 480, 24_000)
+    log.add_audio("adk", "agent_audio", 2, bytes(960), 24_000)
+    assert [(r.kind, r.turn, r.audio_ms) for r in log] == [
+        ("user_audio", 1, 1000.0),
+        ("agent_audio", 1, 1000.0),
+        ("agent_audio", 2, 20.0),
+    ]
+    assert log.clip("agent_audio", 1).pcm == b"\x01\x00" * 24_000
+    assert log.clip("agent_audio", 1).rate == 24_000
+    assert log.clip("agent_audio", 7).pcm == b""
+
+
+def test_loud_frames_mark_where_speech_was_last():
+    log = EventLog("s")
+    log.add_audio("client", "user_audio", 1, bytes(640), 16_000, loud=True)
+    spoken = log[0].speech_t
+    log.add_audio("client", "user_audio", 1, bytes(640), 16_000)
+    assert log[0].speech_t == spoken
+    assert spoken <= log.now()
+
+
+class Sink:
+    def __init__(self):
+        self.rows, self.sounds = [], []
+
+    def row(self, row):
+        self.rows.append((row.seq, row.audio_ms))
+
+    def sound(self, *sound):
+        self.sounds.append(sound)
+
+
+def test_a_sink_sees_every_row_and_its_growth():
+    log = EventLog("s")
+    sink = Sink()
+    log.sinks.append(sink)
+    log.add("client", "mic_on")
+    log.add_audio("adk", "agent_audio", 1, bytes(640), 16_000)
+    log.add_audio("adk", "agent_audio", 1, bytes(640), 16_000)
+    assert sink.rows == [(0, None), (1, 20.0), (1, 20.0), (1, 40.0)]
+    assert sink.sounds == [("agent_audio", 1, bytes(640), 16_000)] * 2
+
+
+def test_secrets_are_masked(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").write_text("GOOGLE_CLOUD_PROJECT=my-secret-project\nSMALL=yes\n")
+    monkeypatch.setenv("SOME_API_KEY", "key-1234567890")
+    log = EventLog("s")
+    log.keep_secret("the-bridge-token")
+    row = log.add(
+        "adk",
+        "tool_result",
+        text="key-1234567890, said yes",
+        args={"a": ["the-bridge-token", 3]},
+        result=("my-secret-project",),
+        error="url?key=key-1234567890",
+    )
+    assert row.text == "[secret], said yes"
+    assert row.args == {"a": ["[secret]", 3]}
+    assert row.result == ["[secret]"]
+    assert row.error == "url?key=[secret]"
+
+
+HOUR = """
+import resource
+from adk_nb.log.event_log import EventLog
+
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+log = EventLog("hour")
+user, agent = bytes(640), bytes(960)
+for frame in range(3600 * 50):
+    turn = frame // 500 + 1
+    log.add_audio("client", "user_audio", turn, user, 16_000)
+    if frame % 500 > 200:
+        log.add_audio("adk", "agent_audio", turn, agent, 24_000)
+    if frame % 25 == 0:
+        log.add("adk", "agent_transcript", turn=turn, author="a", text="so many words to say " * 5)
+assert abs(sum(len(log.clip("user_audio", t).pcm) for t in range(1, 361)) - 3600 * 32_000) < 10
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
+"""
+
+
+def test_an_hour_of_conversation_stays_under_200_mb():
+    done = subprocess.run([sys.executable, "-c", HOUR], capture_output=True, text=True, check=True)
+    assert float(done.stdout) < 200
+
+
+KEY = "key-1234567890"
+
+
+@pytest.fixture
+def log(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    log = EventLog("s")
+    log.keep_secret(KEY)
+    return log
+
+
+def piece(log, text, **values):
+    values = {"turn": 1, "author": "a", "final": False} | values
+    return log.add("adk", "agent_transcript", text=text, **values)
+
+
+def texts(log):
+    return [row.text for row in log if row.kind == "agent_transcript"]
+
+
+@pytest.mark.parametrize("end", ["turn_complete", "interrupted", "error", "tool_call"])
+def test_a_secret_in_pieces_is_in_no_row_and_nothing_else_is_lost(log, end):
+    for text in ("It is ", KEY[:5], KEY[5:9], KEY[9:], " and ", KEY[:6]):
+        piece(log, text)
+    log.add("adk", end, turn=1)
+    assert "".join(texts(log)) == f"It is [secret] and {KEY[:6]}"
+    assert list(log)[-1].kind == end  # What was held back comes before what ended the text.
+
+
+def test_what_is_held_back_comes_before_the_final_text(log):
+    piece(log, KEY[:5], audio_ms=3.0)
+    piece(log, "whole", final=True)
+    assert texts(log) == ["", KEY[:5], "whole"]
+    assert list(log)[1].audio_ms == 3.0
+
+
+def test_a_whole_text_so_far_shows_no_beginning_of_a_secret(log):
+    piece(log, f"It is {KEY[:9]}", cumulative=True)
+    piece(log, f"It is {KEY}", cumulative=True)
+    log.settle()
+    assert texts(log) == ["It is ", "It is [secret]"]
+    piece(log, f"Not {KEY[:9]}", turn=2, cumulative=True)
+    log.settle()
+    assert texts(log)[-1] == f"Not {KEY[:9]}"
+
+
+def test_texts_of_two_speakers_do_not_mix(log):
+    piece(log, KEY[:5])
+    piece(log, "other", author="b")
+    piece(log, KEY[5:])
+    log.settle()
+    assert texts(log) == ["", "other", "[secret]"]
+
+
+def test_a_row_holds_a_copy_of_what_it_was_told(log):
+    cart = {"items": ["milk"]}
+    row = log.add("adk", "tool_result", result=cart)
+    cart["items"].append("eggs")
+    assert row.result == {"items": ["milk"]}
+
+
+def test_errors_told_over_and_over_are_one_row(log):
+    page, other, sink = object(), object(), Sink()
+    log.sinks.append(sink)
+    assert log.add_error(page, "bad_message", "first")
+    assert not any(log.add_error(page, "bad_message", f"{n}") for n in range(5000))
+    assert log.add_error(page, "no_turn", "another")
+    assert log.add_error(other, "bad_message", "of another page")
+    assert [(row.error, row.count) for row in log] == [
+        ("first", 5001), ("another", 1), ("of another page", 1),
+    ]  # fmt: skip
+    assert len(sink.rows) == 5003
+    log.forget(page)
+    assert log.add_error(page, "bad_message", "of a page that came again")
+
+
+def test_an_error_is_a_row_again_after_a_minute(log, monkeypatch):
+    log.add_error(1, "bad_message", "first")
+    monkeypatch.setattr(log, "now", lambda: 61.0)
+    assert log.add_error(1, "bad_message", "second")
+
+
+def test_errors_of_ever_new_kinds_are_bounded(log):
+    for number in range(1000):
+        log.add_error(1, f"code {number}", "odd")
+    assert len(log) == 101

@@ -1,0 +1,247 @@
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+import wave
+from pathlib import Path
+
+import pytest
+from google.adk.agents import Agent
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from scripted import Scripted, echo
+
+from adk_nb import LiveSession
+from adk_nb.exceptions import RecordingError
+from adk_nb.log import recording
+from adk_nb.log.event_log import EventLog
+from adk_nb.log.recording import EVENTS, RecordingWriter, find_recordings, read_recording, save
+
+
+def filled() -> EventLog:
+    log = EventLog("abc123")
+    log.add("client", "user_text", turn=1, author="user", text="hi – ünïcode\n", final=True)
+    log.add("adk", "tool_call", turn=1, tool="t", tool_call_id="c", args={"a": [1, None]})
+    log.add("adk", "tool_result", turn=1, tool="t", tool_call_id="c", result={"x": 1.5})
+    for _ in range(3):
+        log.add_audio("adk", "agent_audio", 1, b"\x01\x00" * 480, 24_000)
+        log.add_audio("client", "user_audio", 2, b"\x02\x00" * 320, 16_000, loud=True)
+    log.add("adk", "turn_complete", turn=1, turn_complete=True)
+    return log
+
+
+def same(read, log):
+    assert read.session_id == log.session_id
+    assert list(read) == list(log)
+    for kind in ("user_audio", "agent_audio"):
+        for turn in (1, 2, 3):
+            assert read.clip(kind, turn) == log.clip(kind, turn)
+
+
+def test_what_was_saved_is_read(tmp_path):
+    log = filled()
+    path = save(log, tmp_path / "deep" / "er")
+    assert path.parent == tmp_path / "deep" / "er"
+    same(read_recording(path), log)
+    same(read_recording(path / EVENTS), log)
+    assert log.sinks == []
+
+
+def test_what_comes_while_it_records_is_read(tmp_path, monkeypatch):
+    monkeypatch.setattr(recording, "FLUSH_S", 0.02)
+    log = EventLog("s")
+    writer = RecordingWriter(tmp_path, log)
+    for turn in range(1, 8):
+        log.add("client", "user_text", turn=turn, text=str(turn))
+        for _ in range(5):
+            log.add_audio("adk", "agent_audio", turn, os.urandom(960), 24_000)
+            time.sleep(0.01)
+    writer.close()
+    read = read_recording(writer.path)
+    assert list(read) == list(log)
+    for turn in range(1, 8):
+        assert read.clip("agent_audio", turn) == log.clip("agent_audio", turn)
+    # Growing rows were written more than once: the file is only ever appended to.
+    lines = (writer.path / EVENTS).read_text().splitlines()
+    assert len(lines) > len(log) + 1
+
+
+def test_others_can_read_it(tmp_path):
+    path = save(filled(), tmp_path)
+    lines = [json.loads(line) for line in (path / EVENTS).read_text("utf-8").splitlines()]
+    assert lines[0]["format"] == "adk-nb.recording"
+    assert lines[0]["version"] == 1
+    assert [line["seq"] for line in lines[1:]] == list(range(6))
+    with wave.open(str(path / "0001-agent.wav")) as file:
+        assert (file.getframerate(), file.getnchannels(), file.getnframes()) == (24_000, 1, 1440)
+
+
+def test_a_session_records_itself(tmp_path):
+    agent = Agent(name="a", model=Scripted(echo))
+    with LiveSession(agent, record=tmp_path) as session:
+        session.say("hi")
+        assert session.recording.parent == tmp_path
+    read = read_recording(tmp_path)
+    assert list(read) == list(session.log)
+    assert read.clip("agent_audio", 1) == session.turns[0].audio
+    again = session.save(tmp_path / "again")
+    assert list(read_recording(again)) == list(session.log)
+
+
+def test_a_folder_that_cannot_be_written_to_is_told_at_once(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(RecordingError, match="cannot be written") as error:
+        LiveSession(Agent(name="a", model=Scripted(echo)), record=tmp_path / "file")
+    assert error.value.remedy
+
+
+def test_a_full_disk_stops_the_recording_and_not_the_conversation(tmp_path, monkeypatch):
+    monkeypatch.setattr(recording, "FLUSH_S", 0.02)
+    agent = Agent(name="a", model=Scripted(echo))
+    with LiveSession(agent, record=tmp_path) as session:
+        session.say("one")
+
+        def full(*_):
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr(RecordingWriter, "_flush", full)
+        session.say("two")
+        deadline = time.monotonic() + 5
+        while not [row for row in session.log if row.kind == "error"]:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        assert session.say("three").agent_text == "You said three."
+    (error,) = [row.error for row in session.log if row.kind == "error"]
+    assert "No space left" in error
+    assert "live.save" in error
+    monkeypatch.undo()
+    assert list(read_recording(session.save(tmp_path / "saved"))) == list(session.log)
+
+
+def test_damaged_lines_are_named_and_the_rest_is_read(tmp_path):
+    log = filled()
+    path = save(log, tmp_path)
+    file = path / EVENTS
+    lines = file.read_bytes().splitlines(keepends=True)
+    lines[2] = b'{"seq": 1, "kind": "tool_ca\n'
+    lines[3] = b"\xff\xfe\x00garbage\n"
+    lines[4] = b'["no", "object"]\n'
+    file.write_bytes(b"".join(lines)[:-5])
+    with pytest.warns(UserWarning, match=rf"{EVENTS}, line") as warned:
+        read = read_recording(path)
+    assert [row.seq for row in read] == [0, 4]
+    assert [int(str(w.message).split("line ")[1].split(":")[0]) for w in warned] == [3, 4, 5, 7]
+
+
+def test_a_damaged_wav_is_named(tmp_path):
+    path = save(filled(), tmp_path)
+    (path / "0001-agent.wav").write_bytes(b"RIFF")
+    with pytest.warns(UserWarning, match="0001-agent.wav"):
+        assert read_recording(path).clip("agent_audio", 1).pcm == b""
+
+
+def test_unknown_fields_are_ignored_and_a_later_version_is_refused(tmp_path):
+    path = save(filled(), tmp_path)
+    file = path / EVENTS
+    lines = file.read_text("utf-8").splitlines()
+    file.write_text("\n".join([lines[0], lines[1][:-1] + ', "new": 1}', *lines[2:]]), "utf-8")
+    assert len(read_recording(path)) == 6
+    file.write_text(lines[0].replace('"version": 1', '"version": 2'), "utf-8")
+    with pytest.raises(RecordingError, match="version 2"):
+        read_recording(path)
+
+
+def test_recordings_are_found(tmp_path):
+    with pytest.raises(RecordingError, match="no recording"):
+        find_recordings(tmp_path)
+    paths = [save(EventLog(name), tmp_path) for name in ("a", "b", "c")]
+    assert find_recordings(tmp_path) == sorted(paths)
+    assert find_recordings(paths[0]) == [paths[0]]
+
+
+@given(st.binary(max_size=300))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
+@pytest.mark.filterwarnings("ignore:.*skipped:UserWarning")
+def test_any_bytes_are_read_as_far_as_they_go(tmp_path, junk):
+    path = save(filled(), tmp_path / str(random.random()))
+    with (path / EVENTS).open("ab") as file:
+        file.write(junk)
+    read = read_recording(path)
+    assert [row.kind for row in read][:1] == ["user_text"]
+
+
+TALKER = """
+import sys, time
+sys.path[:0] = [{tests!r}]
+from google.adk.agents import Agent
+from scripted import Scripted, audio, said, text_of
+
+def forever(came):
+    if text_of(came):
+        for i in range(10_000):
+            yield audio(20)
+            yield said(f"{{time.time():.3f}} ", finished=False)
+            yield 0.02
+
+from adk_nb import LiveSession
+session = LiveSession(Agent(name="a", model=Scripted(forever)), record={folder!r}).start()
+session.bridge.submit(session.run_say("go on", 600))
+while not (session.turns and session.turns[0].agent_text):
+    time.sleep(0.01)
+print("up", flush=True)
+time.sleep(600)
+"""
+
+
+@pytest.mark.timeout(180)
+def test_ten_kills_lose_no_more_than_a_second_each(tmp_path):
+    script = tmp_path / "talker.py"
+    running = []
+    for i in range(10):
+        folder = tmp_path / f"r{i}"
+        tests = str(Path(__file__).parent)
+        script = tmp_path / f"talker{i}.py"
+        script.write_text(textwrap.dedent(TALKER).format(tests=tests, folder=str(folder)))
+        running.append(
+            (subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE), folder)
+        )
+        if len(running) == 2:
+            _kill_and_check(running)
+            running = []
+
+
+def _kill_and_check(running):
+    for process, _ in running:
+        assert process.stdout.readline() == b"up\n"
+    time.sleep(1.5)
+    for process, folder in running:
+        time.sleep(random.uniform(0, 1.0))
+        killed = time.time()
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        read = read_recording(folder)
+        said = [row for row in read if row.kind == "agent_transcript"]
+        # The newest word that is there was said at most a second before the kill, and none between
+        # it and the first is missing.
+        assert killed - said[-1].time < 1.0
+        assert [row.seq for row in read] == list(range(len(read)))
+        clip = read.clip("agent_audio", 1)
+        row = next(row for row in read if row.kind == "agent_audio")
+        assert clip.duration_ms >= (killed - row.time) * 1000 - 1000 - 200
+
+
+def test_results_of_any_kind_are_recorded(tmp_path):
+    import numpy as np
+    import pandas as pd
+
+    log = EventLog("odd")
+    for result in (np.arange(3), pd.DataFrame({"a": [1]}), {"x": np.ones(2)}, object(), 0, False):
+        log.add("adk", "tool_result", turn=1, tool="t", result=result)
+    read = list(read_recording(save(log, tmp_path)))
+    assert len(read) == len(log)
+    assert read[0].result == "array([0, 1, 2])"
+    assert [row.result for row in read[4:]] == [0, False]

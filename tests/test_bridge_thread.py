@@ -1,0 +1,209 @@
+import asyncio
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+
+import pytest
+
+from adk_nb.bridge_thread import THREAD_NAME, BridgeLoop
+from adk_nb.exceptions import BridgeError
+
+
+def threads() -> list[str]:
+    return [t.name for t in threading.enumerate() if t.name == THREAD_NAME]
+
+
+async def value(x):
+    await asyncio.sleep(0)
+    return x
+
+
+def test_one_thread_for_all_and_none_after_the_last():
+    first, second = BridgeLoop.acquire(), BridgeLoop.acquire()
+    assert first is second
+    assert threads() == [THREAD_NAME]
+    first.release()
+    assert second.call(value(3)) == 3
+    second.release()
+    assert threads() == []
+    with pytest.raises(BridgeError):
+        second.call(value(3))
+    third = BridgeLoop.acquire()
+    assert third is not first
+    assert third.call(value(4)) == 4
+    third.release()
+
+
+def test_a_blocking_call_from_the_thread_itself_is_refused():
+    bridge = BridgeLoop.acquire()
+
+    async def inside():
+        return bridge.call(value(1))
+
+    try:
+        with pytest.raises(BridgeError, match="_async"):
+            bridge.call(inside())
+    finally:
+        bridge.release()
+
+
+async def test_another_loop_can_await():
+    bridge = BridgeLoop.acquire()
+    try:
+        assert await bridge.call_async(value(5)) == 5
+        assert bridge.call(bridge.call_async(value(6))) == 6
+    finally:
+        bridge.release()
+
+
+def test_ctrl_c_comes_back_at_once_and_the_loop_lives():
+    bridge = BridgeLoop.acquire()
+    cancelled = threading.Event()
+
+    async def forever():
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            cancelled.set()
+            raise
+
+    main = threading.main_thread().ident
+    timer = threading.Timer(0.2, lambda: signal.pthread_kill(main, signal.SIGINT))
+    timer.start()
+    began = time.monotonic()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            bridge.call(forever())
+        assert time.monotonic() - began < 10
+        assert cancelled.wait(10)
+        assert bridge.call(value(7)) == 7
+    finally:
+        timer.join()
+        bridge.release()
+
+
+def test_tasks_left_over_are_cancelled_with_the_thread():
+    bridge = BridgeLoop.acquire()
+    ended = threading.Event()
+
+    async def lasting():
+        try:
+            await asyncio.sleep(60)
+        finally:
+            ended.set()
+
+    bridge.submit(lasting())
+    bridge.call(value(0))
+    bridge.release()
+    assert ended.is_set()
+    assert threads() == []
+
+
+# nest-asyncio patches a whole process, so these run in one of their own.
+
+NESTED = """
+    import asyncio, nest_asyncio
+
+    def patch():
+        "As %load_ext adk_nb does: on the loop of the main thread."
+        loop = asyncio.new_event_loop()
+        asyncio.set_event_loop(loop)
+        nest_asyncio.apply(loop)
+        return loop
+"""
+
+
+def run_alone(code: str) -> str:
+    script = textwrap.dedent(NESTED) + textwrap.dedent(code)
+    command = [sys.executable, "-c", script]
+    run = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
+    assert run.returncode == 0, run.stderr
+    return run.stdout.strip()
+
+
+BEFORE = (
+    "main = patch()\nfrom adk_nb.bridge_thread import BridgeLoop\nbridge = BridgeLoop.acquire()\n"
+)
+AFTER = (
+    "from adk_nb.bridge_thread import BridgeLoop\nbridge = BridgeLoop.acquire()\nmain = patch()\n"
+)
+ORDERS = pytest.mark.parametrize("order", [BEFORE, AFTER], ids=["before", "after"])
+
+
+@ORDERS
+def test_nest_asyncio_does_not_make_the_loop_re_entrant(order):
+    code = """
+    async def refused(run):
+        inner = asyncio.sleep(0)
+        try:
+            run(inner)
+        except RuntimeError as error:
+            return "running" in str(error)
+        finally:
+            inner.close()
+
+    print(main.run_until_complete(main.create_task(asyncio.sleep(0, "nested"))))
+    print(bridge.call(refused(bridge.loop.run_until_complete)))
+    print(bridge.call(refused(asyncio.run)))
+    bridge.release()
+    """
+    assert run_alone(order + textwrap.dedent(code)).split() == ["nested", "True", "True"]
+
+
+@ORDERS
+def test_asyncio_is_right_on_the_loop_beside_nest_asyncio(order):
+    code = """
+    async def check():
+        task, future = asyncio.current_task(), asyncio.get_running_loop().create_future()
+        # ADK and anyio ask so, and go wrong where the answer is no.
+        assert isinstance(task, asyncio.Task) and isinstance(future, asyncio.Future)
+        assert task in asyncio.all_tasks()
+        try:
+            async with asyncio.timeout(0.01):
+                await future
+        except TimeoutError:
+            pass
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(asyncio.sleep(60))
+                group.create_task(asyncio.wait_for(asyncio.sleep(60), 0.01))
+        except* TimeoutError:
+            pass
+        return await asyncio.gather(asyncio.to_thread(int, "1"), asyncio.sleep(0, 2))
+
+    bridge.call(asyncio.sleep(0))  # Its task is of the new kind, whichever was first.
+    print(bridge.call(check()), main.run_until_complete(bridge.call_async(check())))
+    bridge.release()
+    """
+    assert run_alone(order + textwrap.dedent(code)) == "[1, 2] [1, 2]"
+
+
+def test_a_tool_that_applies_nest_asyncio_leaves_the_loop_alone():
+    code = """
+    async def tool():
+        nest_asyncio.apply()
+        try:
+            bridge.loop.run_until_complete(asyncio.get_running_loop().create_future())
+        except RuntimeError:
+            return type(bridge.loop).__dict__["run_forever"] is asyncio.BaseEventLoop.run_forever
+
+    from adk_nb.bridge_thread import BridgeLoop
+    bridge = BridgeLoop.acquire()
+    print(bridge.call(tool()))
+    bridge.release()
+    """
+    assert run_alone(code) == "True"
+
+
+def test_a_loop_that_a_policy_chose_is_kept():
+    code = """
+    class Own(asyncio.SelectorEventLoop): ...
+    class Policy(asyncio.DefaultEventLoopPolicy): _loop_factory = Own
+    asyncio.set_event_loop_policy(Policy())
+    from adk_nb.bridge_thread import BridgeLoop
+    print(type(BridgeLoop().loop) is Own)
+    """
+    assert run_alone(code) == "True"

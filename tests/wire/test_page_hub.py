@@ -1,0 +1,152 @@
+import pytest
+from sessions import Page
+
+from adk_nb.live.turn_builder import Turns
+from adk_nb.log.turn import Turn
+from adk_nb.plain import to_json
+from adk_nb.wire import protocol
+from adk_nb.wire.page_hub import _LEFT_OUT, Pages, bounded
+
+
+def played(event, turn, ms=0.0):
+    return protocol.Playback(event, turn, ms)
+
+
+def test_messages_go_to_every_page_and_watcher():
+    pages, seen = Pages(), []
+    one, two = Page(), Page()
+    pages.all += [one, two]
+    pages.watchers.append(seen.append)
+    pages.note(0, "swap", "Changed.")
+    pages.send_audio(1, 24_000, b"\0\0")
+    assert one.messages == two.messages == seen == [protocol.Note("1", 0, "swap", "Changed.")]
+    assert one.audio == [(1, 24_000, b"\0\0")]
+    assert pages.remove(one)
+    assert not pages.remove(one)
+
+
+def test_the_players_position():
+    pages, turn = Pages(), Turn(1, "a", audio_ms=1000.0)
+    assert pages.position(turn) is None  # No page plays it.
+    pages.all.append(Page())
+    assert pages.position(turn) == (0.0, 1000.0)
+    pages.played(played("started", 1))
+    assert pages.sounding == 1
+    pages.played(played("progress", 1, 400.0))
+    now, whole = pages.position(turn)
+    assert 400 <= now < 600
+    assert whole == 1000
+    pages.played(played("flushed", 1, 450.0))
+    assert (pages.sounding, pages.position(turn)) == (0, (450.0, 1000.0))
+    assert pages.position(None) is None
+
+
+def test_a_history_has_everything_in_its_place():
+    pages = Pages()
+    turns = Turns(pages.emit)
+    pages.earlier = [protocol.Transcript(0, "user", "user", "before", final=True)]
+    pages.note(0, "history", "It goes on.")
+    turns.user_typed("hi")
+    turns.agent_said("a", "One.", final=True)
+    turns.tool_called("a", "c1", "work", {"n": 1})
+    turns.tool_asks("c1", "Really?")
+    turns.tool_printed("c1", "text", ["data:image/png;base64,AA"])
+    pages.note(1, "transfer", "a hands over to b.")
+    turns.agent_said("b", "Two.", final=True)
+    said = [(m["type"], m.get("text") or m.get("image")) for m in pages.history(turns.all)]
+    assert said == [
+        ("transcript", "before"), ("note", "It goes on."), ("transcript", "hi"),
+        ("tool_call", None), ("tool_output", "text"), ("tool_output", "data:image/png;base64,AA"),
+        ("question", None), ("transcript", "One."), ("transcript", "Two."),
+        ("note", "a hands over to b."),
+    ]  # fmt: skip
+    turns.tool_answered("c1", None)
+    turns.tool_returned("c1", "work", 1, None)
+    kinds = [m["type"] for m in pages.history(turns.all)]
+    assert "question" not in kinds
+    assert "tool_result" in kinds
+
+
+def test_a_long_result_is_shortened_and_says_how_long_it_is():
+    pages, page = Pages(), Page()
+    pages.all.append(page)
+    pages.emit(protocol.ToolReturned(1, "c", "ls", 1.0, result=["x" * 12_000_000]))
+    (message,) = page.messages
+    assert message.length == 12_000_004
+    assert message.result == '["' + "x" * (protocol.MAX_SHOWN - 2)
+    assert len(protocol.encode_message(message)) < 30_000
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        protocol.ToolReturned(1, "c", "ls", 1.0, error="e" * 10**6),
+        protocol.Transcript(1, "user", "user", "t" * 10**6, final=True),
+        protocol.ToolCalled(1, "c", "ls", {"path": "p" * 10**6, "deep": [["d"] * 10**5]}),
+        protocol.ToolCalled(1, "c", "ls", {f"key {n}": n for n in range(10**5)}),
+        protocol.Question(1, "c", "ls", {"path": "p" * 10**6}, "Really?"),
+    ],
+    ids=["error", "text", "args", "keys", "question"],
+)
+def test_nothing_long_goes_to_a_page_unasked(message):
+    assert len(protocol.encode_message(bounded(message))) < 2 * protocol.MAX_SHOWN
+
+
+def test_short_arguments_stay_beside_long_ones():
+    args = bounded(protocol.ToolCalled(1, "c", "put", {"n": 3, "text": "t" * 10**6})).args
+    assert args["n"] == 3
+    assert args["text"].endswith("(1,000,000 characters)")
+
+
+def test_what_is_to_be_approved_is_shown_as_a_whole():
+    question = protocol.Question(1, "c", "put", {"text": "t" * 100_000})
+    assert bounded(question) == question
+    long = bounded(protocol.Question(1, "c", "put", {"text": "t" * 1_000_000}, "Really?"))
+    assert long.hint == (
+        "Really? The arguments are shortened here; see live.questions for all of them."
+    )
+
+
+def sizes(history):
+    return len(to_json(history).encode())
+
+
+def test_a_history_is_bounded_and_its_newest_turns_count():
+    pages = Pages()
+    turns = Turns(pages.emit)
+    for number in range(150):
+        turns.user_typed(f"{number} " + "\u20ac" * 15_000)
+        turns.agent_said("a", "ok", final=True)
+        turns.completed()
+    history = pages.history(turns.all)
+    assert sizes(history) < protocol.MAX_HISTORY + 1000
+    assert history[-2]["text"].startswith("149 ")
+    assert history[0] == protocol.as_dict(
+        protocol.Note("earlier", 0, "history", history[0]["text"])
+    )
+    assert "live.transcript_df()" in history[0]["text"]
+
+
+def test_a_history_of_many_short_turns_is_bounded_too():
+    turns = Turns(lambda _: None)
+    for number in range(500):
+        turns.user_typed(str(number))
+    history = Pages().history(turns.all)
+    assert [message["text"] for message in history[1:]] == [str(n) for n in range(300, 500)]
+
+
+def test_of_a_turn_that_is_too_large_the_words_are_kept():
+    turns = Turns(lambda _: None)
+    turns.user_typed("draw")
+    turns.tool_called("a", "c1", "draw", {})
+    turns.tool_printed("c1", "drawn", ["data:image/png;base64," + "A" * protocol.MAX_HISTORY])
+    kinds = [(m["type"], m.get("image")) for m in Pages().history(turns.all)]
+    assert kinds == [("transcript", None), ("tool_call", None), ("tool_output", "")]
+
+
+def test_what_was_said_before_the_session_is_bounded():
+    pages = Pages()
+    pages.earlier = [
+        protocol.Transcript(-n, "user", "user", "t" * 20_000, final=True) for n in range(500)
+    ]
+    assert pages.history([]) == [protocol.as_dict(_LEFT_OUT)]
