@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from google.genai import types
 
     from adk_nb.adk.agents import Swap
+    from adk_nb.driven_session import DrivenSession
     from adk_nb.live.histories import History
-    from adk_nb.session import LiveSession
 
 OnTurn: TypeAlias = Callable[[Turn], Any]
 
@@ -37,7 +37,7 @@ class SessionState(MutableMapping[str, Any]):
     Keys with the prefix `user:` are the user's in every session, those with `app:` everybody's.
     """
 
-    def __init__(self, session: LiveSession) -> None:
+    def __init__(self, session: DrivenSession) -> None:
         self._session = session
 
     def _read(self) -> dict[str, Any]:
@@ -70,7 +70,7 @@ class Conversation:
     """A conversation that a cell drives; `LiveSession` and `LiveWidget` are ones."""
 
     @property
-    def session(self) -> LiveSession:
+    def session(self) -> DrivenSession:
         """The session itself."""
         raise NotImplementedError
 

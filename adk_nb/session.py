@@ -15,7 +15,6 @@ import uuid
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from google.adk.artifacts.in_memory_artifact_service import InMemoryArtifactService
-from google.genai import types
 
 from adk_nb.adk import run_config as config
 from adk_nb.adk.agents import live_model, model_name
@@ -319,12 +318,8 @@ class LiveSession(Conversation):
     def see(self, page: Page, source: str, jpeg: bytes) -> None:
         """Takes a picture, a JPEG, from the page that switched its camera or screen on last."""
         del source
-        queue = self._exchange.live.queue
-        if queue is None or not self.video_on or page is not self._watched:
-            return
-        self.images_seen += 1
-        # ADK passes nothing but image/* on to the newer Live models.
-        queue.send_realtime(types.Blob(data=jpeg, mime_type="image/jpeg"))
+        if self.video_on and page is self._watched and self._exchange.see(jpeg):
+            self.images_seen += 1
 
     def receive(self, page: Page, message: protocol.Message) -> None:
         """Does what a page asks."""
@@ -508,15 +503,7 @@ class LiveSession(Conversation):
             )
         event = response(call, result)
         queue = self._exchange.queue()
-        self._exchange.turns.tool_returned(call.id, call.name, result, None)
-        self.log.add(
-            "client",
-            "tool_result",
-            turn=turn.index,
-            tool=call.name,
-            tool_call_id=call.id,
-            result=result,
-        )
+        self._exchange.call_closed("client", turn, call, result=result)
         # ADK passes a response on to the model and keeps no record of it.
         await self._histories.append(event, self._exchange.live.calls.session)
         self._exchange.reader.turn_of[event.id] = turn.index

@@ -11,6 +11,7 @@ import anywidget
 import traitlets
 
 from adk_nb.adk.agents import model_name, tool_names
+from adk_nb.cells import MadeByCells
 from adk_nb.conversation import Conversation
 from adk_nb.exceptions import AdkNbError
 from adk_nb.server import Bridge
@@ -46,7 +47,7 @@ class LiveWidget(Conversation, anywidget.AnyWidget):
     model_name = traitlets.Unicode(read_only=True).tag(sync=True)
     tool_names = traitlets.List(traitlets.Unicode(), read_only=True).tag(sync=True)
 
-    _by_cell: ClassVar[dict[str, list[tuple[str, LiveWidget]]]] = {}
+    _made: ClassVar = MadeByCells()
 
     def __init__(self, session: LiveSession) -> None:
         self._session = session
@@ -54,7 +55,7 @@ class LiveWidget(Conversation, anywidget.AnyWidget):
         self._token = ""
         super().__init__()
         self._name()
-        self._replace_earlier()
+        self._made.add(self)
         # Before the start: a session may fail at once.
         session.watch(self._on_message)
         session.start()
@@ -128,18 +129,6 @@ class LiveWidget(Conversation, anywidget.AnyWidget):
             # A failure here has no other way to the page.
             self.send({"type": "error", "code": "bridge", "message": str(error), "remedy": ""})
 
-    # A cell that is run again closes what it made before.
-
-    def _replace_earlier(self) -> None:
-        cell, execution = _running_cell()
-        if not cell:
-            return
-        mine = self._by_cell.setdefault(cell, [])
-        for earlier in [widget for made_by, widget in mine if made_by != execution]:
-            earlier.close()
-        mine[:] = [(made_by, widget) for made_by, widget in mine if made_by == execution]
-        mine.append((execution, self))
-
 
 @functools.cache
 def _modules() -> dict[str, str]:
@@ -149,17 +138,6 @@ def _modules() -> dict[str, str]:
         for path in sorted(STATIC.glob("*.js"))
         if path.name != "widget.js"
     }
-
-
-def _running_cell() -> tuple[str, str]:
-    """Returns the ids of the cell and of the execution under way; empty outside a front end."""
-    try:
-        from IPython import get_ipython
-    except ImportError:
-        return "", ""
-    parent: dict[str, Any] = getattr(get_ipython(), "get_parent", dict)()
-    cell = (parent.get("metadata") or {}).get("cellId") or ""
-    return str(cell), str((parent.get("header") or {}).get("msg_id") or "")
 
 
 def talk(agent: BaseAgent, **options: Any) -> LiveWidget:

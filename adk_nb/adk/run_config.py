@@ -78,22 +78,6 @@ def run_config(  # noqa: PLR0913 - the options of a session, all by name
     return config
 
 
-def resumed(config: RunConfig, handle: str | None) -> RunConfig:
-    """Returns a copy of a `RunConfig` that goes on with a session of the model's.
-
-    Args:
-        config: The `RunConfig`.
-        handle: The newest handle that the model gave, as in an event's
-            `live_session_resumption_update.new_handle`; None begins a new session.
-    """
-    before = config.session_resumption
-    if before is None and handle is None:
-        return config
-    update = {"handle": handle}
-    after = (before or types.SessionResumptionConfig()).model_copy(update=update)
-    return config.model_copy(update={"session_resumption": after})
-
-
 def is_gemini(model: object) -> bool:
     """Returns whether a model, or the model of that name, is a Gemini model of ADK's."""
     if model is None or _cascades(model):

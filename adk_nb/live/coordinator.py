@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from google.adk.agents.live_request_queue import LiveRequest
 from google.genai import types
@@ -28,7 +28,6 @@ from adk_nb.wire import protocol
 from adk_nb.wire.page_hub import Pages
 
 if TYPE_CHECKING:
-    from adk_nb.log.turn import Turn
     from collections.abc import Callable, Iterable
 
     from google.adk.agents import BaseAgent
@@ -39,7 +38,7 @@ if TYPE_CHECKING:
     from adk_nb.live.histories import Histories
     from adk_nb.live.model_connection import Configure
     from adk_nb.log.event_log import EventLog
-    from adk_nb.log.turn import ToolCall
+    from adk_nb.log.turn import ToolCall, Turn
 
 _SETTLE_S = 0.3
 """How long a model that is cut off by a swap may take to say what of its answer was heard."""
@@ -187,6 +186,15 @@ class Exchange:
         ):
             self._wanted_at = now
             self.queue()
+
+    def see(self, jpeg: bytes) -> bool:
+        """Shows the model a picture; returns whether there is a model to see it."""
+        queue = self.live.queue
+        if queue is None:
+            return False
+        # ADK passes nothing but image/* on to the newer Live models.
+        queue.send_realtime(types.Blob(data=jpeg, mime_type="image/jpeg"))
+        return True
 
     def activity(self, *, begins: bool) -> None:
         """Push-to-talk is pressed or released."""
@@ -362,18 +370,31 @@ class Exchange:
             if call.ms is None and not call.long_running
         ]
         for turn, call in found:
-            output = self.reader.printed(call.id)
-            self.turns.tool_returned(call.id, call.name, None, error)
-            self.log.add(
-                "bridge",
-                "tool_result",
-                turn=turn.index,
-                tool=call.name,
-                tool_call_id=call.id,
-                error=error,
-                output=output,
-            )
+            self.call_closed("bridge", turn, call, error=error)
         return found
+
+    def call_closed(
+        self,
+        source: str,
+        turn: Turn,
+        call: ToolCall,
+        *,
+        result: Any = None,
+        error: str | None = None,
+    ) -> None:
+        """A tool call ends without an event of ADK's: it was answered by a cell, or cut off."""
+        output = self.reader.printed(call.id)
+        self.turns.tool_returned(call.id, call.name, result, error)
+        self.log.add(
+            source,
+            "tool_result",
+            turn=turn.index,
+            tool=call.name,
+            tool_call_id=call.id,
+            result=result,
+            error=error,
+            output=output,
+        )
 
     async def settle(self) -> None:
         """Ends the running turn as an interruption, and lets the model say what was heard."""
@@ -440,6 +461,3 @@ class Exchange:
         realtime = self.live.run_config.realtime_input_config
         detection = realtime.automatic_activity_detection if realtime else None
         return bool(detection and detection.disabled)
-
-    def _emit(self, message: protocol.Message) -> None:
-        self.pages.emit(message)

@@ -38,7 +38,7 @@ class Output:
         self._text: list[str] = []
         self._taken = 0
         self._size = 0
-        self._images: list[str] = []
+        self._n_images = 0
         self._new_images: list[str] = []
         self._waiting = False
 
@@ -48,12 +48,6 @@ class Output:
         with self._lock:
             text = "".join(self._text)
             return text + self._cut_note()
-
-    @property
-    def images(self) -> list[str]:
-        """The images that were displayed, as `data:` URLs."""
-        with self._lock:
-            return self._images[:]
 
     def write(self, text: str) -> None:
         """Takes printed text."""
@@ -70,9 +64,9 @@ class Output:
             image = data.get(mime)
             if isinstance(image, str) and len(image) <= MAX_IMAGE:
                 with self._lock:
-                    if len(self._images) < MAX_IMAGES:
+                    if self._n_images < MAX_IMAGES:
                         url = f"data:{mime};base64,{''.join(image.split())}"
-                        self._images.append(url)
+                        self._n_images += 1
                         self._new_images.append(url)
                 self._tell()
                 return

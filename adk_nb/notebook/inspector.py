@@ -14,6 +14,7 @@ import ipywidgets as widgets
 import pandas as pd
 from itables.widget import ITable
 
+from adk_nb.cells import MadeByCells
 from adk_nb.data.tables import TURN_COLUMNS, events_df, logs_of, turns_df
 from adk_nb.data.timeline import mime_bundle, timeline
 from adk_nb.exceptions import AdkNbError
@@ -101,25 +102,11 @@ def inspect(live: Source) -> Inspector:
         )
     panel = Inspector(logs[0], getattr(live, "session", None))
     if panel.following:
-        _replace_earlier(panel)
+        _made.add(panel)
     return panel
 
 
-_BY_CELL: dict[str, tuple[str, list[Inspector]]] = {}
-
-
-def _replace_earlier(panel: Inspector) -> None:
-    """Closes what this cell made when it was run before."""
-    from adk_nb.widget import _running_cell
-
-    cell, execution = _running_cell()
-    if cell:
-        made_by, panels = _BY_CELL.get(cell, ("", []))
-        if made_by != execution:
-            for earlier in panels:
-                earlier.close()
-            panels = []
-        _BY_CELL[cell] = (execution, [*panels, panel])
+_made = MadeByCells()
 
 
 class _Tail:

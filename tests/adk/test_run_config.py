@@ -5,7 +5,7 @@ from google.adk.agents.run_config import RunConfig
 from google.adk.models import Gemini
 from google.genai import types
 
-from adk_nb.adk.run_config import is_gemini, resumed, run_config, unsupported
+from adk_nb.adk.run_config import is_gemini, run_config, unsupported
 from adk_nb.exceptions import AdkNbError
 from adk_nb.local import local_model
 
@@ -119,15 +119,6 @@ def test_what_the_user_sets_to_none_stays_none():
     assert config.speech_config is config.realtime_input_config is None
     # What was left open can still be filled in later.
     assert run_config(run_config(), voice="Puck").speech_config is not None
-
-
-def test_a_handle_is_put_in_and_taken_out():
-    config = run_config(model=NATIVE)
-    second = resumed(config, "h2")
-    assert second.session_resumption.handle == "h2"
-    assert config.session_resumption.handle is None
-    assert resumed(second, None).session_resumption.handle is None
-    assert resumed(RunConfig(), None).session_resumption is None
 
 
 def test_an_unknown_detection_is_refused():

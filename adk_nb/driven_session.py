@@ -1,0 +1,89 @@
+"""What `Conversation` needs of the session that it drives; `LiveSession` is one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+    from google.adk.agents import BaseAgent
+
+    from adk_nb.adk.agents import Swap
+    from adk_nb.audio import Clip
+    from adk_nb.bridge_thread import BridgeLoop
+    from adk_nb.live.histories import Histories
+    from adk_nb.live.swaps import Wish
+    from adk_nb.log.event_log import EventLog
+    from adk_nb.log.turn import ToolCall, Turn
+
+T = TypeVar("T")
+
+
+class DrivenSession(Protocol):
+    """A session that a cell drives. What begins with `run_` runs on the bridge thread."""
+
+    @property
+    def log(self) -> EventLog:
+        """The event log."""
+
+    @property
+    def bridge(self) -> BridgeLoop:
+        """The bridge thread's loop.
+
+        Raises:
+            SessionClosedError: The session is not started, or closed.
+        """
+
+    @property
+    def status(self) -> str:
+        """What it does now, such as `ready`."""
+
+    @property
+    def current_agent(self) -> BaseAgent:
+        """The agent that answers, with the tools that are on."""
+
+    @property
+    def all_histories(self) -> Histories:
+        """The ADK sessions behind the conversation."""
+
+    @property
+    def open_questions(self) -> list[ToolCall]:
+        """The tool calls that wait for the user's word."""
+
+    @property
+    def callbacks(self) -> list[Callable[[Turn], Any]]:
+        """What is called with every turn that has ended."""
+
+    def all_turns(self) -> list[Turn]:
+        """Returns the turns so far, oldest first."""
+
+    def peek(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """Runs a coroutine on the bridge thread, of a session that is not open too."""
+
+    async def run_say(self, text: str, timeout: float) -> Turn:  # noqa: ASYNC109
+        """Types a turn and waits for its end."""
+
+    async def run_speak(self, clip: Clip, timeout: float) -> Turn:  # noqa: ASYNC109
+        """Speaks a clip in real time and waits for its last turn's end."""
+
+    async def run_interrupt(self) -> None:
+        """Cuts the agent off."""
+
+    async def run_swap(self, wish: Wish, timeout: float) -> Swap:  # noqa: ASYNC109
+        """Changes what answers."""
+
+    async def run_state(self) -> dict[str, Any]:
+        """Returns ADK's session state."""
+
+    async def run_set_state(self, delta: dict[str, Any]) -> None:
+        """Changes ADK's session state."""
+
+    async def run_confirm(self, call_id: str | None, *, approved: bool, payload: Any) -> None:
+        """Answers a tool's question."""
+
+    async def run_respond(self, call_id: str, result: dict[str, Any]) -> None:
+        """Tells the outcome of a long-running tool."""
+
+    async def run_wait_for_turn(self, timeout: float | None) -> Turn:  # noqa: ASYNC109
+        """Waits until a turn has ended."""
