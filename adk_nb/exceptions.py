@@ -21,6 +21,12 @@ class AdkNbError(Exception):
             self.code = code
 
 
+class AdkVersionError(AdkNbError, ImportError):
+    """The installed ADK does not fit this version of adk_nb."""
+
+    code = "adk_version"
+
+
 class ProtocolError(AdkNbError):
     """Bytes or text on the wire that are no message of the protocol."""
 

@@ -11,34 +11,14 @@ with Gemini's live models, where a cascade by itself would wait for the user to 
 
 from __future__ import annotations
 
-from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-from google.adk.live import _cascade_live
 from google.adk.live._cascade_live_connection import CascadeLiveConnection, _now
+
+from adk_nb.adk.session_context import SESSION
 
 if TYPE_CHECKING:
     from google.genai import types
-
-
-class Knowing(Protocol):
-    """What a session knows better."""
-
-    def position(self) -> tuple[float, float] | None:
-        """Returns what has sounded of the turn, and all of it (ms); None without a page."""
-
-    def taking_over(self) -> bool:
-        """Whether an agent takes over from another that handed the turn to it; once."""
-
-    def in_turn(self) -> bool:
-        """Whether a turn is under way."""
-
-    def awaits_answer(self, history: list[types.Content]) -> bool:
-        """Whether the user waits for an answer to what a history ends with."""
-
-
-SESSION: ContextVar[Knowing | None] = ContextVar("adk_nb_session", default=None)
-"""Whose cascades the current context makes."""
 
 
 class HeardConnection(CascadeLiveConnection):
@@ -62,8 +42,3 @@ class HeardConnection(CascadeLiveConnection):
             before_ms = audio_ms - self._turn_audio_ms
             playback_start = _now() - max(0.0, played_ms - before_ms) / 1000
         return super()._extract_heard_sentences(playback_start)
-
-
-def install() -> None:
-    """Makes cascades use it; ADK has no setting for the connection's class."""
-    _cascade_live.CascadeLiveConnection = HeardConnection  # type: ignore[attr-defined]

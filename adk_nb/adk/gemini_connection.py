@@ -10,17 +10,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import socket
 import time
 from typing import TYPE_CHECKING, Any
 
-from google.adk.models import google_llm
 from google.adk.models.gemini_llm_connection import GeminiLlmConnection
 from google.adk.utils.content_utils import _filter_media_parts
-from google.genai.errors import APIError
-from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from adk_nb.adk import cascade_connection
+from adk_nb.adk.session_context import SESSION
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -39,7 +35,7 @@ class LongConnection(GeminiLlmConnection):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self._session = cascade_connection.SESSION.get()
+        self._session = SESSION.get()
         self._go_away: LlmResponse | None = None
         self._deadline = 0.0
         self._resumable = False
@@ -140,33 +136,3 @@ def _seconds(duration: str | None) -> float:
         return float((duration or "0").removesuffix("s"))
     except ValueError:
         return 0.0
-
-
-_LOST = {1001, 1005, 1006, 1011, 1012, 1013, 1014}
-"""Close codes of RFC 6455, and its registry, after which another connection may go well."""
-
-
-def is_loss(error: BaseException) -> bool:
-    """Whether a connection was lost for a reason that may pass, and was not refused."""
-    if "quota" in str(error).lower():  # It comes as 1011 too.
-        return False
-    if isinstance(error, ConnectionClosed):
-        return error.rcvd is None or error.rcvd.code in _LOST
-    if isinstance(error, APIError):
-        return error.code in _LOST
-    if isinstance(error, InvalidStatus):
-        return error.response.status_code >= 500
-    return isinstance(error, ConnectionError | TimeoutError | socket.gaierror)
-
-
-def is_refused_handle(error: BaseException) -> bool:
-    """Whether the API no longer knows the session that ADK wanted to resume."""
-    code = error.code if isinstance(error, APIError) else None
-    if isinstance(error, ConnectionClosed) and error.rcvd is not None:
-        code = error.rcvd.code
-    return code in {1007, 1008} and "session" in str(error).lower()
-
-
-def install() -> None:
-    """Makes ADK's Gemini use it; ADK has no setting for the connection's class."""
-    google_llm.GeminiLlmConnection = LongConnection  # type: ignore[attr-defined]

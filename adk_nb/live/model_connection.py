@@ -11,21 +11,19 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 from google.adk.apps import App
 from google.adk.memory.in_memory_memory_service import InMemoryMemoryService
 from google.adk.runners import Runner
-from google.adk.utils._sync_runner import (
-    _get_tool_thread_pool,
-    _use_executor_for_sync_callables,
-)
 from google.genai import types
 
-from adk_nb.adk import cascade_connection, gemini_connection, log_filter
+from adk_nb.adk import guard, log_filter
 from adk_nb.adk.agents import cascades, live_model, toolsets
-from adk_nb.adk.gemini_connection import is_loss, is_refused_handle
 from adk_nb.adk.request_queue import RequestQueue
+from adk_nb.adk.session_context import SESSION, Knowing
+from adk_nb.adk.tool_threads import tool_threads
 from adk_nb.exceptions import AdkNbError, ModelError
 from adk_nb.live.histories import APP_NAME
 from adk_nb.live.tool_output import Streams
 from adk_nb.models import gemini
 from adk_nb.models.explain import explain
+from adk_nb.models.losses import is_loss, is_refused_handle
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
@@ -41,9 +39,7 @@ if TYPE_CHECKING:
     from adk_nb.live.tool_calls import ToolCalls
 
 logger = logging.getLogger(__name__)
-cascade_connection.install()
-gemini_connection.install()
-log_filter.listen()
+guard.install()
 
 _CLOSE_S = 3.0
 """How long a toolset may take to close its connections."""
@@ -62,7 +58,7 @@ _BACK_OFF_S = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0)
 Configure: TypeAlias = "Callable[[object], RunConfig]"
 
 
-class RunOwner(cascade_connection.Knowing, Protocol):
+class RunOwner(Knowing, Protocol):
     """What a `LiveRun` tells its session."""
 
     def run_begins(self) -> None:
@@ -340,16 +336,6 @@ class LiveRun:
         if self.queue is queue and not self._swapping:
             self.queue = None
 
-    def _tool_threads(self) -> contextlib.AbstractContextManager[None]:
-        """Runs functions that are no coroutines in threads, where they would stall the audio.
-
-        ADK's `tool_thread_pool_config` does so too, but runs all else in a loop of its own for each
-        call, which loses what tools keep open: an MCP server would be started for every call.
-        """
-        if self.run_config.tool_thread_pool_config is not None:
-            return contextlib.nullcontext()
-        return _use_executor_for_sync_callables(_get_tool_thread_pool())
-
     def _runner(self) -> Runner:
         self._toolsets |= {id(toolset): toolset for toolset in toolsets(self.agent)}
         return Runner(
@@ -366,7 +352,7 @@ class LiveRun:
             await asyncio.sleep(_BACK_OFF_S[self._attempts - 1])
         self._told_anything = False
         self._owner.run_begins()
-        cascade_connection.SESSION.set(self._owner)
+        SESSION.set(self._owner)
         log_filter.WARNED.set(self._owner.run_warned)
         model = live_model(self.agent)
         try:
@@ -378,7 +364,7 @@ class LiveRun:
                 run_config=self.run_config,
             )
             async with contextlib.aclosing(events):
-                with self._tool_threads():
+                with tool_threads(self.run_config):
                     async for event in events:
                         self._attempts, self._told_anything = 0, True
                         self._owner.run_event(event)

@@ -8,14 +8,14 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING
 
-from google.adk.live._cascade_live import CascadeLive
+from google.adk.live import CascadeLive
 
 from adk_nb.local.brain import LocalLlm
 from adk_nb.local.stt import MoonshineSTT
 from adk_nb.local.tts import PicoTTS
 
 if TYPE_CHECKING:
-    from google.adk.live._transforms import LiveEgress, LiveIngress
+    from google.adk.live import LiveEgress, LiveIngress
     from google.adk.models.base_llm import BaseLlm
 
 __all__ = ["LocalLlm", "MoonshineSTT", "PicoTTS", "local_model"]

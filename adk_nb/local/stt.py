@@ -12,13 +12,13 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from google.adk.live._cascade_live_events import (
+from google.adk.live import (
     IngressEvent,
+    LiveIngress,
     PartialTranscript,
     UserSpeechStarted,
     UserTurnFinished,
 )
-from google.adk.live._transforms import LiveIngress
 
 from adk_nb.exceptions import LocalModelError
 from adk_nb.local.endpointing import (

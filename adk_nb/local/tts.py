@@ -14,8 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
-from google.adk.live._cascade_live_events import AgentSpokenOutput, AudioChunk, EgressEvent
-from google.adk.live._transforms import LiveEgress
+from google.adk.live import AgentSpokenOutput, AudioChunk, EgressEvent, LiveEgress
 from google.genai import types
 
 from adk_nb.exceptions import LocalModelError
