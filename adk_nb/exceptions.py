@@ -57,6 +57,12 @@ class ModelError(AdkNbError):
     code = "model_failed"
 
 
+class CredentialsError(ModelError):
+    """A Gemini model is asked for, and what it needs is missing or plainly wrong."""
+
+    code = "no_credentials"
+
+
 class SwapError(AdkNbError):
     """An agent, its tools or its history could not be changed; what was there goes on."""
 

@@ -33,7 +33,6 @@ from adk_nb.live.microphone import FRAME_MS, feed
 from adk_nb.live.turn_callbacks import TurnListeners
 from adk_nb.log.event_log import EventLog
 from adk_nb.log.recording import RecordingWriter
-from adk_nb.models import gemini
 from adk_nb.models.explain import explain
 from adk_nb.wire import protocol
 from adk_nb.wire.page_hub import result_text
@@ -125,8 +124,6 @@ class LiveSession(Conversation):
         self.images_seen = 0
         self._watched: Page | None = None
         self.log = EventLog(self.id)
-        for secret in gemini.secrets():
-            self.log.keep_secret(secret)
         self._configure = functools.partial(
             config.run_config,
             run_config,

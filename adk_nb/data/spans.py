@@ -1,38 +1,22 @@
-"""`spans_df`: ADK's own OpenTelemetry spans of a session, as a dataframe.
-
-ADK times its agents and tools with OpenTelemetry, whose spans go nowhere unless somebody takes
-them. `collect` keeps those of a session beside its log, in memory; no exporter is needed, and one
-that the user has set up goes on as before.
-"""
+"""`spans_df`: ADK's own OpenTelemetry spans of a session, as a dataframe."""
 
 from __future__ import annotations
 
-import threading
-import weakref
 from bisect import bisect_right
-from collections import deque
-from contextvars import ContextVar
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from opentelemetry import trace
-from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
-
+from adk_nb.log.span_collector import collected
 from adk_nb.log.turns_from_log import logged_turns
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     import pandas as pd
-    from opentelemetry.context import Context
-    from opentelemetry.sdk.trace import ReadableSpan, Span
+    from opentelemetry.sdk.trace import ReadableSpan
 
     from adk_nb.data.tables import Source
-    from adk_nb.log.event_log import EventLog
     from adk_nb.log.turns_from_log import Log
 
-MAX_SPANS = 10_000
-"""Spans kept of one session; past it the oldest go."""
 MAX_TEXT = 10_000
 """Characters of one attribute in the frame."""
 
@@ -52,79 +36,6 @@ _DTYPES = {
     "error": "string",
     "attributes": "object",
 }
-
-
-class _Kept(NamedTuple):
-    """A finished span, with the row that its run and the moment (s) that it itself began with."""
-
-    first: int
-    t: float
-    span: ReadableSpan
-
-
-@dataclass(slots=True, eq=False)
-class _Run:
-    """One run of a session with its model, which is one invocation for ADK.
-
-    Attributes:
-        log: The session's log.
-        first: The number of the log's row that it began with.
-        spans: The session's finished spans.
-    """
-
-    log: EventLog
-    first: int
-    spans: deque[_Kept] = field(repr=False)
-
-
-_RUN: ContextVar[_Run | None] = ContextVar("adk_nb_run", default=None)
-_SPANS: weakref.WeakKeyDictionary[EventLog, deque[_Kept]] = weakref.WeakKeyDictionary()
-
-
-class _SessionSpans(SpanProcessor):
-    """Keeps each finished span with the session in whose run it started."""
-
-    def __init__(self) -> None:
-        self._open: dict[int, tuple[_Run, float]] = {}
-
-    def on_start(self, span: Span, parent_context: Context | None = None) -> None:
-        """Takes note of the run and of the session's clock."""
-        del parent_context
-        run = _RUN.get()
-        if run is not None:
-            self._open[span.get_span_context().span_id] = (run, run.log.now())
-
-    def on_end(self, span: ReadableSpan) -> None:
-        """Keeps the span."""
-        context = span.get_span_context()
-        opened = self._open.pop(context.span_id, None) if context is not None else None
-        if opened is not None:
-            run, t = opened
-            run.spans.append(_Kept(run.first, t, span))
-
-
-_PROCESSOR = _SessionSpans()
-_PROVIDERS: weakref.WeakSet[Any] = weakref.WeakSet()
-_LOCK = threading.Lock()
-
-
-def collect(log: EventLog) -> None:
-    """Keeps the spans of what the current task does from now on with a session's log.
-
-    Call it in the task of each `Runner.run_live`, just before the row that says so. Where
-    OpenTelemetry has no tracer provider yet, it gets one without an exporter; to have your own,
-    set it before the first session, or add your span processor to this one.
-    """
-    provider: Any = trace.get_tracer_provider()
-    with _LOCK:
-        if isinstance(provider, trace.ProxyTracerProvider):
-            trace.set_tracer_provider(TracerProvider())
-            provider = trace.get_tracer_provider()
-        if provider not in _PROVIDERS and hasattr(provider, "add_span_processor"):
-            provider.add_span_processor(_PROCESSOR)
-            _PROVIDERS.add(provider)
-    spans = _SPANS.setdefault(log, deque(maxlen=MAX_SPANS))
-    _RUN.set(_Run(log, len(log), spans))
 
 
 def spans_df(source: Source) -> pd.DataFrame:
@@ -157,10 +68,9 @@ def spans_df(source: Source) -> pd.DataFrame:
 
 
 def _rows(log: Any) -> Iterator[dict[str, Any]]:
-    kept = _SPANS.get(log)
+    kept = collected(log)
     if not kept:
         return
-    kept = kept.copy()
     turns = _TurnsOf(log, (one.first for one in kept))
     for first, t, span in sorted(kept, key=lambda one: one.t):
         attributes = {

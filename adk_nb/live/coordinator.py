@@ -14,7 +14,6 @@ from google.adk.agents.live_request_queue import LiveRequest
 from google.genai import types
 
 from adk_nb.adk.agents import cascades, model_name
-from adk_nb.data.spans import collect
 from adk_nb.exceptions import AdkNbError, ModelError, SessionClosedError
 from adk_nb.live.event_reader import EventReader
 from adk_nb.live.microphone import Microphone, blob
@@ -22,6 +21,7 @@ from adk_nb.live.model_connection import LiveRun
 from adk_nb.live.swaps import Swaps
 from adk_nb.live.tool_calls import ToolCalls
 from adk_nb.live.turn_builder import Turns
+from adk_nb.log.span_collector import collect
 from adk_nb.models.explain import explain
 from adk_nb.plain import valid_text
 from adk_nb.wire import protocol

@@ -9,7 +9,7 @@ import time
 import traceback
 from typing import TYPE_CHECKING, Any
 
-from adk_nb.models import gemini
+from adk_nb.models import env_file
 from adk_nb.plain import plain, valid_text
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class Redactor:
         now = time.monotonic()
         if now - self._file_at >= _FILE_S:
             self._file_at = now
-            found = gemini.env_values().items()
+            found = env_file.values().items()
             self._add(value for name, value in found if name not in _PLAIN)
 
     def __call__(self, value: Any) -> Any:
@@ -106,7 +106,8 @@ class Redactor:
         return 0
 
     def _add(self, values: Iterable[str]) -> None:
-        new = {valid_text(value) for value in values if len(value) >= _SHORTEST} - self._values
+        stripped = (valid_text(value.strip()) for value in values)
+        new = {value for value in stripped if len(value) >= _SHORTEST} - self._values
         if new:
             self._values = self._values | new  # Not in place: another thread may be reading.
             self._compile()

@@ -2,24 +2,21 @@
 
 Configuration is ADK's: `GOOGLE_API_KEY` for AI Studio, or `GOOGLE_GENAI_USE_VERTEXAI` with a
 project and a location, in the environment or in a `.env` file beside the notebook or above it. No
-value of a key leaves this module except by `secrets`, for whoever masks them.
+value of a key leaves this module.
 """
 
 from __future__ import annotations
 
 import os
 import re
-import sys
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dotenv import dotenv_values
-
-from adk_nb.exceptions import ModelError
+from adk_nb.exceptions import CredentialsError
+from adk_nb.models import env_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from pathlib import Path
 
     import pandas as pd
     from google.adk.models.base_llm import BaseLlm
@@ -63,19 +60,8 @@ _GROUPS = (
 
 # As in "PASTE_YOUR_KEY_HERE", "<key>" and "...".
 _PLACEHOLDER = re.compile(r"<.*>|\W*|(YOUR|PASTE)[_ -][A-Z_ -]*", re.IGNORECASE)
-_SHORTEST_SECRET = 8
-"""Characters; a shorter value would mask ordinary words."""
 _TIMEOUT_MS = 10_000
 """How long `models` waits for the API."""
-
-_loaded: dict[str, str] = {}
-"""What came from a `.env`: it may be replaced when the file is mended."""
-
-
-class CredentialsError(ModelError):
-    """A Gemini model is asked for, and what it needs is missing or plainly wrong."""
-
-    code = "no_credentials"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +115,7 @@ def credentials() -> Credentials:
     Raises:
         CredentialsError: There is a `.env` file that cannot be read.
     """
-    path = load_env()
+    path = env_file.load(_GROUPS)
     return Credentials(
         platform=VERTEX_AI if wants_vertex_ai() else AI_STUDIO,
         key=next((name for name in _KEYS if _value(name)), ""),
@@ -154,12 +140,6 @@ def problem(model: object) -> CredentialsError | None:
         return error
     missing = _missing_vertex if found.platform == VERTEX_AI else _missing_key
     return missing(name, found) or _wrong_certificates()
-
-
-def secrets() -> list[str]:
-    """Returns the API keys that must not be shown: those of the environment and of the `.env`."""
-    values = [source.get(name) or "" for source in (os.environ, env_values()) for name in _KEYS]
-    return sorted({one.strip() for one in values if len(one.strip()) >= _SHORTEST_SECRET})
 
 
 def models() -> pd.DataFrame:
@@ -201,81 +181,6 @@ def wants_vertex_ai() -> bool:
     flag = next((name for name in _FLAGS if name in os.environ), "")
     # google-genai knows no other words for yes.
     return os.environ.get(flag, "").lower() in {"true", "1"}
-
-
-def load_env() -> Path | None:
-    """Puts what a `.env` file says of Gemini into the environment, where ADK reads it.
-
-    What the environment has itself is never overridden; what came from the file earlier is taken
-    anew, so that a mended file needs no restart.
-
-    Returns:
-        The file; None where there is none.
-
-    Raises:
-        CredentialsError: It cannot be read.
-    """
-    path = env_file()
-    if path is None:
-        return None
-    values = _read(path)
-    for group in _GROUPS:
-        if any(name in os.environ and os.environ[name] != _loaded.get(name) for name in group):
-            continue
-        for name in group:
-            if value := values.get(name):
-                os.environ[name] = _loaded[name] = value
-    return path
-
-
-def env_file() -> Path | None:
-    """Returns the `.env` file beside the notebook, in the working directory, or above either."""
-    for folder in _folders():
-        for one in (folder, *folder.parents):
-            path = one / ".env"
-            # A folder of that name is somebody's virtual environment; os.path forgives what the
-            # user may not look into.
-            if os.path.exists(path) and not os.path.isdir(path):  # noqa: PTH110, PTH112
-                return path
-    return None
-
-
-def env_values() -> dict[str, str]:
-    """Returns what the `.env` file says; nothing where there is none or it cannot be read."""
-    path = env_file()
-    try:
-        return _read(path) if path is not None else {}
-    except CredentialsError:
-        return {}
-
-
-def _read(path: Path) -> dict[str, str]:
-    try:
-        # Windows' editors begin a file with a byte order mark.
-        found = dotenv_values(path, encoding="utf-8-sig")
-    except (OSError, UnicodeError) as error:
-        raise CredentialsError(
-            f"{path} cannot be read: {type(error).__name__}.",
-            remedy="Save it as UTF-8 text, with one NAME=value a line.",
-            code="bad_env_file",
-        ) from error
-    return {name: value for name, value in found.items() if value}
-
-
-def _folders() -> Iterator[Path]:
-    named = [os.environ.get("JPY_SESSION_NAME", "")]
-    # VS Code's kernels may run elsewhere than their notebook is.
-    if ipython := sys.modules.get("IPython"):
-        shell = ipython.get_ipython()
-        named.insert(0, str(getattr(shell, "user_ns", {}).get("__vsc_ipynb_file__", "")))
-    for name in named:
-        folder = Path(name).parent
-        if folder.is_absolute() and os.path.isdir(folder):  # noqa: PTH112
-            yield folder
-    try:
-        yield Path.cwd()
-    except OSError:  # It was deleted meanwhile.
-        return
 
 
 def _value(name: str) -> str:
@@ -352,7 +257,7 @@ def _wrong_certificates() -> CredentialsError | None:
 
 def _target(found: Credentials) -> str:
     """Returns the file that a variable is to be written into."""
-    folder = next(_folders(), None)
+    folder = next(env_file.folders(), None)
     return str(found.env_file or (folder / ".env" if folder is not None else ".env"))
 
 

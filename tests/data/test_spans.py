@@ -14,9 +14,10 @@ from opentelemetry.sdk.trace import TracerProvider
 from scripted import DONE, Scripted, call, result_of, said, text_of
 
 from adk_nb import LiveSession
-from adk_nb.data.spans import MAX_SPANS, MAX_TEXT, collect, spans_df
+from adk_nb.data.spans import MAX_TEXT, spans_df
 from adk_nb.log.event_log import EventLog
 from adk_nb.log.recording import save
+from adk_nb.log.span_collector import MAX_SPANS, collect
 
 COLUMNS = [
     "session_id", "turn", "invocation_id", "trace_id", "span_id", "parent_id", "name", "start",
@@ -196,7 +197,8 @@ provider = TracerProvider()
 provider.add_span_processor(SimpleSpanProcessor(exporter))
 trace.set_tracer_provider(provider)
 from adk_nb.log.event_log import EventLog
-from adk_nb.data.spans import collect, spans_df
+from adk_nb.data.spans import spans_df
+from adk_nb.log.span_collector import collect
 log = EventLog("s")
 collect(log)
 collect(log)
@@ -215,7 +217,8 @@ def test_without_one_there_is_one_that_exports_nothing_and_nothing_is_said():
     code = """
 import warnings; warnings.simplefilter("error")
 from adk_nb.log.event_log import EventLog
-from adk_nb.data.spans import collect, spans_df
+from adk_nb.data.spans import spans_df
+from adk_nb.log.span_collector import collect
 log = EventLog("s")
 collect(log)
 from google.adk.telemetry.tracing import tracer

@@ -14,10 +14,11 @@ from google.adk.live._cascade_live import CascadeLive
 from google.adk.models import Gemini
 
 import adk_nb
+from adk_nb.exceptions import CredentialsError
 from adk_nb.local import MoonshineSTT, PicoTTS, local_model
 from adk_nb.log.redaction import Redactor
-from adk_nb.models import gemini
-from adk_nb.models.gemini import CredentialsError, credentials, default_model, problem, secrets
+from adk_nb.models import env_file, gemini
+from adk_nb.models.gemini import credentials, default_model, problem
 
 KEY = "AIzaSyA-0123456789abcdefghijklmnopqrstu"
 NAMES = [
@@ -47,7 +48,7 @@ def clean(monkeypatch, tmp_path):
         # Set before it is deleted, so that what the code under test sets is taken back.
         monkeypatch.setenv(name, "")
         monkeypatch.delenv(name)
-    monkeypatch.setattr(gemini, "_loaded", {})
+    monkeypatch.setattr(env_file, "_loaded", {})
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -182,7 +183,6 @@ def test_a_dotenv_that_cannot_be_read(clean):
         default_model()
     assert caught.value.code == "bad_env_file"
     assert problem("gemini-3.8-live").code == "bad_env_file"
-    assert secrets() == []
     Redactor()
 
 
@@ -192,7 +192,7 @@ def test_a_dotenv_that_cannot_be_read(clean):
 def test_secrets_are_those_of_file_and_environment(clean, put):
     (clean / ".env").write_text("GOOGLE_API_KEY=file-key-1234\nGEMINI_API_KEY=short\n")
     put({"GEMINI_API_KEY": " env-key-1234 "})
-    assert secrets() == ["env-key-1234", "file-key-1234"]
+    assert Redactor()("env-key-1234 file-key-1234 short") == "[secret] [secret] short"
 
 
 def test_the_key_is_nowhere_to_be_seen(put):
