@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from adk_nb.exceptions import AdkNbError
     from adk_nb.local import local_model
     from adk_nb.log.turn import ToolCall, Turn
-    from adk_nb.models.gemini import default_model, models
     from adk_nb.notebook.inspector import inspect
+    from adk_nb.providers.gemini import default_model, models
     from adk_nb.session import LiveSession
     from adk_nb.widget import LiveWidget, talk
 
@@ -33,11 +33,11 @@ _HOMES = {
     "LiveWidget": "widget",
     "ToolCall": "log.turn",
     "Turn": "log.turn",
-    "default_model": "models.gemini",
+    "default_model": "providers.gemini",
     "events_df": "data.tables",
     "inspect": "notebook.inspector",
     "local_model": "local",
-    "models": "models.gemini",
+    "models": "providers.gemini",
     "spans_df": "data.spans",
     "talk": "widget",
     "timeline": "data.timeline",

@@ -33,7 +33,7 @@ from adk_nb.live.microphone import FRAME_MS, feed
 from adk_nb.live.turn_callbacks import TurnListeners
 from adk_nb.log.event_log import EventLog
 from adk_nb.log.recording import RecordingWriter
-from adk_nb.models.explain import explain
+from adk_nb.providers.explain import explain
 from adk_nb.wire import protocol
 from adk_nb.wire.page_hub import result_text
 

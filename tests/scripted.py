@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import AsyncGenerator, Callable, Iterable
 from typing import Any
 
+from google.adk.live import LiveIngress
 from google.adk.models.base_llm import BaseLlm
 from google.adk.models.base_llm_connection import BaseLlmConnection
 from google.adk.models.llm_request import LlmRequest
@@ -164,3 +165,13 @@ def echo(came: Any) -> Iterable[Any]:
         blob = types.Part(inline_data=came)
         return [LlmResponse(content=types.Content(role="model", parts=[blob]))]
     return []
+
+
+class Deaf(LiveIngress):
+    """Speech to text that hears nothing."""
+
+    async def __call__(self, audio):
+        async for _ in audio:
+            pass
+        return
+        yield

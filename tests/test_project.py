@@ -43,6 +43,18 @@ def test_every_public_name_is_there():
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+def test_no_module_has_a_public_name():
+    code = """
+import importlib, pkgutil, types, adk_nb
+for one in pkgutil.walk_packages(adk_nb.__path__, "adk_nb."):
+    if not one.name.endswith("__main__"):
+        importlib.import_module(one.name)
+print([name for name in adk_nb.__all__ if isinstance(getattr(adk_nb, name), types.ModuleType)])
+"""
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "[]"
+
+
 def test_imports_point_down():
     command = [Path(sys.executable).with_name("lint-imports"), "--no-cache"]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)

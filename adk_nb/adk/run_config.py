@@ -13,7 +13,7 @@ from google.adk.agents.run_config import RunConfig
 from google.genai import types
 
 from adk_nb.exceptions import AdkNbError
-from adk_nb.models import gemini
+from adk_nb.providers import gemini
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

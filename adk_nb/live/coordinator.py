@@ -22,8 +22,8 @@ from adk_nb.live.swaps import Swaps
 from adk_nb.live.tool_calls import ToolCalls
 from adk_nb.live.turn_builder import Turns
 from adk_nb.log.span_collector import collect
-from adk_nb.models.explain import explain
 from adk_nb.plain import valid_text
+from adk_nb.providers.explain import explain
 from adk_nb.wire import protocol
 from adk_nb.wire.page_hub import Pages
 

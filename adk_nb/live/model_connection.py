@@ -21,9 +21,9 @@ from adk_nb.adk.tool_threads import tool_threads
 from adk_nb.exceptions import AdkNbError, ModelError
 from adk_nb.live.histories import APP_NAME
 from adk_nb.live.tool_output import Streams
-from adk_nb.models import gemini
-from adk_nb.models.explain import explain
-from adk_nb.models.losses import is_loss, is_refused_handle
+from adk_nb.providers import gemini
+from adk_nb.providers.explain import explain
+from adk_nb.providers.losses import is_loss, is_refused_handle
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable

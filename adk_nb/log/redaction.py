@@ -9,8 +9,8 @@ import time
 import traceback
 from typing import TYPE_CHECKING, Any
 
-from adk_nb.models import env_file
 from adk_nb.plain import plain, valid_text
+from adk_nb.providers import env_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

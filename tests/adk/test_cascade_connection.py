@@ -7,11 +7,11 @@ from google.adk.live import (
     AudioChunk,
     CascadeLive,
     LiveEgress,
-    LiveIngress,
 )
 from google.adk.models.base_llm import BaseLlm
 from google.adk.models.llm_response import LlmResponse
 from google.genai import types
+from scripted import Deaf
 from sessions import attach, do, wait_for
 
 from adk_nb import LiveSession
@@ -19,14 +19,6 @@ from adk_nb.wire import protocol
 
 SENTENCES = ["One two three four. ", "Five six seven eight. "]
 SENTENCE_MS = 4000
-
-
-class Deaf(LiveIngress):
-    async def __call__(self, audio):
-        async for _ in audio:
-            pass
-        return
-        yield
 
 
 class Speaker(LiveEgress):

@@ -18,10 +18,9 @@ from google.adk.tools import AgentTool, FunctionTool, LongRunningFunctionTool
 from google.adk.tools.mcp_tool import McpToolset, StdioConnectionParams
 from google.adk.tools.openapi_tool import OpenAPIToolset
 from mcp import StdioServerParameters
-from scripted import Scripted, echo
+from scripted import Deaf, Scripted, echo
 from scripts import calls, declared
 from sessions import wait_for
-from test_cascade_connection import Deaf
 
 from adk_nb import LiveSession
 from adk_nb.local import LocalLlm

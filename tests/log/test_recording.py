@@ -203,7 +203,7 @@ def test_ten_kills_lose_no_more_than_a_second_each(tmp_path):
     running = []
     for i in range(10):
         folder = tmp_path / f"r{i}"
-        tests = str(Path(__file__).parent)
+        tests = str(Path(__file__).parents[1])
         script = tmp_path / f"talker{i}.py"
         script.write_text(textwrap.dedent(TALKER).format(tests=tests, folder=str(folder)))
         running.append(

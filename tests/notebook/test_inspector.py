@@ -7,8 +7,8 @@ import warnings
 
 import pytest
 from google.adk.agents import Agent
+from logs import conversation
 from scripted import DONE, Scripted, audio, call, echo, result_of, said, text_of
-from test_timeline import conversation
 
 from adk_nb import LiveSession
 from adk_nb.exceptions import AdkNbError

@@ -23,7 +23,7 @@ from traitlets.config import Config
 import adk_nb
 from adk_nb.exceptions import SessionClosedError, TurnTimeoutError
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).parents[1]
 
 
 @pytest.fixture
@@ -195,7 +195,7 @@ def test_a_terminal_needs_no_patch(tmp_path):
 def test_a_loop_that_cannot_be_patched_is_told_and_left(tmp_path):
     code = """
     import asyncio, warnings
-    from adk_nb import magics
+    from adk_nb.notebook import magics
     class Loop(asyncio.AbstractEventLoop): ...
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
@@ -210,7 +210,7 @@ def test_a_loop_that_cannot_be_patched_is_told_and_left(tmp_path):
 def test_a_run_in_a_run_hands_on_what_it_put_off(tmp_path):
     code = """
     import asyncio, contextvars
-    from adk_nb import magics
+    from adk_nb.notebook import magics
 
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)

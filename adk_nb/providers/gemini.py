@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from adk_nb.exceptions import CredentialsError
-from adk_nb.models import env_file
+from adk_nb.providers import env_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -164,7 +164,7 @@ def models() -> pd.DataFrame:
         rows = [_row(one.name or "", platform, one.input_token_limit) for one in _offered()]
         note = "" if rows else "The key offers no live model."
     except Exception as error:
-        from adk_nb.models.explain import explain
+        from adk_nb.providers.explain import explain
 
         note = explain(error).args[0]
     if not rows:

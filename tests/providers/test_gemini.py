@@ -17,8 +17,8 @@ import adk_nb
 from adk_nb.exceptions import CredentialsError
 from adk_nb.local import MoonshineSTT, PicoTTS, local_model
 from adk_nb.log.redaction import Redactor
-from adk_nb.models import env_file, gemini
-from adk_nb.models.gemini import credentials, default_model, problem
+from adk_nb.providers import env_file, gemini
+from adk_nb.providers.gemini import credentials, default_model, problem
 
 KEY = "AIzaSyA-0123456789abcdefghijklmnopqrstu"
 NAMES = [

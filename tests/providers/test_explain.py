@@ -32,7 +32,7 @@ from websockets.frames import Close
 from websockets.http11 import Response
 
 from adk_nb.exceptions import AdkNbError, LocalModelError, ModelError
-from adk_nb.models.explain import explain, mask
+from adk_nb.providers.explain import explain, mask
 
 KEY = "AIzaSyA-0123456789abcdefghijklmnopqrstu"
 NOT_FOUND = "models/nope is not found for API version v1alpha, or is not supported for bidiGenerate"

@@ -1,0 +1,6 @@
+"""Gemini Live's configuration, under the name that the documentation has for it."""
+
+from adk_nb.exceptions import CredentialsError
+from adk_nb.providers.gemini import Credentials, credentials, default_model, models, problem
+
+__all__ = ["Credentials", "CredentialsError", "credentials", "default_model", "models", "problem"]
