@@ -12,6 +12,10 @@ def voice(seconds):
     return np.random.default_rng(1).normal(0, 3000, int(seconds * 16_000)).astype(np.int16)
 
 
+def quiet(seconds):
+    return np.random.default_rng(2).normal(0, 20, int(seconds * 16_000)).astype(np.int16)
+
+
 def spoken_turn(log, turn, t):
     """A turn of 8 s: spoken from t + 0.5 to t + 1.5, a tool, and an answer that is cut off."""
     samples = np.concatenate([quiet(0.5), voice(1), quiet(1)])

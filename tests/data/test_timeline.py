@@ -6,7 +6,7 @@ import altair as alt
 import numpy as np
 import pytest
 from google.adk.agents import Agent
-from logs import conversation, voice
+from logs import conversation, quiet, voice
 from scripted import DONE, Scripted, audio, call, result_of, said, text_of
 
 from adk_nb import LiveSession
@@ -24,10 +24,6 @@ from adk_nb.log.event_log import EventLog
 from adk_nb.log.recording import save
 
 MIME = "application/vnd.vegalite.v5+json"
-
-
-def quiet(seconds):
-    return np.random.default_rng(2).normal(0, 20, int(seconds * 16_000)).astype(np.int16)
 
 
 def test_the_marks_of_a_spoken_turn_that_was_cut_off():
