@@ -229,7 +229,7 @@ def test_a_gemini_model_needs_a_key(put, model):
     assert isinstance(error, adk_nb.AdkNbError)
     assert error.code == "no_credentials"
     assert "GOOGLE_API_KEY" in error.message
-    assert str(gemini.Path.cwd() / ".env") in error.remedy
+    assert str(env_file.Path.cwd() / ".env") in error.remedy
     put({"GOOGLE_API_KEY": KEY})
     assert problem(model) is None
 
