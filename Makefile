@@ -64,7 +64,7 @@ format: $(STAMPS)/lint
 	$(BIN)/ruff format .
 
 test-js: $(STAMPS)/npm
-	$(NODE) node --test $(sort $(wildcard tests/js/*.test.js tests/js/*.test.mjs))
+	$(NODE) node --test $(sort $(wildcard tests/js/*.test.js tests/js/*/*.test.js))
 
 test-python: $(STAMPS)/lint $(STAMPS)/smollm2 $(STAMPS)/chromium
 	$(BIN)/python -m pytest $(PYTEST_ARGS)

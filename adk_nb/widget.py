@@ -132,11 +132,13 @@ class LiveWidget(Conversation, anywidget.AnyWidget):
 
 @functools.cache
 def _modules() -> dict[str, str]:
-    """The front end's modules, which an anywidget module cannot import by a relative path."""
+    """Returns the front end's modules by path, as `link/wire.js`.
+
+    An anywidget module cannot import them by a relative path, so `widget.js` links them.
+    """
     return {
-        path.name: path.read_text("utf-8")
-        for path in sorted(STATIC.glob("*.js"))
-        if path.name != "widget.js"
+        path.relative_to(STATIC).as_posix(): path.read_text("utf-8")
+        for path in sorted(STATIC.glob("*/**/*.js"))
     }
 
 

@@ -67,7 +67,7 @@ def test_a_page_gets_the_address_the_token_and_the_modules(talk):
     answer = ask(live)
     assert answer["type"] == "connect"
     assert answer["url"].startswith("ws://127.0.0.1:")
-    assert {"view.js", "wire.js", "recorder-processor.js"} <= answer["modules"].keys()
+    assert {"screen/view.js", "sound/recorder-processor.js"} <= answer["modules"].keys()
     assert "widget.js" not in answer["modules"]
     with joined(live):
         pass

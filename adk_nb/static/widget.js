@@ -15,7 +15,7 @@
  */
 
 const ANSWER_WITHIN_MS = 10_000;
-const IMPORT = /(\bfrom\s*["'])\.\/([\w.-]+\.js)(["'])/g;
+const IMPORT = /(\b(?:from|import)\s*["'])(\.{1,2}\/[\w./-]+\.js)(["'])/g;
 
 const NO_ANSWER = {
   code: "no_answer",
@@ -35,9 +35,19 @@ function sharedUrls() {
 }
 
 /**
+ * The path of a module that another one imports.
+ *
+ * @param {string} importer its path
+ * @param {string} specifier relative to it, such as "../link/wire.js"
+ */
+function resolve(importer, specifier) {
+  return new URL(specifier, `http://static/${importer}`).pathname.slice(1);
+}
+
+/**
  * Makes a URL of each module, in the order of their imports.
  *
- * @param {Record<string, string>} modules sources by file name
+ * @param {Record<string, string>} modules sources by path, such as "link/wire.js"
  * @param {(source: string) => string} [toUrl]
  * @returns {Record<string, string>}
  */
@@ -46,16 +56,16 @@ export function link(modules, toUrl = blobUrl) {
   const urls = {};
   /** @type {Set<string>} */
   const open = new Set();
-  /** @param {string} name @returns {string} */
-  const visit = (name) => {
-    if (urls[name]) return urls[name];
-    if (modules[name] === undefined) throw new Error(`the kernel sent no module ${name}`);
-    if (open.has(name)) throw new Error(`the modules import each other in a circle at ${name}`);
-    open.add(name);
-    urls[name] = toUrl(modules[name].replace(IMPORT, (_, before, needed, after) => before + visit(needed) + after));
-    return urls[name];
+  /** @param {string} path @returns {string} */
+  const visit = (path) => {
+    if (urls[path]) return urls[path];
+    if (modules[path] === undefined) throw new Error(`the kernel sent no module ${path}`);
+    if (open.has(path)) throw new Error(`the modules import each other in a circle at ${path}`);
+    open.add(path);
+    urls[path] = toUrl(modules[path].replace(IMPORT, (_, before, needed, after) => before + visit(resolve(path, needed)) + after));
+    return urls[path];
   };
-  for (const name of Object.keys(modules)) visit(name);
+  for (const path of Object.keys(modules)) visit(path);
   return urls;
 }
 
@@ -126,7 +136,7 @@ class Rendering {
     el.append(this.root);
     this.names = { agent: String(model.get("agent_name") ?? ""), model: String(model.get("model_name") ?? "") };
     this.placeholder = placeholder(this.root, this.names);
-    /** @type {import("./view.js").View | null} */
+    /** @type {import("./screen/view.js").View | null} */
     this.view = null;
     this.loading = false;
     this.over = false;
@@ -203,7 +213,7 @@ class Rendering {
     this.loading = true;
     try {
       const urls = link(connect.modules);
-      const { View } = await import(urls["view.js"]);
+      const { View } = await import(urls["screen/view.js"]);
       if (this.over) return;
       let first = /** @type {Connect | null} */ (connect);
       const address = async () => {
@@ -211,7 +221,7 @@ class Rendering {
         first = null;
         return known ?? this.address();
       };
-      const worklets = { recorder: urls["recorder-processor.js"], player: urls["player-processor.js"] };
+      const worklets = { recorder: urls["sound/recorder-processor.js"], player: urls["sound/player-processor.js"] };
       const view = new View({ root: this.root, address, worklets, names: this.names, transport: connect.transport });
       this.view = view;
       // What failed before there was a page, such as a model that cannot be reached.

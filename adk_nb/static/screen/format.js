@@ -1,0 +1,35 @@
+/** Values as a researcher would write them. */
+
+/**
+ * @param {unknown} value
+ * @param {number} [indent]
+ * @returns {string}
+ */
+export function show(value, indent) {
+  if (typeof value === "string") return value;
+  let text;
+  try {
+    text = JSON.stringify(value, null, indent);
+  } catch {
+    text = undefined;
+  }
+  return text ?? String(value);
+}
+
+/** @param {unknown} name @param {unknown} args */
+export function formatCall(name, args) {
+  const given = args && typeof args === "object" ? Object.entries(args) : [];
+  return `${name}(${given.map(([key, value]) => `${key}=${JSON.stringify(value)}`).join(", ")})`;
+}
+
+/** ADK wraps what a plain function returns in {"result": …}: show what the function said. @param {unknown} result */
+export function unwrap(result) {
+  if (!result || typeof result !== "object" || Array.isArray(result)) return result;
+  const keys = Object.keys(result);
+  return keys.length === 1 && keys[0] === "result" ? /** @type {any} */ (result).result : result;
+}
+
+/** @param {number} ms */
+export function formatMs(ms) {
+  return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
+}

@@ -1,0 +1,132 @@
+/** The microphone's button and level, the space bar that opens it while it is held, and its sound on the way out. */
+import { Meter } from "../sound/meter.js";
+import { PushToTalk } from "./push-to-talk.js";
+
+/**
+ * @typedef {import("../link/wire.js").Failure} Failure
+ *
+ * @typedef {object} MicrophoneControlsOptions
+ * @property {import("./layout.js").Layout} layout
+ * @property {import("../link/connection.js").Connection} connection
+ * @property {import("../sound/audio.js").Sound} sound
+ * @property {() => Record<string, any>} settings what the kernel wants of the page's audio
+ * @property {(failure: Failure) => void} report
+ * @property {() => void} onchange
+ * @property {AbortSignal} signal
+ */
+
+export class MicrophoneControls {
+  /** @param {MicrophoneControlsOptions} options */
+  constructor({ layout, connection, sound, settings, report, onchange, signal }) {
+    this.root = layout.root;
+    this.button = layout.control.mic;
+    this.meter = new Meter(layout.control.level);
+    this.connection = connection;
+    this.sound = sound;
+    this.settings = settings;
+    this.report = report;
+    this.onchange = onchange;
+    /** Whether the browser is asked for it now. */
+    this.opening = false;
+    /** Whether it was opened, and no turn has come of it yet. */
+    this.fresh = false;
+    /** Whether the space bar opened it, and so closes it. */
+    this.forTalk = false;
+    this.talk = new PushToTalk(layout.root, { press: () => this.press(), release: () => this.release() });
+    this.talk.listen(signal);
+    this.button.addEventListener("click", () => this.toggle(), { signal });
+  }
+
+  get isOpen() {
+    return this.sound.microphone !== null;
+  }
+
+  /** The bridge does not know what was on before it knew this page. */
+  resume() {
+    if (this.isOpen) this.tell(true);
+  }
+
+  /** @param {import("../sound/audio.js").MicrophoneFrame} frame */
+  recorded({ samples, clock, rms }) {
+    this.connection.sendAudio(samples, 16000, clock);
+    this.meter.show(rms, clock);
+  }
+
+  /** The device went away. @param {Failure} failure */
+  lost(failure) {
+    this.pressed(false);
+    this.tell(false);
+    this.report(failure);
+  }
+
+  toggle() {
+    this.forTalk = false;
+    if (this.isOpen || this.opening) this.close();
+    else this.open();
+  }
+
+  async open() {
+    this.opening = true;
+    this.pressed(true);
+    try {
+      if (!(await this.sound.openMicrophone(this.settings()))) return;
+      this.tell(true);
+      this.fresh = true;
+    } catch (failure) {
+      this.pressed(false);
+      this.report(/** @type {Failure} */ (failure));
+    }
+    this.opening = false;
+    this.onchange();
+  }
+
+  close() {
+    const { isOpen } = this;
+    this.opening = false;
+    this.sound.closeMicrophone();
+    this.pressed(false);
+    if (isOpen) this.tell(false);
+    this.onchange();
+  }
+
+  /** The space bar went down. @returns {boolean} false if nothing can be said now */
+  press() {
+    if (this.button.disabled) return false;
+    this.connection.send({ type: "activity_start" });
+    this.root.dataset.talking = "true";
+    if (!this.isOpen && !this.opening) {
+      this.forTalk = true;
+      this.open();
+    }
+    return true;
+  }
+
+  /** The space bar went up. */
+  release() {
+    this.connection.send({ type: "activity_end" });
+    delete this.root.dataset.talking;
+    if (this.forTalk) this.close();
+    this.forTalk = false;
+  }
+
+  /** @param {boolean} on */
+  tell(on) {
+    this.connection.send({ type: "mic", on });
+  }
+
+  /** @param {boolean} pressed */
+  pressed(pressed) {
+    this.button.setAttribute("aria-pressed", String(pressed));
+    if (!pressed) this.meter.clear();
+  }
+
+  /** @param {boolean} usable whether anything may be said now */
+  show(usable) {
+    this.button.disabled = !usable || this.settings().input === false;
+  }
+
+  /** Lets go of the space bar, whatever holds it. */
+  off() {
+    this.talk.release();
+  }
+}

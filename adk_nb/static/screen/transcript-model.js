@@ -1,0 +1,253 @@
+/** What was said, as the entries of a transcript. No DOM here. */
+import { formatCall, show, unwrap } from "./format.js";
+import { sourceList } from "./sources.js";
+
+/**
+ * @typedef {object} Entry
+ * @property {string} key
+ * @property {"user" | "agent" | "tool" | "note"} role
+ * @property {number} turn
+ * @property {string} author the agent's name; "" for the user and for tools
+ * @property {string} text
+ * @property {boolean} final
+ * @property {boolean} interrupted
+ * @property {string} call a tool's name and arguments
+ * @property {"running" | "asking" | "returned" | "failed" | ""} outcome a tool's
+ * @property {number | null} ms how long a tool took
+ * @property {string} name a tool's
+ * @property {string} output what a tool printed
+ * @property {number} cut how many characters more it printed
+ * @property {string[]} images what a tool displayed, as data: URLs
+ * @property {number} imagesCut how many more it displayed
+ * @property {Question | null} question that waits for an answer
+ * @property {"approved" | "rejected" | ""} answer
+ * @property {string} kind a note's
+ * @property {Source[]} sources what of the web an agent's answer rests on
+ *
+ * @typedef {import("./sources.js").Source} Source
+ * @typedef {{id: unknown, call: string, hint: string}} Question `call` is whole: nobody should approve what was cut
+ */
+
+const MAX_ENTRIES = 500;
+const MAX_TEXT = 20_000;
+const MAX_IMAGES = 8;
+const IMAGE = /^data:image\/(?:png|jpeg|gif|webp);base64,/;
+
+/** @param {string} text */
+function bounded(text) {
+  return text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)} … (${text.length} characters)` : text;
+}
+
+/** @param {unknown} turn @param {unknown} id @param {unknown} [name] */
+function toolKey(turn, id, name) {
+  return `tool/${id ?? `${turn}/${name}`}`;
+}
+
+/** What a question is announced as. @param {Question} question */
+export function formatQuestion({ call, hint }) {
+  return `${bounded(call)} needs your approval. ${hint}`.trim();
+}
+
+export class TranscriptModel {
+  /** @param {number} [limit] */
+  constructor(limit = MAX_ENTRIES) {
+    this.limit = limit;
+    /** @type {Entry[]} oldest first */
+    this.entries = [];
+    /** @type {Set<number>} */
+    this.interrupted = new Set();
+    /** @type {{turn: number, sources: Source[]} | null} that came before the agent's text */
+    this.early = null;
+  }
+
+  /** Forgets the entries, not which turns were interrupted: a history does not say. */
+  clear() {
+    this.entries = [];
+    this.early = null;
+  }
+
+  /**
+   * @param {import("../link/wire.js").Message} message
+   * @returns {Entry[]} what changed or is new
+   */
+  apply(message) {
+    switch (message.type) {
+      case "transcript": return this.transcript(message);
+      case "tool_call": return this.called(message);
+      case "tool_output": return this.printed(message);
+      case "question": return this.asked(message);
+      case "answer": return this.answered(message);
+      case "tool_result": return this.returned(message);
+      case "sources": return this.sourced(message);
+      case "note": return this.noted(message);
+      case "turn": return this.turned(message);
+      default: return [];
+    }
+  }
+
+  /** The question that was asked last of those that wait. @returns {Question | null} */
+  get question() {
+    return this.entries.findLast((entry) => entry.question)?.question ?? null;
+  }
+
+  /** @param {import("../link/wire.js").Message} message */
+  transcript({ turn, role, author, text, final, interrupted }) {
+    const name = role === "agent" ? String(author ?? "") : "";
+    const entry = this.entry(`${turn}/${role}/${name}`, role === "agent" ? "agent" : "user", Number(turn) || 0);
+    entry.author = name;
+    entry.text = bounded(String(text ?? ""));
+    entry.final = Boolean(final);
+    if (interrupted) this.interrupted.add(entry.turn);
+    entry.interrupted = entry.role === "agent" && this.interrupted.has(entry.turn);
+    return [...this.moveSources(entry), entry];
+  }
+
+  /** The newest list counts; it is shown with the last that an agent says in the turn. @param {import("../link/wire.js").Message} message */
+  sourced({ turn, sources }) {
+    const index = Number(turn) || 0;
+    const list = sourceList(sources);
+    const entry = this.entries.findLast((known) => known.turn === index && known.role === "agent");
+    if (!entry) {
+      this.early = { turn: index, sources: list };
+      return [];
+    }
+    entry.sources = list;
+    return [entry];
+  }
+
+  /** @param {Entry} entry what was said just now @returns {Entry[]} what lost its sources to it */
+  moveSources(entry) {
+    const { turn, role } = entry;
+    if (role !== "agent") return [];
+    if (this.early?.turn === turn) {
+      entry.sources = this.early.sources;
+      this.early = null;
+    }
+    const said = this.entries.filter((known) => known.turn === turn && known.role === "agent");
+    const holder = said.find(({ sources }) => sources.length > 0);
+    const last = said.at(-1);
+    if (!holder || !last || holder === last) return [];
+    last.sources = holder.sources;
+    holder.sources = [];
+    return [holder];
+  }
+
+  /** @param {import("../link/wire.js").Message} message */
+  called({ turn, id, name, args }) {
+    const entry = this.tool(turn, id, name);
+    entry.call = bounded(formatCall(name, args));
+    entry.outcome ||= "running";
+    return [entry];
+  }
+
+  /** @param {import("../link/wire.js").Message} message */
+  printed({ turn, id, text, image }) {
+    const entry = this.tool(turn, id);
+    entry.outcome ||= "running";
+    const printed = typeof text === "string" ? text : "";
+    const kept = printed.slice(0, MAX_TEXT - entry.output.length);
+    entry.output += kept;
+    entry.cut += printed.length - kept.length;
+    if (typeof image === "string" && IMAGE.test(image)) {
+      if (entry.images.length < MAX_IMAGES) entry.images.push(image);
+      else entry.imagesCut += 1;
+    }
+    return [entry];
+  }
+
+  /** @param {import("../link/wire.js").Message} message */
+  asked({ turn, id, name, args, hint }) {
+    const entry = this.tool(turn, id, name);
+    const call = formatCall(name, args);
+    entry.call = bounded(call);
+    entry.question = { id, call, hint: typeof hint === "string" ? bounded(hint) : "" };
+    entry.answer = "";
+    entry.outcome = "asking";
+    entry.final = false;
+    return [entry];
+  }
+
+  /** @param {import("../link/wire.js").Message} message */
+  answered({ turn, id, approved }) {
+    const key = toolKey(turn, id);
+    const entry = this.entries.findLast((known) => known.key === key);
+    if (!entry) return [];
+    entry.question = null;
+    entry.answer = typeof approved === "boolean" ? (approved ? "approved" : "rejected") : "";
+    if (entry.outcome === "asking") entry.outcome = "running";
+    return [entry];
+  }
+
+  /** A result, and not always the last: some tools go on. @param {import("../link/wire.js").Message} message */
+  returned({ turn, id, name, result, error, ms }) {
+    const entry = this.tool(turn, id, name);
+    entry.call ||= formatCall(name, null);
+    const failed = error !== undefined && error !== null;
+    entry.outcome = failed ? "failed" : "returned";
+    entry.text = bounded(show(failed ? error : unwrap(result), 1));
+    entry.ms = typeof ms === "number" ? ms : null;
+    entry.question = null;
+    entry.final = true;
+    return [entry];
+  }
+
+  /** @param {import("../link/wire.js").Message} message */
+  noted({ id, turn, kind, text }) {
+    const entry = this.entry(`note/${id}`, "note", Number(turn) || 0);
+    entry.kind = String(kind ?? "");
+    entry.text = bounded(String(text ?? ""));
+    entry.final = true;
+    return [entry];
+  }
+
+  /** @param {import("../link/wire.js").Message} message */
+  turned({ turn, state }) {
+    if (state !== "complete" && state !== "interrupted") return [];
+    if (state === "interrupted") this.interrupted.add(turn);
+    /** @type {Entry[]} */
+    const changed = [];
+    for (const entry of this.entries) {
+      if (entry.turn !== turn || entry.role === "tool") continue;
+      const cut = entry.role === "agent" && state === "interrupted";
+      if (entry.final && !cut) continue;
+      entry.final = true;
+      entry.interrupted ||= cut;
+      changed.push(entry);
+    }
+    return changed;
+  }
+
+  /**
+   * @param {unknown} turn
+   * @param {unknown} id the call's
+   * @param {unknown} [name] the tool's, where the message says it
+   */
+  tool(turn, id, name) {
+    const entry = this.entry(toolKey(turn, id, name), "tool", Number(turn) || 0);
+    if (name) entry.name = String(name);
+    return entry;
+  }
+
+  /**
+   * The entry of that key, made in its place if it is new: turns in order, the user first within one.
+   *
+   * @param {string} key
+   * @param {Entry["role"]} role
+   * @param {number} turn
+   * @returns {Entry}
+   */
+  entry(key, role, turn) {
+    const { entries } = this;
+    const known = entries.findLast((entry) => entry.key === key);
+    if (known) return known;
+    /** @type {Entry} */
+    const made = {
+      key, role, turn, author: "", text: "", final: false, interrupted: false, call: "", outcome: "", ms: null,
+      name: "", output: "", cut: 0, images: [], imagesCut: 0, question: null, answer: "", kind: "", sources: [],
+    };
+    const after = entries.findLastIndex((entry) => entry.turn < turn || (entry.turn === turn && (role !== "user" || entry.role === "user")));
+    entries.splice(after + 1, 0, made);
+    if (entries.length > this.limit) entries.splice(0, entries.length - this.limit);
+    return made;
+  }
+}

@@ -1,0 +1,153 @@
+/** The transcript's DOM: one node an entry, in the model's order. */
+import { element } from "./layout.js";
+import { ToolEntry } from "./tool-entry.js";
+
+/**
+ * @typedef {import("./transcript-model.js").Entry} Entry
+ * @typedef {import("./transcript-model.js").Source} Source
+ */
+
+const NEAR_THE_END_PX = 32;
+
+/** @param {Entry} entry */
+function saidBody({ text, interrupted }) {
+  const body = element("div", { class: "adk-nb-said" }, element("span", { class: "adk-nb-words" }, text));
+  if (interrupted) body.append(" ", element("span", { class: "adk-nb-tag" }, "interrupted"));
+  return body;
+}
+
+/** @param {Source[]} sources */
+function sourceLine(sources) {
+  const line = element("div", { class: "adk-nb-sources", "data-adk-nb": "sources" }, "Sources: ");
+  for (const [index, { title, href }] of sources.entries()) {
+    if (index) line.append(", ");
+    line.append(href ? element("a", { href, target: "_blank", rel: "noopener noreferrer", title: href }, title) : title);
+  }
+  return line;
+}
+
+/** @param {Entry} entry */
+function nameOf({ role, author }) {
+  if (role === "note") return "";
+  return role === "user" ? "you" : author || role;
+}
+
+export class Transcript {
+  /**
+   * @param {HTMLElement} box
+   * @param {import("./tool-entry.js").Answerer} answer
+   */
+  constructor(box, answer) {
+    this.box = box;
+    /** @type {import("./tool-entry.js").Answerer} */
+    this.answer = (id, approved) => {
+      const sent = answer(id, approved);
+      // The button that was clicked is disabled now.
+      if (sent && box.contains(document.activeElement)) box.focus({ preventScroll: true });
+      return sent;
+    };
+    /** @type {Map<string, HTMLElement>} */
+    this.nodes = new Map();
+    /** @type {WeakMap<HTMLElement, ToolEntry>} */
+    this.tools = new WeakMap();
+    /** @type {WeakMap<Element, Source[]>} by the body that shows them */
+    this.sources = new WeakMap();
+    this.following = true;
+    box.addEventListener("scroll", () => {
+      this.following = box.scrollHeight - box.scrollTop - box.clientHeight < NEAR_THE_END_PX;
+    });
+    // An image has its height only when it has loaded (its event does not bubble).
+    box.addEventListener("load", () => this.follow(), true);
+  }
+
+  clear() {
+    this.nodes.clear();
+    this.keepFocus(() => this.box.replaceChildren());
+    this.following = true;
+  }
+
+  /**
+   * @param {Entry[]} entries all of them
+   * @param {Entry[]} changed
+   * @returns {Entry[]} those which became final with this
+   */
+  update(entries, changed) {
+    /** @type {Entry[]} */
+    let finished = [];
+    this.keepFocus(() => {
+      finished = changed.filter((entry) => this.draw(entries, entry));
+      if (this.nodes.size > entries.length) this.evict(entries);
+    });
+    if (changed.length) this.follow();
+    return finished;
+  }
+
+  follow() {
+    if (this.following) this.box.scrollTop = this.box.scrollHeight;
+  }
+
+  /** An element that goes loses the focus, which must not go to the notebook. @param {() => void} draw */
+  keepFocus(draw) {
+    const { box } = this;
+    const held = box.contains(document.activeElement);
+    draw();
+    if (held && !box.contains(document.activeElement)) box.focus({ preventScroll: true });
+  }
+
+  /**
+   * @param {Entry[]} entries
+   * @param {Entry} entry
+   * @returns {boolean} whether it became final
+   */
+  draw(entries, entry) {
+    const node = this.nodes.get(entry.key) ?? this.add(entries, entry);
+    const wasFinal = node.dataset.final === "true";
+    node.dataset.final = String(entry.final);
+    node.dataset.interrupted = String(entry.interrupted);
+    if (entry.role === "tool") node.dataset.outcome = entry.outcome;
+    if (entry.role === "note") node.dataset.kind = entry.kind;
+    const [who, body] = node.children;
+    who.textContent = nameOf(entry);
+    /** @type {HTMLElement} */ (who).title = entry.author;
+    const tool = this.tools.get(node);
+    const words = body.querySelector(".adk-nb-words");
+    if (tool) tool.draw(entry);
+    else if (words && !entry.interrupted) words.textContent = entry.text;
+    else body.replaceWith(saidBody(entry));
+    this.drawSources(node.children[1], entry);
+    return entry.final && !wasFinal;
+  }
+
+  /** Draws them only where they changed: a link keeps the focus. @param {Element} body @param {Entry} entry */
+  drawSources(body, { sources }) {
+    if (this.sources.get(body) === sources) return;
+    this.sources.set(body, sources);
+    body.querySelector(".adk-nb-sources")?.remove();
+    if (sources.length) body.append(sourceLine(sources));
+  }
+
+  /**
+   * @param {Entry[]} entries
+   * @param {Entry} entry
+   */
+  add(entries, entry) {
+    const node = element("div", { class: "adk-nb-entry", "data-role": entry.role, "data-turn": String(entry.turn) });
+    const tool = entry.role === "tool" ? new ToolEntry(this.answer) : null;
+    node.append(element("span", { class: "adk-nb-who" }), tool?.body ?? element("div"));
+    if (tool) this.tools.set(node, tool);
+    this.nodes.set(entry.key, node);
+    const next = entries.slice(entries.indexOf(entry) + 1).find((later) => this.nodes.has(later.key));
+    this.box.insertBefore(node, (next && this.nodes.get(next.key)) ?? null);
+    return node;
+  }
+
+  /** @param {Entry[]} entries */
+  evict(entries) {
+    const kept = new Set(entries.map((entry) => entry.key));
+    for (const [key, node] of this.nodes) {
+      if (kept.has(key)) continue;
+      node.remove();
+      this.nodes.delete(key);
+    }
+  }
+}

@@ -1,0 +1,301 @@
+/** Web Audio of one view: a context, the microphone's recorder and the agent's player. */
+
+/**
+ * @typedef {{samples: Int16Array<ArrayBuffer>, clock: number, rms: number, peak: number}} MicrophoneFrame
+ * @typedef {import("./player.js").PlayerReport & {clock: number}} PlaybackReport
+ * @typedef {import("../link/wire.js").Failure} Failure
+ *
+ * @typedef {object} AudioOptions
+ * @property {{recorder: string, player: string}} worklets their URLs
+ * @property {(frame: MicrophoneFrame) => void} onframe
+ * @property {(report: PlaybackReport) => void} onplayback
+ * @property {(suspended: boolean) => void} onsuspended the browser wants a gesture before it plays
+ * @property {(failure: Failure) => void} onmiclost the device went away while it was open
+ */
+
+const MIC_DENIED = {
+  code: "mic_denied",
+  message: "The browser was not allowed to use the microphone.",
+  remedy: "Allow the microphone for this site in the address bar, then click the microphone again.",
+};
+const MIC_MISSING = {
+  code: "mic_missing",
+  message: "No microphone was found.",
+  remedy: "Connect one and click the microphone again, or type instead.",
+};
+const MIC_LOST = {
+  code: "mic_failed",
+  message: "The microphone was disconnected.",
+  remedy: "Connect it again and click the microphone.",
+};
+const INSECURE = {
+  code: "insecure_context",
+  message: "Browsers give out the microphone only over HTTPS or on localhost.",
+  remedy: "Open Jupyter at http://localhost or over HTTPS, or type instead.",
+};
+
+/** @param {unknown} error @returns {string} */
+function reason(error) {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** @param {unknown} error from getUserMedia @returns {Failure} */
+export function microphoneFailure(error) {
+  const name = /** @type {{name?: string}} */ (error)?.name;
+  if (name === "NotAllowedError" || name === "SecurityError") return MIC_DENIED;
+  if (name === "NotFoundError" || name === "OverconstrainedError") return MIC_MISSING;
+  return {
+    code: "mic_failed",
+    message: `The microphone could not be opened: ${reason(error)}.`,
+    remedy: "Close other programs that use it and click the microphone again, or type instead.",
+  };
+}
+
+/** @param {unknown} error @returns {Failure} */
+export function audioFailure(error) {
+  return {
+    code: "audio_failed",
+    message: `The browser's audio could not be started: ${reason(error)}.`,
+    remedy: "Reload the page; the agent's words are still shown as text.",
+  };
+}
+
+/**
+ * When the context's `time` sounds, in performance.now()'s milliseconds.
+ *
+ * @param {AudioContext} context
+ * @param {number} time
+ */
+export function soundsAt(context, time) {
+  const { contextTime = 0, performanceTime = 0 } = context.getOutputTimestamp?.() ?? {};
+  const now = performance.now();
+  if (contextTime > 0 && Math.abs(now - performanceTime) < 1000) return performanceTime + (time - contextTime) * 1000;
+  return now + (time - context.currentTime + (context.outputLatency || context.baseLatency || 0)) * 1000;
+}
+
+/**
+ * Puts the audio thread's times on the page's clock. A message from that thread is never early,
+ * so the least delay seen is the best guess; the creep lets it follow a drifting sound card.
+ */
+export class CaptureClock {
+  constructor() {
+    this.offset = Infinity;
+  }
+
+  /**
+   * @param {number} time the context's, in seconds
+   * @param {number} now
+   */
+  at(time, now) {
+    this.offset = Math.min(this.offset + 0.01, now - time * 1000);
+    return time * 1000 + this.offset;
+  }
+}
+
+/**
+ * @param {Record<string, unknown>} [settings] the kernel's wishes, as the bridge's hello states them
+ * @returns {MediaTrackConstraints}
+ */
+export function microphoneConstraints(settings = {}) {
+  return {
+    channelCount: 1,
+    echoCancellation: settings.echo_cancellation !== false,
+    noiseSuppression: settings.noise_suppression !== false,
+    autoGainControl: settings.auto_gain_control !== false,
+  };
+}
+
+/**
+ * @param {unknown} said the hello's `audio`: whether there is any, or an object that says more
+ * @returns {Record<string, any>}
+ */
+export function audioSettings(said) {
+  if (said === false) return { input: false, output: false };
+  return said && typeof said === "object" ? said : {};
+}
+
+export class Sound {
+  /** @param {AudioOptions} options */
+  constructor(options) {
+    this.options = options;
+    /** @type {AudioContext | null} */
+    this.context = null;
+    /** @type {GainNode | null} the last node before the speakers */
+    this.output = null;
+    /** @type {AudioWorkletNode | null} */
+    this.player = null;
+    /** @type {{stream: MediaStream, source: MediaStreamAudioSourceNode, recorder: AudioWorkletNode} | null} */
+    this.microphone = null;
+    /** @type {Promise<void> | null} */
+    this.starting = null;
+    this.wanted = 0; // counts openings and closings: the last one wins
+    this.closed = false;
+    this.listeners = new AbortController();
+    /** @type {object[]} what came before the player was up */
+    this.early = [];
+  }
+
+  /** Brings up the context and the player; throws a Failure. */
+  start() {
+    this.starting ??= this.build().catch((error) => {
+      this.starting = null;
+      throw audioFailure(error);
+    });
+    return this.starting;
+  }
+
+  async build() {
+    const context = new AudioContext({ latencyHint: "interactive" });
+    this.context = context;
+    const { signal } = this.listeners;
+    context.addEventListener("statechange", () => this.noticeState(), { signal });
+    for (const gesture of ["pointerdown", "keydown"]) {
+      document.addEventListener(gesture, () => this.resume(), { signal, capture: true, passive: true });
+    }
+    const { recorder, player } = this.options.worklets;
+    await Promise.all([context.audioWorklet.addModule(recorder), context.audioWorklet.addModule(player)]);
+    if (this.closed) return;
+    this.output = new GainNode(context);
+    this.output.connect(context.destination);
+    this.player = new AudioWorkletNode(context, "adk-nb-player", { numberOfInputs: 0, outputChannelCount: [1] });
+    this.player.port.onmessage = ({ data }) => {
+      this.options.onplayback({ ...data, clock: soundsAt(context, data.time) });
+    };
+    this.player.connect(this.output);
+    for (const message of this.early.splice(0)) this.post(message);
+    this.noticeState();
+  }
+
+  resume() {
+    if (this.context?.state === "suspended") this.context.resume().catch(() => {});
+  }
+
+  noticeState() {
+    if (!this.closed) this.options.onsuspended(this.context?.state === "suspended");
+  }
+
+  /**
+   * @param {object} message
+   * @param {Transferable[]} [transfer]
+   */
+  post(message, transfer = []) {
+    if (this.player) this.player.port.postMessage(message, transfer);
+    else if (this.starting) this.early.push(message);
+  }
+
+  /** @param {import("../link/wire.js").AudioFrame} frame */
+  play({ turn, rate, samples }) {
+    this.post({ type: "audio", turn, rate, samples }, [samples.buffer]);
+  }
+
+  /** @param {number} turn */
+  end(turn) {
+    this.post({ type: "end", turn });
+  }
+
+  /** @param {number} turn */
+  flush(turn) {
+    this.post({ type: "flush", turn });
+  }
+
+  reset() {
+    this.post({ type: "reset" });
+  }
+
+  /**
+   * Opens the microphone; throws a Failure.
+   *
+   * @param {Record<string, unknown>} [settings]
+   * @returns {Promise<boolean>} false if it was closed again meanwhile
+   */
+  async openMicrophone(settings) {
+    const wanted = ++this.wanted;
+    if (!globalThis.isSecureContext || !navigator.mediaDevices?.getUserMedia) throw INSECURE;
+    const starting = this.start();
+    let stream;
+    try {
+      stream = await navigator.mediaDevices.getUserMedia({ audio: microphoneConstraints(settings), video: false });
+    } catch (error) {
+      starting.catch(() => {});
+      throw microphoneFailure(error);
+    }
+    try {
+      await starting;
+      if (wanted !== this.wanted || !this.context || this.closed) {
+        stopTracks(stream);
+        return false;
+      }
+      this.resume();
+      this.record(this.context, stream);
+    } catch (error) {
+      stopTracks(stream);
+      throw error;
+    }
+    return true;
+  }
+
+  /**
+   * @param {AudioContext} context
+   * @param {MediaStream} stream
+   */
+  record(context, stream) {
+    this.stopMicrophone();
+    const source = new MediaStreamAudioSourceNode(context, { mediaStream: stream });
+    const recorder = new AudioWorkletNode(context, "adk-nb-recorder", { numberOfOutputs: 0 });
+    const [track] = stream.getAudioTracks();
+    const hardwareMs = (/** @type {{latency?: number}} */ (track.getSettings()).latency ?? 0) * 1000;
+    const clock = new CaptureClock();
+    recorder.port.onmessage = ({ data }) => {
+      const at = clock.at(data.time, performance.now()) - hardwareMs;
+      this.options.onframe({ samples: data.samples, clock: at, rms: data.rms, peak: data.peak });
+    };
+    track.onended = () => {
+      this.closeMicrophone();
+      this.options.onmiclost(MIC_LOST);
+    };
+    source.connect(recorder);
+    this.microphone = { stream, source, recorder };
+  }
+
+  closeMicrophone() {
+    this.wanted += 1;
+    this.stopMicrophone();
+  }
+
+  stopMicrophone() {
+    const microphone = this.microphone;
+    this.microphone = null;
+    if (!microphone) return;
+    const { stream, source, recorder } = microphone;
+    for (const track of stream.getTracks()) track.onended = null;
+    stopTracks(stream);
+    source.disconnect();
+    endWorklet(recorder);
+  }
+
+  /** Undoes everything. */
+  async close() {
+    this.closed = true;
+    this.closeMicrophone();
+    this.listeners.abort();
+    if (this.player) endWorklet(this.player);
+    this.player = null;
+    this.output?.disconnect();
+    const context = this.context;
+    this.context = null;
+    if (context && context.state !== "closed") await context.close();
+  }
+}
+
+/** @param {MediaStream} stream */
+function stopTracks(stream) {
+  for (const track of stream.getTracks()) track.stop();
+}
+
+/** @param {AudioWorkletNode} node */
+function endWorklet(node) {
+  node.port.postMessage({ type: "stop" });
+  node.port.onmessage = null;
+  node.port.close();
+  node.disconnect();
+}

@@ -1,0 +1,40 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { effectiveState, stateLabel } from "../../../adk_nb/static/screen/status.js";
+
+const calm = { link: "open", kernel: "ready", sounding: false, pending: false, audible: true, fresh: false };
+for (const [now, state] of [
+  [{}, "ready"],
+  [{ pending: true }, "thinking"],
+  [{ pending: true, audible: false }, "ready"],
+  [{ fresh: true }, "listening"],
+  [{ kernel: "listening" }, "listening"],
+  [{ kernel: "thinking", fresh: true }, "thinking"],
+  [{ kernel: "speaking" }, "thinking"],
+  [{ kernel: "speaking", sounding: true }, "speaking"],
+  [{ kernel: "ready", sounding: true }, "speaking"],
+  [{ kernel: "speaking", audible: false }, "speaking"],
+  [{ kernel: "closed", sounding: true }, "closed"],
+  [{ kernel: "reconnecting" }, "reconnecting"],
+  [{ link: "connecting", kernel: "thinking" }, "connecting"],
+  [{ link: "reconnecting", sounding: true }, "reconnecting"],
+  [{ link: "closed" }, "closed"],
+  [{ kernel: "connecting", fresh: true }, "connecting"],
+  [{}, "ready"],
+  [{ pending: true }, "thinking"],
+  [{ pending: true, audible: false }, "ready"],
+]) {
+  test(`${JSON.stringify(now)} shows as ${state}`, () => assert.equal(effectiveState({ ...calm, ...now }), state));
+}
+
+for (const [args, label] of [
+  [["ready", "open", "", false], "Ready"],
+  [["ready", "open", "", true], "Ready, microphone on"],
+  [["connecting", "open", "", false], "Loading the model…"],
+  [["connecting", "connecting", "", false], "Connecting…"],
+  [["thinking", "open", "Changing to flip…", false], "Changing to flip…"],
+  [["reconnecting", "reconnecting", "Changing to flip…", false], "Reconnecting…"],
+  [["closed", "open", "Changing to flip…", false], "Closed"],
+]) {
+  test(`the state ${args.join("/")} is labelled ${label}`, () => assert.equal(stateLabel(...args), label));
+}

@@ -1,0 +1,249 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { formatQuestion, TranscriptModel } from "../../../adk_nb/static/screen/transcript-model.js";
+
+const said = (turn, role, text, final = false, author = role === "agent" ? "dice" : "") =>
+  ({ type: "transcript", turn, role, author, text, final });
+const texts = (transcript) => transcript.entries.map(({ role, text, call }) => `${role}: ${text || call}`);
+
+test("a transcript replaces what came before of that speaker and turn", () => {
+  const transcript = new TranscriptModel();
+  transcript.apply(said(1, "user", "roll"));
+  transcript.apply(said(1, "user", "roll a die", true));
+  transcript.apply(said(1, "agent", "You rolled"));
+  transcript.apply(said(1, "agent", "You rolled 4.", true));
+  transcript.apply(said(2, "user", "again"));
+  assert.deepEqual(texts(transcript), ["user: roll a die", "agent: You rolled 4.", "user: again"]);
+});
+
+test("two agents of one turn have an entry each", () => {
+  const transcript = new TranscriptModel();
+  transcript.apply(said(1, "agent", "I pass you on.", true, "host"));
+  transcript.apply(said(1, "agent", "Hello.", true, "dice"));
+  assert.deepEqual(texts(transcript), ["agent: I pass you on.", "agent: Hello."]);
+});
+
+test("what comes late finds its place: turns in order, the user first within one", () => {
+  const transcript = new TranscriptModel();
+  transcript.apply(said(1, "agent", "one"));
+  transcript.apply(said(2, "agent", "two"));
+  transcript.apply({ type: "tool_call", turn: 1, id: "a", name: "roll", args: {} });
+  transcript.apply(said(2, "user", "second"));
+  transcript.apply(said(1, "user", "first"));
+  assert.deepEqual(texts(transcript), ["user: first", "agent: one", "tool: roll()", "user: second", "agent: two"]);
+});
+
+test("a tool's result joins its call, and may come alone or as an error", () => {
+  const transcript = new TranscriptModel();
+  transcript.apply({ type: "tool_call", turn: 1, id: "a", name: "roll", args: { sides: 20, label: "x" } });
+  const [call] = transcript.entries;
+  assert.equal(call.call, 'roll(sides=20, label="x")');
+  assert.equal(call.outcome, "running");
+  transcript.apply({ type: "tool_result", turn: 1, id: "a", name: "roll", result: { result: 17 }, ms: 3 });
+  transcript.apply({ type: "tool_result", turn: 1, id: "b", name: "flip", error: "no coin", ms: 1500 });
+  assert.deepEqual(transcript.entries.map(({ text, outcome, ms }) => [text, outcome, ms]), [["17", "returned", 3], ["no coin", "failed", 1500]]);
+});
+
+test("a tool's newest result replaces the one before", () => {
+  const transcript = new TranscriptModel();
+  transcript.apply({ type: "tool_call", turn: 1, id: "a", name: "watch", args: {} });
+  transcript.apply({ type: "tool_result", turn: 1, id: "a", name: "watch", result: "begun", ms: 3 });
+  transcript.apply({ type: "tool_result", turn: 1, id: "a", name: "watch", error: "lost", ms: 9 });
+  transcript.apply({ type: "tool_result", turn: 1, id: "a", name: "watch", result: "done", ms: 12 });
+  assert.deepEqual(transcript.entries.map(({ text, outcome, ms }) => [text, outcome, ms]), [["done", "returned", 12]]);
+});
+
+test("a note comes after what there is of its turn, and only once", () => {
+  const transcript = new TranscriptModel();
+  transcript.apply(said(1, "agent", "one"));
+  transcript.apply(said(2, "user", "second"));
+  const [note] = transcript.apply({ type: "note", id: "n1", turn: 1, kind: "swap", text: "Now flip." });
+  assert.deepEqual([note.key, note.kind, note.final], ["note/n1", "swap", true]);
+  transcript.apply(said(1, "agent", "one, late", true, "flip"));
+  transcript.apply(said(1, "user", "first"));
+  transcript.apply({ type: "note", id: "n1", turn: 1, kind: "swap", text: "Now flip." });
+  assert.deepEqual(texts(transcript), ["user: first", "agent: one", "note: Now flip.", "agent: one, late", "user: second"]);
+});
+
+test("earlier turns of a resumed conversation, below 1, come first and in order", () => {
+  const transcript = new TranscriptModel();
+  transcript.apply(said(1, "user", "now"));
+  transcript.apply({ type: "note", id: "h", turn: 0, kind: "history", text: "It goes on." });
+  for (const turn of [0, -10, -9, -2]) {
+    transcript.apply(said(turn, "agent", `agent ${turn}`, true));
+    transcript.apply(said(turn, "user", `user ${turn}`, true));
+  }
+  transcript.apply({ type: "tool_call", turn: -2, id: "a", name: "roll", args: {} });
+  assert.deepEqual(texts(transcript), [
+    "user: user -10", "agent: agent -10", "user: user -9", "agent: agent -9", "user: user -2", "agent: agent -2", "tool: roll()",
+    "user: user 0", "note: It goes on.", "agent: agent 0", "user: now",
+  ]);
+});
+
+const PNG = "data:image/png;base64,AAAA";
+const output = (fields) => ({ type: "tool_output", turn: 1, id: "a", ...fields });
+
+test("what a tool prints is added up, and kept when its result comes", () => {
+  const transcript = new TranscriptModel();
+  transcript.apply(output({ text: "one\n" }));
+  transcript.apply({ type: "tool_call", turn: 1, id: "a", name: "roll", args: {} });
+  transcript.apply(output({ text: "two\n", image: "" }));
+  transcript.apply({ type: "tool_result", turn: 1, id: "a", name: "roll", result: 4, ms: 1 });
+  transcript.apply(output({ text: "late" }));
+  const [entry] = transcript.entries;
+  assert.deepEqual([entry.output, entry.cut, entry.call, entry.name, entry.text], ["one\ntwo\nlate", 0, "roll()", "roll", "4"]);
+  assert.equal(entry.outcome, "returned");
+  assert.equal(transcript.entries.length, 1);
+});
+
+test("of what a tool prints so much is kept, and the rest counted", () => {
+  const transcript = new TranscriptModel();
+  transcript.apply(output({ text: "x".repeat(19_999) }));
+  transcript.apply(output({ text: "yz" }));
+  for (let piece = 0; piece < 1000; piece++) transcript.apply(output({ text: "w".repeat(1000) }));
+  const [entry] = transcript.entries;
+  assert.equal(entry.output.length, 20_000);
+  assert.equal(entry.output.at(-1), "y");
+  assert.equal(entry.cut, 1_000_001);
+});
+
+test("only pictures are displayed, and only so many", () => {
+  const transcript = new TranscriptModel();
+  for (const image of [
+    "data:image/svg+xml;base64,AAAA", "data:text/html;base64,AAAA", "data:image/png,AAAA", "https://example.org/a.png",
+    "javascript:alert(1)", ` ${PNG}`, 3, null,
+  ]) transcript.apply(output({ image }));
+  assert.deepEqual(transcript.entries[0].images, []);
+  for (const kind of ["png", "jpeg", "gif", "webp"]) transcript.apply(output({ image: PNG.replace("png", kind) }));
+  assert.equal(transcript.entries[0].images.length, 4);
+  for (let more = 0; more < 10; more++) transcript.apply(output({ image: PNG }));
+  assert.deepEqual([transcript.entries[0].images.length, transcript.entries[0].imagesCut], [8, 6]);
+});
+
+const question = { type: "question", turn: 1, id: "a", name: "pay", args: { euros: 3 }, hint: "Pay now?" };
+
+test("a question waits for its answer, with its call whole", () => {
+  const transcript = new TranscriptModel();
+  transcript.apply({ type: "tool_call", turn: 1, id: "a", name: "pay", args: { euros: 3 } });
+  const [entry] = transcript.apply({ ...question, args: { to: "x".repeat(30_000) } });
+  assert.equal(entry.outcome, "asking");
+  assert.deepEqual([entry.question.id, entry.question.hint, transcript.question], ["a", "Pay now?", entry.question]);
+  assert.ok(entry.question.call.length > 30_000 && entry.call.length < 21_000);
+  assert.ok(formatQuestion(entry.question).length < 21_000);
+});
+
+for (const [approved, answer] of [[true, "approved"], [false, "rejected"], [null, ""]]) {
+  test(`an answer of ${approved} takes the question away`, () => {
+    const transcript = new TranscriptModel();
+    transcript.apply(question);
+    const [entry] = transcript.apply({ type: "answer", turn: 1, id: "a", approved });
+    assert.deepEqual([entry.question, entry.answer, entry.outcome], [null, answer, "running"]);
+    assert.equal(transcript.question, null);
+    transcript.apply({ type: "tool_result", turn: 1, id: "a", name: "pay", result: "paid", ms: 1 });
+    assert.deepEqual([entry.outcome, entry.answer, entry.final], ["returned", answer, true]);
+  });
+}
+
+test("a result takes an unanswered question away, and an answer alone changes nothing", () => {
+  const transcript = new TranscriptModel();
+  transcript.apply(question);
+  transcript.apply({ type: "tool_result", turn: 1, id: "a", name: "pay", error: "too late", ms: 1 });
+  const [entry] = transcript.apply({ type: "answer", turn: 1, id: "a", approved: null });
+  assert.deepEqual([entry.question, entry.outcome], [null, "failed"]);
+  assert.deepEqual(transcript.apply({ type: "answer", turn: 1, id: "unknown", approved: true }), []);
+});
+
+test("the question that is announced is the newest that waits", () => {
+  const transcript = new TranscriptModel();
+  transcript.apply(question);
+  transcript.apply({ ...question, id: "b", name: "ship", hint: "" });
+  assert.equal(formatQuestion(transcript.question), "ship(euros=3) needs your approval.");
+  transcript.apply({ type: "answer", turn: 1, id: "b", approved: true });
+  assert.equal(formatQuestion(transcript.question), "pay(euros=3) needs your approval. Pay now?");
+});
+
+const OSLO = { title: "yr.no", uri: "https://www.yr.no/oslo" };
+const sources = (turn, ...list) => ({ type: "sources", turn, sources: list });
+const cited = (transcript) => transcript.entries.map(({ turn, role, sources: shown }) => [turn, role, shown.map(({ title }) => title).join()]);
+
+test("an answer's sources are shown with it, and the newest list replaces the one before", () => {
+  const transcript = new TranscriptModel();
+  transcript.apply(said(1, "user", "rain?"));
+  transcript.apply(said(1, "agent", "It rained."));
+  transcript.apply(said(2, "user", "more"));
+  const [changed] = transcript.apply(sources(1, OSLO));
+  assert.deepEqual([changed.role, changed.sources], ["agent", [{ title: "yr.no", href: "https://www.yr.no/oslo" }]]);
+  transcript.apply(sources(1, OSLO, { title: "met.no", uri: "https://met.no" }));
+  transcript.apply(said(1, "agent", "It rained in Oslo.", true));
+  assert.deepEqual(cited(transcript), [[1, "user", ""], [1, "agent", "yr.no,met.no"], [2, "user", ""]]);
+  transcript.apply(sources(1));
+  assert.deepEqual(cited(transcript)[1], [1, "agent", ""]);
+});
+
+test("sources that come before the answer wait for it", () => {
+  const transcript = new TranscriptModel();
+  transcript.apply(said(1, "agent", "one"));
+  assert.deepEqual(transcript.apply(sources(2)), []);
+  assert.deepEqual(transcript.apply(sources(2, OSLO)), []);
+  transcript.apply(said(1, "agent", "one, late"));
+  transcript.apply(said(2, "user", "rain?"));
+  transcript.apply(said(2, "agent", "It"));
+  transcript.apply(said(2, "agent", "It rained."));
+  assert.deepEqual(cited(transcript), [[1, "agent", ""], [2, "user", ""], [2, "agent", "yr.no"]]);
+});
+
+test("where two agents answer, the sources are below the last of them, in a history too", () => {
+  const transcript = new TranscriptModel();
+  transcript.apply(said(1, "agent", "I pass you on.", true, "host"));
+  transcript.apply(sources(1, OSLO));
+  const changed = transcript.apply(said(1, "agent", "It rained.", false, "weatherman"));
+  assert.deepEqual(changed.map(({ author }) => author), ["host", "weatherman"]);
+  assert.deepEqual(cited(transcript), [[1, "agent", ""], [1, "agent", "yr.no"]]);
+  const late = transcript.apply(said(1, "agent", "I pass you on!", true, "host"));
+  assert.deepEqual(late.map(({ author }) => author), ["host"]);
+  assert.deepEqual(cited(transcript), [[1, "agent", ""], [1, "agent", "yr.no"]]);
+  transcript.clear();
+  transcript.apply(said(1, "agent", "It rained.", true));
+  transcript.apply(sources(1, OSLO));
+  assert.deepEqual(cited(transcript), [[1, "agent", "yr.no"]]);
+});
+
+test("an interrupted turn's agent entries are final and marked, also after a history came again", () => {
+  const transcript = new TranscriptModel();
+  transcript.apply(said(1, "user", "tell"));
+  transcript.apply(said(1, "agent", "Once upon"));
+  const changed = transcript.apply({ type: "turn", turn: 1, state: "interrupted" });
+  assert.deepEqual(changed.map(({ role, final, interrupted }) => [role, final, interrupted]), [["user", true, false], ["agent", true, true]]);
+  transcript.clear();
+  assert.equal(transcript.apply(said(1, "agent", "Once upon", true))[0].interrupted, true);
+});
+
+test("a complete turn's entries are final", () => {
+  const transcript = new TranscriptModel();
+  transcript.apply(said(1, "agent", "done"));
+  transcript.apply({ type: "turn", turn: 1, state: "complete" });
+  assert.equal(transcript.entries[0].final, true);
+  assert.deepEqual(transcript.apply({ type: "turn", turn: 1, state: "complete" }), []);
+});
+
+test("entries have a bound, and so has each one's text", () => {
+  const transcript = new TranscriptModel(10);
+  for (let turn = 1; turn <= 50; turn++) transcript.apply(said(turn, "user", "x".repeat(30_000)));
+  assert.equal(transcript.entries.length, 10);
+  assert.equal(transcript.entries[0].turn, 41);
+  assert.ok(transcript.entries[0].text.length < 21_000);
+});
+
+test("unknown messages change nothing", () => {
+  assert.deepEqual(new TranscriptModel().apply({ type: "news", turn: 1 }), []);
+});
+
+test("malformed fields do no harm", () => {
+  const transcript = new TranscriptModel();
+  for (const type of ["transcript", "tool_call", "tool_output", "question", "answer", "tool_result", "sources", "note", "turn"]) {
+    for (const value of [undefined, null, 3, "x", [], {}]) {
+      transcript.apply({ type, turn: value, role: value, author: value, text: value, id: value, name: value, args: value, result: value, image: value, hint: value, sources: value });
+    }
+  }
+  for (const entry of transcript.entries) assert.equal(typeof entry.text, "string");
+});
