@@ -26,6 +26,12 @@ logger = logging.getLogger(__name__)
 STATIC = Path(__file__).parent / "static"
 
 
+def _styles() -> str:
+    """Returns the front end's styles as one text, which is all that anywidget takes."""
+    paths = [STATIC / "widget.css", *sorted(STATIC.glob("*/**/*.css"))]
+    return "\n".join(path.read_text("utf-8") for path in paths)
+
+
 class LiveWidget(Conversation, anywidget.AnyWidget):
     """A cell's window to a `LiveSession`: microphone, text box and transcript.
 
@@ -39,7 +45,7 @@ class LiveWidget(Conversation, anywidget.AnyWidget):
     """
 
     _esm = STATIC / "widget.js"
-    _css = STATIC / "widget.css"
+    _css = _styles()
 
     status = traitlets.Unicode("connecting", read_only=True).tag(sync=True)
     error = traitlets.Dict(read_only=True).tag(sync=True)

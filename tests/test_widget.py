@@ -73,6 +73,13 @@ def test_a_page_gets_the_address_the_token_and_the_modules(talk):
         pass
 
 
+def test_the_styles_are_one_text_with_those_that_are_shared_first(talk):
+    styles = talk()._css
+    assert styles.startswith((widget.STATIC / "widget.css").read_text())
+    for path in widget.STATIC.rglob("*.css"):
+        assert path.read_text() in styles
+
+
 def test_the_token_is_in_no_trait(talk):
     live = talk()
     token = ask(live)["token"]
