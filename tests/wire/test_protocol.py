@@ -3,6 +3,7 @@ import json
 import math
 import struct
 
+import golden_wire
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -226,3 +227,37 @@ def test_what_is_no_json_becomes_its_repr():
 def test_a_message_carries_its_type_and_all_its_fields():
     data = json.loads(protocol.encode_message(protocol.Failure("c", "m", "r")))
     assert data == {"type": "error", "code": "c", "message": "m", "remedy": "r"}
+
+
+def test_both_ends_agree_on_the_wire_as_it_is_written_down():
+    assert golden_wire.text() == golden_wire.FILE.read_text("utf-8"), golden_wire.__doc__
+
+
+@pytest.mark.parametrize("frame", [*golden_wire.AUDIO.values(), *golden_wire.IMAGES.values()])
+def test_a_golden_frame_comes_back_as_it_went(frame):
+    audio = isinstance(frame, protocol.AudioFrame)
+    data = protocol.encode_audio(frame) if audio else protocol.encode_image(frame)
+    assert protocol.decode_frame(data) == frame
+
+
+@pytest.mark.parametrize("name", golden_wire.BAD_AUDIO)
+def test_a_golden_bad_audio_frame_is_refused(name):
+    with pytest.raises(ProtocolError):
+        protocol.decode_audio(golden_wire.BAD_AUDIO[name])
+
+
+@pytest.mark.parametrize("name", golden_wire.BAD_IMAGES)
+def test_a_golden_bad_image_is_refused(name):
+    with pytest.raises(ProtocolError):
+        protocol.decode_image(golden_wire.BAD_IMAGES[name])
+
+
+@pytest.mark.parametrize("message", golden_wire.FROM_PAGE)
+def test_a_golden_message_of_a_page_comes_back_as_it_went(message):
+    assert protocol.decode_message(protocol.encode_message(message)) == message
+
+
+def test_every_message_is_written_down():
+    written = {type(message) for message in golden_wire.FROM_PAGE + golden_wire.TO_PAGE}
+    kinds = {kind for kind in vars(protocol).values() if isinstance(kind, type)}
+    assert written == {kind for kind in kinds if issubclass(kind, protocol.Message) and kind.type}

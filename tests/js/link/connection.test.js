@@ -6,23 +6,28 @@ import { AGENT_AUDIO, CLOSE, decodeAudio, decodeImage, encodeAudio, MAX_JPEG, MI
 class Wire {
   bufferedAmount = 0;
   closed = false;
+  closedWith = 0;
   sent = [];
   onopen = null;
   onmessage = null;
   onclose = null;
   send(data) { this.sent.push(data); }
-  close() { this.closed = true; }
+  close(code) { Object.assign(this, { closed: true, closedWith: code }); }
   says(message) { this.onmessage?.({ data: JSON.stringify(message) }); }
   get messages() { return this.sent.filter((data) => typeof data === "string").map((text) => JSON.parse(text)); }
 }
 
 /** A connection whose wires, clock and callbacks a test holds. */
-function dialled(t, address = async () => ({ url: "ws://x/", token: "secret" })) {
+function dialled(t, { address = async () => ({ url: "ws://x/", token: "secret" }), dial = () => new Wire() } = {}) {
   mock.timers.enable({ apis: ["setTimeout"] });
-  const seen = { wires: [], links: [], hellos: [], messages: [], audio: [], now: 0, asked: 0 };
+  const seen = { wires: [], urls: [], links: [], hellos: [], messages: [], audio: [], now: 0, asked: 0 };
   const connection = new Connection({
     address: () => ((seen.asked += 1), address()),
-    dial: () => (seen.wires.push(new Wire()), seen.wires.at(-1)),
+    dial: (url) => {
+      seen.urls.push(url);
+      seen.wires.push(dial(url));
+      return seen.wires.at(-1);
+    },
     now: () => seen.now,
     onhello: (hello) => seen.hellos.push(hello),
     onmessage: (message) => seen.messages.push(message),
@@ -54,6 +59,7 @@ test("it says hello with the token first, and is open once the bridge did", asyn
   const { connection, seen } = dialled(t);
   seen.now = 12;
   await connection.connect();
+  assert.deepEqual([seen.urls, connection.link, connection.dials], [["ws://x/"], "connecting", 1]);
   assert.equal(connection.send({ type: "text", text: "early" }), false);
   seen.wires[0].onopen();
   seen.wires[0].says({ type: "state", state: "ready" });
@@ -110,32 +116,118 @@ test("an image on its way costs no sound, but what waits stays bounded", async (
   assert.deepEqual(heard, [1, 2, 2, 3, 3]);
 });
 
+test("before the bridge said hello, and after it left, nothing is sent and nothing counted", async (t) => {
+  const { connection, seen } = dialled(t);
+  const send = () => {
+    connection.sendAudio(new Int16Array(1), 16000, 0);
+    connection.sendImage("camera", jpeg(4), 1);
+    return connection.send({ type: "text", text: "hi" });
+  };
+  assert.equal(send(), false);
+  await connection.connect();
+  assert.equal(send(), false);
+  const frame = { kind: AGENT_AUDIO, seq: 0, turn: 1, rate: 24000, clock: 1, samples: Int16Array.of(1) };
+  seen.wires[0].onmessage({ data: encodeAudio(frame) });
+  assert.deepEqual([seen.audio, seen.wires[0].sent], [[], []]);
+  seen.wires[0].onopen();
+  seen.wires[0].says({ type: "hello", session_id: "s" });
+  seen.wires[0].onclose({ code: 1006 });
+  assert.equal(send(), false);
+  assert.deepEqual([connection.sent, connection.dropped, connection.imagesSent, connection.imagesDropped], [0, 0, 0, 0]);
+});
+
+test("what the bridge says is handed on", async (t) => {
+  const { connection, seen } = dialled(t);
+  const wire = await open(connection, seen);
+  wire.says({ type: "state", state: "ready" });
+  wire.says({ type: "news" });
+  assert.deepEqual(seen.messages, [{ type: "state", state: "ready" }, { type: "news" }]);
+  assert.deepEqual(seen.hellos, [{ type: "hello", session_id: "s" }]);
+});
+
+test("what fails in the page itself is not taken for the bridge's mistake", async (t) => {
+  const { connection, seen } = dialled(t);
+  const wire = await open(connection, seen);
+  connection.options.onmessage = () => { throw new TypeError("a mistake"); };
+  assert.throws(() => wire.says({ type: "state" }), TypeError);
+});
+
 test("agent audio arrives; microphone frames and rubbish from the bridge are ignored", async (t) => {
-  t.mock.method(console, "warn", () => {});
+  const warn = t.mock.method(console, "warn", () => {});
   const { connection, seen } = dialled(t);
   const wire = await open(connection, seen);
   const frame = { kind: AGENT_AUDIO, seq: 0, turn: 2, rate: 24000, clock: 1, samples: Int16Array.of(1) };
   for (const data of [encodeAudio(frame), encodeAudio({ ...frame, kind: MICROPHONE }), new ArrayBuffer(3), "{", "[]"]) wire.onmessage({ data });
   assert.deepEqual(seen.audio, [frame]);
   assert.equal(connection.link, "open");
+  assert.deepEqual(warn.mock.calls.map(({ arguments: [said] }) => said), [
+    "adk-nb: ignored a message from the bridge: an audio frame of 3 bytes is too short",
+    "adk-nb: ignored a message from the bridge: a message is not JSON",
+    "adk-nb: ignored a message from the bridge: a message is not a JSON object",
+  ]);
 });
 
-test("clocks are compared at once, the estimate is sent, and again every 10 s", async (t) => {
+/** Answers the newest probe as a bridge 1000 ms ahead and 2 ms away would. */
+function answerProbe(seen, wire = seen.wires.at(-1)) {
+  const { id, clock } = probes(wire).at(-1);
+  seen.now += 4;
+  wire.says({ type: "clock", id, clock, bridge_clock: clock + 2 + 1000 });
+}
+const probes = (wire) => wire.messages.filter(({ type }) => type === "clock");
+const offsets = (wire) => wire.messages.filter(({ type }) => type === "clock_offset");
+
+test("the clock is probed six times at once, and only then the estimate is sent", async (t) => {
   const { connection, seen } = dialled(t);
   const wire = await open(connection, seen);
-  const answer = () => {
-    const { id, clock } = wire.messages.filter(({ type }) => type === "clock").at(-1);
-    seen.now += 4;
-    wire.says({ type: "clock", id, clock, bridge_clock: clock + 2 + 1000 });
-  };
-  for (let i = 0; i < 6; i++) answer();
-  const offsets = () => wire.messages.filter(({ type }) => type === "clock_offset");
-  assert.deepEqual(offsets(), [{ type: "clock_offset", offset_ms: 1000, error_ms: 2 }]);
+  for (let n = 1; n <= 6; n++) {
+    assert.deepEqual([probes(wire).length, offsets(wire).length], [n, 0]);
+    answerProbe(seen);
+  }
+  assert.deepEqual(probes(wire), [0, 1, 2, 3, 4, 5].map((id) => ({ type: "clock", id, clock: id * 4 })));
+  assert.deepEqual(offsets(wire), [{ type: "clock_offset", offset_ms: 1000, error_ms: 2 }]);
+  assert.deepEqual([connection.clock, seen.messages], [{ offset_ms: 1000, error_ms: 2 }, []]);
+});
+
+test("it is probed again every 10 s, once, and whether or not an answer came", async (t) => {
+  const { connection, seen } = dialled(t);
+  const wire = await open(connection, seen);
+  for (let n = 0; n < 6; n++) answerProbe(seen);
+  await pass(9_999);
+  assert.equal(probes(wire).length, 6);
+  await pass(1);
+  assert.equal(probes(wire).length, 7);
   await pass(10_000);
-  answer();
-  assert.equal(offsets().length, 2);
-  wire.says({ type: "clock", id: 0, clock: 0, bridge_clock: 9e9 });
-  assert.equal(connection.clock.offset_ms, 1000);
+  assert.deepEqual(probes(wire).slice(6).map(({ id }) => id), [6, 6]);
+  answerProbe(seen);
+  assert.deepEqual([probes(wire).length, offsets(wire).length], [8, 2]);
+  await pass(10_000);
+  assert.equal(probes(wire).length, 9);
+});
+
+test("an answer that is not to the newest probe, or no answer at all, changes nothing", async (t) => {
+  const { connection, seen } = dialled(t);
+  const wire = await open(connection, seen);
+  answerProbe(seen);
+  const { clock } = connection;
+  for (const answer of [
+    { id: 0, clock: 0, bridge_clock: 9e9 }, { id: 2, clock: 0, bridge_clock: 9e9 },
+    { id: 1, clock: "0", bridge_clock: 9e9 }, { id: 1, clock: 0, bridge_clock: null },
+  ]) wire.says({ type: "clock", ...answer });
+  assert.deepEqual([connection.clock, probes(wire).length, seen.messages], [clock, 2, []]);
+});
+
+test("a new connection probes anew, and trusts nothing that the old one saw", async (t) => {
+  const { connection, seen } = dialled(t);
+  const wire = await open(connection, seen);
+  for (let n = 0; n < 6; n++) answerProbe(seen);
+  wire.onclose({ code: 1006 });
+  await pass(400);
+  const again = seen.wires[1];
+  again.says({ type: "hello", session_id: "s" });
+  assert.deepEqual(probes(again).map(({ id }) => id), [0]);
+  seen.now += 1000;
+  again.says({ type: "clock", id: 0, clock: seen.now - 1000, bridge_clock: seen.now });
+  assert.deepEqual(connection.clock, { offset_ms: 500, error_ms: 500 });
 });
 
 test("after an accident it asks for the address again and comes back, numbering anew", async (t) => {
@@ -153,51 +245,196 @@ test("after an accident it asks for the address again and comes back, numbering 
   assert.equal(connection.failures, 0);
 });
 
-for (const code of [CLOSE.SESSION_ENDED, CLOSE.NO_SESSION]) {
-  test(`close code ${code} ends it for good`, async (t) => {
+test("an image that waited in a socket that broke costs the next connection nothing", async (t) => {
+  const { connection, seen } = dialled(t);
+  const wire = await open(connection, seen);
+  connection.sendImage("camera", jpeg(200 * 1024), 1);
+  wire.onclose({ code: 1006 });
+  await pass(400);
+  const again = seen.wires[1];
+  again.says({ type: "hello", session_id: "s" });
+  again.bufferedAmount = 64 * 1024 + 1;
+  connection.sendAudio(new Int16Array(320), 16000, 1);
+  assert.deepEqual([connection.sent, connection.dropped], [0, 1]);
+  again.bufferedAmount = 0;
+  connection.sendImage("camera", jpeg(10), 1);
+  assert.equal(decodeImage(binary(again)[0]).seq, 0);
+});
+
+test("an old socket that closes late does not close the new one", async (t) => {
+  const { connection, seen } = dialled(t);
+  const wire = await open(connection, seen);
+  const late = wire.onclose;
+  late({ code: 1006 });
+  await pass(400);
+  seen.wires[1].says({ type: "hello", session_id: "s" });
+  late({ code: CLOSE.SESSION_ENDED });
+  assert.deepEqual([connection.link, seen.links.at(-1)], ["open", ["open", 0]]);
+});
+
+test("a socket that is let go is closed for good, and heard no more", async (t) => {
+  const { connection, seen } = dialled(t);
+  const wire = await open(connection, seen);
+  connection.close();
+  assert.deepEqual([wire.closedWith, wire.onopen, wire.onmessage, wire.onclose], [1000, null, null, null]);
+  assert.deepEqual([connection.link, connection.channel], ["closed", null]);
+});
+
+/** Every code that a bridge closes with (docs/protocol.md), those of accidents, and neighbours that mean nothing. */
+const FATES = {
+  1000: "reconnecting", 1006: "reconnecting", 1009: "reconnecting", 1011: "reconnecting", 3999: "reconnecting",
+  4000: "closed", 4001: "reconnecting", 4002: "reconnecting", 4400: "reconnecting", 4401: "reconnecting",
+  4403: "reconnecting", 4404: "closed", 4405: "reconnecting",
+};
+for (const [text, fate] of Object.entries(FATES)) {
+  const code = Number(text);
+  test(`close code ${code} leads to ${fate}`, async (t) => {
     const { connection, seen } = dialled(t);
     (await open(connection, seen)).onclose({ code });
+    assert.deepEqual(seen.links, [["open", 0], [fate, code]]);
     await pass(60_000);
-    assert.deepEqual(seen.links.at(-1), ["closed", code]);
-    assert.equal(seen.wires.length, 1);
+    assert.equal(seen.wires.length, fate === "closed" ? 1 : 2);
+    assert.equal(connection.link, fate);
   });
 }
 
-test("a refused token is asked for anew, three times at most", async (t) => {
+for (const code of [CLOSE.BAD_TOKEN, CLOSE.BAD_HELLO]) {
+  test(`three refusals in a row (${code}) end it`, async (t) => {
+    const { connection, seen } = dialled(t);
+    await connection.connect();
+    for (let i = 0; i < 5; i++) {
+      seen.wires.at(-1).onclose?.({ code });
+      await pass(10_000);
+    }
+    assert.deepEqual([seen.asked, seen.wires.length], [3, 3]);
+    assert.deepEqual(seen.links, [["connecting", code], ["connecting", code], ["closed", code]]);
+  });
+}
+
+for (const code of [CLOSE.TOO_SLOW, 1006, 1011]) {
+  test(`however many accidents there are (${code}), it tries again`, async (t) => {
+    const { connection, seen } = dialled(t);
+    await connection.connect();
+    for (let i = 0; i < 50; i++) {
+      seen.wires.at(-1).onclose({ code });
+      await pass(10_000);
+    }
+    assert.deepEqual([seen.wires.length, connection.link], [51, "connecting"]);
+  });
+}
+
+test("a day of refusals and accidents, with a conversation between any two, ends nothing", async (t) => {
   const { connection, seen } = dialled(t);
-  await connection.connect();
-  for (let i = 0; i < 5; i++) {
-    seen.wires.at(-1).onclose?.({ code: CLOSE.BAD_TOKEN });
-    await pass(10_000);
+  await open(connection, seen);
+  const codes = [CLOSE.BAD_TOKEN, 1006, CLOSE.BAD_HELLO, CLOSE.TOO_SLOW, CLOSE.BAD_TOKEN];
+  let connected = 1;
+  for (let minute = 0; minute < 24 * 60; minute++) {
+    seen.now += 60_000;
+    await pass(60_000);
+    if (minute % 10) continue;
+    seen.wires.at(-1).onclose({ code: codes[connected % codes.length] });
+    await pass(313); // the first wait is at most 312.5 ms, however long ago the last accident was
+    assert.equal(seen.wires.length, connected + 1, `after ${minute} minutes`);
+    // Twice refused before it gets in again, and in the end the page is welcome.
+    seen.wires.at(-1).onclose({ code: CLOSE.BAD_TOKEN });
+    await pass(626);
+    seen.wires.at(-1).onopen();
+    seen.wires.at(-1).says({ type: "hello", session_id: "s" });
+    assert.equal(connection.link, "open");
+    connected = seen.wires.length;
   }
-  assert.equal(seen.wires.length, 3);
-  assert.deepEqual(seen.links.at(-1), ["closed", CLOSE.BAD_TOKEN]);
+  assert.equal(connected, 1 + 2 * 144);
+  assert.deepEqual([connection.dials, seen.asked, seen.hellos.length], [289, 289, 145]);
+  assert.ok(seen.wires.slice(0, -1).every(({ closed }) => closed), "no socket is left open");
 });
 
-test("too slow to read (4001) and no hello in time are accidents", async (t) => {
+test("without a hello within 8 s it hangs up and tries again", async (t) => {
   const { connection, seen } = dialled(t);
-  (await open(connection, seen)).onclose({ code: CLOSE.TOO_SLOW });
+  await connection.connect();
+  await pass(7_999);
+  assert.equal(seen.wires[0].closed, false);
+  await pass(1);
+  assert.equal(seen.wires[0].closed, true);
+  assert.deepEqual(seen.links, [["connecting", 0]]);
   await pass(400);
   assert.equal(seen.wires.length, 2);
-  await pass(8_000);
-  assert.equal(seen.wires[1].closed, true);
-  await pass(800);
-  assert.equal(seen.wires.length, 3);
+});
+
+test("a hello in time stops that clock", async (t) => {
+  const { connection, seen } = dialled(t);
+  await open(connection, seen);
+  await pass(60_000);
+  assert.deepEqual([seen.wires.length, connection.link], [1, "open"]);
+});
+
+test("a socket that cannot be dialled is tried again", async (t) => {
+  const { connection, seen } = dialled(t, { dial: () => { throw new SyntaxError("no URL"); } });
+  await connection.connect();
+  assert.deepEqual([seen.urls.length, seen.links, connection.failures], [1, [["connecting", 0]], 1]);
+  await pass(400);
+  assert.equal(seen.urls.length, 2);
+});
+
+test("waits grow from one failure to the next", async (t) => {
+  t.mock.method(Math, "random", () => 0.5);
+  const { connection, seen } = dialled(t, { address: async () => { throw new Error("busy"); } });
+  await connection.connect();
+  for (const [n, wait] of [250, 500, 1000, 2000, 4000, 8000, 8000].entries()) {
+    await pass(wait - 1);
+    assert.equal(seen.asked, n + 1);
+    await pass(1);
+    assert.equal(seen.asked, n + 2);
+  }
+});
+
+test("an ended connection says so once, and does nothing more", async (t) => {
+  const { connection, seen } = dialled(t);
+  const wire = await open(connection, seen);
+  connection.end(CLOSE.SESSION_ENDED);
+  connection.end(CLOSE.SESSION_ENDED);
+  connection.again(0);
+  await pass(60_000);
+  assert.deepEqual(seen.links, [["open", 0], ["closed", 4000]]);
+  assert.deepEqual([seen.wires.length, wire.closed, connection.send({ type: "text" })], [1, true, false]);
+  assert.equal(probes(wire).length, 1);
+});
+
+test("it dials a WebSocket with the subprotocol, whose frames are whole", async (t) => {
+  const dialledWith = [];
+  globalThis.WebSocket = class extends Wire {
+    constructor(...how) {
+      super();
+      dialledWith.push([how, this]);
+    }
+  };
+  t.after(() => delete globalThis.WebSocket);
+  mock.timers.enable({ apis: ["setTimeout"] });
+  t.after(() => mock.timers.reset());
+  const connection = new Connection({ address: async () => ({ url: "ws://127.0.0.1:7/", token: "" }), onlink() {}, onhello() {} });
+  await connection.connect();
+  const [[how, socket]] = dialledWith;
+  assert.deepEqual(how, ["ws://127.0.0.1:7/", "adk-nb.v1"]);
+  assert.deepEqual([socket.binaryType, connection.channel], ["arraybuffer", socket]);
+  const before = performance.now();
+  socket.onopen();
+  assert.ok(socket.messages[0].clock >= before && socket.messages[0].clock <= performance.now());
+  connection.close();
 });
 
 test("a kernel that does not answer is asked again", async (t) => {
-  const { connection, seen } = dialled(t, async () => { throw new Error("busy"); });
+  const { connection, seen } = dialled(t, { address: async () => { throw new Error("busy"); } });
   await connection.connect();
   await pass(400);
   await pass(800);
   assert.equal(seen.asked, 3);
   assert.equal(connection.failures, 3);
-  assert.equal(connection.link, "connecting");
+  assert.deepEqual(seen.links, Array(3).fill(["connecting", 0]));
+  assert.deepEqual(connection.clock, { offset_ms: 0, error_ms: Infinity });
 });
 
 test("closing is quiet and final, also while the kernel is being asked", async (t) => {
   let answer = () => {};
-  const { connection, seen } = dialled(t, () => new Promise((resolve) => (answer = () => resolve({ url: "ws://x/", token: "" }))));
+  const { connection, seen } = dialled(t, { address: () => new Promise((resolve) => (answer = () => resolve({ url: "ws://x/", token: "" }))) });
   const connecting = connection.connect();
   connection.close();
   answer();
