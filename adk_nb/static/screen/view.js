@@ -51,7 +51,6 @@ export class View {
     this.sounding = null;
     this.audioTurn = -1;
     this.startedTurn = -1; // the newest that has begun to sound, or was cut off before
-    this.fatal = false;
     this.underrunsBefore = 0;
     /** @type {Failure | null} */
     this.failure = null;
@@ -169,13 +168,9 @@ export class View {
   }
 
   /** @param {Message} message */
-  failed({ code, message, remedy, fatal }) {
+  failed({ code, message, remedy }) {
     this.fail({ code: String(code ?? "error"), message: String(message ?? ""), remedy: String(remedy ?? "") });
     if (this.agent.settle()) this.panel.draw();
-    if (!fatal) return;
-    this.fatal = true;
-    this.camera.off();
-    this.microphone.close();
   }
 
   /** @param {import("../link/wire.js").AudioFrame} frame */
@@ -286,7 +281,7 @@ export class View {
   show() {
     const { head, control, root } = this.layout;
     const state = this.state;
-    const usable = this.connection.link === "open" && !this.fatal && state !== "closed";
+    const usable = this.connection.link === "open" && state !== "closed";
     root.dataset.state = head.status.dataset.state = state;
     const label = stateLabel(state, this.connection.link, this.detail, this.microphone.isOpen);
     if (head.state.textContent !== label) head.state.textContent = head.state.title = label;
@@ -294,7 +289,7 @@ export class View {
     this.microphone.show(usable && state !== "connecting");
     this.camera.show(usable && state !== "connecting");
     control.interrupt.disabled = !usable || !(state === "thinking" || state === "speaking");
-    control.text.disabled = state === "closed" || this.fatal;
+    control.text.disabled = state === "closed";
     this.panel.tools.disabled = control.text.disabled;
     control.send.disabled = control.text.disabled || !control.text.value.trim();
   }
