@@ -225,13 +225,15 @@ test("turns play in order, each from a silent start to a silent end", () => {
 });
 
 test("a turn of five minutes that came at once sounds whole", () => {
-  const ear = listen(16000);
+  const { player, of } = listen(16000);
   const chunk = speech(1, 100, 16000);
-  for (let i = 0; i < 3000; i++) ear.player.push(chunk);
-  ear.player.end(1);
-  ear.play(301_000);
-  assert.equal(ear.of("drained")[0].played_ms, 300_000);
-  assert.equal(ear.player.underruns, 0);
+  for (let i = 0; i < 3000; i++) player.push(chunk);
+  player.end(1);
+  const quantum = new Float32Array(QUANTUM);
+  for (let frame = 0; frame < 301 * 16000; frame += QUANTUM) player.render(quantum, frame);
+  assert.equal(of("drained")[0].played_ms, 300_000);
+  assert.equal(of("progress").length, 1500);
+  assert.equal(player.underruns, 0);
 });
 
 test("whatever comes whenever, nothing clicks and the account is right", () => {
@@ -298,4 +300,439 @@ test("audio that comes far ahead is never shortened", () => {
   ear.player.end(1);
   ear.play(6500);
   assert.equal(ear.of("drained")[0].played_ms, 6000);
+});
+
+// From here on the context's rate is the audio's, 16 kHz, so that samples pass as they are and can be told exactly.
+// A quantum of 128 samples is 8 ms, a fade 48 samples.
+const RATE = 16000;
+
+/** A constant of half the full scale. @param {number} turn @param {number} ms @param {number} [value] @param {number} [rate] */
+const level = (turn, ms, value = 16384, rate = RATE) => ({ turn, rate, samples: new Int16Array((rate * ms) / 1000).fill(value) });
+
+/** One number a sample, as a share of the level that was sent. @param {number[]} heard */
+const gains = (heard) => heard.map((value) => Math.round(value * 2 * 48 * 1e4) / 1e4);
+/** @param {number} n @param {number} [fade] how far it fades in and out */
+const faded = (n, fade = 48) => Array.from({ length: n }, (_, i) => Math.min(i + 1, n - i, fade));
+/** @param {number} n */
+const silence = (n) => Array(n).fill(0);
+
+/** "started 1 at 24 after 0, 0 underruns, cushion 20" @param {ReturnType<typeof listen>} ear */
+const told = ({ reports }) =>
+  reports.map(({ type, turn, time, played_ms, underruns, start_ms }) => {
+    const ms = (/** @type {number} */ value) => Math.round(value * 1000) / 1000;
+    return `${type} ${turn} at ${ms(time * 1000)} after ${ms(played_ms)}, ${underruns} underruns, cushion ${ms(start_ms)}`;
+  });
+
+test("exactly: a turn fades in over 3 ms, sounds as it is, fades out over 3 ms, and is silent", () => {
+  const ear = listen(RATE);
+  ear.player.push(level(1, 10));
+  ear.player.end(1);
+  ear.play(24);
+  assert.deepEqual(gains(ear.heard), [...faded(160), ...silence(384 - 160)]);
+});
+
+test("exactly: what is shorter than two fades gets no louder than they allow", () => {
+  const ear = listen(RATE);
+  ear.player.push(level(1, 4));
+  ear.player.end(1);
+  ear.play(8);
+  assert.deepEqual(gains(ear.heard), [...faded(64), ...silence(64)]);
+});
+
+test("exactly: samples of any size keep theirs", () => {
+  const ear = listen(RATE);
+  const samples = Int16Array.from({ length: 400 }, (_, i) => ((i * 7919) % 65536) - 32768);
+  ear.player.push({ turn: 1, rate: RATE, samples });
+  ear.player.end(1);
+  ear.play(40);
+  for (let i = 48; i < 352; i++) assert.ok(Math.abs(ear.heard[i] - samples[i] / 32768) < 1e-7, `at ${i}`);
+});
+
+test("what is silent is played, and not counted as sound", () => {
+  const ear = listen(RATE);
+  ear.player.push(level(1, 100, 0));
+  ear.player.end(1);
+  ear.play(120);
+  assert.deepEqual([ear.reports.at(-1)?.nonzero, ear.reports.at(-1)?.played_ms], [0, 100]);
+});
+
+test("exactly: what the resampler makes too loud is clamped", () => {
+  const ear = listen(48000);
+  const square = Int16Array.from({ length: 2400 }, (_, i) => (i % 20 < 10 ? 32767 : -32768));
+  ear.player.push({ turn: 1, rate: 24000, samples: square });
+  ear.player.end(1);
+  ear.play(120);
+  assert.equal(Math.max(...ear.heard), 1);
+  assert.equal(Math.min(...ear.heard), -1);
+});
+
+test("exactly: reports of a turn that came at once", () => {
+  const ear = listen(RATE);
+  ear.player.push(level(1, 480));
+  ear.player.end(1);
+  ear.play(560);
+  assert.deepEqual(told(ear), [
+    "started 1 at 0 after 0, 0 underruns, cushion 20",
+    "progress 1 at 200 after 200, 0 underruns, cushion 20",
+    "progress 1 at 400 after 400, 0 underruns, cushion 20",
+    "drained 1 at 480 after 480, 0 underruns, cushion 20",
+  ]);
+  assert.deepEqual(ear.reports.map(({ nonzero }) => nonzero), [0, 3200, 6400, 7680]);
+});
+
+/** When a turn starts of which so much came at first. @param {(player: Player) => void} push */
+function startOf(push) {
+  const ear = listen(RATE);
+  ear.play(8); // it counts from the first audio, not from its own beginning
+  push(ear.player);
+  ear.play(400);
+  return Math.round((ear.of("started")[0]?.time ?? NaN) * 1000) - 8;
+}
+
+for (const [name, push, ms] of /** @type {[string, (player: Player) => void, number][]} */ ([
+  ["one chunk waits 20 ms", (player) => player.push(level(1, 20)), 24],
+  ["one long chunk waits too: the next may be as late as it is long", (player) => player.push(level(1, 200)), 24],
+  ["20 ms past the longest chunk are enough", (player) => [20, 20].forEach((ms) => player.push(level(1, ms))), 0],
+  ["less past the longest is not", (player) => [20, 19].forEach((ms) => player.push(level(1, ms))), 24],
+  ["the longest counts, not the last", (player) => [60, 19].forEach((ms) => player.push(level(1, ms))), 24],
+  ["nor the first", (player) => [10, 50, 9].forEach((ms) => player.push(level(1, ms))), 24],
+  ["a turn that is complete waits for nothing", (player) => (player.push(level(1, 5)), player.end(1)), 0],
+  ["nor does one before a complete one", (player) => (player.push(level(1, 5)), player.end(2)), 0],
+  ["a turn after a complete one waits", (player) => (player.end(1), player.push(level(2, 5))), 24],
+  ["a turn that another follows waits for nothing", (player) => [1, 2].forEach((turn) => player.push(level(turn, 5))), 0],
+  ["at another rate ms are ms", (player) => [20, 20].forEach((ms) => player.push(level(1, ms, 16384, 8000))), 0],
+])) {
+  test(`the start, exactly: ${name}`, () => assert.equal(startOf(push), ms));
+}
+
+test("exactly: an underrun is silent until the cushion is as long as the audio was late", () => {
+  const ear = listen(RATE);
+  ear.player.push(level(1, 100));
+  ear.play(200); // it starts at 24 and is dry at 124
+  ear.player.push(level(1, 100));
+  ear.player.end(1);
+  ear.play(200);
+  assert.deepEqual(told(ear), [
+    "started 1 at 24 after 0, 0 underruns, cushion 20",
+    "progress 1 at 300 after 200, 1 underruns, cushion 96",
+    "drained 1 at 300 after 200, 1 underruns, cushion 96",
+  ]);
+  const whole = [...silence(384), ...faded(1600), ...silence(1216), ...faded(1600)];
+  assert.deepEqual(gains(ear.heard), [...whole, ...silence(ear.heard.length - whole.length)]);
+});
+
+test("exactly: the cushion grows by what was late, by half at least, and to 300 ms at most", () => {
+  const ear = listen(RATE);
+  const cushions = [];
+  for (const late of [2, 60, 10, 290, 290]) {
+    ear.player.push(level(1, 80));
+    while (!ear.player.dry) ear.play(1);
+    const dry = ear.player.dry.frame;
+    while ((ear.player.frame - dry) / 16 < late) ear.play(1);
+    ear.player.push(level(1, 80));
+    cushions.push([(ear.player.frame - dry) / 16, ear.player.startMs]);
+    while (ear.player.playing || ear.player.queue.length) ear.play(1);
+    ear.play(400); // a pause: it drains
+  }
+  // 2 ms were late: half as much again is more. Late is told in quanta of 8 ms.
+  assert.deepEqual(cushions, [[8, 30], [64, 94], [16, 141], [296, 300], [296, 300]]);
+});
+
+test("exactly: after a second without trouble the cushion shrinks by 40 %, after each underrun in twice that time", () => {
+  const ear = listen(RATE);
+  ear.player.push(level(1, 100));
+  ear.play(200);
+  ear.player.push(level(1, 100)); // 76 ms late: a cushion of 96 and a patience of 2 s
+  for (let i = 0; i < 12; i++) ear.player.push(level(1, 1000));
+  const changes = [];
+  let before = ear.player.startMs;
+  for (let ms = 200; ms < 9000; ms += 8) {
+    ear.play(8);
+    if (ear.player.startMs !== before) changes.push([ms + 8, Math.round((before = ear.player.startMs) * 100) / 100]);
+  }
+  assert.deepEqual(changes, [[2208, 57.6], [4216, 34.56], [6224, 20.74], [8232, 20]]);
+});
+
+test("exactly: patience doubles with each underrun up to 30 s, and halves down to 1 s while the cushion is at its least", () => {
+  const ear = listen(RATE);
+  const patience = [ear.player.patience];
+  for (let i = 0; i < 6; i++) patience.push((ear.player.late(1, 0), ear.player.patience));
+  assert.deepEqual(patience, [1000, 2000, 4000, 8000, 16_000, 30_000, 30_000]);
+  for (ear.player.startMs = 30, patience.length = 0; patience.length < 8; ) patience.push((ear.player.decay(), ear.player.patience));
+  // The first only brings the cushion down.
+  assert.deepEqual(patience, [30_000, 15_000, 7500, 3750, 1875, 1000, 1000, 1000]);
+});
+
+test("a turn that drains without an underrun lets the cushion shrink, one with an underrun does not", () => {
+  const ear = listen(RATE);
+  ear.player.push(level(1, 100));
+  ear.play(200);
+  ear.player.push(level(1, 100));
+  ear.player.end(1);
+  ear.play(200);
+  assert.equal(ear.player.startMs, 96);
+  ear.player.push(level(2, 100));
+  ear.player.end(2);
+  ear.play(200);
+  assert.equal(ear.player.startMs, 57.599999999999994);
+});
+
+test("smooth time is counted anew after an underrun, and after each shrinking", () => {
+  const ear = listen(RATE);
+  ear.player.startMs = 100;
+  ear.player.push(level(1, 900));
+  ear.player.push(level(1, 200));
+  ear.play(1016);
+  assert.equal(ear.player.startMs, 60);
+  assert.equal(ear.player.smooth, 128);
+  ear.play(160); // dry at 1100
+  ear.player.push(level(1, 900));
+  assert.equal(ear.player.smooth, 0);
+});
+
+for (const [late, drained] of [[300, false], [308, true]]) {
+  test(`exactly: after ${late} ms of silence a turn has ${drained ? "" : "not "}drained`, () => {
+    const ear = listen(RATE);
+    ear.player.push(level(1, 100)); // sounds from 24 to 124
+    ear.play(124 + late);
+    assert.deepEqual(told(ear).slice(1), drained ? ["drained 1 at 124 after 100, 0 underruns, cushion 20"] : []);
+    ear.player.push(level(1, 40));
+    assert.equal(ear.player.underruns, drained ? 0 : 1);
+  });
+}
+
+test("a dry turn drains when its end is said, or a later one's, at the time when it fell silent", () => {
+  for (const end of [1, 2]) {
+    const ear = listen(RATE);
+    ear.player.push(level(1, 104));
+    ear.play(200);
+    ear.player.end(0);
+    assert.equal(ear.of("drained").length, 0);
+    ear.player.end(end);
+    ear.player.end(end);
+    assert.deepEqual(told(ear).slice(1), ["drained 1 at 128 after 104, 0 underruns, cushion 20"]);
+  }
+});
+
+test("a dry turn drains when another turn's audio comes, which waits for its own cushion", () => {
+  const ear = listen(RATE);
+  ear.player.push(level(1, 104));
+  ear.play(200);
+  ear.player.push(level(2, 100));
+  ear.play(8);
+  assert.deepEqual(told(ear).slice(1), ["drained 1 at 128 after 104, 0 underruns, cushion 20"]);
+  ear.play(200);
+  assert.equal(told(ear)[2], "started 2 at 224 after 0, 0 underruns, cushion 20");
+  assert.equal(ear.player.underruns, 0);
+});
+
+test("an end that is said again, or of an earlier turn, does not take a later one back", () => {
+  const { player } = listen(RATE);
+  player.end(5);
+  player.end(3);
+  assert.equal(player.complete, 5);
+  player.flush(5);
+  player.flush(3);
+  assert.equal(player.flushed, 5);
+});
+
+test("exactly: a flush fades out over 3 ms from the sample where it sounds, and the next turn fades in", () => {
+  const ear = listen(RATE);
+  ear.player.push(level(1, 400));
+  ear.player.push(level(2, 100));
+  ear.play(80);
+  ear.player.flush(1);
+  ear.player.end(2);
+  ear.play(160);
+  assert.deepEqual(told(ear), [
+    "started 1 at 0 after 0, 0 underruns, cushion 20",
+    "flushed 1 at 83 after 83, 0 underruns, cushion 20",
+    "started 2 at 83 after 0, 0 underruns, cushion 20",
+    "drained 2 at 183 after 100, 0 underruns, cushion 20",
+  ]);
+  const out = Array.from({ length: 48 }, (_, i) => 48 - i);
+  assert.deepEqual(gains(ear.heard), [...faded(1280 + 1280).slice(0, 1280), ...out, ...faded(1600), ...silence(3840 - 1328 - 1600)]);
+});
+
+test("exactly: a flush near the end fades over what is left", () => {
+  const ear = listen(RATE);
+  ear.player.push(level(1, 130 / 16)); // two samples more than a quantum
+  ear.player.end(1);
+  ear.play(8);
+  ear.player.flush(1);
+  ear.play(8);
+  assert.deepEqual(told(ear).slice(1), ["flushed 1 at 8.125 after 8.125, 0 underruns, cushion 20"]);
+});
+
+test("a second flush while the first fades changes nothing", () => {
+  const ear = listen(RATE);
+  ear.player.push(level(1, 400));
+  ear.play(32);
+  const at = ear.heard.length;
+  ear.player.flush(1);
+  ear.player.flush(1);
+  ear.play(8);
+  assert.deepEqual(ear.of("flushed").map(({ time }) => time), [(at + 48) / RATE]);
+});
+
+test("a flush of what waits is told at once, and once a turn", () => {
+  const ear = listen(RATE);
+  ear.play(8);
+  ear.player.push(level(3, 10));
+  ear.player.push(level(3, 10, 16384, 8000));
+  ear.player.push(level(4, 10));
+  ear.player.flush(4);
+  assert.deepEqual(told(ear), ["flushed 3 at 8 after 0, 0 underruns, cushion 20", "flushed 4 at 8 after 0, 0 underruns, cushion 20"]);
+  ear.play(80);
+  assert.equal(sounding(ear.heard), 0);
+});
+
+test("a flush while it rides out an underrun drops the rest, and tells so once with what had sounded", () => {
+  const ear = listen(RATE);
+  ear.player.push(level(1, 104));
+  ear.play(136);
+  ear.player.push(level(1, 20));
+  ear.player.flush(1);
+  assert.deepEqual(told(ear).slice(1), ["flushed 1 at 136 after 104, 1 underruns, cushion 30"]);
+  ear.play(200);
+  assert.equal(ear.reports.length, 2);
+});
+
+test("a later turn that has waited behind a flushed one need not wait again", () => {
+  const ear = listen(RATE);
+  ear.player.push(level(1, 10));
+  ear.player.push(level(2, 200));
+  ear.player.flush(1);
+  ear.play(80);
+  assert.equal(ear.of("started")[0].turn, 2);
+});
+
+test("exactly: a rate that changes within a turn makes one turn of two fades", () => {
+  const ear = listen(RATE);
+  ear.player.push(level(1, 40));
+  ear.player.push(level(1, 40, 16384, 8000));
+  ear.player.end(1);
+  ear.play(120);
+  assert.deepEqual(told(ear), ["started 1 at 0 after 0, 0 underruns, cushion 20", "drained 1 at 80 after 80, 0 underruns, cushion 20"]);
+  assert.deepEqual(gains(ear.heard.slice(0, 640)), faded(640));
+  assert.deepEqual([ear.heard[1279] !== 0, ear.heard[1280]], [true, 0]);
+});
+
+test("chunks of one rate are one stretch: no fade between them", () => {
+  const ear = listen(RATE);
+  for (let i = 0; i < 4; i++) ear.player.push(level(1, 10));
+  ear.player.end(1);
+  ear.play(48);
+  assert.deepEqual(gains(ear.heard), [...faded(640), ...silence(128)]);
+});
+
+for (const [ms, restart] of [[20, 6400], [100, 6016]]) {
+  test(`exactly: ${ms} ms that come while the last samples are in the resampler are late, and start anew`, () => {
+    const ear = listen(48000);
+    const piece = (/** @type {number} */ samples) => ({ turn: 1, rate: 24000, samples: new Int16Array(samples).fill(16384) });
+    ear.player.push(piece(2442)); // 20 samples past a quantum: within the resampler's look-ahead
+    ear.play(5888 / 48); // it started at frame 1024
+    assert.equal(ear.player.remaining(ear.player.queue[0]), 20);
+    ear.player.push(piece(24 * ms));
+    assert.deepEqual([ear.player.underruns, ear.player.startMs], [1, 30]);
+    ear.play(200);
+    // 20 ms are less than the cushion, and wait for a third of it; with 100 the next quantum begins.
+    assert.equal(ear.heard.findIndex((value, frame) => frame >= 5908 && value !== 0), restart);
+    ear.player.end(1);
+    const end = (restart + 48 * ms) / 48;
+    assert.equal(told(ear).at(-1), `drained 1 at ${Math.round(end * 1000) / 1000} after ${101.75 + ms}, 1 underruns, cushion 30`);
+    assert.deepEqual(ear.of("started").length, 1);
+  });
+}
+
+/** Live audio of 20 ms frames at one level, so far ahead of what sounds; how much is left out, by quantum. */
+function ahead(ms, value) {
+  const ear = listen(RATE);
+  let pushed = 0;
+  const push = () => (ear.player.push(level(1, 20, value)), (pushed += 20));
+  const skipped = [];
+  while (pushed < ms) push();
+  for (let quantum = 1; quantum <= 300; quantum++) {
+    ear.play(8);
+    while (pushed < quantum * 8 + ms) push();
+    const all = ear.player.queue[0].skipped;
+    if (all !== (skipped.at(-1)?.[1] ?? 0)) skipped.push([quantum * 8, all]);
+  }
+  return skipped;
+}
+
+test("exactly: what stands longer in the queue than the cushion for a second is left out where it is quiet", () => {
+  // 60 ms ahead: 52 at the least, 20 are meant to stand, so 32 ms or 512 samples are too many.
+  assert.deepEqual(ahead(60, 200), [[1008, 192], [1016, 384], [1024, 512]]);
+  assert.deepEqual(ahead(60, -200), ahead(60, 200));
+  assert.deepEqual([ahead(60, 201), ahead(60, -201)], [[], []]);
+});
+
+test("up to 8 ms too many may stand", () => {
+  assert.deepEqual(ahead(36, 0), []);
+  assert.deepEqual(ahead(40, 0).at(-1)?.[1], 192);
+});
+
+test("audio that came more than 400 ms ahead is not live, and nothing of it is left out", () => {
+  assert.ok(ahead(380, 0).length > 0);
+  assert.deepEqual(ahead(420, 0), []);
+  const { player } = listen(RATE);
+  player.push(level(1, 400));
+  assert.equal(player.pace.live, true);
+  player.push(level(1, 1));
+  assert.equal(player.pace.live, false);
+});
+
+test("nothing is left out while another turn waits", () => {
+  const ear = listen(RATE);
+  for (let i = 0; i < 15; i++) ear.player.push(level(1, 20, 0));
+  ear.player.push(level(2, 20, 0));
+  for (let i = 0; i < 100; i++) {
+    ear.play(8);
+    if (i < 50) ear.player.push(level(2, 20, 0));
+  }
+  assert.ok([...ear.player.turns.values()][0].played === 15 * 320);
+});
+
+test("sixteen turns are remembered, the newest", () => {
+  const ear = listen(RATE);
+  for (let turn = 1; turn <= 20; turn++) {
+    ear.player.push(level(turn, 8));
+    ear.player.end(turn);
+    ear.play(16);
+  }
+  assert.deepEqual([...ear.player.turns.keys()], Array.from({ length: 16 }, (_, i) => i + 5));
+});
+
+test("reset forgets what waits, what was flushed and what is complete", () => {
+  const ear = listen(RATE);
+  ear.player.push(level(7, 300));
+  ear.player.end(8);
+  ear.player.flush(3);
+  ear.play(40);
+  ear.player.reset();
+  ear.play(40);
+  assert.equal(sounding(ear.heard.slice(-640)), 0);
+  ear.player.push(level(1, 40));
+  ear.play(16);
+  assert.equal(ear.of("started").length, 1); // not complete: it waits for its cushion
+  ear.play(16);
+  assert.deepEqual(told(ear).at(-1), "started 1 at 104 after 0, 0 underruns, cushion 20");
+});
+
+test("reset while a turn is dry tells nothing of it later", () => {
+  const ear = listen(RATE);
+  ear.player.push(level(1, 104));
+  ear.play(200);
+  ear.player.reset();
+  ear.play(400);
+  assert.deepEqual(ear.of("drained"), []);
+});
+
+test("a chunk of nothing is nothing", () => {
+  const ear = listen(RATE);
+  ear.player.push(level(1, 0));
+  ear.player.end(1);
+  ear.play(80);
+  assert.deepEqual(ear.reports, []);
 });
