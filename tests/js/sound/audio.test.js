@@ -1,26 +1,370 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
-import { CaptureClock, microphoneConstraints, microphoneFailure, Sound, soundsAt } from "../../../adk_nb/static/sound/audio.js";
+import { beforeEach, test } from "node:test";
+import {
+  audioFailure, audioSettings, CaptureClock, microphoneConstraints, microphoneFailure, Sound, soundsAt,
+} from "../../../adk_nb/static/sound/audio.js";
+
+// A browser's Web Audio, as far as the page uses it: it notes what is made, connected and sent.
+
+class Port {
+  constructor() {
+    Object.assign(this, { sent: [], closed: false, onmessage: null });
+  }
+  postMessage(message, transfer) { this.sent.push(transfer?.length ? [message, transfer] : message); }
+  close() { this.closed = true; }
+}
+
+class Node {
+  constructor(context, name, options) {
+    Object.assign(this, { context, name, options, port: new Port(), to: [] });
+    page.nodes.push(this);
+  }
+  connect(node) { this.to.push(node); }
+  disconnect() { this.to = []; }
+}
+
+class Context extends EventTarget {
+  constructor(options) {
+    super();
+    Object.assign(this, { options, state: page.state, currentTime: 0, destination: "speakers", modules: [], resumed: 0 });
+    this.audioWorklet = { addModule: async (url) => { this.modules.push(url); await page.loading; } };
+    page.contexts.push(this);
+  }
+  becomes(state) {
+    this.state = state;
+    this.dispatchEvent(new Event("statechange"));
+  }
+  async resume() {
+    this.resumed += 1;
+    if (page.refuse) throw page.refuse;
+    this.becomes("running");
+  }
+  async close() { this.state = "closed"; }
+}
+
+class Track {
+  constructor() {
+    Object.assign(this, { readyState: "live", onended: null });
+  }
+  stop() { this.readyState = "ended"; }
+  getSettings() { return page.settings; }
+}
+
+class Stream {
+  track = new Track();
+  getTracks() { return [this.track]; }
+  getAudioTracks() { return [this.track]; }
+}
+
+const page = /** @type {any} */ ({});
+
+beforeEach(() => {
+  Object.assign(page, { nodes: [], contexts: [], streams: [], asked: [], state: "running", loading: null, refuse: null, denied: null, settings: {}, grant: null });
+  const getUserMedia = async (asked) => {
+    page.asked.push(asked);
+    await page.grant;
+    if (page.denied) throw page.denied;
+    page.streams.push(new Stream());
+    return page.streams.at(-1);
+  };
+  Object.defineProperty(globalThis, "navigator", { value: { mediaDevices: { getUserMedia } }, configurable: true });
+  Object.assign(globalThis, {
+    isSecureContext: true, document: new EventTarget(), AudioContext: Context,
+    GainNode: class extends Node { constructor(context) { super(context, "gain"); } },
+    AudioWorkletNode: Node,
+    MediaStreamAudioSourceNode: class extends Node { constructor(context, options) { super(context, "source", options); } },
+  });
+});
+
+/** A sound whose callbacks a test reads. */
+function made() {
+  const seen = { frames: [], reports: [], suspended: [], lost: [] };
+  const sound = new Sound({
+    worklets: { recorder: "recorder.js", player: "player.js" },
+    onframe: (frame) => seen.frames.push(frame),
+    onplayback: (report) => seen.reports.push(report),
+    onsuspended: (suspended) => seen.suspended.push(suspended),
+    onmiclost: (failure) => seen.lost.push(failure),
+  });
+  return { sound, seen };
+}
+const named = (name) => page.nodes.filter((node) => node.name === name);
+/** Something that a test lets go on. */
+function gate() {
+  let open;
+  return [new Promise((resolve) => (open = resolve)), () => open()];
+}
+
+test("it starts once, with both worklets, the player going to the speakers", async () => {
+  const { sound, seen } = made();
+  await Promise.all([sound.start(), sound.start()]);
+  await sound.start();
+  const [context] = page.contexts;
+  assert.equal(page.contexts.length, 1);
+  assert.deepEqual([context.options, context.modules], [{ latencyHint: "interactive" }, ["recorder.js", "player.js"]]);
+  const [player] = named("adk-nb-player");
+  const [gain] = named("gain");
+  assert.deepEqual(player.options, { numberOfInputs: 0, outputChannelCount: [1] });
+  assert.deepEqual([player.to, gain.to, player.context], [[gain], ["speakers"], context]);
+  assert.deepEqual([sound.output, seen.suspended], [gain, [false]]);
+});
+
+test("what is to be played while it starts is played in order; before that nothing is kept", async () => {
+  const { sound } = made();
+  sound.end(7);
+  const starting = sound.start();
+  const samples = Int16Array.of(1, 2);
+  sound.play({ kind: 2, seq: 0, turn: 1, rate: 24000, clock: 0, samples });
+  sound.end(1);
+  await starting;
+  sound.flush(2);
+  sound.reset();
+  const [player] = named("adk-nb-player");
+  assert.deepEqual(player.port.sent, [
+    { type: "audio", turn: 1, rate: 24000, samples }, { type: "end", turn: 1 }, { type: "flush", turn: 2 }, { type: "reset" },
+  ]);
+  sound.play({ kind: 2, seq: 1, turn: 3, rate: 16000, clock: 0, samples });
+  assert.deepEqual(player.port.sent.at(-1), [{ type: "audio", turn: 3, rate: 16000, samples }, [samples.buffer]]);
+});
+
+test("a report has the time at which it sounds, on the page's clock", async () => {
+  const { sound, seen } = made();
+  await sound.start();
+  page.contexts[0].getOutputTimestamp = () => ({ contextTime: 2, performanceTime: performance.now() });
+  const before = performance.now();
+  named("adk-nb-player")[0].port.onmessage({ data: { type: "started", turn: 1, time: 2.5 } });
+  const [{ clock, ...report }] = seen.reports;
+  assert.deepEqual(report, { type: "started", turn: 1, time: 2.5 });
+  assert.ok(clock >= before + 500 && clock <= performance.now() + 500);
+});
+
+test("what keeps it from starting is a failure, and it may be tried again", async () => {
+  const { sound } = made();
+  page.loading = Promise.reject(new Error("no module"));
+  await assert.rejects(sound.start(), {
+    code: "audio_failed", message: "The browser's audio could not be started: no module.",
+    remedy: "Reload the page; the agent's words are still shown as text.",
+  });
+  page.loading = null;
+  await sound.start();
+  assert.equal(named("adk-nb-player").length, 1);
+});
+
+test("a browser that waits for a gesture is resumed by the next one, and says how it is", async () => {
+  page.state = "suspended";
+  const { sound, seen } = made();
+  await sound.start();
+  assert.deepEqual(seen.suspended, [true]);
+  page.refuse = new Error("not yet");
+  document.dispatchEvent(new Event("pointerdown"));
+  await null;
+  assert.deepEqual([page.contexts[0].resumed, seen.suspended], [1, [true]]);
+  page.refuse = null;
+  document.dispatchEvent(new Event("keydown"));
+  assert.deepEqual(seen.suspended, [true, false]);
+  document.dispatchEvent(new Event("keydown"));
+  sound.resume();
+  assert.equal(page.contexts[0].resumed, 2);
+  page.contexts[0].becomes("suspended");
+  assert.equal(seen.suspended.at(-1), true);
+});
+
+test("a gesture counts although something else keeps it to itself", async () => {
+  const { sound } = made();
+  const calls = [];
+  document.addEventListener = (...how) => calls.push(how);
+  await sound.start();
+  assert.deepEqual(calls.map(([name, , options]) => [name, options.capture, options.passive]), [["pointerdown", true, true], ["keydown", true, true]]);
+});
+
+test("the microphone is opened with what the kernel wants, and its frames come with their clock", async () => {
+  const { sound, seen } = made();
+  page.settings = { latency: 0.01 };
+  assert.equal(await sound.openMicrophone({ noise_suppression: false }), true);
+  assert.deepEqual(page.asked, [
+    { audio: { channelCount: 1, echoCancellation: true, noiseSuppression: false, autoGainControl: true }, video: false },
+  ]);
+  const [recorder] = named("adk-nb-recorder");
+  const [source] = named("source");
+  assert.deepEqual([source.options, source.to, recorder.options], [{ mediaStream: page.streams[0] }, [recorder], { numberOfOutputs: 0 }]);
+  assert.deepEqual(sound.microphone, { stream: page.streams[0], source, recorder });
+  const samples = new Int16Array(320);
+  const before = performance.now();
+  recorder.port.onmessage({ data: { samples, time: 5, rms: 0.5, peak: 0.75 } });
+  const [{ clock, ...frame }] = seen.frames;
+  assert.deepEqual(frame, { samples, rms: 0.5, peak: 0.75 });
+  // The first frame is taken for undelayed; the hardware had it for 10 ms.
+  assert.ok(clock >= before - 10 && clock <= performance.now() - 10);
+});
+
+test("where the hardware's latency is not told, none is taken off", async () => {
+  const { sound, seen } = made();
+  await sound.openMicrophone();
+  const before = performance.now();
+  named("adk-nb-recorder")[0].port.onmessage({ data: { time: 5 } });
+  assert.ok(seen.frames[0].clock >= before);
+});
+
+test("a context that waits for a gesture is resumed with the microphone", async () => {
+  page.state = "suspended";
+  const { sound } = made();
+  await sound.openMicrophone();
+  assert.equal(page.contexts[0].state, "running");
+});
+
+test("opening again lets the earlier stream go", async () => {
+  const { sound, seen } = made();
+  await sound.openMicrophone();
+  await sound.openMicrophone();
+  assert.deepEqual(page.streams.map(({ track }) => track.readyState), ["ended", "live"]);
+  assert.equal(sound.microphone.stream, page.streams[1]);
+  const [first] = named("adk-nb-recorder");
+  assert.deepEqual([first.port.sent, first.port.closed, first.port.onmessage], [[{ type: "stop" }], true, null]);
+  assert.deepEqual(seen.lost, []);
+});
+
+test("closed while the user is asked, it stays closed", async () => {
+  const { sound } = made();
+  const [granted, grant] = gate();
+  page.grant = granted;
+  const opening = sound.openMicrophone();
+  sound.closeMicrophone();
+  grant();
+  assert.equal(await opening, false);
+  assert.deepEqual([sound.microphone, page.streams[0].track.readyState], [null, "ended"]);
+});
+
+test("of two openings at once the last one wins", async () => {
+  const { sound } = made();
+  const [granted, grant] = gate();
+  page.grant = granted;
+  const first = sound.openMicrophone();
+  const second = sound.openMicrophone();
+  grant();
+  assert.deepEqual([await first, await second], [false, true]);
+  assert.equal(sound.microphone.stream, page.streams[1]);
+  assert.equal(page.streams[0].track.readyState, "ended");
+});
+
+test("a sound that is closed while the user is asked opens nothing", async () => {
+  const { sound } = made();
+  const [granted, grant] = gate();
+  page.grant = granted;
+  const opening = sound.openMicrophone();
+  await sound.start();
+  await sound.close();
+  grant();
+  assert.equal(await opening, false);
+  assert.deepEqual([sound.microphone, page.streams[0].track.readyState], [null, "ended"]);
+});
+
+test("audio that does not start gives the microphone back, and says why", async () => {
+  const { sound } = made();
+  page.loading = Promise.reject(new Error("no module"));
+  await assert.rejects(sound.openMicrophone(), { code: "audio_failed" });
+  assert.equal(page.streams[0].track.readyState, "ended");
+});
+
+test("a refused microphone is a failure, though the audio fails too", async () => {
+  const { sound } = made();
+  page.denied = new DOMException("no", "NotAllowedError");
+  page.loading = Promise.reject(new Error("no module"));
+  await assert.rejects(sound.openMicrophone(), { code: "mic_denied" });
+  await new Promise(setImmediate); // an unhandled rejection would fail this test
+});
+
+test("a device that goes away is told, once", async () => {
+  const { sound, seen } = made();
+  await sound.openMicrophone();
+  const { track } = page.streams[0];
+  track.onended();
+  assert.deepEqual(seen.lost, [
+    { code: "mic_failed", message: "The microphone was disconnected.", remedy: "Connect it again and click the microphone." },
+  ]);
+  assert.deepEqual([sound.microphone, track.onended, named("source")[0].to], [null, null, []]);
+});
+
+test("closing undoes everything", async () => {
+  const { sound, seen } = made();
+  await sound.openMicrophone();
+  await sound.close();
+  const [context] = page.contexts;
+  assert.deepEqual([context.state, page.streams[0].track.readyState, sound.microphone, sound.context], ["closed", "ended", null, null]);
+  for (const name of ["adk-nb-player", "adk-nb-recorder"]) {
+    const [{ port, to }] = named(name);
+    assert.deepEqual([port.sent.at(-1), port.closed, port.onmessage, to], [{ type: "stop" }, true, null, []]);
+  }
+  assert.deepEqual(named("gain")[0].to, []);
+  const told = seen.suspended.length;
+  context.becomes("suspended");
+  sound.noticeState();
+  document.dispatchEvent(new Event("pointerdown"));
+  sound.reset();
+  assert.deepEqual([seen.suspended.length, context.resumed], [told, 0]);
+  await sound.close();
+});
+
+test("closed while its modules load, it makes no player", async () => {
+  const { sound } = made();
+  const [loaded, load] = gate();
+  page.loading = loaded;
+  const starting = sound.start();
+  await sound.close();
+  load();
+  await starting;
+  assert.deepEqual([named("adk-nb-player"), page.contexts[0].state], [[], "closed"]);
+});
+
+test("a context that the browser closed by itself is not closed again", async () => {
+  const { sound } = made();
+  await sound.start();
+  page.contexts[0].close = () => assert.fail("closed twice");
+  page.contexts[0].state = "closed";
+  await sound.close();
+});
 
 for (const [name, code] of Object.entries({
   NotAllowedError: "mic_denied", SecurityError: "mic_denied", NotFoundError: "mic_missing",
   OverconstrainedError: "mic_missing", NotReadableError: "mic_failed", AbortError: "mic_failed",
 })) {
   test(`${name} is ${code}, with a sentence and a remedy`, () => {
-    const failure = microphoneFailure(new DOMException("no", name));
+    const failure = microphoneFailure(new DOMException("it is in use", name));
     assert.equal(failure.code, code);
     assert.ok(failure.message.endsWith(".") && failure.remedy.endsWith("."));
+    assert.equal(failure.message.includes("it is in use"), code === "mic_failed");
   });
 }
 
-test("an insecure page gets no microphone", async () => {
-  const sound = new Sound(/** @type {any} */ ({}));
-  await assert.rejects(sound.openMicrophone(), { code: "insecure_context" });
+test("what is thrown and is no error is told all the same", () => {
+  assert.match(microphoneFailure("gone").message, /: gone\.$/);
+  assert.match(microphoneFailure(undefined).message, /: undefined\.$/);
+  assert.match(audioFailure("gone").message, /: gone\.$/);
+});
+
+test("an insecure page, and a browser without microphones, get none, and nothing is started in vain", async () => {
+  for (const change of [() => (globalThis.isSecureContext = false), () => (navigator.mediaDevices.getUserMedia = undefined), () => delete navigator.mediaDevices]) {
+    change();
+    const { sound } = made();
+    await assert.rejects(sound.openMicrophone(), { code: "insecure_context" });
+    assert.deepEqual(page.contexts, []);
+    globalThis.isSecureContext = true;
+  }
 });
 
 test("the browser's processing is on unless the kernel says otherwise", () => {
-  assert.deepEqual(microphoneConstraints(), { channelCount: 1, echoCancellation: true, noiseSuppression: true, autoGainControl: true });
-  assert.equal(microphoneConstraints({ echo_cancellation: false }).echoCancellation, false);
+  const all = { channelCount: 1, echoCancellation: true, noiseSuppression: true, autoGainControl: true };
+  assert.deepEqual(microphoneConstraints(), all);
+  assert.deepEqual(microphoneConstraints({ echo_cancellation: true, noise_suppression: null }), all);
+  assert.deepEqual(microphoneConstraints({ echo_cancellation: false }), { ...all, echoCancellation: false });
+  assert.deepEqual(microphoneConstraints({ noise_suppression: false }), { ...all, noiseSuppression: false });
+  assert.deepEqual(microphoneConstraints({ auto_gain_control: false }), { ...all, autoGainControl: false });
+});
+
+test("the hello says of audio yes, no, or more", () => {
+  assert.deepEqual(audioSettings(false), { input: false, output: false });
+  for (const nothing of [true, undefined, null, "x", 3]) assert.deepEqual(audioSettings(nothing), {});
+  const settings = { output: false };
+  assert.equal(audioSettings(settings), settings);
 });
 
 test("the capture clock keeps to the least delayed message", () => {
@@ -31,10 +375,13 @@ test("the capture clock keeps to the least delayed message", () => {
   assert.equal(clock.at(1.06, 1559), 1559);
 });
 
-test("an output time is read off the sound card's own clock, or reckoned where it is silent", () => {
-  const now = performance.now();
-  const stamped = { getOutputTimestamp: () => ({ contextTime: 2, performanceTime: now }), currentTime: 2.05 };
-  assert.equal(soundsAt(/** @type {any} */ (stamped), 2.5), now + 500);
-  const bare = { getOutputTimestamp: () => ({ contextTime: 0, performanceTime: 0 }), currentTime: 2, outputLatency: 0.03 };
-  assert.ok(Math.abs(soundsAt(/** @type {any} */ (bare), 2.1) - now - 130) < 20);
+test("an output time is read off the sound card's own clock, or reckoned where it is silent or stands", (t) => {
+  t.mock.method(performance, "now", () => 10_000);
+  const at = (context, time) => soundsAt(/** @type {any} */ (context), time);
+  const stamp = (contextTime, performanceTime) => ({ getOutputTimestamp: () => ({ contextTime, performanceTime }), currentTime: 2.05 });
+  assert.equal(at(stamp(2, 9990), 2.5), 10_490);
+  assert.equal(at(stamp(2, 9001), 2.5), 9501);
+  for (const unusable of [stamp(2, 9000), stamp(0, 10_000), { currentTime: 2.05 }]) assert.equal(Math.round(at(unusable, 2.5)), 10_450);
+  assert.equal(Math.round(at({ ...stamp(0, 0), outputLatency: 0.03, baseLatency: 0.01 }, 2.5)), 10_480);
+  assert.equal(Math.round(at({ ...stamp(0, 0), outputLatency: 0, baseLatency: 0.01 }, 2.5)), 10_460);
 });
