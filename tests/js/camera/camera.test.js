@@ -52,8 +52,9 @@ const page = { streams: [], asked: [], refuse: null };
 
 beforeEach(() => {
   Object.assign(page, { streams: [], asked: [], refuse: null });
-  const grant = (asked) => async () => {
+  const grant = (asked) => async (how) => {
     page.asked.push(asked);
+    page.how = how;
     if (page.refuse) throw page.refuse;
     page.streams.push(new Stream());
     return page.streams.at(-1);
@@ -61,15 +62,18 @@ beforeEach(() => {
   const mediaDevices = { getUserMedia: grant("camera"), getDisplayMedia: grant("screen") };
   Object.defineProperty(globalThis, "navigator", { value: { mediaDevices }, configurable: true });
   globalThis.isSecureContext = true;
-  globalThis.document = { createElement: () => ({ readyState: 2, play: async () => {} }) };
+  globalThis.document = { createElement: (name) => ({ name, readyState: 2, play: async () => {} }) };
 });
 
 /** A camera whose beat a test holds; it takes "picture 1", "picture 2" and so on. */
-function made() {
+function made(options = {}) {
   const seen = { events: [], pictures: 0, tick: null, stopped: 0 };
   const camera = new Camera({
     onopen: ({ source }) => seen.events.push(["open", source]),
-    onpicture: (source, { jpeg }) => seen.events.push([source, jpeg]),
+    onpicture: (source, { jpeg, clock }) => {
+      assert.ok(Math.abs(performance.now() - clock) < 10_000);
+      seen.events.push([source, jpeg]);
+    },
     onlost: (source, failure) => seen.events.push(["lost", source, failure?.code]),
     beat: (everyMs, tick) => {
       seen.everyMs = everyMs;
@@ -77,11 +81,12 @@ function made() {
       return () => (seen.stopped += 1);
     },
     encode: (video, longest, quality) => {
-      assert.deepEqual([longest, quality], [768, 0.7]);
+      seen.wish = [longest, quality];
       if (video.broken) throw new Error("no memory");
       seen.pictures += 1;
       return `picture ${seen.pictures}`;
     },
+    ...options,
   });
   return { camera, seen };
 }
@@ -93,6 +98,7 @@ test("one picture at once and one at every beat", async () => {
   assert.deepEqual(seen.events, [["open", "camera"]]);
   camera.live.video.onloadeddata();
   seen.tick();
+  assert.deepEqual(seen.wish, [768, 0.7]);
   assert.deepEqual(seen.events, [["open", "camera"], ["camera", "picture 1"], ["camera", "picture 2"]]);
 });
 
@@ -202,4 +208,131 @@ test("the beat is a worker's, and a timer's where the site's policy ends that wo
   stop();
   t.mock.timers.tick(2000);
   assert.deepEqual([ticks, workers[0].terminated], [3, true]);
+});
+
+test("how often, how large and how good may be said", async () => {
+  const { camera, seen } = made({ everyMs: 250, longest: 320, quality: 0.5 });
+  await camera.open("screen");
+  seen.tick();
+  assert.deepEqual([seen.everyMs, seen.wish], [250, [320, 0.5]]);
+});
+
+test("the browser is asked for no more than is of use, and never for sound", async () => {
+  const { camera } = made();
+  await camera.open("camera");
+  assert.deepEqual(page.how, { video: { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 15 } }, audio: false });
+  await camera.open("screen");
+  assert.deepEqual(page.how, { video: { frameRate: { ideal: 5 } }, audio: false, selfBrowserSurface: "include" });
+  assert.deepEqual(page.asked, ["camera", "screen"]);
+});
+
+test("the preview plays by itself, silently, in its place", async () => {
+  const { camera } = made();
+  await camera.open("camera");
+  const { name, muted, autoplay, playsInline, srcObject } = camera.live.video;
+  assert.deepEqual([name, muted, autoplay, playsInline, srcObject], ["video", true, true, true, page.streams[0]]);
+});
+
+test("what was closed hears of nothing any more", async () => {
+  const { camera } = made();
+  await camera.open("camera");
+  const { video, stream } = camera.live;
+  camera.close();
+  assert.deepEqual([video.onpause, video.onloadeddata, stream.track.onended], [null, null, null]);
+});
+
+test("a preview that may not play on is left as it is", async () => {
+  const { camera } = made();
+  await camera.open("camera");
+  camera.live.video.play = async () => { throw new Error("not now"); };
+  camera.live.video.onpause();
+  await new Promise(setImmediate); // an unhandled rejection would fail this test
+});
+
+test("a failure that has no name of its own says what the browser said", () => {
+  const busy = new DOMException("it is busy", "NotReadableError");
+  assert.deepEqual(cameraFailure("camera", busy), {
+    code: "camera_failed", message: "The camera could not be opened: it is busy.",
+    remedy: "Close other programs that use it and click the camera again, or describe it in words.",
+  });
+  assert.deepEqual(cameraFailure("screen", "gone"), {
+    code: "screen_failed", message: "The screen could not be shared: gone.",
+    remedy: "Click the screen again and choose another screen, window or tab.",
+  });
+  assert.match(cameraFailure("camera", undefined).message, /undefined/);
+});
+
+test("a browser without cameras says so", async () => {
+  const { camera } = made();
+  navigator.mediaDevices.getUserMedia = undefined;
+  await assert.rejects(camera.open("camera"), { code: "camera_unsupported" });
+  delete navigator.mediaDevices;
+  Object.defineProperty(globalThis, "navigator", { value: {}, configurable: true });
+  await assert.rejects(camera.open("screen"), { code: "screen_unsupported" });
+});
+
+/** A canvas that gives back what it was asked for. */
+function canvas() {
+  const drawn = [];
+  const made = {
+    drawn, context: { drawImage: (...how) => drawn.push(how) },
+    getContext(...how) { drawn.push(how); return this.context; },
+    toDataURL(...how) { drawn.push(how); return `data:image/jpeg;base64,${btoa("\xff\xd8\x00\xff\xd9")}`; },
+  };
+  return made;
+}
+
+test("by itself it draws the video on a canvas that fits, and reads the JPEG from it", async () => {
+  const drawing = canvas();
+  globalThis.document.createElement = (name) => (name === "canvas" ? drawing : { readyState: 2, videoWidth: 1536, videoHeight: 1000, play: async () => {} });
+  const { camera, seen } = made({ encode: undefined });
+  await camera.open("screen");
+  seen.tick();
+  assert.deepEqual(seen.events.at(-1), ["screen", Uint8Array.of(255, 216, 0, 255, 217)]);
+  assert.deepEqual(drawing.drawn, [
+    ["2d", { alpha: false, willReadFrequently: true }], [camera.live.video, 0, 0, 768, 500], ["image/jpeg", 0.7],
+  ]);
+  assert.deepEqual([drawing.width, drawing.height, drawing.context.imageSmoothingQuality], [768, 500, "high"]);
+});
+
+test("a browser that gives out no canvas ends it with a failure", async () => {
+  const drawing = canvas();
+  drawing.context = null;
+  globalThis.document.createElement = (name) => (name === "canvas" ? drawing : { readyState: 2, videoWidth: 2, videoHeight: 2, play: async () => {} });
+  const { camera, seen } = made({ encode: undefined });
+  await camera.open("camera");
+  seen.tick();
+  assert.deepEqual(seen.events.at(-1), ["lost", "camera", "camera_failed"]);
+});
+
+test("by itself the beat is a worker's, whose script is let go with it", async (t) => {
+  const workers = [];
+  globalThis.Worker = class { constructor(url) { workers.push(Object.assign(this, { url, terminated: 0 })); } terminate() { this.terminated += 1; } };
+  t.after(() => delete globalThis.Worker);
+  const scripts = [];
+  t.mock.method(URL, "createObjectURL", (blob) => `blob:${scripts.push(blob)}`);
+  const revoked = t.mock.method(URL, "revokeObjectURL", () => {});
+  const { camera, seen } = made({ beat: undefined, everyMs: 500 });
+  await camera.open("camera");
+  const [worker] = workers;
+  assert.deepEqual([worker.url, scripts[0].type, await scripts[0].text()], ["blob:1", "text/javascript", "setInterval(() => postMessage(0), 500)"]);
+  worker.onmessage();
+  assert.equal(seen.pictures, 1);
+  camera.close();
+  assert.deepEqual([worker.terminated, worker.onmessage, worker.onerror], [1, null, null]);
+  assert.deepEqual(revoked.mock.calls.map(({ arguments: [url] }) => url), ["blob:1"]);
+});
+
+test("a worker that fails twice is replaced by one timer", (t) => {
+  t.mock.timers.enable({ apis: ["setInterval"] });
+  const workers = [];
+  globalThis.Worker = class { constructor() { workers.push(this); } terminate() {} };
+  t.after(() => delete globalThis.Worker);
+  let ticks = 0;
+  const stop = workerBeat(1000, () => (ticks += 1));
+  workers[0].onerror({});
+  workers[0].onerror({});
+  t.mock.timers.tick(1000);
+  assert.equal(ticks, 1);
+  stop();
 });

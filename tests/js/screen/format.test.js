@@ -2,14 +2,30 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { formatCall, formatMs, show, unwrap } from "../../../adk_nb/static/screen/format.js";
 
-test("values are shown as a researcher would write them", () => {
+test("values are shown as JSON, and words as they are", () => {
   assert.equal(show("text"), "text");
   assert.equal(show(undefined), "undefined");
+  assert.equal(show(null), "null");
   assert.equal(show({ a: 1 }), '{"a":1}');
+  assert.equal(show({ a: 1 }, 1), '{\n "a": 1\n}');
   const circle = {};
   circle.self = circle;
-  assert.equal(typeof show(circle), "string");
+  assert.equal(show(circle), "[object Object]");
+});
+
+test("a call is shown as it would be written", () => {
   assert.equal(formatCall("f", null), "f()");
-  assert.deepEqual([unwrap({ result: 3 }), unwrap({ result: 3, more: 1 }), unwrap([1]), unwrap(null)], [3, { result: 3, more: 1 }, [1], null]);
-  assert.deepEqual([formatMs(12.4), formatMs(1234)], ["12 ms", "1.2 s"]);
+  assert.equal(formatCall("f", "x"), "f()");
+  assert.equal(formatCall("f", { a: 1, b: "x", c: [null] }), 'f(a=1, b="x", c=[null])');
+});
+
+test("what ADK wrapped is shown without its wrapping, anything else as it is", () => {
+  for (const [result, shown] of [
+    [{ result: 3 }, 3], [{ result: null }, null], [{ other: 3 }, { other: 3 }], [{ result: 3, more: 1 }, { result: 3, more: 1 }],
+    [[1], [1]], [null, null], ["x", "x"], [0, 0], [{}, {}],
+  ]) assert.deepEqual(unwrap(result), shown);
+});
+
+test("times are shown in ms below a second, in seconds from there", () => {
+  assert.deepEqual([0, 12.4, 12.5, 999, 1000, 1234, 61_000].map(formatMs), ["0 ms", "12 ms", "13 ms", "999 ms", "1.0 s", "1.2 s", "61.0 s"]);
 });

@@ -35,3 +35,16 @@ test("sources and their titles have a bound", () => {
   assert.equal(list.length, 50);
   assert.ok(list[0].title.length < 130);
 });
+
+test("a title is cut after 120 characters, and the fiftieth source is the last", () => {
+  const titles = (n) => sourceList(Array.from({ length: n }, (_, i) => ({ title: `s${i}`, uri: "" }))).length;
+  assert.deepEqual([titles(49), titles(50), titles(51)], [49, 50, 50]);
+  const [exact, cut] = sourceList(["x".repeat(120), "x".repeat(121)].map((title) => ({ title, uri: "" })));
+  assert.equal(exact.title, "x".repeat(120));
+  assert.equal(cut.title, `${"x".repeat(120)}…`);
+});
+
+test("sources of one title and two addresses are two", () => {
+  const list = sourceList([{ title: "yr.no", uri: "https://a.example" }, { title: "yr.no", uri: "https://b.example" }, { title: " yr.no ", uri: "https://a.example/" }]);
+  assert.deepEqual(list.map(({ href }) => href), ["https://a.example/", "https://b.example/"]);
+});

@@ -247,3 +247,153 @@ test("malformed fields do no harm", () => {
   }
   for (const entry of transcript.entries) assert.equal(typeof entry.text, "string");
 });
+
+/** An entry's fields as they are when nothing was said of them. */
+const plain = {
+  author: "", text: "", final: false, interrupted: false, call: "", outcome: "", ms: null, name: "", output: "", cut: 0,
+  images: [], imagesCut: 0, question: null, answer: "", kind: "", sources: [],
+};
+
+test("entries have exactly what was said of them", () => {
+  const transcript = new TranscriptModel();
+  const said = [
+    { type: "transcript", turn: 1, role: "user", author: "ignored", text: "roll", final: false },
+    { type: "transcript", turn: 1, role: "agent", author: "dice", text: "Rolling.", final: true },
+    { type: "tool_call", turn: 1, id: "a", name: "roll", args: { sides: 6 } },
+    { type: "tool_output", turn: 1, id: "b", text: "x", image: PNG },
+    { type: "tool_result", turn: 1, id: "c", name: "flip", result: { result: "heads" }, ms: 4 },
+    { type: "tool_result", turn: 1, id: "d", name: "flip", error: "no coin" },
+    { type: "tool_call", turn: 1, name: "spin", args: {} },
+    { ...question, id: "e", hint: 3 },
+    { type: "note", id: "n", turn: 1, kind: "swap", text: "Now flip." },
+    { type: "sources", turn: 1, sources: [OSLO] },
+  ];
+  const changed = said.map((message) => transcript.apply(message));
+  assert.deepEqual(changed.map((entries) => entries.map(({ key }) => key)), [
+    ["1/user/"], ["1/agent/dice"], ["tool/a"], ["tool/b"], ["tool/c"], ["tool/d"], ["tool/1/spin"], ["tool/e"], ["note/n"], ["1/agent/dice"],
+  ]);
+  assert.deepEqual(transcript.entries, [
+    { ...plain, key: "1/user/", role: "user", turn: 1, text: "roll" },
+    { ...plain, key: "1/agent/dice", role: "agent", turn: 1, author: "dice", text: "Rolling.", final: true, sources: [{ title: "yr.no", href: OSLO.uri }] },
+    { ...plain, key: "tool/a", role: "tool", turn: 1, name: "roll", call: "roll(sides=6)", outcome: "running" },
+    { ...plain, key: "tool/b", role: "tool", turn: 1, output: "x", images: [PNG], outcome: "running" },
+    { ...plain, key: "tool/c", role: "tool", turn: 1, name: "flip", call: "flip()", outcome: "returned", text: "heads", ms: 4, final: true },
+    { ...plain, key: "tool/d", role: "tool", turn: 1, name: "flip", call: "flip()", outcome: "failed", text: "no coin", final: true },
+    { ...plain, key: "tool/1/spin", role: "tool", turn: 1, name: "spin", call: "spin()", outcome: "running" },
+    {
+      ...plain, key: "tool/e", role: "tool", turn: 1, name: "pay", call: "pay(euros=3)", outcome: "asking",
+      question: { id: "e", call: "pay(euros=3)", hint: "" },
+    },
+    { ...plain, key: "note/n", role: "note", turn: 1, kind: "swap", text: "Now flip.", final: true },
+  ]);
+});
+
+/** Three turns, in each of which two agents answer and a tool is called. */
+function threeTurns() {
+  const transcript = new TranscriptModel();
+  for (const turn of [1, 2, 3]) {
+    transcript.apply(said(turn, "user", "go"));
+    for (const agent of ["host", "dice"]) transcript.apply(said(turn, "agent", "on it", turn < 3, agent));
+    transcript.apply({ type: "tool_call", turn, id: `t${turn}`, name: "roll", args: {} });
+  }
+  return transcript;
+}
+const marks = (transcript) => transcript.entries.map(({ key, final, interrupted }) => `${key}${final ? " final" : ""}${interrupted ? " cut" : ""}`);
+
+test("one interruption marks the agents of that turn, and nothing else", () => {
+  const transcript = threeTurns();
+  const changed = transcript.apply({ type: "turn", turn: 2, state: "interrupted" });
+  assert.deepEqual(changed.map(({ key }) => key), ["2/user/", "2/agent/host", "2/agent/dice"]);
+  assert.deepEqual(marks(transcript), [
+    "1/user/", "1/agent/host final", "1/agent/dice final", "tool/t1",
+    "2/user/ final", "2/agent/host final cut", "2/agent/dice final cut", "tool/t2",
+    "3/user/", "3/agent/host", "3/agent/dice", "tool/t3",
+  ]);
+});
+
+test("what a cut agent says late in that turn is marked too, and what the others say is not", () => {
+  const transcript = threeTurns();
+  transcript.apply({ type: "turn", turn: 2, state: "interrupted" });
+  transcript.apply(said(2, "agent", "on it, late", true, "third"));
+  transcript.apply(said(2, "user", "go!"));
+  transcript.apply(said(3, "agent", "done", true, "dice"));
+  const cut = transcript.entries.filter(({ interrupted }) => interrupted).map(({ key }) => key);
+  assert.deepEqual(cut, ["2/agent/host", "2/agent/dice", "2/agent/third"]);
+});
+
+test("a complete turn ends what was said in it, not its tools, nor other turns", () => {
+  const transcript = threeTurns();
+  const changed = transcript.apply({ type: "turn", turn: 3, state: "complete" });
+  assert.deepEqual(changed.map(({ key }) => key), ["3/user/", "3/agent/host", "3/agent/dice"]);
+  assert.deepEqual(marks(transcript).slice(-5), ["tool/t2", "3/user/ final", "3/agent/host final", "3/agent/dice final", "tool/t3"]);
+});
+
+test("a turn that starts changes nothing", () => {
+  const transcript = threeTurns();
+  const before = marks(transcript);
+  assert.deepEqual(transcript.apply({ type: "turn", turn: 3, state: "started" }), []);
+  assert.deepEqual(marks(transcript), before);
+});
+
+test("a history says which turns were interrupted", () => {
+  const transcript = new TranscriptModel();
+  transcript.apply({ ...said(1, "agent", "Once", true), interrupted: true });
+  transcript.apply(said(2, "agent", "Well", true));
+  transcript.apply(said(1, "user", "tell"));
+  assert.deepEqual(marks(transcript), ["1/user/", "1/agent/dice final cut", "2/agent/dice final"]);
+});
+
+test("a tool that asks once more waits again", () => {
+  const transcript = new TranscriptModel();
+  transcript.apply(question);
+  transcript.apply({ type: "answer", turn: 1, id: "a", approved: true });
+  transcript.apply({ type: "tool_result", turn: 1, id: "a", name: "pay", result: 1, ms: 1 });
+  const [entry] = transcript.apply(question);
+  assert.deepEqual([entry.outcome, entry.final, entry.answer, entry.question?.id], ["asking", false, "", "a"]);
+});
+
+test("a call that is told again while its tool runs changes only its words", () => {
+  const transcript = new TranscriptModel();
+  transcript.apply({ type: "tool_result", turn: 1, id: "a", name: "roll", result: 4, ms: 1 });
+  const [entry] = transcript.apply({ type: "tool_call", turn: 1, id: "a", name: "roll", args: { sides: 6 } });
+  assert.deepEqual([entry.outcome, entry.call, entry.text], ["returned", "roll(sides=6)", "4"]);
+  transcript.apply({ type: "tool_result", turn: 1, id: "a", name: "roll", result: 5, ms: 1 });
+  assert.equal(entry.call, "roll(sides=6)");
+});
+
+test("a result that is no word is shown over several lines", () => {
+  const transcript = new TranscriptModel();
+  const [entry] = transcript.apply({ type: "tool_result", turn: 1, id: "a", name: "roll", result: { a: 1 }, ms: "3" });
+  assert.deepEqual([entry.text, entry.ms], ['{\n "a": 1\n}', null]);
+  transcript.apply({ type: "tool_result", turn: 1, id: "a", name: "roll", error: null, result: null, ms: 0 });
+  assert.deepEqual([entry.text, entry.outcome, entry.ms], ["null", "returned", 0]);
+});
+
+test("the bounds, exactly", () => {
+  const transcript = new TranscriptModel();
+  const [exact] = transcript.apply(said(1, "user", "x".repeat(20_000)));
+  assert.equal(exact.text.length, 20_000);
+  const [longer] = transcript.apply(said(2, "user", "x".repeat(20_001)));
+  assert.equal(longer.text, `${"x".repeat(20_000)} … (20001 characters)`);
+  for (let turn = 1; turn <= 600; turn++) transcript.apply(said(turn, "user", "x"));
+  assert.deepEqual([transcript.entries.length, transcript.entries[0].turn, transcript.entries.at(-1)?.turn], [500, 101, 600]);
+});
+
+test("sources that waited for an answer are forgotten with the entries", () => {
+  const transcript = new TranscriptModel();
+  transcript.apply(sources(1, OSLO));
+  transcript.clear();
+  transcript.apply(said(1, "agent", "It rained."));
+  assert.deepEqual(cited(transcript), [[1, "agent", ""]]);
+});
+
+test("sources are found by their turn, whichever it is", () => {
+  const transcript = threeTurns();
+  const [changed] = transcript.apply(sources(2, OSLO));
+  assert.equal(changed.key, "2/agent/dice");
+  const moved = transcript.apply(said(2, "agent", "more", false, "third"));
+  assert.deepEqual(moved.map(({ key }) => key), ["2/agent/dice", "2/agent/third"]);
+  assert.deepEqual(transcript.apply(said(2, "user", "go!")).map(({ key }) => key), ["2/user/"]);
+  const where = transcript.entries.filter((entry) => entry.sources.length).map(({ key }) => key);
+  assert.deepEqual(where, ["2/agent/third"]);
+});

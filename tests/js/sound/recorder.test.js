@@ -55,3 +55,58 @@ test("no channels give no frames, and the stream goes on after them", () => {
   assert.equal(times.length, 2);
   assert.ok(Math.abs(times[1] - 1.04) < 1e-9);
 });
+
+test("a frame is exactly its samples, rounded, with their level and peak, and nothing of the one before", () => {
+  const frames = [];
+  const recorder = new Recorder({ from: 16000, post: (frame) => frames.push(frame) });
+  const wave = (/** @type {number} */ i) => (i < 320 ? 0.75 : i % 2 ? 0.25 : -0.25);
+  const end = 20 + 768 / 16000;
+  for (let at = 0; at < 768; at += 128) recorder.feed([Float32Array.from({ length: 128 }, (_, i) => wave(at + i))], 20 + (at + 128) / 16000);
+  assert.equal(frames.length, 2);
+  assert.deepEqual(frames.map(({ rms, peak }) => [rms, peak]), [[0.75, 0.75], [0.25, 0.25]]);
+  assert.ok(frames[0].samples.every((value) => value === Math.round(0.75 * 32767)));
+  assert.deepEqual([...frames[1].samples], Array.from({ length: 320 }, (_, i) => (i % 2 ? 8192 : -8192)));
+  assert.notEqual(frames[0].samples.buffer, frames[1].samples.buffer);
+  assert.deepEqual(frames.map(({ time }) => Math.round((time - end) * 16000)), [320 - 768, 640 - 768]);
+});
+
+test("values are rounded to the nearest sample", () => {
+  assert.deepEqual([0.4 / 32767, 0.6 / 32767, -0.6 / 32767].map(toPcm16), [0, 1, -1]);
+});
+
+test("a peak past full scale is told as full", () => {
+  const [, { peak }] = record(16000, () => [1.5], 0.06);
+  assert.equal(peak, 1);
+});
+
+for (const size of [64, 128, 256, 1000]) {
+  test(`quanta of ${size} samples give the same frames`, () => {
+    const frames = [];
+    const recorder = new Recorder({ from: 48000, post: (frame) => frames.push(frame) });
+    for (let at = 0; at + size <= 9600; at += size) {
+      recorder.feed([Float32Array.from({ length: size }, (_, i) => 0.5 * Math.sin((at + i) / 20))], (at + size) / 48000);
+    }
+    const usual = record(48000, (i) => [0.5 * Math.sin(i / 20)], 0.2);
+    assert.ok(frames.length >= 8);
+    for (const [n, { samples, time }] of frames.entries()) {
+      assert.deepEqual(samples, usual[n].samples);
+      assert.ok(Math.abs(time - usual[n].time) < 1e-9);
+    }
+  });
+}
+
+test("a large quantum and then small ones are each taken whole", () => {
+  const frames = [];
+  const recorder = new Recorder({ from: 16000, post: (frame) => frames.push(frame) });
+  for (const [size, value] of [[512, 0.5], [128, 0.25], [128, 0.25]]) recorder.feed([new Float32Array(size).fill(value)], 1);
+  assert.equal(frames.length, 2);
+  assert.deepEqual([...frames[1].samples], [...Array(192).fill(16384), ...Array(128).fill(8192)]);
+});
+
+test("rate and length of the frames may be said", () => {
+  const frames = [];
+  const recorder = new Recorder({ from: 16000, rate: 8000, frameMs: 10, post: (frame) => frames.push(frame) });
+  for (let at = 0; at < 1600; at += 128) recorder.feed([new Float32Array(128)], (at + 128) / 16000);
+  assert.equal(frames[0].samples.length, 80);
+  assert.ok(Math.abs(frames[0].time - 0.01) < 1e-9);
+});
