@@ -1,0 +1,171 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { layOut } from "../../../adk_nb/static/screen/layout.js";
+import { MicrophoneControls } from "../../../adk_nb/static/screen/microphone-controls.js";
+import { page, press, release } from "../page.js";
+
+/** The controls over a sound whose browser answers when a test says so. */
+function shown(t) {
+  page(t);
+  const layout = layOut(document.createElement("div"));
+  document.body.append(layout.root);
+  const seen = { sent: [], frames: [], failures: [], changes: 0, asked: [], settings: { noise_suppression: false } };
+  const sound = {
+    microphone: null,
+    openMicrophone: (settings) => {
+      seen.asked.push(settings);
+      return new Promise((resolve, reject) => {
+        seen.grant = async (opened = true) => {
+          if (opened) sound.microphone = {};
+          resolve(opened);
+          await new Promise(setImmediate);
+        };
+        seen.refuse = async (failure) => (reject(failure), new Promise(setImmediate));
+      });
+    },
+    closeMicrophone: () => (sound.microphone = null),
+  };
+  const listeners = new AbortController();
+  const controls = new MicrophoneControls({
+    layout,
+    sound,
+    connection: { send: (message) => seen.sent.push(message), sendAudio: (...how) => seen.frames.push(how) },
+    settings: () => seen.settings,
+    report: (failure) => seen.failures.push(failure.code),
+    onchange: () => (seen.changes += 1),
+    signal: listeners.signal,
+  });
+  const { mic, level } = layout.control;
+  return { controls, layout, seen, sound, listeners, mic, level, pressed: () => mic.getAttribute("aria-pressed") };
+}
+const ON = { type: "mic", on: true };
+const OFF = { type: "mic", on: false };
+
+test("a click opens it with what the kernel wants, a second closes it; the bridge is told", async (t) => {
+  const { controls, seen, mic, pressed } = shown(t);
+  mic.click();
+  assert.deepEqual([pressed(), controls.opening, controls.isOpen, controls.fresh], ["true", true, false, false]);
+  assert.deepEqual([seen.asked, seen.sent], [[{ noise_suppression: false }], []]);
+  await seen.grant();
+  assert.deepEqual([pressed(), controls.opening, controls.isOpen, controls.fresh, seen.changes], ["true", false, true, true, 1]);
+  assert.deepEqual(seen.sent, [ON]);
+  mic.click();
+  assert.deepEqual([pressed(), controls.isOpen, seen.sent, seen.changes], ["false", false, [ON, OFF], 2]);
+});
+
+test("a click while the browser asks takes it back, and the bridge hears nothing of it", async (t) => {
+  const { controls, seen, mic, pressed } = shown(t);
+  mic.click();
+  mic.click();
+  assert.deepEqual([pressed(), controls.opening, seen.changes], ["false", false, 1]);
+  await seen.grant(false);
+  assert.deepEqual([seen.sent, seen.changes, controls.fresh], [[], 1, false]);
+});
+
+test("what the browser refuses is reported", async (t) => {
+  const { controls, seen, mic, pressed } = shown(t);
+  mic.click();
+  await seen.refuse({ code: "mic_denied" });
+  assert.deepEqual([seen.failures, pressed(), controls.opening, seen.changes, seen.sent], [["mic_denied"], "false", false, 1, []]);
+});
+
+test("a frame goes out at 16 kHz, and moves the level", async (t) => {
+  const { controls, seen, level, mic } = shown(t);
+  const samples = new Int16Array(320);
+  controls.recorded({ samples, clock: 1000, rms: 1, peak: 1 });
+  assert.deepEqual(seen.frames, [[samples, 16000, 1000]]);
+  assert.deepEqual([level.style.getPropertyValue("--adk-nb-level"), level.getAttribute("aria-valuenow")], ["1.000", "100"]);
+  mic.click();
+  assert.equal(level.getAttribute("aria-valuenow"), "100");
+  mic.click();
+  assert.deepEqual([level.style.getPropertyValue("--adk-nb-level"), level.getAttribute("aria-valuenow")], ["", "0"]);
+});
+
+test("a device that goes away is told to the bridge and to the user", (t) => {
+  const { controls, seen, mic, pressed } = shown(t);
+  mic.setAttribute("aria-pressed", "true");
+  controls.lost({ code: "mic_failed" });
+  assert.deepEqual([seen.sent, seen.failures, pressed()], [[OFF], ["mic_failed"], "false"]);
+});
+
+test("a bridge that is new is told of an open microphone, and of nothing else", (t) => {
+  const { controls, seen, sound } = shown(t);
+  controls.resume();
+  assert.deepEqual(seen.sent, []);
+  sound.microphone = {};
+  controls.resume();
+  assert.deepEqual(seen.sent, [ON]);
+});
+
+test("the space bar opens it while it is held", async (t) => {
+  const { controls, layout, seen, pressed } = shown(t);
+  press(layout.root, " ");
+  assert.deepEqual([layout.root.dataset.talking, controls.forTalk], ["true", true]);
+  await seen.grant();
+  assert.deepEqual(seen.sent, [{ type: "activity_start" }, ON]);
+  release(layout.root, " ");
+  assert.deepEqual(seen.sent.slice(2), [{ type: "activity_end" }, OFF]);
+  assert.deepEqual([layout.root.dataset.talking, controls.forTalk, controls.isOpen, pressed()], [undefined, false, false, "false"]);
+});
+
+test("an open microphone stays open when the space bar goes up", async (t) => {
+  const { controls, layout, seen, mic } = shown(t);
+  mic.click();
+  await seen.grant();
+  press(layout.root, " ");
+  release(layout.root, " ");
+  assert.deepEqual(seen.sent, [ON, { type: "activity_start" }, { type: "activity_end" }]);
+  assert.deepEqual([controls.isOpen, seen.asked.length], [true, 1]);
+});
+
+test("so does one that is being opened", async (t) => {
+  const { controls, layout, seen, mic } = shown(t);
+  mic.click();
+  press(layout.root, " ");
+  release(layout.root, " ");
+  assert.deepEqual([controls.opening, seen.asked.length], [true, 1]);
+});
+
+test("a click while the space bar is held closes it, and the next one opens it to stay", async (t) => {
+  const { controls, layout, seen, mic } = shown(t);
+  press(layout.root, " ");
+  await seen.grant();
+  mic.click();
+  assert.equal(controls.isOpen, false);
+  mic.click();
+  await seen.grant();
+  release(layout.root, " ");
+  assert.equal(controls.isOpen, true);
+});
+
+test("where nothing may be said the space bar does nothing", (t) => {
+  const { controls, layout, seen, mic } = shown(t);
+  mic.disabled = true;
+  press(layout.root, " ");
+  release(layout.root, " ");
+  assert.deepEqual([seen.sent, layout.root.dataset.talking, controls.forTalk], [[], undefined, false]);
+});
+
+test("it may be used where things may be said, unless the kernel wants no sound of the page", (t) => {
+  const { controls, seen, mic } = shown(t);
+  const disabled = [true, false].map((usable) => (controls.show(usable), mic.disabled));
+  seen.settings = { input: false };
+  disabled.push((controls.show(true), mic.disabled));
+  assert.deepEqual(disabled, [false, true, true]);
+});
+
+test("switched off, it lets the space bar go", (t) => {
+  const { controls, layout, seen } = shown(t);
+  press(layout.root, " ");
+  controls.off();
+  controls.off();
+  assert.deepEqual(seen.sent, [{ type: "activity_start" }, { type: "activity_end" }]);
+});
+
+test("nothing is heard after its listeners are gone", (t) => {
+  const { layout, seen, listeners, mic } = shown(t);
+  listeners.abort();
+  mic.click();
+  press(layout.root, " ");
+  assert.deepEqual([seen.sent, seen.asked], [[], []]);
+});

@@ -1,0 +1,153 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { TranscriptModel } from "../../../adk_nb/static/screen/transcript-model.js";
+import { Transcript } from "../../../adk_nb/static/screen/transcript.js";
+import { assertGolden, page } from "../page.js";
+
+/** A transcript in a box 100 px high, whose content is 20 px an entry. */
+function shown(t, { limit = 500, sends = true } = {}) {
+  page(t);
+  const box = document.createElement("div");
+  box.tabIndex = 0;
+  document.body.append(box);
+  Object.defineProperty(box, "clientHeight", { get: () => 100 });
+  Object.defineProperty(box, "scrollHeight", { get: () => 20 * box.children.length });
+  const model = new TranscriptModel(limit);
+  const answers = [];
+  const transcript = new Transcript(box, (id, approved) => (answers.push([id, approved]), sends));
+  const say = (type, fields) => transcript.update(model.entries, model.apply({ type, turn: 1, ...fields })).map(({ key }) => key);
+  const speak = (turn, role, text, final = false, more = {}) => say("transcript", { turn, role, author: role === "agent" ? "dice" : "", text, final, ...more });
+  return { box, model, transcript, answers, say, speak };
+}
+const lines = (box) => [...box.children].map((node) => node.textContent);
+
+test("a conversation", (t) => {
+  const { box, say, speak } = shown(t);
+  speak(1, "user", "roll", true);
+  speak(1, "agent", "You rolled", false, { author: "" });
+  say("tool_call", { id: "a", name: "roll", args: {} });
+  speak(2, "user", "tell me a story", true);
+  speak(2, "agent", "Once upon a time", true, { interrupted: true });
+  say("note", { id: "n", turn: 2, kind: "swap", text: "Now flip." });
+  speak(3, "agent", "It rained.", true);
+  say("sources", { turn: 3, sources: [{ title: "yr.no", uri: "https://yr.no" }, { title: "a book", uri: "urn:1" }] });
+  assertGolden("transcript", box);
+});
+
+test("entries are in the model's order, whenever they come", (t) => {
+  const { box, say, speak } = shown(t);
+  speak(2, "agent", "two");
+  speak(1, "agent", "one");
+  speak(2, "user", "second");
+  say("note", { id: "n", turn: 1, kind: "swap", text: "Now." });
+  assert.deepEqual(lines(box), ["diceone", "Now.", "yousecond", "dicetwo"]);
+});
+
+test("those that became final are told, once", (t) => {
+  const { say, speak } = shown(t);
+  assert.deepEqual(speak(1, "user", "ro"), []);
+  assert.deepEqual(speak(1, "user", "roll", true), ["1/user/"]);
+  assert.deepEqual(speak(1, "user", "roll!", true), []);
+  speak(1, "agent", "Once");
+  assert.deepEqual(say("turn", { state: "interrupted" }), ["1/agent/dice"]);
+});
+
+test("words change in their place; an interruption marks them", (t) => {
+  const { box, say, speak } = shown(t);
+  speak(1, "agent", "On");
+  const words = box.querySelector(".adk-nb-words");
+  speak(1, "agent", "Once");
+  assert.deepEqual([box.querySelector(".adk-nb-words"), words.textContent], [words, "Once"]);
+  say("turn", { state: "interrupted" });
+  assert.deepEqual([box.children[0].dataset.interrupted, box.querySelector(".adk-nb-tag").textContent], ["true", "interrupted"]);
+});
+
+test("sources are drawn where they changed, and only there", (t) => {
+  const { box, say, speak } = shown(t);
+  const list = [{ title: "yr.no", uri: "https://yr.no" }];
+  speak(1, "agent", "It");
+  say("sources", { sources: list });
+  const link = box.querySelector("a");
+  speak(1, "agent", "It rained.");
+  assert.equal(box.querySelector("a"), link);
+  say("sources", { sources: list });
+  assert.equal(box.querySelectorAll("a").length, 1);
+  assert.notEqual(box.querySelector("a"), link);
+  speak(1, "agent", "More.", false, { author: "other" });
+  assert.deepEqual([...box.querySelectorAll("[data-adk-nb=sources]")].map((line) => line.parentElement.textContent), ["More.Sources: yr.no"]);
+  say("sources", { sources: [] });
+  assert.equal(box.querySelector("[data-adk-nb=sources]"), null);
+});
+
+test("it follows what is new, until the user scrolls away from the end by more than 32 px", (t) => {
+  const { box, transcript, say, speak } = shown(t);
+  const scroll = (top) => {
+    box.scrollTop = top;
+    box.dispatchEvent(new Event("scroll"));
+  };
+  for (let turn = 1; turn <= 10; turn++) speak(turn, "user", "x");
+  assert.equal(box.scrollTop, 200);
+  scroll(200 - 100 - 31);
+  speak(11, "user", "x");
+  assert.equal(box.scrollTop, 220);
+  scroll(220 - 100 - 32);
+  speak(12, "user", "x");
+  assert.equal(box.scrollTop, 220 - 100 - 32);
+  box.firstChild.dispatchEvent(new Event("load"));
+  assert.equal(box.scrollTop, 220 - 100 - 32);
+  transcript.following = true;
+  say("news", {});
+  assert.equal(box.scrollTop, 220 - 100 - 32);
+  box.firstChild.dispatchEvent(new Event("load"));
+  assert.equal(box.scrollTop, 240);
+});
+
+test("cleared, it is empty, and follows again", (t) => {
+  const { box, transcript, speak } = shown(t);
+  speak(1, "user", "x");
+  transcript.following = false;
+  transcript.clear();
+  assert.deepEqual([box.children.length, transcript.following, transcript.nodes.size], [0, true, 0]);
+  speak(1, "user", "x");
+  assert.equal(box.children.length, 1);
+});
+
+test("entries that the model let go are taken out", (t) => {
+  const { box, transcript, speak } = shown(t, { limit: 3 });
+  for (let turn = 1; turn <= 5; turn++) speak(turn, "user", `turn ${turn}`);
+  assert.deepEqual([lines(box), transcript.nodes.size], [["youturn 3", "youturn 4", "youturn 5"], 3]);
+});
+
+const question = { id: "a", name: "pay", args: {}, hint: "" };
+
+test("a question's answer goes out, and the focus stays in the transcript", (t) => {
+  const { box, answers, say } = shown(t);
+  say("question", question);
+  const approve = box.querySelector("[data-adk-nb=approve]");
+  approve.focus();
+  approve.click();
+  assert.deepEqual([answers, document.activeElement], [[["a", true]], box]);
+  assert.equal(approve.disabled, true);
+});
+
+test("an answer that does not go out leaves the focus where it is", (t) => {
+  const { box, say } = shown(t, { sends: false });
+  say("question", question);
+  const approve = box.querySelector("[data-adk-nb=approve]");
+  approve.focus();
+  approve.click();
+  assert.deepEqual([document.activeElement, approve.disabled], [approve, false]);
+});
+
+test("an element that goes gives its focus to the transcript; the focus elsewhere stays there", (t) => {
+  const { box, transcript, say } = shown(t);
+  say("question", question);
+  box.querySelector("[data-adk-nb=reject]").focus();
+  say("answer", { id: "a", approved: false });
+  assert.equal(document.activeElement, box);
+  const text = document.createElement("input");
+  document.body.append(text);
+  text.focus();
+  transcript.clear();
+  assert.equal(document.activeElement, text);
+});
