@@ -3,77 +3,11 @@ import { beforeEach, test } from "node:test";
 import {
   audioFailure, audioSettings, CaptureClock, microphoneConstraints, microphoneFailure, Sound, soundsAt,
 } from "../../../adk_nb/static/sound/audio.js";
-
-// A browser's Web Audio, as far as the page uses it: it notes what is made, connected and sent.
-
-class Port {
-  constructor() {
-    Object.assign(this, { sent: [], closed: false, onmessage: null });
-  }
-  postMessage(message, transfer) { this.sent.push(transfer?.length ? [message, transfer] : message); }
-  close() { this.closed = true; }
-}
-
-class Node {
-  constructor(context, name, options) {
-    Object.assign(this, { context, name, options, port: new Port(), to: [] });
-    page.nodes.push(this);
-  }
-  connect(node) { this.to.push(node); }
-  disconnect() { this.to = []; }
-}
-
-class Context extends EventTarget {
-  constructor(options) {
-    super();
-    Object.assign(this, { options, state: page.state, currentTime: 0, destination: "speakers", modules: [], resumed: 0 });
-    this.audioWorklet = { addModule: async (url) => { this.modules.push(url); await page.loading; } };
-    page.contexts.push(this);
-  }
-  becomes(state) {
-    this.state = state;
-    this.dispatchEvent(new Event("statechange"));
-  }
-  async resume() {
-    this.resumed += 1;
-    if (page.refuse) throw page.refuse;
-    this.becomes("running");
-  }
-  async close() { this.state = "closed"; }
-}
-
-class Track {
-  constructor() {
-    Object.assign(this, { readyState: "live", onended: null });
-  }
-  stop() { this.readyState = "ended"; }
-  getSettings() { return page.settings; }
-}
-
-class Stream {
-  track = new Track();
-  getTracks() { return [this.track]; }
-  getAudioTracks() { return [this.track]; }
-}
-
-const page = /** @type {any} */ ({});
+import { browser, install } from "./web-audio.js";
 
 beforeEach(() => {
-  Object.assign(page, { nodes: [], contexts: [], streams: [], asked: [], state: "running", loading: null, refuse: null, denied: null, settings: {}, grant: null });
-  const getUserMedia = async (asked) => {
-    page.asked.push(asked);
-    await page.grant;
-    if (page.denied) throw page.denied;
-    page.streams.push(new Stream());
-    return page.streams.at(-1);
-  };
-  Object.defineProperty(globalThis, "navigator", { value: { mediaDevices: { getUserMedia } }, configurable: true });
-  Object.assign(globalThis, {
-    isSecureContext: true, document: new EventTarget(), AudioContext: Context,
-    GainNode: class extends Node { constructor(context) { super(context, "gain"); } },
-    AudioWorkletNode: Node,
-    MediaStreamAudioSourceNode: class extends Node { constructor(context, options) { super(context, "source", options); } },
-  });
+  install();
+  globalThis.document = new EventTarget();
 });
 
 /** A sound whose callbacks a test reads. */
@@ -88,7 +22,7 @@ function made() {
   });
   return { sound, seen };
 }
-const named = (name) => page.nodes.filter((node) => node.name === name);
+const named = (name) => browser.nodes.filter((node) => node.name === name);
 /** Something that a test lets go on. */
 function gate() {
   let open;
@@ -99,8 +33,8 @@ test("it starts once, with both worklets, the player going to the speakers", asy
   const { sound, seen } = made();
   await Promise.all([sound.start(), sound.start()]);
   await sound.start();
-  const [context] = page.contexts;
-  assert.equal(page.contexts.length, 1);
+  const [context] = browser.contexts;
+  assert.equal(browser.contexts.length, 1);
   assert.deepEqual([context.options, context.modules], [{ latencyHint: "interactive" }, ["recorder.js", "player.js"]]);
   const [player] = named("adk-nb-player");
   const [gain] = named("gain");
@@ -130,7 +64,7 @@ test("what is to be played while it starts is played in order; before that nothi
 test("a report has the time at which it sounds, on the page's clock", async () => {
   const { sound, seen } = made();
   await sound.start();
-  page.contexts[0].getOutputTimestamp = () => ({ contextTime: 2, performanceTime: performance.now() });
+  browser.contexts[0].getOutputTimestamp = () => ({ contextTime: 2, performanceTime: performance.now() });
   const before = performance.now();
   named("adk-nb-player")[0].port.onmessage({ data: { type: "started", turn: 1, time: 2.5 } });
   const [{ clock, ...report }] = seen.reports;
@@ -140,32 +74,32 @@ test("a report has the time at which it sounds, on the page's clock", async () =
 
 test("what keeps it from starting is a failure, and it may be tried again", async () => {
   const { sound } = made();
-  page.loading = Promise.reject(new Error("no module"));
+  browser.loading = Promise.reject(new Error("no module"));
   await assert.rejects(sound.start(), {
     code: "audio_failed", message: "The browser's audio could not be started: no module.",
     remedy: "Reload the page; the agent's words are still shown as text.",
   });
-  page.loading = null;
+  browser.loading = null;
   await sound.start();
   assert.equal(named("adk-nb-player").length, 1);
 });
 
 test("a browser that waits for a gesture is resumed by the next one, and says how it is", async () => {
-  page.state = "suspended";
+  browser.state = "suspended";
   const { sound, seen } = made();
   await sound.start();
   assert.deepEqual(seen.suspended, [true]);
-  page.refuse = new Error("not yet");
+  browser.refuse = new Error("not yet");
   document.dispatchEvent(new Event("pointerdown"));
   await null;
-  assert.deepEqual([page.contexts[0].resumed, seen.suspended], [1, [true]]);
-  page.refuse = null;
+  assert.deepEqual([browser.contexts[0].resumed, seen.suspended], [1, [true]]);
+  browser.refuse = null;
   document.dispatchEvent(new Event("keydown"));
   assert.deepEqual(seen.suspended, [true, false]);
   document.dispatchEvent(new Event("keydown"));
   sound.resume();
-  assert.equal(page.contexts[0].resumed, 2);
-  page.contexts[0].becomes("suspended");
+  assert.equal(browser.contexts[0].resumed, 2);
+  browser.contexts[0].becomes("suspended");
   assert.equal(seen.suspended.at(-1), true);
 });
 
@@ -179,15 +113,15 @@ test("a gesture counts although something else keeps it to itself", async () => 
 
 test("the microphone is opened with what the kernel wants, and its frames come with their clock", async () => {
   const { sound, seen } = made();
-  page.settings = { latency: 0.01 };
+  browser.settings = { latency: 0.01 };
   assert.equal(await sound.openMicrophone({ noise_suppression: false }), true);
-  assert.deepEqual(page.asked, [
+  assert.deepEqual(browser.asked, [
     { audio: { channelCount: 1, echoCancellation: true, noiseSuppression: false, autoGainControl: true }, video: false },
   ]);
   const [recorder] = named("adk-nb-recorder");
   const [source] = named("source");
-  assert.deepEqual([source.options, source.to, recorder.options], [{ mediaStream: page.streams[0] }, [recorder], { numberOfOutputs: 0 }]);
-  assert.deepEqual(sound.microphone, { stream: page.streams[0], source, recorder });
+  assert.deepEqual([source.options, source.to, recorder.options], [{ mediaStream: browser.streams[0] }, [recorder], { numberOfOutputs: 0 }]);
+  assert.deepEqual(sound.microphone, { stream: browser.streams[0], source, recorder });
   const samples = new Int16Array(320);
   const before = performance.now();
   recorder.port.onmessage({ data: { samples, time: 5, rms: 0.5, peak: 0.75 } });
@@ -206,18 +140,18 @@ test("where the hardware's latency is not told, none is taken off", async () => 
 });
 
 test("a context that waits for a gesture is resumed with the microphone", async () => {
-  page.state = "suspended";
+  browser.state = "suspended";
   const { sound } = made();
   await sound.openMicrophone();
-  assert.equal(page.contexts[0].state, "running");
+  assert.equal(browser.contexts[0].state, "running");
 });
 
 test("opening again lets the earlier stream go", async () => {
   const { sound, seen } = made();
   await sound.openMicrophone();
   await sound.openMicrophone();
-  assert.deepEqual(page.streams.map(({ track }) => track.readyState), ["ended", "live"]);
-  assert.equal(sound.microphone.stream, page.streams[1]);
+  assert.deepEqual(browser.streams.map(({ track }) => track.readyState), ["ended", "live"]);
+  assert.equal(sound.microphone.stream, browser.streams[1]);
   const [first] = named("adk-nb-recorder");
   assert.deepEqual([first.port.sent, first.port.closed, first.port.onmessage], [[{ type: "stop" }], true, null]);
   assert.deepEqual(seen.lost, []);
@@ -226,49 +160,49 @@ test("opening again lets the earlier stream go", async () => {
 test("closed while the user is asked, it stays closed", async () => {
   const { sound } = made();
   const [granted, grant] = gate();
-  page.grant = granted;
+  browser.grant = granted;
   const opening = sound.openMicrophone();
   sound.closeMicrophone();
   grant();
   assert.equal(await opening, false);
-  assert.deepEqual([sound.microphone, page.streams[0].track.readyState], [null, "ended"]);
+  assert.deepEqual([sound.microphone, browser.streams[0].track.readyState], [null, "ended"]);
 });
 
 test("of two openings at once the last one wins", async () => {
   const { sound } = made();
   const [granted, grant] = gate();
-  page.grant = granted;
+  browser.grant = granted;
   const first = sound.openMicrophone();
   const second = sound.openMicrophone();
   grant();
   assert.deepEqual([await first, await second], [false, true]);
-  assert.equal(sound.microphone.stream, page.streams[1]);
-  assert.equal(page.streams[0].track.readyState, "ended");
+  assert.equal(sound.microphone.stream, browser.streams[1]);
+  assert.equal(browser.streams[0].track.readyState, "ended");
 });
 
 test("a sound that is closed while the user is asked opens nothing", async () => {
   const { sound } = made();
   const [granted, grant] = gate();
-  page.grant = granted;
+  browser.grant = granted;
   const opening = sound.openMicrophone();
   await sound.start();
   await sound.close();
   grant();
   assert.equal(await opening, false);
-  assert.deepEqual([sound.microphone, page.streams[0].track.readyState], [null, "ended"]);
+  assert.deepEqual([sound.microphone, browser.streams[0].track.readyState], [null, "ended"]);
 });
 
 test("audio that does not start gives the microphone back, and says why", async () => {
   const { sound } = made();
-  page.loading = Promise.reject(new Error("no module"));
+  browser.loading = Promise.reject(new Error("no module"));
   await assert.rejects(sound.openMicrophone(), { code: "audio_failed" });
-  assert.equal(page.streams[0].track.readyState, "ended");
+  assert.equal(browser.streams[0].track.readyState, "ended");
 });
 
 test("a refused microphone is a failure, though the audio fails too", async () => {
   const { sound } = made();
-  page.denied = new DOMException("no", "NotAllowedError");
-  page.loading = Promise.reject(new Error("no module"));
+  browser.denied = new DOMException("no", "NotAllowedError");
+  browser.loading = Promise.reject(new Error("no module"));
   await assert.rejects(sound.openMicrophone(), { code: "mic_denied" });
   await new Promise(setImmediate); // an unhandled rejection would fail this test
 });
@@ -276,7 +210,7 @@ test("a refused microphone is a failure, though the audio fails too", async () =
 test("a device that goes away is told, once", async () => {
   const { sound, seen } = made();
   await sound.openMicrophone();
-  const { track } = page.streams[0];
+  const { track } = browser.streams[0];
   track.onended();
   assert.deepEqual(seen.lost, [
     { code: "mic_failed", message: "The microphone was disconnected.", remedy: "Connect it again and click the microphone." },
@@ -288,8 +222,8 @@ test("closing undoes everything", async () => {
   const { sound, seen } = made();
   await sound.openMicrophone();
   await sound.close();
-  const [context] = page.contexts;
-  assert.deepEqual([context.state, page.streams[0].track.readyState, sound.microphone, sound.context], ["closed", "ended", null, null]);
+  const [context] = browser.contexts;
+  assert.deepEqual([context.state, browser.streams[0].track.readyState, sound.microphone, sound.context], ["closed", "ended", null, null]);
   for (const name of ["adk-nb-player", "adk-nb-recorder"]) {
     const [{ port, to }] = named(name);
     assert.deepEqual([port.sent.at(-1), port.closed, port.onmessage, to], [{ type: "stop" }, true, null, []]);
@@ -307,19 +241,19 @@ test("closing undoes everything", async () => {
 test("closed while its modules load, it makes no player", async () => {
   const { sound } = made();
   const [loaded, load] = gate();
-  page.loading = loaded;
+  browser.loading = loaded;
   const starting = sound.start();
   await sound.close();
   load();
   await starting;
-  assert.deepEqual([named("adk-nb-player"), page.contexts[0].state], [[], "closed"]);
+  assert.deepEqual([named("adk-nb-player"), browser.contexts[0].state], [[], "closed"]);
 });
 
 test("a context that the browser closed by itself is not closed again", async () => {
   const { sound } = made();
   await sound.start();
-  page.contexts[0].close = () => assert.fail("closed twice");
-  page.contexts[0].state = "closed";
+  browser.contexts[0].close = () => assert.fail("closed twice");
+  browser.contexts[0].state = "closed";
   await sound.close();
 });
 
@@ -346,7 +280,7 @@ test("an insecure page, and a browser without microphones, get none, and nothing
     change();
     const { sound } = made();
     await assert.rejects(sound.openMicrophone(), { code: "insecure_context" });
-    assert.deepEqual(page.contexts, []);
+    assert.deepEqual(browser.contexts, []);
     globalThis.isSecureContext = true;
   }
 });

@@ -1,0 +1,467 @@
+import assert from "node:assert/strict";
+import { mock, test } from "node:test";
+import { decodeAudio, encodeAudio } from "../../../adk_nb/static/link/wire.js";
+import { View } from "../../../adk_nb/static/screen/view.js";
+import { page, press } from "../page.js";
+import { browser, install } from "../sound/web-audio.js";
+
+class Socket {
+  constructor(url) {
+    Object.assign(this, { url, bufferedAmount: 0, sent: [], onopen: null, onmessage: null, onclose: null });
+    sockets.push(this);
+  }
+  send(data) { this.sent.push(data); }
+  close() {}
+}
+/** @type {Socket[]} */
+let sockets = [];
+const settled = async () => {
+  for (let i = 0; i < 20; i++) await Promise.resolve();
+};
+
+/** A view on a page of its own, whose bridge a test plays. */
+async function viewed(t, { hello = {}, welcome = true, names = { agent: "dice", model: "smol" } } = {}) {
+  page(t);
+  install();
+  sockets = [];
+  globalThis.WebSocket = Socket;
+  mock.timers.enable({ apis: ["setTimeout"] });
+  const root = document.createElement("div");
+  document.body.append(root);
+  let asked = 0;
+  const address = async () => ({ url: "ws://x/", token: "secret", asked: (asked += 1) });
+  const view = new View({ root, address, worklets: { recorder: "recorder.js", player: "player.js" }, names });
+  t.after(async () => {
+    await view.close();
+    mock.timers.reset();
+  });
+  await settled();
+  const hook = (name) => root.querySelector(`[data-adk-nb="${name}"]`);
+  const says = (type, fields = {}) => sockets.at(-1).onmessage({ data: JSON.stringify({ type, ...fields }) });
+  const greet = async (fields) => {
+    sockets.at(-1).onopen();
+    says("hello", { session_id: "s", agent: "dice", model: "smol", state: "ready", tools: ["roll"], audio: true, ...hello, ...fields });
+    await settled();
+  };
+  if (welcome) await greet({});
+  return {
+    root, view, hook, says, greet,
+    /** What went to the bridge since the last look, clocks aside. */
+    sent: () => sockets.at(-1).sent.splice(0).map((data) => (typeof data === "string" ? JSON.parse(data) : decodeAudio(data)))
+      .filter(({ type }) => !["hello", "clock"].includes(type)),
+    sound: (turn) => sockets.at(-1).onmessage({ data: encodeAudio({ kind: 2, seq: 0, turn, rate: 24000, clock: 0, samples: Int16Array.of(1, 2) }) }),
+    /** What the player was told since the last look. */
+    played: () => browser.nodes.find(({ name }) => name === "adk-nb-player").port.sent.splice(0).map((said) => [said].flat()[0]),
+    /** The player says what it did. */
+    plays: (type, turn, more = {}) => browser.nodes.find(({ name }) => name === "adk-nb-player").port.onmessage({
+      data: { type, turn, time: 0, played_ms: 100, underruns: 0, nonzero: 5, start_ms: 20, ...more },
+    }),
+    /** The state that is shown: to styles, to tests, and in words. */
+    state: () => [root.dataset.state, hook("status").dataset.state, root.querySelector(".adk-nb-state").textContent],
+    /** Which controls can be used. */
+    usable: () => ["mic", "camera", "screen", "text", "send", "interrupt"].filter((name) => !hook(name).disabled && !hook(name).hidden).join(" "),
+    error: () => (hook("error").hidden ? "" : `${hook("error").dataset.code}: ${hook("error").querySelector(".adk-nb-error-text").textContent}`),
+    type: (text) => {
+      hook("text").value = text;
+      hook("text").dispatchEvent(new Event("input", { bubbles: true }));
+    },
+    async drop(code) {
+      sockets.at(-1).onclose({ code });
+      await settled();
+    },
+    async wait(ms) {
+      mock.timers.tick(ms);
+      await settled();
+    },
+  };
+}
+const lines = (root) => [...root.querySelectorAll(".adk-nb-entry")].map(({ textContent }) => textContent);
+const said = (turn, role, text, final = true) => ({ turn, role, author: role === "agent" ? "dice" : "", text, final });
+
+test("before the bridge says hello it shows what is known, and nothing can be sent", async (t) => {
+  const { state, usable, hook } = await viewed(t, { welcome: false });
+  assert.deepEqual(state(), ["connecting", "connecting", "Connecting…"]);
+  assert.deepEqual([hook("agent").textContent, hook("model").textContent, usable()], ["dice", "smol", "text"]);
+  assert.deepEqual([hook("status").dataset.transport, hook("status").parentElement.querySelector(".adk-nb-transport").textContent], ["websocket", "websocket"]);
+});
+
+test("the hello brings the agent, the tools and what was said before", async (t) => {
+  const history = [{ type: "transcript", ...said(1, "user", "roll") }, { type: "transcript", ...said(1, "agent", "4.") }];
+  const { root, state, usable, hook } = await viewed(t, { hello: { agent: "flip", model: "big", tools: ["a", { name: "b", on: false }, "c"], history } });
+  assert.deepEqual(state(), ["ready", "ready", "Ready"]);
+  assert.deepEqual([hook("agent").textContent, hook("model").textContent, hook("agent").title], ["flip", "big", "Tools: a, c"]);
+  assert.equal(root.querySelector(".adk-nb-count").textContent, "2 of 3 tools");
+  assert.deepEqual(lines(root), ["youroll", "dice4."]);
+  assert.equal(usable(), "mic text");
+});
+
+test("while the model loads nobody can be spoken to", async (t) => {
+  const { state, usable, says } = await viewed(t, { hello: { state: "connecting", video: true } });
+  assert.deepEqual([state()[2], usable()], ["Loading the model…", "text"]);
+  says("state", { state: "ready" });
+  assert.deepEqual([state()[2], usable()], ["Ready", "mic camera screen text"]);
+  says("state", { state: "thinking", detail: "Changing to flip…" });
+  assert.deepEqual([state(), usable()], [["thinking", "thinking", "Changing to flip…"], "mic camera screen text interrupt"]);
+  says("state", { state: "closed" });
+  assert.deepEqual([state()[2], usable()], ["Closed", ""]);
+});
+
+test("what is typed is sent with Enter or the button, trimmed; nothing is not", async (t) => {
+  const { hook, sent, type, usable } = await viewed(t);
+  type("  hello  ");
+  assert.equal(usable(), "mic text send");
+  assert.equal(press(hook("text"), "Enter").defaultPrevented, true);
+  type("again");
+  hook("send").click();
+  assert.deepEqual(sent(), [{ type: "text", text: "hello" }, { type: "text", text: "again" }]);
+  assert.deepEqual([hook("text").value, usable()], ["", "mic text"]);
+  type("   ");
+  press(hook("text"), "Enter");
+  assert.deepEqual([sent(), usable()], [[], "mic text"]);
+});
+
+test("Shift+Enter, other keys, and Enter while a word is composed do not send", async (t) => {
+  const { hook, sent, type } = await viewed(t);
+  type("hello");
+  for (const [key, how] of [["Enter", { shiftKey: true }], ["Enter", { isComposing: true }], ["a", {}]]) {
+    assert.equal(press(hook("text"), key, how).defaultPrevented, false);
+  }
+  assert.deepEqual(sent(), []);
+});
+
+test("what cannot be sent is kept, and the error goes with the connection's return", async (t) => {
+  const { hook, error, type, drop, wait, greet } = await viewed(t);
+  await drop(1006);
+  type("hello");
+  hook("send").click();
+  assert.deepEqual([hook("text").value, error()], ["hello", "not_sent: The message was not sent: there is no connection. Send it again when it is back. not_sent"]);
+  await wait(400);
+  await greet({});
+  assert.equal(error(), "");
+});
+
+test("no key leaves the widget for the notebook; Escape interrupts an agent that answers", async (t) => {
+  const { root, says, sent, played, sound } = await viewed(t);
+  let through = 0;
+  document.body.addEventListener("keydown", () => (through += 1));
+  press(root, "d");
+  press(root, "Escape");
+  assert.deepEqual([through, sent()], [0, []]);
+  says("state", { state: "thinking" });
+  sound(3);
+  press(root, "Escape");
+  assert.deepEqual(sent(), [{ type: "interrupt" }]);
+  assert.deepEqual(played().at(-1), { type: "flush", turn: 3 });
+});
+
+test("sound goes to the player; its reports go to the bridge and to the status", async (t) => {
+  const { sound, played, plays, sent, state, says, view, usable } = await viewed(t);
+  says("state", { state: "speaking" });
+  assert.equal(state()[0], "thinking");
+  says("state", { state: "ready" });
+  sound(1);
+  assert.deepEqual(played().at(-1), { type: "audio", turn: 1, rate: 24000, samples: Int16Array.of(1, 2) });
+  says("news");
+  assert.equal(state()[0], "thinking"); // it has come, and does not sound yet
+  plays("started", 1, { underruns: 2 });
+  assert.deepEqual([state()[0], view.sounding, usable()], ["speaking", 1, "mic text interrupt"]);
+  plays("progress", 1, { underruns: 3 });
+  plays("drained", 0);
+  assert.equal(state()[0], "speaking");
+  plays("drained", 1, { played_ms: 812.5 });
+  assert.deepEqual([state()[0], view.sounding], ["ready", null]);
+  const reports = sent();
+  assert.ok(reports.every(({ clock }) => typeof clock === "number"));
+  assert.deepEqual(reports.map(({ event, turn, played_ms, underruns }) => [event, turn, played_ms, underruns]), [
+    ["started", 1, 100, 2], ["progress", 1, 100, 3], ["drained", 0, 100, 0], ["drained", 1, 812.5, 0],
+  ]);
+  assert.ok(reports.every(({ type }) => type === "playback"));
+});
+
+test("a turn that was interrupted is flushed, one that is complete is ended", async (t) => {
+  const { says, sound, played, state } = await viewed(t);
+  sound(2);
+  says("turn", { turn: 2, state: "started" });
+  says("turn", { turn: 2, state: "complete" });
+  assert.deepEqual(played().slice(1), [{ type: "end", turn: 2 }]);
+  assert.equal(state()[0], "thinking");
+  says("turn", { turn: 2, state: "interrupted" });
+  assert.deepEqual(played(), [{ type: "flush", turn: 2 }]);
+  assert.equal(state()[0], "ready");
+});
+
+test("the interrupt button silences what came, before the bridge confirms it", async (t) => {
+  const { hook, says, sound, played, sent, state } = await viewed(t);
+  sound(1);
+  sound(4);
+  says("state", { state: "thinking" });
+  hook("interrupt").click();
+  says("state", { state: "ready" });
+  assert.deepEqual([sent(), played().at(-1), state()[0]], [[{ type: "interrupt" }], { type: "flush", turn: 4 }, "ready"]);
+});
+
+test("where the kernel wants no sound of the page, none is started or played", async (t) => {
+  const { sound, says, usable, state } = await viewed(t, { hello: { audio: false } });
+  sound(1);
+  assert.deepEqual([browser.contexts, usable()], [[], "text"]);
+  says("state", { state: "speaking" });
+  assert.equal(state()[0], "speaking");
+});
+
+test("the microphone's sound goes out, and a click on it is listening until a turn comes of it", async (t) => {
+  const { hook, sent, state, says, root } = await viewed(t);
+  hook("mic").click();
+  await settled();
+  assert.deepEqual([sent(), state()], [[{ type: "mic", on: true }], ["listening", "listening", "Listening"]]);
+  says("state", { state: "ready" });
+  assert.deepEqual(state(), ["ready", "ready", "Ready, microphone on"]);
+  const recorder = browser.nodes.find(({ name }) => name === "adk-nb-recorder");
+  recorder.port.onmessage({ data: { samples: Int16Array.of(5, 6), time: 1, rms: 1, peak: 1 } });
+  const [{ kind, seq, turn, rate, samples }] = sent();
+  assert.deepEqual([kind, seq, turn, rate, [...samples]], [1, 0, 0, 16000, [5, 6]]);
+  assert.equal(root.querySelector("[data-adk-nb=level]").getAttribute("aria-valuenow"), "100");
+});
+
+test("a microphone that is refused is told to the user and to the session's log", async (t) => {
+  const { hook, sent, error } = await viewed(t);
+  browser.denied = new DOMException("no", "NotAllowedError");
+  hook("mic").click();
+  await settled();
+  assert.match(error(), /^mic_denied: The browser was not allowed/);
+  assert.deepEqual(sent(), [{ type: "error", code: "mic_denied", message: "The browser was not allowed to use the microphone." }]);
+  hook("dismiss").click();
+  assert.equal(error(), "");
+});
+
+test("a device that goes away while it is open is told", async (t) => {
+  const { hook, sent, error } = await viewed(t);
+  hook("mic").click();
+  await settled();
+  sent();
+  browser.streams[0].track.onended();
+  assert.match(error(), /^mic_failed/);
+  assert.deepEqual(sent().map(({ type }) => type), ["mic", "error"]);
+});
+
+test("audio that does not start is told", async (t) => {
+  const { greet, error } = await viewed(t, { welcome: false });
+  browser.loading = Promise.reject(new Error("no module"));
+  await greet({});
+  assert.match(error(), /^audio_failed/);
+});
+
+test("a browser that waits for a gesture offers a button, which plays", async (t) => {
+  const { greet, hook } = await viewed(t, { welcome: false });
+  browser.state = "suspended";
+  await greet({});
+  assert.equal(hook("unmute").hidden, false);
+  hook("unmute").click();
+  assert.deepEqual([hook("unmute").hidden, browser.contexts[0].state], [true, "running"]);
+});
+
+test("what became final is read out; what is asked is announced as long as it waits", async (t) => {
+  const { says, root } = await viewed(t);
+  const [live, alert] = ["polite", "assertive"].map((how) => root.querySelector(`[aria-live=${how}]`));
+  says("transcript", said(1, "user", "rol", false));
+  assert.equal(live.textContent, "");
+  says("transcript", said(1, "user", "roll"));
+  assert.equal(live.textContent, "You: roll");
+  says("transcript", said(1, "agent", "You rolled 4."));
+  assert.equal(live.textContent, "dice: You rolled 4.");
+  says("tool_result", { turn: 1, id: "a", name: "roll", result: 4, ms: 1 });
+  assert.equal(live.textContent, "roll(): 4");
+  says("note", { id: "n", turn: 1, kind: "swap", text: "Now flip." });
+  assert.equal(live.textContent, "Now flip.");
+  says("transcript", said(2, "agent", ""));
+  assert.equal(live.textContent, "Now flip.");
+  says("question", { turn: 1, id: "b", name: "pay", args: {}, hint: "Now?" });
+  assert.equal(alert.textContent, "pay() needs your approval. Now?");
+  says("answer", { turn: 1, id: "b", approved: true });
+  assert.equal(alert.textContent, "");
+});
+
+test("a question's answer goes out; without a connection it is said", async (t) => {
+  const { says, sent, root, drop, error } = await viewed(t);
+  says("question", { turn: 1, id: "b", name: "pay", args: {}, hint: "" });
+  const button = (name) => root.querySelector(`[data-adk-nb=${name}]`);
+  button("reject").click();
+  assert.deepEqual(sent(), [{ type: "confirm", id: "b", approved: false }]);
+  says("question", { turn: 1, id: "b", name: "pay", args: {}, hint: "" });
+  await drop(1006);
+  button("approve").click();
+  assert.match(error(), /^not_sent/);
+});
+
+test("a tool is switched, and back where the kernel refuses", async (t) => {
+  const { says, sent, root, error } = await viewed(t);
+  const box = () => root.querySelector("[data-tool=roll]");
+  box().click();
+  assert.deepEqual([sent(), box().checked, box().disabled], [[{ type: "tool", name: "roll", on: false }], false, true]);
+  says("error", { code: "swap_failed", message: "It cannot be.", remedy: "Try later." });
+  assert.deepEqual([box().checked, box().disabled, error()], [true, false, "swap_failed: It cannot be. Try later. swap_failed"]);
+});
+
+test("an error that says little is shown all the same", async (t) => {
+  const { says, error } = await viewed(t);
+  says("error");
+  assert.equal(error(), "error:   error");
+});
+
+test("a lost connection to the model is no error any more once a turn is over", async (t) => {
+  const { says, error } = await viewed(t);
+  says("error", { code: "connection_lost", message: "Lost.", remedy: "" });
+  says("turn", { turn: 1, state: "started" });
+  assert.match(error(), /^connection_lost/);
+  says("turn", { turn: 1, state: "complete" });
+  assert.equal(error(), "");
+  says("error", { code: "other", message: "Lost.", remedy: "" });
+  says("turn", { turn: 1, state: "complete" });
+  assert.match(error(), /^other/);
+});
+
+test("a swap changes who answers, and shows that it did", async (t) => {
+  const { says, hook, root, usable } = await viewed(t, { hello: { video: true } });
+  const header = root.querySelector(".adk-nb-header");
+  assert.equal(header.classList.contains("adk-nb-swapped"), false);
+  says("agent", { agent: "flip", model: "big", tools: ["flip"], changes: ["The model was changed."], video: null });
+  assert.deepEqual([hook("agent").textContent, hook("model").textContent, hook("agent").title], ["flip", "big", "Tools: flip"]);
+  assert.equal(header.classList.contains("adk-nb-swapped"), true);
+  assert.match(root.querySelector("[data-adk-nb=agent-panel]").textContent, /The model was changed\./);
+  assert.equal(usable(), "mic camera screen text");
+  says("agent", { agent: "flip", model: "small", tools: [], video: false });
+  assert.deepEqual([usable(), hook("agent").title], ["mic text", ""]);
+});
+
+test("after an accident everything is as the new hello says, and open devices are told again", async (t) => {
+  const { hook, says, greet, drop, wait, sent, state, root, plays, played } = await viewed(t);
+  hook("mic").click();
+  await settled();
+  says("transcript", said(1, "user", "roll"));
+  plays("started", 1, { underruns: 4 });
+  await drop(1006);
+  assert.deepEqual(state(), ["reconnecting", "reconnecting", "Reconnecting…"]);
+  await wait(400);
+  played();
+  await greet({ history: [{ type: "transcript", ...said(1, "user", "roll a die") }] });
+  assert.deepEqual([lines(root), sent()], [["youroll a die"], [{ type: "mic", on: true }]]);
+  assert.deepEqual(played(), []);
+  plays("progress", 1, { underruns: 5 });
+  assert.equal(sent()[0].underruns, 1);
+});
+
+test("another session begins with nothing of the last", async (t) => {
+  const { says, greet, drop, wait, root, sound, plays, played, state } = await viewed(t);
+  says("transcript", said(3, "agent", "Once"));
+  says("turn", { turn: 3, state: "interrupted" });
+  sound(5);
+  plays("started", 5);
+  await drop(1006);
+  await wait(400);
+  played();
+  await greet({ session_id: "another", history: [{ type: "transcript", ...said(3, "agent", "Well") }] });
+  assert.deepEqual([played(), state()[0]], [[{ type: "reset" }], "ready"]);
+  assert.deepEqual([lines(root), root.querySelector(".adk-nb-entry").dataset.interrupted], [["diceWell"], "false"]);
+  sound(1);
+  says("news");
+  assert.equal(state()[0], "thinking");
+});
+
+test("a kernel that cannot be reached is said after three attempts, and no more once it can", async (t) => {
+  const { drop, wait, greet, error } = await viewed(t);
+  const errors = [];
+  for (let i = 0; i < 3; i++) {
+    await drop(1006);
+    errors.push(error());
+    await wait(2000);
+  }
+  assert.deepEqual(errors.slice(0, 2), ["", ""]);
+  assert.match(errors[2], /^unreachable: The kernel cannot be reached\./);
+  await greet({});
+  assert.equal(error(), "");
+});
+
+for (const [code, shown] of [
+  [4404, "session_closed: This session has ended. Run the cell that made this widget again. session_closed"],
+  [4000, ""],
+]) {
+  test(`a bridge that closes with ${code} is final: ${shown || "no error"}`, async (t) => {
+    const { drop, wait, error, state, usable, hook } = await viewed(t, { hello: { video: true } });
+    hook("mic").click();
+    await settled();
+    await drop(code);
+    assert.deepEqual([error(), state(), usable()], [shown, ["closed", "closed", "Closed"], ""]);
+    assert.deepEqual([hook("mic").getAttribute("aria-pressed"), browser.streams[0].track.readyState, browser.contexts[0].state], ["false", "ended", "closed"]);
+    await wait(60_000);
+    assert.equal(sockets.length, 1);
+  });
+}
+
+test("a page that is refused three times says so", async (t) => {
+  const { drop, wait, error, state } = await viewed(t, { welcome: false });
+  for (let i = 0; i < 3; i++) {
+    await drop(4401);
+    await wait(10_000);
+  }
+  assert.deepEqual([error(), state()[0]], ["refused: The bridge refused this page. Re-run the cell that made this widget. refused", "closed"]);
+});
+
+test("a session that the kernel closed is over", async (t) => {
+  const { view, state, error, usable } = await viewed(t);
+  view.end();
+  assert.deepEqual([state()[0], error(), usable()], ["closed", "", ""]);
+});
+
+test("closing undoes everything, quietly", async (t) => {
+  const { view, hook, root, state, sent, type } = await viewed(t);
+  hook("mic").click();
+  press(root, " ");
+  await settled();
+  sent();
+  const before = state();
+  await view.close();
+  assert.deepEqual(sent().map(({ type: kind }) => kind), ["activity_end"]);
+  assert.deepEqual([browser.streams[0].track.readyState, browser.contexts[0].state, state()], ["ended", "closed", before]);
+  type("hello");
+  hook("send").click();
+  hook("interrupt").disabled = false;
+  press(root, "Escape");
+  assert.deepEqual(sent(), []);
+});
+
+test("the debug handle tells what there is, and cannot change it", async (t) => {
+  const { root, sound, plays, says, hook } = await viewed(t);
+  const { adkNb } = /** @type {any} */ (root);
+  says("transcript", said(1, "user", "roll"));
+  sound(1);
+  plays("started", 1, { underruns: 2, nonzero: 7, start_ms: 30 });
+  hook("mic").click();
+  await settled();
+  const { state, link, sessionId, socketsDialled, sockets: open, framesSent, framesDropped, imagesSent, imagesDropped, framesReceived } = adkNb;
+  assert.deepEqual(
+    [state, link, sessionId, socketsDialled, open, framesSent, framesDropped, imagesSent, imagesDropped, framesReceived],
+    ["speaking", "open", "s", 1, 1, 0, 0, 0, 0, 1],
+  );
+  assert.deepEqual(adkNb.agent, { name: "dice", model: "smol", tools: [{ name: "roll", on: true, description: "" }], changes: [] });
+  assert.deepEqual(adkNb.entries.map(({ text }) => text), ["roll"]);
+  adkNb.entries[0].text = "changed";
+  adkNb.agent.tools.pop();
+  assert.deepEqual([adkNb.entries[0].text, adkNb.agent.tools.length, root.textContent.includes("changed")], ["roll", 1, false]);
+  assert.deepEqual([adkNb.microphone, adkNb.tracks, adkNb.watching, adkNb.videoTracks, adkNb.sounding], [true, [browser.streams[0].track], null, [], 1]);
+  assert.deepEqual(adkNb.playback.map(({ type, turn }) => [type, turn]), [["started", 1]]);
+  assert.deepEqual([adkNb.samplesPlayed, adkNb.underruns, adkNb.startMs], [7, 2, 30]);
+  assert.deepEqual(adkNb.clock, { offset_ms: 0, error_ms: Infinity });
+  assert.deepEqual([adkNb.context, adkNb.output.name], [browser.contexts[0], "gain"]);
+});
+
+test("before anything has played the debug handle says nothing has", async (t) => {
+  const { root } = await viewed(t, { welcome: false });
+  const { adkNb } = /** @type {any} */ (root);
+  assert.deepEqual([adkNb.samplesPlayed, adkNb.underruns, adkNb.startMs, adkNb.microphone, adkNb.tracks, adkNb.playback], [0, 0, 0, false, [], []]);
+  assert.deepEqual([adkNb.context, adkNb.output, adkNb.sounding, adkNb.sockets, adkNb.socketsDialled], [null, null, null, 1, 1]);
+});
+
+test("of the player's reports the last 200 are kept", async (t) => {
+  const { plays, view } = await viewed(t);
+  for (let n = 0; n < 205; n++) plays("progress", n);
+  assert.deepEqual([view.playback.length, view.playback[0].turn, view.playback.at(-1)?.turn], [200, 5, 204]);
+});
