@@ -38,14 +38,14 @@ export function release(target, key) {
 }
 
 /**
- * Compares an element with tests/js/screen/golden/NAME.html: tags, classes, attributes and words, without ids that differ
+ * Compares an element with tests/js/golden/NAME.html: tags, classes, attributes and words, without ids that differ
  * by the run. After a change that is meant, `GOLDEN=write node --test …` writes the file anew.
  *
  * @param {string} name
  * @param {Element} element
  */
 export function assertGolden(name, element) {
-  const file = new URL(`screen/golden/${name}.html`, import.meta.url);
+  const file = new URL(`golden/${name}.html`, import.meta.url);
   const ids = /\b(id|aria-controls|aria-describedby)="(adk-nb-\w+)-[a-z0-9]+"/g;
   const text = `${element.outerHTML.replace(ids, '$1="$2-ID"').replaceAll("><", ">\n<")}\n`;
   if (process.env.GOLDEN === "write") writeFileSync(file, text);
