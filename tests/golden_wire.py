@@ -8,8 +8,8 @@ import json
 import math
 from pathlib import Path
 
-from adk_nb import protocol
-from adk_nb.protocol import AudioFrame, ImageFrame
+from adk_nb.wire import protocol
+from adk_nb.wire.protocol import AudioFrame, ImageFrame
 
 FILE = Path(__file__).parent / "data" / "wire.json"
 
