@@ -4,7 +4,7 @@ const SPOKEN_EVERY_MS = 500;
 
 /** A level from 0 to 1 for a meter, from -60 dB to full scale. @param {number} rms */
 export function meterLevel(rms) {
-  return rms > 0 ? Math.max(0, Math.min(1, 1 + Math.log10(rms) / 3)) : 0;
+  return Math.max(0, Math.min(1, 1 + Math.log10(rms) / 3));
 }
 
 export class Meter {

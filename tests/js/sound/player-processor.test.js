@@ -54,6 +54,7 @@ test("a flush cuts off", () => {
 test("a reset forgets", () => {
   const { say, render, reports } = start();
   say(audio(1, 1600));
+  say({ type: "end", turn: 1 }); // so that it would sound at once
   say({ type: "reset" });
   const { outputs: [left] } = render();
   assert.deepEqual([left.every((value) => value === 0), reports()], [true, []]);
