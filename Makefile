@@ -22,6 +22,7 @@ NOTEBOOK ?= notebooks/01_talk.ipynb
 LAB_ARGS ?=
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
+MUTANTS_ARGS ?=
 
 # As root, JupyterLab has to be told; with no desktop at hand it prints its address and opens nothing.
 ROOT_FLAG := $(if $(filter 0,$(shell id -u)),--allow-root)
@@ -37,7 +38,7 @@ APT = apt_install() { \
 HAS_CHROMIUM = { [ -n "$${CHROMIUM:-}" ] || command -v chromium || command -v chromium-browser \
 	  || command -v google-chrome || command -v google-chrome-stable; } >/dev/null
 
-.PHONY: help lab test lint format test-python test-js bench clean
+.PHONY: help lab test lint format test-python test-js bench mutants clean
 
 help:
 	@echo 'make lab     set everything up and open JupyterLab on $(NOTEBOOK)'
@@ -45,6 +46,7 @@ help:
 	@echo 'make lint    ruff, mypy, import-linter, and the JavaScript checks'
 	@echo 'make format  let ruff rewrite the Python files and notebooks'
 	@echo 'make bench   run the benchmarks'
+	@echo 'make mutants  measure how strong the tests are (slow)'
 	@echo 'make clean   remove what make made'
 
 lab: $(STAMPS)/lab $(STAMPS)/smollm2
@@ -74,6 +76,11 @@ bench: $(STAMPS)/bench $(STAMPS)/smollm2 $(STAMPS)/chromium
 	  echo "== $$benchmark"; $(BIN)/python "$$benchmark" $(BENCH_ARGS); \
 	done
 
+# Changes the code a little, and sees whether a test fails: minutes for a module, hours for all.
+# MUTANTS_ARGS="adk_nb/static/sound --sample 0" chooses which, and how many of each.
+mutants: $(STAMPS)/mutants $(STAMPS)/npm
+	$(NODE) $(BIN)/python tools/mutants.py $(MUTANTS_ARGS)
+
 # A virtual environment of make's own goes as a whole; any other keeps all but the stamps.
 clean:
 	rm -rf $(STAMPS) build dist node_modules screenshots .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
@@ -99,7 +106,7 @@ $(STAMPS)/pip: | $(BIN)/python
 	@test -e $(VENV)/package.json || echo '{}' > $(VENV)/package.json
 	@mkdir -p $(@D) && touch $@
 
-$(STAMPS)/lab $(STAMPS)/lint $(STAMPS)/bench: pyproject.toml | $(STAMPS)/pip
+$(STAMPS)/lab $(STAMPS)/lint $(STAMPS)/bench $(STAMPS)/mutants: pyproject.toml | $(STAMPS)/pip
 	@echo 'installing the package and its "$(@F)" dependencies (minutes the first time)'
 	@$(PIP) install --quiet --group $(@F) --editable .
 	@touch $@

@@ -20,8 +20,15 @@ test("it knows what answers, and with which tools", () => {
   ]);
 });
 
+test("before anything was said there is nothing", () => {
+  const { name, model, tools, changes, working, shown, count } = new AgentState();
+  assert.deepEqual([name, model, tools, changes, working, shown, count], ["", "", [], [], [], [], "No tools"]);
+  const agent = heard({ ...swap(["roll"]), changes: ["New."] }, { type: "agent" });
+  assert.deepEqual([agent.name, agent.model, agent.tools, agent.changes], ["", "", [], []]);
+});
+
 test("plain names are tools that are on, and what is no tool is passed over", () => {
-  assert.deepEqual(heard(hello(["roll", tool("flip", false), null, 3, {}, "", ["x"], "roll"])).tools, [tool("roll"), tool("flip", false)]);
+  assert.deepEqual(heard(hello(["roll", tool("flip", false), null, 3, {}, "", ["x"], "roll", "spin"])).tools, [tool("roll"), tool("flip", false), tool("spin")]);
   assert.deepEqual(heard({ type: "hello" }).tools, []);
 });
 

@@ -120,6 +120,9 @@ test("a bridge that is new is told what is on, and nothing where nothing is", as
   const { controls, seen, camera, settled } = shown(t);
   controls.resume(true);
   assert.deepEqual(seen.sent, []);
+  const before = seen.changes;
+  controls.off();
+  assert.deepEqual([seen.sent, seen.changes], [[], before + 1]);
   camera.click();
   await settled();
   controls.resume(true);

@@ -422,6 +422,19 @@ test("exactly: an underrun is silent until the cushion is as long as the audio w
   assert.deepEqual(gains(ear.heard), [...whole, ...silence(ear.heard.length - whole.length)]);
 });
 
+for (const [late, more] of [[8, 2], [64, 0]]) {
+  test(`exactly: ${late} ms late, little audio waits until it is as late as the cushion grew: ${more} ms`, () => {
+    const ear = listen(RATE);
+    ear.player.push(level(1, 104)); // sounds from 24 to 128
+    ear.play(128 + late);
+    ear.player.push(level(1, 16));
+    ear.play(400);
+    ear.player.end(1);
+    const begun = 128 + late + 8 * Math.ceil(more / 8);
+    assert.equal(told(ear).at(-1)?.split(",")[0], `drained 1 at ${begun + 16} after 120`);
+  });
+}
+
 test("exactly: the cushion grows by what was late, by half at least, and to 300 ms at most", () => {
   const ear = listen(RATE);
   const cushions = [];
@@ -695,6 +708,45 @@ test("nothing is left out while another turn waits", () => {
   assert.ok([...ear.player.turns.values()][0].played === 15 * 320);
 });
 
+test("how little waited before it sounded says nothing of how much is too much", () => {
+  const ear = listen(RATE);
+  ear.player.push(level(1, 20, 0));
+  ear.play(8); // 20 ms stand, and wait
+  for (let i = 0; i < 5; i++) ear.player.push(level(1, 20, 0));
+  for (let ms = 0; ms < 1100; ms += 20) {
+    ear.play(20);
+    ear.player.push(level(1, 20, 0));
+  }
+  assert.ok(ear.player.queue[0].skipped > 0);
+});
+
+test("what was to be left out is not after an underrun", () => {
+  const ear = listen(RATE);
+  for (let i = 0; i < 4; i++) ear.player.push(level(1, 20));
+  for (let ms = 0; ms < 1100; ms += 20) {
+    ear.play(20);
+    ear.player.push(level(1, 20)); // too loud to be left out
+  }
+  assert.ok(ear.player.surplus.skip > 0);
+  ear.play(136);
+  assert.notEqual(ear.player.dry, null);
+  for (let i = 0; i < 4; i++) ear.player.push(level(1, 20, 0));
+  ear.player.end(1);
+  ear.play(400);
+  assert.equal(ear.of("drained").at(-1)?.played_ms, 80 + 1100 + 80);
+});
+
+test("a flush between two rates of a turn ends it", () => {
+  const ear = listen(RATE);
+  ear.player.push(level(1, 40)); // ends with a quantum
+  ear.player.push(level(1, 40, 16384, 8000));
+  ear.play(40);
+  ear.player.flush(1);
+  ear.play(40);
+  assert.deepEqual(told(ear).slice(1), ["flushed 1 at 40 after 40, 0 underruns, cushion 20"]);
+  assert.equal(sounding(ear.heard.slice(640)), 0);
+});
+
 test("sixteen turns are remembered, the newest", () => {
   const ear = listen(RATE);
   for (let turn = 1; turn <= 20; turn++) {
@@ -719,6 +771,10 @@ test("reset forgets what waits, what was flushed and what is complete", () => {
   assert.equal(ear.of("started").length, 1); // not complete: it waits for its cushion
   ear.play(16);
   assert.deepEqual(told(ear).at(-1), "started 1 at 104 after 0, 0 underruns, cushion 20");
+  ear.player.push(level(7, 40));
+  ear.player.end(7);
+  ear.play(160);
+  assert.match(told(ear).at(-1) ?? "", /^drained 7 at .* after 40,/);
 });
 
 test("reset while a turn is dry tells nothing of it later", () => {
