@@ -1,80 +1,9 @@
 import assert from "node:assert/strict";
-import { mock, test } from "node:test";
-import { decodeAudio, encodeAudio } from "../../../adk_nb/static/link/wire.js";
-import { View } from "../../../adk_nb/static/screen/view.js";
-import { page, press } from "../page.js";
-import { browser, install } from "../sound/web-audio.js";
+import { test } from "node:test";
+import { press } from "../page.js";
+import { browser } from "../sound/web-audio.js";
+import { settled, viewed } from "./viewed.js";
 
-class Socket {
-  constructor(url) {
-    Object.assign(this, { url, bufferedAmount: 0, sent: [], onopen: null, onmessage: null, onclose: null });
-    sockets.push(this);
-  }
-  send(data) { this.sent.push(data); }
-  close() {}
-}
-/** @type {Socket[]} */
-let sockets = [];
-const settled = async () => {
-  for (let i = 0; i < 20; i++) await Promise.resolve();
-};
-
-/** A view on a page of its own, whose bridge a test plays. */
-async function viewed(t, { hello = {}, welcome = true, names = { agent: "dice", model: "smol" } } = {}) {
-  page(t);
-  install();
-  sockets = [];
-  globalThis.WebSocket = Socket;
-  mock.timers.enable({ apis: ["setTimeout"] });
-  const root = document.createElement("div");
-  document.body.append(root);
-  let asked = 0;
-  const address = async () => ({ url: "ws://x/", token: "secret", asked: (asked += 1) });
-  const view = new View({ root, address, worklets: { recorder: "recorder.js", player: "player.js" }, names });
-  t.after(async () => {
-    await view.close();
-    mock.timers.reset();
-  });
-  await settled();
-  const hook = (name) => root.querySelector(`[data-adk-nb="${name}"]`);
-  const says = (type, fields = {}) => sockets.at(-1).onmessage({ data: JSON.stringify({ type, ...fields }) });
-  const greet = async (fields) => {
-    sockets.at(-1).onopen();
-    says("hello", { session_id: "s", agent: "dice", model: "smol", state: "ready", tools: ["roll"], audio: true, ...hello, ...fields });
-    await settled();
-  };
-  if (welcome) await greet({});
-  return {
-    root, view, hook, says, greet,
-    /** What went to the bridge since the last look, clocks aside. */
-    sent: () => sockets.at(-1).sent.splice(0).map((data) => (typeof data === "string" ? JSON.parse(data) : decodeAudio(data)))
-      .filter(({ type }) => !["hello", "clock"].includes(type)),
-    sound: (turn) => sockets.at(-1).onmessage({ data: encodeAudio({ kind: 2, seq: 0, turn, rate: 24000, clock: 0, samples: Int16Array.of(1, 2) }) }),
-    /** What the player was told since the last look. */
-    played: () => browser.nodes.find(({ name }) => name === "adk-nb-player").port.sent.splice(0).map((said) => [said].flat()[0]),
-    /** The player says what it did. */
-    plays: (type, turn, more = {}) => browser.nodes.find(({ name }) => name === "adk-nb-player").port.onmessage({
-      data: { type, turn, time: 0, played_ms: 100, underruns: 0, nonzero: 5, start_ms: 20, ...more },
-    }),
-    /** The state that is shown: to styles, to tests, and in words. */
-    state: () => [root.dataset.state, hook("status").dataset.state, root.querySelector(".adk-nb-state").textContent],
-    /** Which controls can be used. */
-    usable: () => ["mic", "camera", "screen", "text", "send", "interrupt"].filter((name) => !hook(name).disabled && !hook(name).hidden).join(" "),
-    error: () => (hook("error").hidden ? "" : `${hook("error").dataset.code}: ${hook("error").querySelector(".adk-nb-error-text").textContent}`),
-    type: (text) => {
-      hook("text").value = text;
-      hook("text").dispatchEvent(new Event("input", { bubbles: true }));
-    },
-    async drop(code) {
-      sockets.at(-1).onclose({ code });
-      await settled();
-    },
-    async wait(ms) {
-      mock.timers.tick(ms);
-      await settled();
-    },
-  };
-}
 const lines = (root) => [...root.querySelectorAll(".adk-nb-entry")].map(({ textContent }) => textContent);
 const said = (turn, role, text, final = true) => ({ turn, role, author: role === "agent" ? "dice" : "", text, final });
 
@@ -385,14 +314,14 @@ for (const [code, shown] of [
   [4000, ""],
 ]) {
   test(`a bridge that closes with ${code} is final: ${shown || "no error"}`, async (t) => {
-    const { drop, wait, error, state, usable, hook } = await viewed(t, { hello: { video: true } });
+    const { view, drop, wait, error, state, usable, hook } = await viewed(t, { hello: { video: true } });
     hook("mic").click();
     await settled();
     await drop(code);
     assert.deepEqual([error(), state(), usable()], [shown, ["closed", "closed", "Closed"], ""]);
     assert.deepEqual([hook("mic").getAttribute("aria-pressed"), browser.streams[0].track.readyState, browser.contexts[0].state], ["false", "ended", "closed"]);
     await wait(60_000);
-    assert.equal(sockets.length, 1);
+    assert.equal(view.connection.dials, 1);
   });
 }
 
@@ -426,38 +355,6 @@ test("closing undoes everything, quietly", async (t) => {
   hook("interrupt").disabled = false;
   press(root, "Escape");
   assert.deepEqual(sent(), []);
-});
-
-test("the debug handle tells what there is, and cannot change it", async (t) => {
-  const { root, sound, plays, says, hook } = await viewed(t);
-  const { adkNb } = /** @type {any} */ (root);
-  says("transcript", said(1, "user", "roll"));
-  sound(1);
-  plays("started", 1, { underruns: 2, nonzero: 7, start_ms: 30 });
-  hook("mic").click();
-  await settled();
-  const { state, link, sessionId, socketsDialled, sockets: open, framesSent, framesDropped, imagesSent, imagesDropped, framesReceived } = adkNb;
-  assert.deepEqual(
-    [state, link, sessionId, socketsDialled, open, framesSent, framesDropped, imagesSent, imagesDropped, framesReceived],
-    ["speaking", "open", "s", 1, 1, 0, 0, 0, 0, 1],
-  );
-  assert.deepEqual(adkNb.agent, { name: "dice", model: "smol", tools: [{ name: "roll", on: true, description: "" }], changes: [] });
-  assert.deepEqual(adkNb.entries.map(({ text }) => text), ["roll"]);
-  adkNb.entries[0].text = "changed";
-  adkNb.agent.tools.pop();
-  assert.deepEqual([adkNb.entries[0].text, adkNb.agent.tools.length, root.textContent.includes("changed")], ["roll", 1, false]);
-  assert.deepEqual([adkNb.microphone, adkNb.tracks, adkNb.watching, adkNb.videoTracks, adkNb.sounding], [true, [browser.streams[0].track], null, [], 1]);
-  assert.deepEqual(adkNb.playback.map(({ type, turn }) => [type, turn]), [["started", 1]]);
-  assert.deepEqual([adkNb.samplesPlayed, adkNb.underruns, adkNb.startMs], [7, 2, 30]);
-  assert.deepEqual(adkNb.clock, { offset_ms: 0, error_ms: Infinity });
-  assert.deepEqual([adkNb.context, adkNb.output.name], [browser.contexts[0], "gain"]);
-});
-
-test("before anything has played the debug handle says nothing has", async (t) => {
-  const { root } = await viewed(t, { welcome: false });
-  const { adkNb } = /** @type {any} */ (root);
-  assert.deepEqual([adkNb.samplesPlayed, adkNb.underruns, adkNb.startMs, adkNb.microphone, adkNb.tracks, adkNb.playback], [0, 0, 0, false, [], []]);
-  assert.deepEqual([adkNb.context, adkNb.output, adkNb.sounding, adkNb.sockets, adkNb.socketsDialled], [null, null, null, 1, 1]);
 });
 
 test("of the player's reports the last 200 are kept", async (t) => {
