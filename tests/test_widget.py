@@ -8,7 +8,7 @@ from scripted import Scripted, echo
 from websockets.sync.client import connect
 
 import adk_nb
-from adk_nb import widget
+from adk_nb import cells, widget
 from adk_nb.server import Bridge
 from adk_nb.wire import protocol
 
@@ -140,7 +140,7 @@ def test_closing_leaves_no_thread_and_no_socket(talk):
 
 def test_running_a_cell_again_closes_what_it_made_and_nothing_else(talk, monkeypatch):
     def running(cell, execution):
-        monkeypatch.setattr(widget, "_running_cell", lambda: (cell, execution))
+        monkeypatch.setattr(cells, "running_cell", lambda: (cell, execution))
 
     running("cell-1", "a")
     first, beside = talk(), talk()

@@ -167,7 +167,7 @@ def test_closing_the_panel_leaves_nothing():
 
 def test_a_cell_that_is_run_again_closes_its_earlier_panel(monkeypatch):
     running = ["cell", "first"]
-    monkeypatch.setattr("adk_nb.widget._running_cell", lambda: tuple(running))
+    monkeypatch.setattr("adk_nb.cells.running_cell", lambda: tuple(running))
     with live_session() as session:
         one, two = inspect(session), inspect(session)
         assert one.following
