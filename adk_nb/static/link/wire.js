@@ -17,6 +17,8 @@ export const IMAGE = 3;
 export const SOURCES = Object.freeze(/** @type {Source[]} */ (["camera", "screen"]));
 /** Bytes of one image. */
 export const MAX_JPEG = 512 * 1024;
+/** Characters that can be typed at once. */
+export const MAX_TYPED = 100_000;
 
 export const CLOSE = Object.freeze({
   DONE: 1000,

@@ -9,6 +9,11 @@ export const UNREACHABLE = {
 };
 export const REFUSED = { code: "refused", message: "The bridge refused this page.", remedy: "Re-run the cell that made this widget." };
 export const ENDED = { code: "session_closed", message: "This session has ended.", remedy: "Run the cell that made this widget again." };
+export const TOO_LONG = {
+  code: "text_too_long",
+  message: "The text is too long to be sent at once.",
+  remedy: "Send at most 100,000 characters, or put it where a tool can read it.",
+};
 export const NOT_SENT = { code: "not_sent", message: "The message was not sent: there is no connection.", remedy: "Send it again when it is back." };
 
 /**

@@ -29,6 +29,13 @@ export function unwrap(result) {
   return keys.length === 1 && keys[0] === "result" ? /** @type {any} */ (result).result : result;
 }
 
+/** Counted as Python counts them, where an emoji is one. @param {string} text */
+export function characters(text) {
+  let count = 0;
+  for (const _ of text) count += 1;
+  return count;
+}
+
 /** @param {number} ms */
 export function formatMs(ms) {
   return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;

@@ -5,7 +5,9 @@ import { element } from "./layout.js";
 /**
  * @typedef {import("./transcript-model.js").Entry} Entry
  * @typedef {import("./transcript-model.js").Question} Question
+ * @typedef {import("./transcript-model.js").Rest} Rest
  * @typedef {(id: unknown, approved: boolean) => boolean} Answerer whether the answer went out
+ * @typedef {(rest: Rest) => boolean} Asker asks for more of a result; whether that went out
  */
 
 const LONG = 160; // characters past which a tool's line is folded
@@ -49,10 +51,25 @@ function toolLine({ call, text, outcome, ms, answer }) {
 }
 
 /**
+ * @param {Rest} rest
+ * @param {Asker} more
+ */
+function moreOf(rest, more) {
+  const label = `Show more (${rest.offset.toLocaleString("en")} of ${rest.length.toLocaleString("en")} characters)`;
+  const made = element("button", { type: "button", class: "adk-nb-choice adk-nb-more", "data-adk-nb": "more" }, label);
+  made.addEventListener("click", () => {
+    // Not disabled, which would lose the focus.
+    if (made.ariaDisabled !== "true" && more(rest)) made.ariaDisabled = "true";
+  });
+  return element("div", { class: "adk-nb-cut" }, "Shortened; live.tools_df() has all of it. ", made);
+}
+
+/**
  * @param {Entry} entry
  * @param {boolean} open whether its details were
+ * @param {Asker} more
  */
-function said(entry, open) {
+function said(entry, open, more) {
   if (entry.question) {
     const call = element("pre", { class: "adk-nb-call adk-nb-whole", tabindex: "0" }, entry.question.call);
     return element("div", { class: "adk-nb-said" }, call);
@@ -62,6 +79,7 @@ function said(entry, open) {
   const full = entry.call.length > LONG ? `${entry.call}\n→ ${entry.text}` : entry.text;
   const details = element("details", { class: "adk-nb-said" }, element("summary", {}, ...line), element("pre", { tabindex: "0" }, full));
   details.open = open;
+  if (entry.rest) details.append(moreOf(entry.rest, more));
   return details;
 }
 
@@ -117,9 +135,10 @@ class Printed {
 }
 
 export class ToolEntry {
-  /** @param {Answerer} answer */
-  constructor(answer) {
+  /** @param {Answerer} answer @param {Asker} more */
+  constructor(answer, more) {
     this.answer = answer;
+    this.more = more;
     this.line = element("div");
     this.printed = new Printed();
     this.images = element("div", { class: "adk-nb-images", hidden: "" });
@@ -132,11 +151,15 @@ export class ToolEntry {
 
   /** Draws what changed, and only that: a box that is open stays so, a button keeps the focus. @param {Entry} entry */
   draw(entry) {
-    const { call, text, outcome, ms, answer, question } = entry;
-    const drawn = JSON.stringify([call, text, outcome, ms, answer, question?.call]);
+    const { call, text, outcome, ms, answer, question, rest } = entry;
+    const drawn = JSON.stringify([call, text, outcome, ms, answer, question?.call, rest?.offset]);
     if (drawn !== this.drawn) {
       this.drawn = drawn;
-      this.line.replaceChildren(said(entry, this.line.querySelector("details")?.open === true));
+      const focused = document.activeElement?.matches(".adk-nb-more") && this.line.contains(document.activeElement);
+      this.line.replaceChildren(said(entry, this.line.querySelector("details")?.open === true, this.more));
+      /** @param {string} found @returns {HTMLElement | null} */
+      const one = (found) => this.line.querySelector(found);
+      if (focused) (one(".adk-nb-more") ?? one("pre"))?.focus();
     }
     this.printed.draw(entry);
     this.drawImages(entry);

@@ -1,5 +1,5 @@
 /** What was said, as the entries of a transcript. No DOM here. */
-import { formatCall, show, unwrap } from "./format.js";
+import { characters, formatCall, show, unwrap } from "./format.js";
 import { sourceList } from "./sources.js";
 
 /**
@@ -23,7 +23,9 @@ import { sourceList } from "./sources.js";
  * @property {"approved" | "rejected" | ""} answer
  * @property {string} kind a note's
  * @property {Source[]} sources what of the web an agent's answer rests on
+ * @property {Rest | null} rest what of a tool's result is not here yet
  *
+ * @typedef {{id: unknown, offset: number, length: number}} Rest how many characters of how many are here
  * @typedef {import("./sources.js").Source} Source
  * @typedef {{id: unknown, call: string, hint: string}} Question `call` is whole: nobody should approve what was cut
  */
@@ -78,6 +80,7 @@ export class TranscriptModel {
       case "question": return this.asked(message);
       case "answer": return this.answered(message);
       case "tool_result": return this.returned(message);
+      case "tool_more": return this.continued(message);
       case "sources": return this.sourced(message);
       case "note": return this.noted(message);
       case "turn": return this.turned(message);
@@ -179,15 +182,30 @@ export class TranscriptModel {
   }
 
   /** A result, and not always the last: some tools go on. @param {import("../link/wire.js").Message} message */
-  returned({ turn, id, name, result, error, ms }) {
+  returned({ turn, id, name, result, error, ms, length }) {
     const entry = this.tool(turn, id, name);
     entry.call ||= formatCall(name, null);
     const failed = error !== undefined && error !== null;
     entry.outcome = failed ? "failed" : "returned";
-    entry.text = bounded(show(failed ? error : unwrap(result), 1));
+    const shortened = !failed && typeof length === "number" && length > 0;
+    const text = show(failed ? error : unwrap(result), 1);
+    entry.text = shortened ? text : bounded(text);
+    entry.rest = shortened ? { id, offset: characters(text), length } : null;
     entry.ms = typeof ms === "number" ? ms : null;
     entry.question = null;
     entry.final = true;
+    return [entry];
+  }
+
+  /** More of a result that was asked for. @param {import("../link/wire.js").Message} message */
+  continued({ turn, id, offset, text }) {
+    const key = toolKey(turn, id);
+    const entry = this.entries.findLast((known) => known.key === key);
+    if (!entry?.rest || offset !== entry.rest.offset || typeof text !== "string") return [];
+    const { length } = entry.rest;
+    const here = text ? entry.rest.offset + characters(text) : length;
+    entry.text += text;
+    entry.rest = here < length ? { id, offset: here, length } : null;
     return [entry];
   }
 
@@ -244,6 +262,7 @@ export class TranscriptModel {
     const made = {
       key, role, turn, author: "", text: "", final: false, interrupted: false, call: "", outcome: "", ms: null,
       name: "", output: "", cut: 0, images: [], imagesCut: 0, question: null, answer: "", kind: "", sources: [],
+      rest: null,
     };
     const after = entries.findLastIndex((entry) => entry.turn < turn || (entry.turn === turn && (role !== "user" || entry.role === "user")));
     entries.splice(after + 1, 0, made);

@@ -36,9 +36,11 @@ export class Transcript {
   /**
    * @param {HTMLElement} box
    * @param {import("./tool-entry.js").Answerer} answer
+   * @param {import("./tool-entry.js").Asker} more
    */
-  constructor(box, answer) {
+  constructor(box, answer, more) {
     this.box = box;
+    this.more = more;
     /** @type {import("./tool-entry.js").Answerer} */
     this.answer = (id, approved) => {
       const sent = answer(id, approved);
@@ -132,7 +134,7 @@ export class Transcript {
    */
   add(entries, entry) {
     const node = element("div", { class: "adk-nb-entry", "data-role": entry.role, "data-turn": String(entry.turn) });
-    const tool = entry.role === "tool" ? new ToolEntry(this.answer) : null;
+    const tool = entry.role === "tool" ? new ToolEntry(this.answer, this.more) : null;
     node.append(element("span", { class: "adk-nb-who" }), tool?.body ?? element("div"));
     if (tool) this.tools.set(node, tool);
     this.nodes.set(entry.key, node);

@@ -1,11 +1,12 @@
 /** One view of a session: it wires the connection, the sound and the elements together. */
-import { CLOSE } from "../link/wire.js";
+import { CLOSE, MAX_TYPED } from "../link/wire.js";
 import { Connection } from "../link/connection.js";
 import { audioSettings, Sound } from "../sound/audio.js";
 import { AgentState } from "./agent-state.js";
 import { CameraControls } from "./camera-controls.js";
 import { debugHandle } from "./debug-handle.js";
-import { ENDED, NOT_SENT, REFUSED, showFailure, UNREACHABLE } from "./error-bar.js";
+import { ENDED, NOT_SENT, REFUSED, showFailure, TOO_LONG, UNREACHABLE } from "./error-bar.js";
+import { characters } from "./format.js";
 import { layOut } from "./layout.js";
 import { MicrophoneControls } from "./microphone-controls.js";
 import { Panel } from "./panel.js";
@@ -35,7 +36,8 @@ export class View {
     this.layout.head.status.dataset.transport = this.layout.head.transport.textContent = transport;
     this.listeners = new AbortController();
     this.transcriptModel = new TranscriptModel();
-    this.transcript = new Transcript(this.layout.transcript, (id, approved) => this.ask({ type: "confirm", id, approved }));
+    this.transcript = new Transcript(this.layout.transcript, (id, approved) => this.ask({ type: "confirm", id, approved }),
+      ({ id, offset }) => this.ask({ type: "more", id, offset }));
     this.agent = new AgentState();
     this.panel = new Panel(this.layout.panel, {
       agent: this.agent,
@@ -218,7 +220,8 @@ export class View {
     const { text } = this.layout.control;
     const typed = text.value.trim();
     if (!typed) return;
-    if (this.connection.send({ type: "text", text: typed })) text.value = "";
+    if (characters(typed) > MAX_TYPED) this.fail(TOO_LONG);
+    else if (this.connection.send({ type: "text", text: typed })) text.value = "";
     else this.fail(NOT_SENT);
     this.transcript.following = true;
     this.show();

@@ -32,14 +32,15 @@ function shown(t, { sends = true } = {}) {
   page(t);
   const transcript = new TranscriptModel();
   const answers = [];
-  const tool = new ToolEntry((id, approved) => (answers.push([id, approved]), sends));
+  const wanted = [];
+  const tool = new ToolEntry((id, approved) => (answers.push([id, approved]), sends), (rest) => (wanted.push(rest), sends));
   document.body.append(tool.body);
   const say = (type, fields = {}) => {
     const [entry] = transcript.apply({ type, turn: 1, id: "a", ...fields });
     tool.draw(entry);
     return tool.body;
   };
-  return { tool, say, answers };
+  return { tool, say, answers, wanted };
 }
 const PNG = "data:image/png;base64,AAAA";
 const words = (element) => element.textContent;
@@ -166,4 +167,30 @@ test("images are added, named after their tool once it is known, and counted pas
   assert.deepEqual([box.firstChild, first.alt, box.children.length], [first, "displayed by plot", 1]);
   for (let i = 0; i < 9; i++) say("tool_output", { image: PNG });
   assert.deepEqual([box.querySelectorAll("img").length, box.children.length, words(box.lastChild)], [8, 9, "… 2 more images are not shown"]);
+});
+
+test("a result that was shortened offers more of it, once a click, and keeps the focus", (t) => {
+  const { say, wanted } = shown(t);
+  const body = say("tool_result", { name: "f", result: "x".repeat(200), ms: 1, length: 1_234_567 });
+  const button = () => body.querySelector("[data-adk-nb=more]");
+  assert.equal(words(button()), "Show more (200 of 1,234,567 characters)");
+  assert.match(words(button().parentElement), /live\.tools_df\(\) has all of it/);
+  body.querySelector("details").open = true;
+  button().focus();
+  button().click();
+  button().click();
+  assert.deepEqual(wanted, [{ id: "a", offset: 200, length: 1_234_567 }]);
+  say("tool_more", { offset: 200, text: "y".repeat(100), length: 1_234_567 });
+  assert.equal(words(button()), "Show more (300 of 1,234,567 characters)");
+  assert.deepEqual([document.activeElement, body.querySelector("details").open], [button(), true]);
+  say("tool_more", { offset: 300, text: "", length: 1_234_567 });
+  assert.deepEqual([button(), document.activeElement], [null, body.querySelector("pre")]);
+});
+
+test("more that could not be asked for can be asked for again", (t) => {
+  const { say, wanted } = shown(t, { sends: false });
+  const button = say("tool_result", { name: "f", result: "x".repeat(200), ms: 1, length: 999 }).querySelector("[data-adk-nb=more]");
+  button.click();
+  button.click();
+  assert.equal(wanted.length, 2);
 });

@@ -251,7 +251,7 @@ test("malformed fields do no harm", () => {
 /** An entry's fields as they are when nothing was said of them. */
 const plain = {
   author: "", text: "", final: false, interrupted: false, call: "", outcome: "", ms: null, name: "", output: "", cut: 0,
-  images: [], imagesCut: 0, question: null, answer: "", kind: "", sources: [],
+  images: [], imagesCut: 0, question: null, answer: "", kind: "", sources: [], rest: null,
 };
 
 test("entries have exactly what was said of them", () => {
@@ -396,4 +396,26 @@ test("sources are found by their turn, whichever it is", () => {
   assert.deepEqual(transcript.apply(said(2, "user", "go!")).map(({ key }) => key), ["2/user/"]);
   const where = transcript.entries.filter((entry) => entry.sources.length).map(({ key }) => key);
   assert.deepEqual(where, ["2/agent/third"]);
+});
+
+test("a result that was shortened goes on where it was left, and ends", () => {
+  const transcript = new TranscriptModel();
+  const long = "\u{1f3b2}".repeat(20_000);
+  const [entry] = transcript.apply({ type: "tool_result", turn: 1, id: "a", name: "f", result: long, ms: 1, length: 20_003 });
+  assert.deepEqual([entry.text, entry.rest], [long, { id: "a", offset: 20_000, length: 20_003 }]);
+  const more = (offset, text) => transcript.apply({ type: "tool_more", turn: 1, id: "a", offset, text, length: 20_003 });
+  assert.deepEqual([more(19_999, "x"), more(0, "x"), more(20_000, 3)], [[], [], []]);
+  assert.deepEqual(more(20_000, "ab"), [entry]);
+  assert.deepEqual([entry.text, entry.rest], [`${long}ab`, { id: "a", offset: 20_002, length: 20_003 }]);
+  more(20_002, "c");
+  assert.deepEqual([entry.text.length, entry.rest], [40_003, null]);
+  assert.deepEqual(more(20_003, "d"), []);
+  assert.deepEqual(transcript.apply({ type: "tool_more", turn: 1, id: "unknown", offset: 0, text: "x" }), []);
+});
+
+test("nothing more of a shortened result ends it too", () => {
+  const transcript = new TranscriptModel();
+  const [entry] = transcript.apply({ type: "tool_result", turn: 1, id: "a", name: "f", result: "ab", ms: 1, length: 9 });
+  transcript.apply({ type: "tool_more", turn: 1, id: "a", offset: 2, text: "", length: 9 });
+  assert.equal(entry.rest, null);
 });

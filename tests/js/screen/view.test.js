@@ -49,6 +49,26 @@ test("what is typed is sent with Enter or the button, trimmed; nothing is not", 
   assert.deepEqual([sent(), usable()], [[], "mic text"]);
 });
 
+test("a text that is too long is kept, and the error says what to do", async (t) => {
+  const { hook, error, sent, type } = await viewed(t);
+  type("\u{1f3b2}".repeat(100_001));
+  hook("send").click();
+  assert.equal(hook("text").value.length, 200_002);
+  assert.match(error(), /^text_too_long: .* Send at most 100,000 characters/);
+  type("\u{1f3b2}".repeat(100_000));
+  hook("send").click();
+  assert.equal(sent().length, 1);
+});
+
+test("more of a long result is asked for where it was left", async (t) => {
+  const { root, sent, says } = await viewed(t);
+  says("tool_result", { turn: 1, id: "a", name: "f", result: "x".repeat(200), ms: 1, length: 999 });
+  root.querySelector("[data-adk-nb=more]").click();
+  assert.deepEqual(sent(), [{ type: "more", id: "a", offset: 200 }]);
+  says("tool_more", { turn: 1, id: "a", offset: 200, text: "y".repeat(799), length: 999 });
+  assert.equal(root.querySelector("[data-adk-nb=more]"), null);
+});
+
 test("Shift+Enter, other keys, and Enter while a word is composed do not send", async (t) => {
   const { hook, sent, type } = await viewed(t);
   type("hello");
