@@ -334,8 +334,10 @@ def _integers(values: list[Any], dtype: Any) -> Any:
         return _by_pandas(values, dtype)
     missing = np.isnan(numbers)
     numbers[missing] = 0
+    if (np.abs(numbers) > _EXACT).any():
+        return _by_pandas(values, dtype)
     whole = numbers.astype("int64")
-    if (whole != numbers).any() or (np.abs(numbers) > _EXACT).any():
+    if (whole != numbers).any():
         return _by_pandas(values, dtype)
     return pd.arrays.IntegerArray(whole, missing)
 
