@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from adk_nb.exceptions import AudioError
+from adk_nb.private_files import open_private
 
 if TYPE_CHECKING:
     import numpy as np
@@ -87,9 +88,10 @@ class Clip:
         return buffer.getvalue()
 
     def save(self, path: str | os.PathLike[str]) -> Path:
-        """Writes a WAV file and returns its path."""
+        """Writes a WAV file, which only its owner can read if it is new, and returns its path."""
         target = Path(path)
-        target.write_bytes(self.wav())
+        with open_private(target, "wb") as file:
+            file.write(self.wav())
         return target
 
     def __repr__(self) -> str:

@@ -24,6 +24,7 @@ from adk_nb.audio import MICROPHONE_RATE, Clip
 from adk_nb.exceptions import RecordingError
 from adk_nb.log.event_log import LogRow
 from adk_nb.plain import to_json
+from adk_nb.private_files import make_folder, open_private
 
 if TYPE_CHECKING:
     import os
@@ -93,8 +94,8 @@ class RecordingWriter:
         self._closing = threading.Event()
         self._wavs: dict[tuple[str, int], tuple[IO[bytes], wave.Wave_write]] = {}
         try:
-            self.path.mkdir(parents=True)
-            self._events = (self.path / EVENTS).open("a", encoding="utf-8")
+            make_folder(self.path)
+            self._events = open_private(self.path / EVENTS, "a", encoding="utf-8")
             self._write_header(log)
         except OSError as error:
             raise RecordingError(
@@ -191,7 +192,7 @@ class RecordingWriter:
     def _wav(self, kind: str, turn: int, rate: int) -> wave.Wave_write:
         opened = self._wavs.get((kind, turn))
         if opened is None:
-            file = (self.path / wav_name(kind, turn)).open("w+b")
+            file = open_private(self.path / wav_name(kind, turn), "w+b")
             wav = wave.open(file, "wb")  # noqa: SIM115 - open as long as its turn goes on
             wav.setnchannels(1)
             wav.setsampwidth(2)

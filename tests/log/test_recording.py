@@ -2,6 +2,7 @@ import json
 import os
 import random
 import signal
+import stat
 import subprocess
 import sys
 import textwrap
@@ -78,6 +79,41 @@ def test_others_can_read_it(tmp_path):
     assert [line["seq"] for line in lines[1:]] == list(range(6))
     with wave.open(str(path / "0001-agent.wav")) as file:
         assert (file.getframerate(), file.getnchannels(), file.getnframes()) == (24_000, 1, 1440)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such modes")
+def test_nobody_else_can_read_it(tmp_path, monkeypatch):
+    made = []
+    for name in ("open", "mkdir"):
+        real = getattr(os, name)
+
+        def seen(path, *args, real=real, **options):
+            result = real(path, *args, **options)
+            if tmp_path in Path(os.fsdecode(path)).parents:
+                made.append((Path(path), stat.S_IMODE(Path(path).stat().st_mode)))
+            return result
+
+        monkeypatch.setattr(os, name, seen)
+    before = os.umask(0)
+    try:
+        tmp_path.chmod(0o755)
+        theirs = tmp_path / "theirs"
+        theirs.mkdir(mode=0o755)
+        made.clear()
+        saved = save(filled(), theirs / "ours")
+        writer = RecordingWriter(theirs, filled())
+        writer.close()
+        clip = filled().clip("agent_audio", 1).save(tmp_path / "clip.wav")
+    finally:
+        os.umask(before)
+    monkeypatch.undo()
+    assert stat.S_IMODE(theirs.stat().st_mode) == 0o755
+    files = [file for folder in (saved, writer.path) for file in folder.iterdir()]
+    assert len(files) == 2 * 3
+    # As they were when they were made, and as they are now.
+    for path, mode in [*made, *((p, stat.S_IMODE(p.stat().st_mode)) for p, _ in made)]:
+        assert mode == (0o700 if path.is_dir() else 0o600), path
+    assert {path for path, _ in made} == {theirs / "ours", saved, writer.path, clip, *files}
 
 
 def test_a_session_records_itself(tmp_path):

@@ -1,4 +1,6 @@
 import gc
+import os
+import stat
 
 import pytest
 from hypothesis import given, settings
@@ -49,12 +51,13 @@ def test_a_disk_that_takes_no_more_loses_the_oldest_and_counts_it(monkeypatch):
     assert store.dropped == 20_000 - store._in_memory
 
 
-def test_the_temporary_file_goes_with_the_store(monkeypatch):
+def test_the_temporary_file_is_private_and_goes_with_the_store(monkeypatch):
     monkeypatch.setattr(sound_store, "MAX_MEMORY", 1000)
     store = SoundStore()
     store.add("agent_audio", 1, bytes(4_000), 24_000)
     file = store._file
     assert not file.closed
+    assert stat.S_IMODE(os.fstat(file.fileno()).st_mode) & 0o077 == 0
     del store
     gc.collect()
     assert file.closed
