@@ -71,6 +71,10 @@ test-js: $(STAMPS)/npm
 test-python: $(STAMPS)/lint $(STAMPS)/smollm2 $(STAMPS)/chromium
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
+.PHONY: fuzz
+fuzz: $(STAMPS)/lint
+	ADK_NB_FUZZ_CASES=200000 $(BIN)/python -m pytest tests/fuzz $(PYTEST_ARGS)
+
 bench: $(STAMPS)/bench $(STAMPS)/smollm2 $(STAMPS)/chromium
 	@for benchmark in $$(grep -l __main__ benchmarks/*.py); do \
 	  echo "== $$benchmark"; $(BIN)/python "$$benchmark" $(BENCH_ARGS); \

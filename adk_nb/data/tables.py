@@ -128,7 +128,7 @@ def events_df(source: Source, columns: Columns | None = None) -> pd.DataFrame:
 
     Raises:
         AdkNbError: The source is none, or there is no such column.
-        RecordingError: There is no recording at a path, or it is of a later version.
+        RecordingError: There is no recording at a path, or none that can be read.
     """
     return _frame(source, Events, columns, EVENT_COLUMNS, EVENT_MORE)
 
@@ -147,7 +147,7 @@ def turns_df(source: Source, columns: Columns | None = None) -> pd.DataFrame:
 
     Raises:
         AdkNbError: The source is none, or there is no such column.
-        RecordingError: There is no recording at a path, or it is of a later version.
+        RecordingError: There is no recording at a path, or none that can be read.
     """
     return _frame(source, lambda log: Items(logged_turns(log)), columns, TURN_COLUMNS, TURN_MORE)
 
@@ -166,7 +166,7 @@ def tools_df(source: Source, columns: Columns | None = None) -> pd.DataFrame:
 
     Raises:
         AdkNbError: The source is none, or there is no such column.
-        RecordingError: There is no recording at a path, or it is of a later version.
+        RecordingError: There is no recording at a path, or none that can be read.
     """
     return _frame(source, lambda log: Items(logged_calls(log)), columns, TOOL_COLUMNS, TOOL_MORE)
 
@@ -184,7 +184,7 @@ def transcript_df(source: Source, columns: Columns | None = None) -> pd.DataFram
 
     Raises:
         AdkNbError: The source is none, or there is no such column.
-        RecordingError: There is no recording at a path, or it is of a later version.
+        RecordingError: There is no recording at a path, or none that can be read.
     """
     return _frame(
         source, lambda log: Items(utterances(log)), columns, TRANSCRIPT_COLUMNS, ColumnGroup()
@@ -208,7 +208,7 @@ def logs_of(source: Any) -> Iterator[Log]:
 
     Raises:
         AdkNbError: The source is none.
-        RecordingError: There is no recording at a path, or it is of a later version.
+        RecordingError: There is no recording at a path, or none that can be read.
     """
     if isinstance(source, str | os.PathLike):
         yield from map(read_recording, find_recordings(source))

@@ -187,6 +187,8 @@ def _generated(rows: dict[str, list[LogRow]], turns: dict[int, LoggedTurn]) -> l
     cuts = {row.turn: row.t for row in reversed(rows["interrupted"])}
     bars = []
     for index, of_turn in _by_turn(rows["agent_audio"]).items():
+        if index not in turns:
+            continue  # Of no turn; a damaged recording may say so.
         turn, cut, free = turns[index], cuts.get(index, math.inf), 0.0
         about = {"who": turn.agent, "turn": index, "text": _short(turn.agent_text)}
         for row in of_turn:

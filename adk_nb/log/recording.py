@@ -7,9 +7,10 @@ file is only ever appended to, and what is there opens after a crash.
 
 from __future__ import annotations
 
+import codecs
 import contextlib
-import json
 import logging
+import os
 import threading
 import time
 import warnings
@@ -23,11 +24,11 @@ from typing import IO, TYPE_CHECKING, Any
 from adk_nb.audio import MICROPHONE_RATE, Clip
 from adk_nb.exceptions import RecordingError
 from adk_nb.log.event_log import LogRow
+from adk_nb.log.row_schema import read_header, read_row
 from adk_nb.plain import to_json
 from adk_nb.private_files import make_folder, open_private
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Callable, Iterator
 
     from adk_nb.log.event_log import EventLog
@@ -42,7 +43,12 @@ FLUSH_S = 0.5
 MAX_WAITING = 64 << 20
 """Bytes of sound that may wait for a slow disk; past it sound is dropped, and said so."""
 
+MAX_WARNINGS = 20
+"""Damaged lines of a recording that are told one by one; of more, their number."""
+
 _SIDES = {"user_audio": "user", "agent_audio": "agent"}
+_RATES = range(1_000, 1_000_000)
+"""Sample rates (Hz) that a WAV of ours may have."""
 _DEFAULTS = {f.name: f.default for f in fields(LogRow) if f.default is not MISSING}
 _FIELDS = {f.name for f in fields(LogRow)}
 
@@ -258,28 +264,43 @@ class RecordedLog:
     def clip(self, kind: str, turn: int) -> Clip:
         """Returns the sound of a turn: `kind` is `user_audio` or `agent_audio`."""
         file = self.path / wav_name(kind, turn)
-        if not file.exists():
-            return Clip(b"", MICROPHONE_RATE)
         try:
-            with wave.open(str(file), "rb") as wav:
-                return Clip(wav.readframes(wav.getnframes()), wav.getframerate())
-        except (wave.Error, EOFError, OSError) as error:
-            warnings.warn(f"{file}: no sound can be read from it ({error}).", stacklevel=2)
-            return Clip(b"", MICROPHONE_RATE)
+            return _read_wav(file)
+        except FileNotFoundError:
+            pass  # A turn without sound has none.
+        except (wave.Error, EOFError, OSError, RuntimeError) as error:
+            why = str(error) or "it is damaged"
+            warnings.warn(f"{file}: no sound can be read from it ({why}).", stacklevel=2)
+        return Clip(b"", MICROPHONE_RATE)
+
+
+def _read_wav(file: Path) -> Clip:
+    if file.exists() and not file.is_file():
+        raise OSError("it is no file")  # A pipe would be waited for.
+    with file.open("rb") as opened, wave.open(opened) as wav:
+        shape = (wav.getnchannels(), wav.getsampwidth())
+        if shape != (1, 2) or wav.getframerate() not in _RATES:
+            raise wave.Error("it is not PCM16 mono, as recordings are")
+        # A header may promise more than there is, and memory would be taken for all of it.
+        there = file.stat().st_size // 2
+        return Clip(wav.readframes(min(wav.getnframes(), there)), wav.getframerate())
 
 
 def find_recordings(path: str | os.PathLike[str]) -> list[Path]:
     """Returns the recordings at a path: the one that it is, or those in the folder, oldest first.
 
     Raises:
-        RecordingError: There is none.
+        RecordingError: There is none, or the path cannot be looked at.
     """
     root = Path(path)
     if root.name == EVENTS:
         root = root.parent
-    if (root / EVENTS).is_file():
-        return [root]
-    found = sorted(file.parent for file in root.glob(f"*/{EVENTS}"))
+    try:
+        if (root / EVENTS).is_file():
+            return [root]
+        found = sorted(file.parent for file in root.glob(f"*/{EVENTS}") if file.is_file())
+    except (OSError, ValueError) as error:
+        raise _unreadable(root, error) from error
     if not found:
         raise RecordingError(
             f"There is no recording in {root}.",
@@ -288,46 +309,71 @@ def find_recordings(path: str | os.PathLike[str]) -> list[Path]:
     return found
 
 
+def _unreadable(path: Path, error: Exception) -> RecordingError:
+    return RecordingError(
+        f"{path} cannot be read: {error}.",
+        remedy="Is it there, and may you read it? Recordings are for the user who made them.",
+    )
+
+
 def read_recording(path: str | os.PathLike[str]) -> RecordedLog:
     """Returns what a recording holds; what cannot be read is warned of, by file and line.
 
     Raises:
-        RecordingError: There is no recording at the path, or it is of a later version.
+        RecordingError: There is no recording at the path, or it cannot be read, or it is of a
+            later version.
     """
     folder = find_recordings(path)[0]
     file = folder / EVENTS
+    session_id, rows, skipped = _read(file)
+    for told in skipped[:MAX_WARNINGS]:
+        warnings.warn(f"{file}, {told}.", stacklevel=2)
+    if len(skipped) > MAX_WARNINGS:
+        more = len(skipped) - MAX_WARNINGS
+        warnings.warn(f"{file}: {more} more lines were skipped.", stacklevel=2)
+    return RecordedLog(folder, session_id or _id_in(folder), [rows[seq] for seq in sorted(rows)])
+
+
+def _read(file: Path) -> tuple[str, dict[int, LogRow], list[str]]:
+    """Returns the session's id, if its header has one, the rows by `seq`, and what was skipped."""
+    session_id, skipped = "", []
     rows: dict[int, LogRow] = {}
-    session_id = folder.name.partition("-")[2]
-    with file.open("rb") as lines:
-        for number, line in enumerate(lines, 1):
-            try:
-                data = json.loads(line)
-                if number == 1 and isinstance(data, dict) and data.get("format") == FORMAT:
-                    session_id = _read_header(data, file) or session_id
-                else:
-                    _read_row(data, rows)
-            except (ValueError, TypeError, KeyError) as error:
-                warnings.warn(f"{file}, line {number}: skipped ({error}).", stacklevel=2)
-    return RecordedLog(folder, session_id, [rows[seq] for seq in sorted(rows)])
+    for number, line in _lines(file):
+        try:
+            header = read_header(line) if number == 1 else {}
+            if header.get("format") == FORMAT:
+                session_id = _session_id(header, file)
+            else:
+                read_row(line, rows)
+        except ValueError as error:
+            skipped.append(f"line {number}: skipped ({error})")
+    return session_id, rows, skipped
 
 
-def _read_header(data: dict[str, Any], file: Path) -> str:
-    version = data.get("version")
-    if not isinstance(version, int) or version > VERSION:
+def _lines(file: Path) -> Iterator[tuple[int, bytes]]:
+    try:
+        with file.open("rb") as opened:
+            for number, line in enumerate(opened, 1):
+                # Editors of some systems put a mark before the first letter.
+                yield number, line.removeprefix(codecs.BOM_UTF8) if number == 1 else line
+    except OSError as error:
+        raise _unreadable(file, error) from error
+
+
+def _session_id(header: dict[str, Any], file: Path) -> str:
+    version = header.get("version")
+    if version is None:
+        raise ValueError("version is missing")
+    if version > VERSION:
         raise RecordingError(
             f"{file} is of version {version}; this adk_nb reads up to {VERSION}.",
             remedy="Update adk_nb.",
         )
-    return str(data.get("session_id", ""))
+    return str(header.get("session_id", ""))
 
 
-def _read_row(data: Any, rows: dict[int, LogRow]) -> None:
-    if not isinstance(data, dict):
-        raise TypeError("no JSON object")
-    known = {name: value for name, value in data.items() if name in _FIELDS}
-    earlier = rows.get(known["seq"])
-    if earlier is None:
-        rows[int(known["seq"])] = LogRow(**known)
-        return
-    for name, value in known.items():
-        setattr(earlier, name, value)
+def _id_in(folder: Path) -> str:
+    """Returns the session's id that a recording's folder is named by."""
+    # A file name may be no text at all.
+    name = os.fsencode(folder.absolute().name).decode("utf-8", "replace")
+    return name.partition("-")[2] or name

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from adk_nb.log.redaction import Redactor
 from adk_nb.log.turn import ToolCall, Turn
@@ -162,7 +162,7 @@ class LoggedTurn(Turn):
 
     def _agent_said(self, row: LogRow) -> None:
         if isinstance(row.result, dict) and "sources" in row.result:
-            self.sources += row.result["sources"]
+            self.sources += _sources(row.result["sources"])
             return
         self.agent = row.agent or self.agent
         cut = self._agent.add(row.text or "", final=bool(row.final), cumulative=row.cumulative)
@@ -236,6 +236,15 @@ class Utterance:
     heard_text: str | None
     interrupted: bool
     t: float
+
+
+def _sources(found: Any) -> list[dict[str, str]]:
+    """Returns what is a source of what a row calls so: a file may say anything."""
+    return [
+        one
+        for one in (found if isinstance(found, list) else ())
+        if isinstance(one, dict) and all(isinstance(one.get(key), str) for key in ("title", "uri"))
+    ]
 
 
 def _sum(first: int | None, second: int | None) -> int | None:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import textwrap
 import time
+import tracemalloc
 import wave
 from pathlib import Path
 
@@ -281,3 +282,144 @@ def test_results_of_any_kind_are_recorded(tmp_path):
     assert len(read) == len(log)
     assert read[0].result == "array([0, 1, 2])"
     assert [row.result for row in read[4:]] == [0, False]
+
+
+# What is in a file need not be what we wrote.
+
+
+@pytest.fixture
+def saved(tmp_path):
+    return save(filled(), tmp_path)
+
+
+def with_header(path, header):
+    file = path / EVENTS
+    rest = file.read_bytes().splitlines(keepends=True)[1:]
+    file.write_bytes(b"".join([header.encode() + b"\n", *rest]))
+
+
+@pytest.mark.parametrize(
+    ("header", "told"),
+    [
+        ('{"format": "adk-nb.recording", "session_id": "s"}', "version is missing"),
+        ('{"format": "adk-nb.recording", "version": "1"}', "version: Input should be a valid int"),
+        ('{"format": "adk-nb.recording", "version": 1, "session_id": {}}', "session_id: Input"),
+        ('{"format": "another", "version": 1}', "seq, time, t, source, kind is missing"),
+        ('"adk-nb.recording"', "Input should be an object"),
+        ("", "Invalid JSON"),
+    ],
+)
+def test_a_header_that_is_damaged_costs_no_row(saved, header, told):
+    with_header(saved, header)
+    with pytest.warns(UserWarning, match=f"{EVENTS}, line 1: skipped .{told}"):
+        read = read_recording(saved)
+    assert len(read) == 6
+    assert read.session_id == "abc123"  # The folder is named by it.
+
+
+def test_a_session_without_an_id_is_named_by_its_folder(tmp_path, monkeypatch):
+    folder = save(filled(), tmp_path).rename(tmp_path / "monday")
+    with_header(folder, '{"format": "adk-nb.recording", "version": 1, "session_id": ""}')
+    assert read_recording(folder).session_id == "monday"
+    monkeypatch.chdir(folder)
+    assert read_recording(".").session_id == "monday"
+    odd = folder.rename(os.fsdecode(os.fsencode(tmp_path) + b"/a-\xff"))
+    assert read_recording(odd).session_id == "\N{REPLACEMENT CHARACTER}"
+
+
+def test_a_mark_before_the_first_letter_is_no_damage(saved, recwarn):
+    with_header(saved, "\ufeff" + (saved / EVENTS).read_text("utf-8").splitlines()[0])
+    same(read_recording(saved), filled_as(saved))
+    assert not recwarn.list
+
+
+def filled_as(path):
+    """The log that was saved there."""
+    log = filled()
+    for row, read in zip(log, read_recording(path), strict=True):
+        row.time, row.t, row.speech_t = read.time, read.t, read.speech_t
+    return log
+
+
+def test_of_many_damaged_lines_the_first_are_told_and_the_rest_counted(saved, recwarn):
+    with (saved / EVENTS).open("a") as file:
+        file.write("junk\n" * 1000)
+    assert len(read_recording(saved)) == 6
+    assert len(recwarn.list) == recording.MAX_WARNINGS + 1
+    assert f"{1000 - recording.MAX_WARNINGS} more lines were skipped" in str(
+        recwarn.list[-1].message
+    )
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["no\0path", "x" * 5000, "there/is/none", "\udcff"],
+    ids=["nul", "long", "none", "bytes"],
+)
+def test_a_path_that_cannot_be_looked_at_is_told(tmp_path, path):
+    with pytest.raises(RecordingError) as error:
+        read_recording(tmp_path / path)
+    assert error.value.remedy
+
+
+def test_a_folder_in_place_of_the_file_is_no_recording(tmp_path, saved):
+    (tmp_path / "x" / EVENTS).mkdir(parents=True)
+    assert find_recordings(tmp_path) == [saved]
+    with pytest.raises(RecordingError, match="no recording"):
+        read_recording(tmp_path / "x")
+
+
+@pytest.mark.parametrize("denied", ["is_file", "open"])
+def test_a_file_that_may_not_be_read_is_told(saved, monkeypatch, denied):
+    def refuse(path, *_, **__):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, denied, refuse)
+    with pytest.raises(RecordingError, match="Permission denied") as error:
+        read_recording(saved)
+    assert "may you read it" in error.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("at", "data"),
+    [
+        (0, b"RIFX"),  # Another kind of file.
+        (22, b"\x02\x00"),  # Two channels.
+        (24, b"\x00" * 4),  # No samples a second.
+        (24, b"\xff" * 4),  # More of them than any.
+        (34, b"\x08\x00"),  # Samples of a byte.
+        (16, b"\xff\xff\xff\x7f"),  # A part that is longer than the file.
+        (16, b"\xff" * 4),
+        (36, b"junk"),  # No samples.
+    ],
+)
+def test_a_wav_with_a_damaged_header_is_named(saved, at, data):
+    file = saved / "0001-agent.wav"
+    wav = bytearray(file.read_bytes())
+    wav[at : at + len(data)] = data
+    file.write_bytes(wav)
+    with pytest.warns(UserWarning, match=r"0001-agent.wav: no sound .* \(.+\)\.") as warned:
+        assert read_recording(saved).clip("agent_audio", 1).pcm == b""
+    assert len(warned) == 1
+
+
+def test_a_wav_that_promises_more_than_there_is_gives_what_there_is(saved):
+    file = saved / "0001-agent.wav"
+    wav = bytearray(file.read_bytes())
+    pcm = bytes(wav[44:])
+    wav[4:8] = wav[40:44] = b"\xfe\xff\xff\xff"
+    file.write_bytes(wav[:-10])
+    tracemalloc.start()
+    assert read_recording(saved).clip("agent_audio", 1).pcm == pcm[:-10]
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 1 << 20  # And does not take memory for all of it.
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo])
+def test_what_is_no_file_has_no_sound(saved, make):
+    file = saved / "0001-agent.wav"
+    file.unlink()
+    make(file)
+    with pytest.warns(UserWarning, match="0001-agent.wav"):
+        assert read_recording(saved).clip("agent_audio", 1).pcm == b""

@@ -26,9 +26,9 @@ from adk_nb.frames import (
     transcript_df,
     turns_df,
 )
-from adk_nb.recording import read_recording
+from adk_nb.log.recording import read_recording
 
-RECORDING = Path(__file__).parent / "data" / "recordings" / "v1-dice"
+RECORDING = Path(__file__).parents[1] / "data" / "recordings" / "v1-dice"
 FRAMES = {
     "events": (events_df, EVENT_COLUMNS + EVENT_MORE),
     "turns": (turns_df, TURN_COLUMNS + TURN_MORE),

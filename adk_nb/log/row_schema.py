@@ -1,0 +1,97 @@
+"""What a line of `events.jsonl` may hold: the types of `LogRow`, each within bounds.
+
+A file may come from anywhere. What passes here has the types that all later code relies on, and
+numbers that fit into the frames' columns, so that nothing else has to check a row.
+"""
+
+from __future__ import annotations
+
+import functools
+import operator
+import types
+from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
+
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_config
+from typing_extensions import TypedDict
+
+from adk_nb.log.event_log import LogRow
+
+_EXACT = 2**53
+"""Whole numbers below are exact as JSON and as float64."""
+_YEAR_10000 = 253_402_300_800
+"""Seconds since the Unix epoch; no datetime is later."""
+
+_Count = Annotated[int, Field(ge=0, lt=_EXACT)]
+_Number = Annotated[float, Field(gt=-_EXACT, lt=_EXACT, allow_inf_nan=False)]
+_Duration = Annotated[float, Field(ge=0, lt=_EXACT, allow_inf_nan=False)]
+# Tokens are summed; so many rows that their sum leaves an int64 are in no file.
+_Tokens = Annotated[int, Field(ge=0, lt=2**40)] | None
+
+_BY_TYPE: dict[Any, Any] = {int: _Count, float: _Number}
+_BY_NAME: dict[str, Any] = {
+    "time": Annotated[float, Field(ge=0, lt=_YEAR_10000, allow_inf_nan=False)],
+    "audio_ms": _Duration | None,
+    "args": dict[str, Any] | None,
+    "error_ms": _Duration | None,
+    "prompt_tokens": _Tokens,
+    "response_tokens": _Tokens,
+    "total_tokens": _Tokens,
+}
+
+
+def _bounded(annotation: Any) -> Any:
+    """Returns a type of `LogRow` with its bounds."""
+    if get_origin(annotation) in (Union, types.UnionType):
+        return functools.reduce(operator.or_, map(_bounded, get_args(annotation)))
+    return _BY_TYPE.get(annotation, annotation)
+
+
+def _adapter(name: str, hints: dict[str, Any]) -> TypeAdapter[dict[str, Any]]:
+    # A later line of a row may have any of its fields, so that none is required here.
+    make: Any = TypedDict  # Type checkers know those alone whose fields are written out.
+    return TypeAdapter(with_config(ConfigDict(strict=True))(make(name, hints, total=False)))
+
+
+_HINTS = get_type_hints(LogRow)
+_ROW = _adapter("_Row", {name: _BY_NAME.get(name, _bounded(_HINTS[name])) for name in _HINTS})
+_HEADER = _adapter("_Header", {"format": str, "version": int, "session_id": str})
+_NEEDED = ("seq", "time", "t", "source", "kind")
+
+
+def read_row(line: bytes, known: dict[int, LogRow]) -> None:
+    """Adds the row of a line to those known, or updates the one with its `seq`.
+
+    Raises:
+        ValueError: It is no row, or one of its fields holds what it cannot.
+    """
+    values = _read(_ROW, line)
+    seq = values.get("seq")
+    row = known.get(seq) if seq is not None else None
+    if row is not None:
+        for name, value in values.items():
+            setattr(row, name, value)
+        return
+    missing = [name for name in _NEEDED if name not in values]
+    if seq is None or missing:
+        message = f"{', '.join(missing)} is missing"
+        raise ValueError(message)
+    known[seq] = LogRow(**values)
+
+
+def read_header(line: bytes) -> dict[str, Any]:
+    """Returns those of `format`, `version` and `session_id` that a line has.
+
+    Raises:
+        ValueError: It is no header, or one of them is of another type.
+    """
+    return _read(_HEADER, line)
+
+
+def _read(adapter: TypeAdapter[dict[str, Any]], line: bytes) -> dict[str, Any]:
+    try:
+        return adapter.validate_json(line)
+    except ValidationError as error:
+        # Without the input, which may be large, or a secret.
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        where = f"{first['loc'][0]}: " if first["loc"] else ""
+        raise ValueError(f"{where}{first['msg']}") from None
