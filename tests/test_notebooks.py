@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 
 import live_api
@@ -38,6 +39,12 @@ SHOWN = {
 }
 """What the cells of a notebook must have shown."""
 
+AFTERWARDS = """
+if "live" in globals():  # Without a key, the Gemini notebook makes none.
+    print(f"At the end it is {live.status}, and says: {live.say('What time is it?').agent_text}.")
+"""
+"""What a user does who has run all cells: they go on speaking."""
+
 
 def shown(notebook: nbformat.NotebookNode) -> str:
     """Everything that the cells printed or displayed."""
@@ -59,6 +66,7 @@ def run(tmp_path, monkeypatch):
 
     def execute(path):
         notebook = nbformat.read(path, as_version=4)
+        notebook.cells.append(nbformat.v4.new_code_cell(AFTERWARDS))
         place = {"metadata": {"path": str(tmp_path)}}
         NotebookClient(notebook, timeout=100, kernel_name="python3", resources=place).execute()
         return shown(notebook)
@@ -72,6 +80,8 @@ def test_a_notebook_runs(path, run, monkeypatch):
     text = run(path)
     for expected in SHOWN.get(path.name, []):
         assert expected in text
+    if path.name != "04_gemini.ipynb":
+        assert re.search("At the end it is ready, and says: .+", text)
 
 
 class Listing(live_api.LiveApi):
@@ -100,8 +110,10 @@ def test_the_gemini_notebook_with_a_key(run, monkeypatch):
     assert "It rained in Oslo." in text
     assert "yr.no https://www.yr.no/oslo" in text
     assert "data:audio/wav;base64," in text
+    assert re.search("At the end it is ready, and says: .+", text)
     first, voiced, swapped = api.connections
-    assert first.texts == swapped.texts == ["Did it rain in Oslo yesterday?"]
+    assert first.texts == ["Did it rain in Oslo yesterday?"]
+    assert swapped.texts == [*first.texts, "What time is it?"]
     speech = voiced.setup.generation_config.speech_config
     assert speech.voice_config.prebuilt_voice_config.voice_name == "Kore"
     assert voiced.setup.context_window_compression is not None
