@@ -83,7 +83,7 @@ def test_others_can_read_it(tmp_path):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such modes")
-def test_nobody_else_can_read_it(tmp_path, monkeypatch):
+def test_recordings_are_the_owners_alone(tmp_path, monkeypatch):
     made = []
     for name in ("open", "mkdir"):
         real = getattr(os, name)
