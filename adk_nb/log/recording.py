@@ -283,7 +283,8 @@ def _read_wav(file: Path) -> Clip:
             raise wave.Error("it is not PCM16 mono, as recordings are")
         # A header may promise more than there is, and memory would be taken for all of it.
         there = file.stat().st_size // 2
-        return Clip(wav.readframes(min(wav.getnframes(), there)), wav.getframerate())
+        pcm = wav.readframes(min(wav.getnframes(), there))
+        return Clip(pcm[: len(pcm) // 2 * 2], wav.getframerate())
 
 
 def find_recordings(path: str | os.PathLike[str]) -> list[Path]:
