@@ -1,16 +1,19 @@
 import asyncio
+import sys
 import threading
 import time
 
 import numpy as np
 import pytest
 from google.adk.agents.run_config import RunConfig
+from google.adk.sessions.in_memory_session_service import InMemorySessionService
 from google.genai import types
 from scripted import CUT, DONE, audio, call, echo, heard, result_of, said, text_of
 from sessions import Page, agent, attach, do, kinds, wait_for
 
 from adk_nb import LiveSession
 from adk_nb.audio import Clip
+from adk_nb.bridge_thread import THREAD_NAME
 from adk_nb.exceptions import (
     AdkNbError,
     AudioError,
@@ -213,6 +216,18 @@ def test_a_model_that_cannot_connect_is_told_and_tried_again():
         errors = [row.error for row in session.log if row.kind == "error"]
         assert "Model not found" in errors[0]
         assert session.status == "ready"
+
+
+def test_a_session_that_cannot_start_leaves_no_trace():
+    class Broken(InMemorySessionService):
+        async def get_session(self, **_):
+            raise OSError("unable to open database file")
+
+    before = sys.getswitchinterval()
+    with pytest.raises(AdkNbError, match="database"):
+        LiveSession(agent(echo), sessions=Broken()).start()
+    assert sys.getswitchinterval() == before
+    assert not [t for t in threading.enumerate() if t.name == THREAD_NAME]
 
 
 def test_a_model_that_dies_in_mid_turn_ends_the_turn_with_an_error():
