@@ -31,6 +31,8 @@ const MAX_PATIENCE_MS = 30_000;
 const LIVE_LEAD_MS = 400; // audio that comes no further ahead than this comes as it is spoken
 const SURPLUS_MS = 8;
 const SURPLUS_WINDOW_MS = 1000;
+const EVEN_MS = 100; // a window in which about as much came as sounded, so far it may be off
+const EVEN_WINDOWS = 3; // so many in a row, and the audio comes as it is spoken, whatever came before
 const QUIET = 200; // PCM16, -44 dBFS: what may be left out unheard
 const SLICE = 128;
 const TURNS_KEPT = 16;
@@ -60,7 +62,7 @@ export class Player {
     this.smooth = 0; // output samples since the last underrun or decay
     this.patience = MIN_PATIENCE_MS; // smooth ms before the cushion shrinks; each underrun doubles it
     this.untilProgress = 0;
-    this.pace = { since: 0, ms: 0, live: true }; // of the audio that came since the queue was empty
+    this.pace = { since: 0, ms: 0, live: true, seen: 0, even: 0 }; // of the audio that came since the queue was empty
     this.surplus = { lowest: Infinity, frames: 0, skip: 0 }; // skip counts input samples
     this.underruns = 0;
     this.nonzero = 0;
@@ -195,12 +197,22 @@ export class Player {
   watch(frames) {
     const { surplus } = this;
     const [head] = this.queue;
-    if (!this.pace.live || this.queue.length !== 1) return;
+    if (this.queue.length !== 1) return;
     surplus.lowest = Math.min(surplus.lowest, (this.remaining(head) / this.rate) * 1000);
     surplus.frames += frames;
     if (surplus.frames < (SURPLUS_WINDOW_MS / 1000) * this.rate) return;
-    const ms = surplus.lowest - this.startMs;
+    this.judge();
+    const ms = this.pace.live ? surplus.lowest - this.startMs : 0;
     this.surplus = { lowest: Infinity, frames: 0, skip: ms > SURPLUS_MS ? Math.round((ms / 1000) * head.rate) : 0 };
+  }
+
+  /** What came in one piece after a stall was not meant to come ahead: the windows after it tell. */
+  judge() {
+    const { pace } = this;
+    const came = pace.ms - pace.seen;
+    pace.seen = pace.ms;
+    pace.even = Math.abs(came - SURPLUS_WINDOW_MS) <= EVEN_MS ? pace.even + 1 : 0;
+    if (!pace.live && pace.even >= EVEN_WINDOWS) this.pace = { since: this.frame, ms: 0, live: true, seen: 0, even: 0 };
   }
 
   /** @param {Segment} segment whose next samples may be left out */
@@ -325,7 +337,7 @@ export class Player {
     this.waitingSince = since;
     this.waitMs = ms;
     this.longest = 0;
-    this.pace = { since: this.frame, ms: 0, live: true };
+    this.pace = { since: this.frame, ms: 0, live: true, seen: 0, even: 0 };
     this.surplus = { lowest: Infinity, frames: 0, skip: 0 };
   }
 

@@ -265,15 +265,15 @@ test("whatever comes whenever, nothing clicks and the account is right", () => {
   }
 });
 
-/** Live audio: 20 ms frames in time, after a first one that was late. @param {number} lateMs @param {(i: number) => number} amplitude */
-function live(lateMs, amplitude) {
+/** Live audio: 20 ms frames in time, after a first one that was late. @param {number} lateMs @param {(i: number) => number} amplitude @param {number} [forMs] */
+function live(lateMs, amplitude, forMs = 6000) {
   const ear = listen();
   const frame = (/** @type {number} */ i) => {
     const { samples } = speech(1, 20, 16000, i * 320);
     return { turn: 1, rate: 16000, samples: samples.map((value) => value * amplitude(i)) };
   };
   let sent = 0;
-  for (let now = 0; now < 6000; now += 20) {
+  for (let now = 0; now < forMs; now += 20) {
     // What was due while the page stood still comes all at once.
     if (now === 0 || now >= lateMs) for (; sent * 20 <= now; sent++) ear.player.push(frame(sent));
     ear.play(20);
@@ -301,6 +301,28 @@ test("audio that comes far ahead is never shortened", () => {
   ear.player.end(1);
   ear.play(6500);
   assert.equal(ear.of("drained")[0].played_ms, 6000);
+});
+
+test("live audio that came in one piece after a stall catches up too, once it has come as it is spoken for a while", () => {
+  const pauses = (/** @type {number} */ i) => (i % 25 < 10 ? 0 : 1);
+  const { player, heard } = live(700, pauses, 8000);
+  const standing = (player.remaining(player.queue[0]) / 48000) * 1000;
+  assert.ok(standing < player.startMs + 30, `${standing} ms still stand in the queue`);
+  assert.ok(steepest(heard) < 0.4, "speech itself is whole");
+});
+
+test("sentences that come whole, ahead of their sound, keep their pauses", () => {
+  const ear = listen();
+  let sent = 0;
+  for (const wait of [400, 1500, 2100, 1800, 2200, 1900]) {
+    for (let i = 0; i < 20; i++) ear.player.push({ turn: 1, rate: 24000, samples: new Int16Array(2400) });
+    sent += 2000;
+    ear.play(wait);
+  }
+  ear.player.end(1);
+  ear.play(4000);
+  assert.equal(ear.of("drained").at(-1)?.played_ms, sent);
+  assert.equal(ear.player.underruns, 0);
 });
 
 // From here on the context's rate is the audio's, 16 kHz, so that samples pass as they are and can be told exactly.
@@ -659,16 +681,20 @@ for (const [ms, restart] of [[20, 6400], [100, 6016]]) {
   });
 }
 
-/** Live audio of 20 ms frames at one level, so far ahead of what sounds; how much is left out, by quantum. */
-function ahead(ms, value) {
+/**
+ * Live audio of 20 ms frames at one level, so far ahead of what sounds; how much is left out, by quantum.
+ *
+ * @param {number} ms @param {number} value @param {number} [forMs] @param {number} [speed] how much comes while 1 ms sounds
+ */
+function ahead(ms, value, forMs = 2400, speed = 1) {
   const ear = listen(RATE);
   let pushed = 0;
   const push = () => (ear.player.push(level(1, 20, value)), (pushed += 20));
   const skipped = [];
   while (pushed < ms) push();
-  for (let quantum = 1; quantum <= 300; quantum++) {
+  for (let quantum = 1; quantum * 8 <= forMs; quantum++) {
     ear.play(8);
-    while (pushed < quantum * 8 + ms) push();
+    while (pushed < quantum * 8 * speed + ms) push();
     const all = ear.player.queue[0].skipped;
     if (all !== (skipped.at(-1)?.[1] ?? 0)) skipped.push([quantum * 8, all]);
   }
@@ -696,6 +722,18 @@ test("audio that came more than 400 ms ahead is not live, and nothing of it is l
   player.push(level(1, 1));
   assert.equal(player.pace.live, false);
 });
+
+test("exactly: once three seconds in a row have brought as much as sounded, it is live, however far ahead it came", () => {
+  // The first second brought 1420 ms. 412 ms stand at the least after that, 20 are meant to: 392 ms or 6272 samples.
+  const skipped = ahead(420, 0, 6000);
+  assert.deepEqual([skipped[0], skipped.at(-1)?.[1]], [[4008, 192], 6272]);
+});
+
+for (const speed of [0.88, 1.12]) {
+  test(`audio that comes ${speed} times as fast as it sounds is not live, and nothing of it is left out`, () => {
+    assert.deepEqual(ahead(1500, 0, 9000, speed), []);
+  });
+}
 
 test("nothing is left out while another turn waits", () => {
   const ear = listen(RATE);
