@@ -39,16 +39,14 @@ from google.genai import types  # noqa: E402
 from scripted import DONE, Scripted, audio, call, heard, result_of, said, text_of  # noqa: E402
 
 import adk_nb  # noqa: E402
-from adk_nb.events import EventLog  # noqa: E402
 from adk_nb.exceptions import AdkNbError  # noqa: E402
-from adk_nb.loop import THREAD_NAME  # noqa: E402
 from adk_nb.server import Bridge, Connection  # noqa: E402
-from adk_nb.turns import Turn  # noqa: E402
 
 LIVES = 4
 """How often a session is made anew, in the whole soak."""
 SETTLE_S = 3.0
-OURS = (adk_nb.LiveSession, Connection, EventLog, Turn, Bridge)
+OURS = (adk_nb.LiveSession, Connection)
+"""Of these none may be left when all is closed: whatever a session holds goes with it."""
 
 
 # Tools that no researcher means to write, and every researcher writes once.
@@ -162,13 +160,15 @@ class Soak:
         self.random = random.Random(options.seed)
         self.sessions = {}
         self.pages = None
+        self.telling = asyncio.Lock()
         self.said = collections.Counter()
 
     async def tell(self, **order):
         """Tells the pages something; returns their answer."""
-        self.pages.stdin.write((json.dumps(order) + "\n").encode())
-        await self.pages.stdin.drain()
-        return json.loads(await self.pages.stdout.readline())
+        async with self.telling:
+            self.pages.stdin.write((json.dumps(order) + "\n").encode())
+            await self.pages.stdin.drain()
+            return json.loads(await self.pages.stdout.readline())
 
     async def tell_tokens(self):
         one = next(iter(self.sessions.values()))
@@ -273,7 +273,7 @@ class Soak:
             descriptors=process.num_fds(),
             threads=threading.active_count(),
             tasks=tasks,
-            objects=sum(isinstance(one, OURS[:2]) for one in gc.get_objects()),
+            objects=sum(isinstance(one, OURS) for one in gc.get_objects()),
         )
 
     async def run(self):

@@ -22,7 +22,7 @@ from websockets.exceptions import InvalidStatus, WebSocketException
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from adk_nb import protocol
+from adk_nb.wire import protocol
 
 ORIGIN = "http://localhost:8888"
 FRAME_S = 0.02
@@ -188,19 +188,19 @@ class Pages:
 
     async def be_silent(self) -> None:
         """Opens connections and says nothing."""
-        held = [await self.dial() for _ in range(self.random.randint(1, 20))]
-        await asyncio.sleep(self.random.uniform(0, 8))
-        for _, writer in held:
-            writer.close()
+        async with contextlib.AsyncExitStack() as held:
+            for _ in range(self.random.randint(1, 20)):
+                _, writer = await self.dial()
+                held.callback(writer.close)
+            await asyncio.sleep(self.random.uniform(0, 8))
 
     async def speak_no_websocket(self) -> None:
         """Sends bytes that are no handshake."""
         reader, writer = await self.dial()
-        writer.write(self.random.choice([b"GET / HTTP/1.1\r\n\r\n", b"\x16\x03\x01", b"\r\n" * 99,
-                                         b"GET /" + b"x" * 100_000]))  # fmt: skip
-        with contextlib.suppress(GONE):
+        with contextlib.closing(writer), contextlib.suppress(GONE):
+            writer.write(self.random.choice([b"GET / HTTP/1.1\r\n\r\n", b"\x16\x03\x01",
+                                             b"\r\n" * 99, b"GET /" + b"x" * 100_000]))  # fmt: skip
             await asyncio.wait_for(reader.read(), 5)
-        writer.close()
 
     async def dial(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         host, port = self.url.removeprefix("ws://").rstrip("/").split(":")

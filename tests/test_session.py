@@ -1,7 +1,9 @@
 import asyncio
+import gc
 import sys
 import threading
 import time
+import weakref
 
 import numpy as np
 import pytest
@@ -216,6 +218,16 @@ def test_a_model_that_cannot_connect_is_told_and_tried_again():
         errors = [row.error for row in session.log if row.kind == "error"]
         assert "Model not found" in errors[0]
         assert session.status == "ready"
+
+
+def test_a_closed_session_is_let_go_while_others_go_on():
+    with LiveSession(agent(echo)):
+        session = LiveSession(agent(echo)).start()
+        session.say("hi")
+        session.close()
+        gone = weakref.ref(session)
+        del session
+        wait_for(lambda: gc.collect() >= 0 and gone() is None)
 
 
 def test_a_session_that_cannot_start_leaves_no_trace():

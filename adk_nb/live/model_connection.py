@@ -303,8 +303,10 @@ class LiveRun:
             self._idle.clear()
             self._run = asyncio.create_task(self._run_once(queue))
             limit = asyncio.get_running_loop().call_later(_CONNECT_S, self._overdue, queue)
-            await asyncio.wait([self._run])
-            limit.cancel()
+            try:
+                await asyncio.wait([self._run])
+            finally:  # A session that is closed would be kept for as long as the timer waits.
+                limit.cancel()
             again = not self._run.cancelled() and self._run.result()
             self._run = None
             if self._fails_with is not None:
