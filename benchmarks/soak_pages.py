@@ -60,8 +60,8 @@ class Pages:
 
     async def act(self) -> None:
         """Does one thing after another while the soak runs."""
-        ways = [self.talk, self.talk, self.type, self.type, self.type, self.leave, self.stall,
-                self.lie, self.lie, self.guess, self.be_silent, self.speak_no_websocket]  # fmt: skip
+        ways = [*[self.talk] * 2, *[self.type] * 3, self.leave, self.stall, *[self.lie] * 2,
+                self.guess, self.be_silent, self.speak_no_websocket]  # fmt: skip
         while True:
             await self.acting.wait()
             way = self.random.choice(ways)
@@ -99,7 +99,11 @@ class Pages:
             async with asyncio.timeout(ANSWER_S):
                 async for message in messages(socket):
                     kind = message["type"]
-                    if kind == "transcript" and message["role"] == "user" and message["text"] == words:
+                    if (
+                        kind == "transcript"
+                        and message["role"] == "user"
+                        and message["text"] == words
+                    ):
                         turn = message["turn"]
                         if text == "hang":
                             await say(socket, "interrupt")
@@ -166,7 +170,7 @@ class Pages:
             lambda: message("interrupt"),
             lambda: message("hello", token="x"),
             lambda: message("error", code="x" * 5000, message="y" * 50_000),
-            lambda: message("x" * dice.randrange(1000), **{"é": "x"}),
+            lambda: message("x" * dice.randrange(1000), é="x"),
         ])()  # fmt: skip
 
     async def guess(self) -> None:
