@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import sys
 import threading
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from adk_nb import switch_interval
 from adk_nb.exceptions import BridgeError
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ T = TypeVar("T")
 
 THREAD_NAME = "adk-nb-bridge"
 _JOIN_S = 5.0
-_SWITCH_S = 0.001
 
 
 class _PlainLoop(asyncio.SelectorEventLoop):
@@ -50,48 +49,11 @@ def _new_loop() -> asyncio.AbstractEventLoop:
     return _PlainLoop()
 
 
-class SwitchInterval:
-    """How long Python lets a busy thread run on while another waits, made shorter while it is held.
-
-    Python's own 5 ms let a cell that computes delay every frame of sound by as much. It is one
-    setting for the whole process, so it is counted, and what the user chose is left alone.
-
-    Args:
-        seconds: What it is while held (s), unless it is shorter already.
-    """
-
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
-        self._lock = threading.Lock()
-        self._holders = 0
-        self._before = self._ours = 0.0
-
-    def hold(self) -> None:
-        """Makes it short; undo it with `release`."""
-        with self._lock:
-            self._holders += 1
-            if self._holders > 1:
-                return
-            self._before = sys.getswitchinterval()
-            if self._before > self._seconds:
-                sys.setswitchinterval(self._seconds)
-            self._ours = sys.getswitchinterval()
-
-    def release(self) -> None:
-        """Puts it back where nobody holds it any more, unless somebody else has changed it."""
-        with self._lock:
-            self._holders -= 1
-            if self._holders == 0 and sys.getswitchinterval() == self._ours:
-                # Python cuts it to whole microseconds, so half of one makes up for rounding.
-                sys.setswitchinterval(self._before + 5e-7)
-
-
 class BridgeLoop:
     """An event loop in a daemon thread, shared and counted: see `acquire` and `release`."""
 
     _lock = threading.Lock()
     _shared: BridgeLoop | None = None
-    _switching = SwitchInterval(_SWITCH_S)
 
     def __init__(self) -> None:
         self.users = 0
@@ -107,12 +69,12 @@ class BridgeLoop:
             if shared is None or not shared.alive:
                 shared = cls._shared = cls()
             shared.users += 1
-            cls._switching.hold()
+            switch_interval.short.hold()
             return shared
 
     def release(self) -> None:
         """Gives the loop back; the last to do so ends the thread."""
-        self._switching.release()
+        switch_interval.short.release()
         with BridgeLoop._lock:
             self.users -= 1
             if self.users > 0:
