@@ -7,31 +7,60 @@ trains a model. It starts with the first that needs it and ends with the last.
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import contextlib
+import logging
+import sys
 import threading
+import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from adk_nb import switch_interval
 from adk_nb.exceptions import BridgeError
 
 if TYPE_CHECKING:
-    import concurrent.futures
     from collections.abc import Coroutine
 
 T = TypeVar("T")
 
+logger = logging.getLogger(__name__)
+
 THREAD_NAME = "adk-nb-bridge"
 _JOIN_S = 5.0
+_LOOK_UP_S = 0.1
+"""How often a blocking call looks up on Windows, where Ctrl-C does not end a wait for a lock."""
+
+if sys.platform == "win32":
+    # Whatever the kernel's own loop is: a selector loop has no subprocesses there, and an MCP
+    # server on stdio is one.
+    _Standard = asyncio.ProactorEventLoop
+else:
+    _Standard = asyncio.SelectorEventLoop
 
 
-class _PlainLoop(asyncio.SelectorEventLoop):
+class _PlainLoop(_Standard):
     """The standard loop, which nest-asyncio leaves as it is.
 
     nest-asyncio rewrites these methods in the class of the kernel's loop, for every loop of that
     class. They come from the base class, so it does not matter which of the two was first.
     """
 
-    run_forever = asyncio.BaseEventLoop.run_forever
+    if sys.platform == "win32" and sys.version_info < (3, 13):
+
+        def run_forever(self) -> None:
+            # What ProactorEventLoop does around it, whose own may be nest-asyncio's by now.
+            self.call_soon(self._loop_self_reading)
+            try:
+                asyncio.BaseEventLoop.run_forever(self)
+            finally:
+                reading, self._self_reading_future = self._self_reading_future, None
+                if reading is not None:
+                    overlapped = reading._ov
+                    reading.cancel()
+                    if overlapped is not None:  # Closing the loop would wait for it.
+                        self._proactor._unregister(overlapped)
+    else:
+        run_forever = asyncio.BaseEventLoop.run_forever
     run_until_complete = asyncio.BaseEventLoop.run_until_complete
     _run_once = asyncio.BaseEventLoop._run_once  # type: ignore[attr-defined]  # noqa: SLF001
     _check_running = asyncio.BaseEventLoop._check_running  # type: ignore[attr-defined]  # noqa: SLF001
@@ -43,7 +72,8 @@ class _PlainLoop(asyncio.SelectorEventLoop):
 
 def _new_loop() -> asyncio.AbstractEventLoop:
     loop = asyncio.new_event_loop()
-    if type(loop) is not asyncio.SelectorEventLoop:  # Windows' own, or what a policy chose.
+    # On Windows a kernel may have chosen the selector loop, for itself.
+    if type(loop) not in {asyncio.SelectorEventLoop, _Standard}:  # What a policy chose.
         return loop
     loop.close()
     return _PlainLoop()
@@ -58,6 +88,9 @@ class BridgeLoop:
     def __init__(self) -> None:
         self.users = 0
         self._loop = _new_loop()
+        self._calls: set[concurrent.futures.Future[Any]] = set()
+        self._released = False
+        self._ended = False
         self._thread = threading.Thread(target=self._main, name=THREAD_NAME, daemon=True)
         self._thread.start()
 
@@ -82,14 +115,14 @@ class BridgeLoop:
             if BridgeLoop._shared is self:
                 BridgeLoop._shared = None
         with contextlib.suppress(RuntimeError):  # It may have ended by itself.
-            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._loop.call_soon_threadsafe(self._begin_to_end)
         if threading.current_thread() is not self._thread:
             self._thread.join(_JOIN_S)
 
     @property
     def alive(self) -> bool:
-        """Whether its thread runs."""
-        return self._thread.is_alive()
+        """Whether its loop runs."""
+        return self._thread.is_alive() and not self._ended
 
     @property
     def loop(self) -> asyncio.AbstractEventLoop:
@@ -97,12 +130,21 @@ class BridgeLoop:
         return self._loop
 
     def submit(self, coroutine: Coroutine[Any, Any, T]) -> concurrent.futures.Future[T]:
-        """Starts a coroutine on the loop, from any thread."""
+        """Starts a coroutine on the loop, from any thread.
+
+        Raises:
+            BridgeError: The loop has ended.
+        """
         try:
-            return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+            future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
         except RuntimeError as error:
             coroutine.close()
-            raise BridgeError("The bridge thread has ended.", remedy="Start again.") from error
+            raise _over() from error
+        self._calls.add(future)
+        future.add_done_callback(self._calls.discard)
+        if self._ended:  # What broke the loop may have kept it from being closed.
+            self._let_go()
+        return future
 
     def call(self, coroutine: Coroutine[Any, Any, T], timeout: float | None = None) -> T:
         """Runs a coroutine on the loop and waits for its result.
@@ -114,7 +156,8 @@ class BridgeLoop:
             timeout: How long to wait (s); None waits as long as it takes.
 
         Raises:
-            BridgeError: It was called from the bridge thread, which would wait for itself.
+            BridgeError: It was called from the bridge thread, which would wait for itself, or the
+                loop has ended.
             TimeoutError: It took longer.
         """
         if threading.current_thread() is self._thread:
@@ -125,7 +168,7 @@ class BridgeLoop:
             )
         future = self.submit(coroutine)
         try:
-            return future.result(timeout)
+            return _result(future, timeout)
         except BaseException:
             future.cancel()
             raise
@@ -139,13 +182,43 @@ class BridgeLoop:
     def _main(self) -> None:
         asyncio.set_event_loop(self._loop)
         try:
-            self._loop.run_forever()
+            self._run()
+        except BaseException:
+            logger.critical("The bridge's loop has ended. Run the agent's cell again.", exc_info=True)
         finally:
-            try:
-                self._loop.run_until_complete(self._wind_up())
-            finally:
-                asyncio.set_event_loop(None)
+            self._ended = True
+            asyncio.set_event_loop(None)
+            with contextlib.suppress(Exception):  # What ended it may be in its way here too.
                 self._loop.close()
+            self._let_go()
+
+    def _run(self) -> None:
+        """Runs the loop until it is released, whatever a tool or a callback does to it."""
+        told: BaseException | None = None
+        while not self._released:
+            try:
+                self._loop.run_forever()
+            except (SystemExit, KeyboardInterrupt) as error:
+                # asyncio lets these two end the loop; the task that raised them is over, and so on
+                # for each task that waits for it.
+                if error is not told:
+                    text = f"{type(error).__name__}: {error}"
+                    logger.warning("%s was raised on the bridge's loop.", text, exc_info=error)
+                told = error
+
+    def _let_go(self) -> None:
+        """Lets nobody wait for a loop that has ended."""
+        for call in list(self._calls):
+            with contextlib.suppress(concurrent.futures.InvalidStateError):
+                call.set_exception(_over())
+
+    def _begin_to_end(self) -> None:
+        ending = self._loop.create_task(self._wind_up())
+        ending.add_done_callback(self._end)
+
+    def _end(self, _ending: object) -> None:
+        self._released = True
+        self._loop.stop()
 
     async def _wind_up(self) -> None:
         tasks = asyncio.all_tasks() - {asyncio.current_task()}
@@ -158,3 +231,18 @@ class BridgeLoop:
         if executor is not None:
             # Not shutdown_default_executor(): it waits, for a tool that never returns too.
             executor.shutdown(wait=False, cancel_futures=True)
+
+
+def _over() -> BridgeError:
+    return BridgeError("The bridge thread has ended.", remedy="Run the agent's cell again.")
+
+
+def _result(future: concurrent.futures.Future[T], timeout: float | None) -> T:
+    """Returns a future's result; Ctrl-C comes through on every system."""
+    if sys.platform != "win32":
+        return future.result(timeout)
+    deadline = time.monotonic() + timeout if timeout is not None else None
+    while not future.done() and (deadline is None or time.monotonic() < deadline):
+        left = _LOOK_UP_S if deadline is None else deadline - time.monotonic()
+        concurrent.futures.wait([future], max(0.0, min(_LOOK_UP_S, left)))
+    return future.result(0)

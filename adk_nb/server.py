@@ -211,6 +211,7 @@ class Bridge:
     shared: ClassVar[Bridge | None] = None
 
     def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
         self._sessions: dict[str, LiveSession] = {}
         self._origins: dict[str, set[str]] = {}
         self._ended: deque[str] = deque(maxlen=_ENDED_TOKENS)
@@ -238,10 +239,10 @@ class Bridge:
         Raises:
             BridgeError: No port can be had.
         """
-        if cls.shared is None:
-            cls.shared = cls()
-        bridge = cls.shared
-        return bridge, await bridge._add(session)  # noqa: SLF001
+        shared = cls.shared
+        if shared is None or shared._loop is not asyncio.get_running_loop():  # noqa: SLF001
+            shared = cls.shared = cls()  # The loop of an earlier one has ended.
+        return shared, await shared._add(session)  # noqa: SLF001
 
     async def _add(self, session: LiveSession) -> str:
         token = secrets.token_urlsafe(32)

@@ -256,7 +256,8 @@ class LiveSession(Conversation):
         self._exchange.closed = True
         if bridge is not None:
             try:
-                bridge.call(self._shut(), timeout=10)
+                if bridge.alive:
+                    bridge.call(self._shut(), timeout=10)
             finally:
                 self._exchange.status = "closed"
                 bridge.release()

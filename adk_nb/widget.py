@@ -81,7 +81,7 @@ class LiveWidget(Conversation, anywidget.AnyWidget):
     def close(self) -> None:
         """Ends the session and its connections; the page shows it as closed."""
         bridge, self._bridge = self._bridge, None
-        if bridge is not None:
+        if bridge is not None and self._session.bridge.alive:
             self._session.bridge.call(bridge.remove(self._token), timeout=10)
         self._session.close()
         self.set_trait("status", "closed")

@@ -1,4 +1,5 @@
 import asyncio
+import errno
 import signal
 import subprocess
 import sys
@@ -100,6 +101,79 @@ def test_tasks_left_over_are_cancelled_with_the_thread():
     bridge.release()
     assert ended.is_set()
     assert threads() == []
+
+
+# What the user's code raises, and what it does to the loop.
+
+
+@pytest.mark.parametrize("kind", [SystemExit, KeyboardInterrupt])
+def test_an_exit_in_a_task_does_not_end_the_loop(kind, caplog):
+    bridge = BridgeLoop.acquire()
+    going_on = bridge.submit(asyncio.sleep(0.2, "done"))
+
+    async def inner():
+        raise kind("enough")
+
+    async def outer():
+        await asyncio.gather(inner(), asyncio.sleep(0))
+
+    try:
+        with pytest.raises(kind, match="enough"):
+            bridge.call(outer(), timeout=10)
+        assert going_on.result(10) == "done"
+        assert BridgeLoop.acquire() is bridge
+        assert bridge.call(value(7), timeout=10) == 7
+        bridge.release()
+    finally:
+        bridge.release()
+    assert threads() == []
+    (told,) = [r.getMessage() for r in caplog.records if r.name == "adk_nb.loop"]
+    assert f"{kind.__name__}: enough" in told
+
+
+def test_a_loop_that_a_tool_stops_goes_on():
+    bridge = BridgeLoop.acquire()
+
+    async def stop():
+        asyncio.get_running_loop().stop()
+
+    try:
+        bridge.submit(stop())
+        assert bridge.call(value(7), timeout=10) == 7
+    finally:
+        bridge.release()
+    assert threads() == []
+
+
+def break_loop(bridge):
+    """Ends a bridge's loop as nothing should, but a tool that closes all file descriptors does."""
+
+    def select(_timeout):
+        raise OSError(errno.EBADF, "Bad file descriptor")
+
+    bridge.loop._selector.select = select
+    bridge.loop.call_soon_threadsafe(int)
+
+
+def test_a_loop_that_has_ended_is_replaced_and_nobody_waits_for_it(caplog):
+    bridge = BridgeLoop.acquire()
+    waiting = bridge.submit(asyncio.sleep(60))
+    break_loop(bridge)
+    with pytest.raises(BridgeError, match="has ended"):
+        waiting.result(10)
+    assert not bridge.alive
+    with pytest.raises(BridgeError, match="has ended"):
+        bridge.call(value(1), timeout=10)
+    second = BridgeLoop.acquire()
+    try:
+        assert second is not bridge
+        assert second.call(value(2), timeout=10) == 2
+        bridge.release()
+        assert second.call(value(3), timeout=10) == 3
+    finally:
+        second.release()
+    assert threads() == []
+    assert "has ended" in caplog.text
 
 
 # nest-asyncio patches a whole process, so these run in one of their own.

@@ -13,6 +13,7 @@ from google.adk.agents import Agent
 from pydantic import BaseModel
 from scripted import DONE, Scripted, audio, call, echo, result_of, said, text_of
 from sessions import wait_for
+from test_bridge_thread import break_loop
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 import adk_nb
@@ -306,6 +307,19 @@ async def test_closing_the_session_says_so_and_stops_the_server(opened):
         async with made.connect():
             pass
     assert Bridge.shared is None
+
+
+async def test_a_server_whose_loop_has_ended_is_replaced(opened):
+    first = opened()
+    break_loop(first.session.bridge)
+    await asyncio.to_thread(wait_for, lambda: not first.session.bridge.alive)
+    second = opened()
+    assert second.bridge is not first.bridge
+    async with second.page() as socket:
+        await socket.send(json.dumps({"type": "text", "text": "hi"}))
+        await until(socket, "turn", state="complete")
+        first.session.close()
+        assert Bridge.shared is second.bridge
 
 
 async def test_health(opened):

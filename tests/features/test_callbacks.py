@@ -70,6 +70,24 @@ def test_before_agent_that_raises_is_the_turns_error():
     assert all("no permit" in row.error for row in rows(session, "error"))
 
 
+@pytest.mark.parametrize("kind", [SystemExit, KeyboardInterrupt, GeneratorExit])
+@pytest.mark.parametrize(
+    "which", ["before_agent_callback", "before_model_callback", "before_tool_callback"]
+)
+def test_a_callback_that_exits_is_the_turns_error(which, kind):
+    def leaves(*_args, **_options):
+        if not failures:
+            failures.append(1)
+            raise kind("enough")
+
+    failures = []
+    with LiveSession(agent(**{which: leaves})) as session:
+        session.say("add", timeout=20)
+        wait_for(lambda: rows(session, "error"))
+        assert "enough" in rows(session, "error")[0].error
+        assert session.say("hi", timeout=20).agent_text == "You said hi."
+
+
 # --- around a tool -------------------------------------------------------------------------------
 
 

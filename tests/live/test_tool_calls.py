@@ -1,5 +1,7 @@
 """What becomes of tool calls, through a whole session."""
 
+import asyncio
+import concurrent.futures
 import sys
 import threading
 import time
@@ -7,6 +9,7 @@ import time
 import pytest
 from google.adk.agents import Agent
 from google.adk.agents.live_request_queue import LiveRequestQueue
+from google.adk.agents.run_config import RunConfig, ToolThreadPoolConfig
 from google.adk.models.llm_response import LlmResponse
 from google.adk.tools import FunctionTool, LongRunningFunctionTool, ToolContext
 from google.genai import types
@@ -184,6 +187,121 @@ def test_a_tool_that_raises_says_so_and_the_conversation_goes_on():
         assert "no dice" in turn.agent_text
         assert of(page, protocol.ToolReturned)[0].error == "ValueError: no dice"
         assert session.say("again").error is None
+
+
+class PanicError(BaseException):
+    """As what Rust's libraries raise is: no Exception."""
+
+
+ODD = [
+    SystemExit(3),
+    KeyboardInterrupt("stop"),
+    PanicError("broken"),
+    GeneratorExit("over"),
+    asyncio.CancelledError("elsewhere"),
+    concurrent.futures.CancelledError("elsewhere"),
+    StopIteration("empty"),
+    StopAsyncIteration("empty"),
+    BaseExceptionGroup("several", [SystemExit(1)]),
+]
+
+
+@pytest.mark.parametrize("where", ["thread", "loop", "pool"])
+@pytest.mark.parametrize("odd", ODD, ids=lambda odd: type(odd).__name__)
+def test_whatever_a_tool_raises_is_its_error(odd, where):
+    def broken() -> str:
+        """Fails oddly."""
+        raise odd
+
+    async def broken_async() -> str:
+        """Fails oddly."""
+        raise odd
+
+    broken_async.__name__ = "broken"
+    tool = broken if where == "thread" else broken_async
+    pool = RunConfig(tool_thread_pool_config=ToolThreadPoolConfig()) if where == "pool" else None
+    with LiveSession(agent(using("broken"), tool), run_config=pool) as session:
+        turn = session.say("go", timeout=20)
+        (made,) = turn.tool_calls
+        assert type(odd).__name__ in made.error
+        assert type(odd).__name__ in turn.agent_text
+        assert turn.error is None
+        (row,) = [row for row in session.log if row.kind == "tool_result"]
+        assert row.error == made.error
+        assert session.say("again", timeout=20).tool_calls[0].error == made.error
+
+
+def test_a_tool_that_is_interrupted_is_not_said_to_have_failed():
+    begun = threading.Event()
+
+    async def lasting() -> str:
+        """Lasts."""
+        begun.set()
+        await asyncio.sleep(60)
+
+    with LiveSession(agent(using("lasting"), lasting)) as session:
+        saying = in_thread(session.say, "go", timeout=20)
+        assert begun.wait(10)
+        session.interrupt()
+        turn = saying()
+        assert turn.interrupted
+        assert "CancelledError" not in str(turn.tool_calls[0].error)
+
+
+def test_a_streaming_tool_that_exits_says_so():
+    async def watch(symbol: str):
+        """Watches."""
+        yield {"price": 1}
+        sys.exit(3)
+
+    def answer(came):
+        if text_of(came):
+            return [call("watch", "c1", symbol="X"), DONE]
+        result = result_of(came)
+        if result and "error" in result:
+            return [said("It failed.", finished=True), DONE]
+        return [said("I watch.", finished=True), DONE] if result else []
+
+    with LiveSession(agent(answer, watch)) as session:
+        session.say("watch it", timeout=20)
+        wait_for(lambda: session.turns[-1].agent_text.endswith("It failed."))
+        assert "internal error" in str(session.turns[0].tool_calls[0].result)
+        assert session.say("again", timeout=20).agent_text.startswith("I watch.")
+
+
+def test_a_tool_that_fails_when_it_runs_again_says_so():
+    def book(tool_context: ToolContext) -> dict:
+        """Books days off."""
+        if tool_context.tool_confirmation is None:
+            tool_context.request_confirmation(hint="Sure?")
+            return {"status": "asking"}
+        sys.exit("no days left")
+
+    with LiveSession(agent(using("book"), book)) as session:
+        saying = in_thread(session.say, "go", timeout=20)
+        wait_for(lambda: session.questions)
+        session.confirm()
+        turn = saying()
+        assert turn.tool_calls[0].error == "SystemExit: no days left"
+        assert turn.error is None
+
+
+def test_a_question_that_cannot_be_asked_is_the_tools_error():
+    def sure(name):
+        sys.exit("who knows")
+
+    ran = []
+
+    def write(name: str) -> str:
+        """Writes."""
+        ran.append(name)
+
+    tool = FunctionTool(write, require_confirmation=sure)
+    with LiveSession(agent(using("write", name="a"), tool)) as session:
+        turn = session.say("go", timeout=20)
+        assert turn.tool_calls[0].error == "SystemExit: who knows"
+        assert turn.error is None
+        assert ran == []
 
 
 def test_a_result_that_is_no_json_is_told_as_text():

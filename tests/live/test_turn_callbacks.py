@@ -63,20 +63,25 @@ def test_callbacks_get_every_turn_in_a_thread_of_their_own():
         assert len(got) == 4
 
 
-def test_a_callback_that_fails_is_told_and_the_next_is_called():
+@pytest.mark.parametrize(
+    "error",
+    [ValueError("oops"), SystemExit("oops"), KeyboardInterrupt("oops"), StopIteration("oops")],
+    ids=lambda error: type(error).__name__,
+)
+def test_a_callback_that_fails_is_told_and_the_next_is_called(error):
     with session() as live:
         page = attach(live)
         got = []
 
         def broken(turn):
-            raise ValueError("oops")
+            raise error
 
         live.on_turn(broken)
         live.on_turn(got.append)
         live.say("one")
         wait_for(page.errors)
         assert page.errors()[0].code == "callback_failed"
-        assert "broken failed. ValueError: oops" in page.errors()[0].message
+        assert f"broken failed. {type(error).__name__}: oops" in page.errors()[0].message
         wait_for(lambda: got)
         assert live.say("two").error is None
 
