@@ -18,6 +18,7 @@ from adk_nb.adk.agents import cascades, live_model, toolsets
 from adk_nb.adk.request_queue import RequestQueue
 from adk_nb.adk.session_context import SESSION, Knowing
 from adk_nb.adk.tool_threads import tool_threads
+from adk_nb.adk.user_errors import contained
 from adk_nb.exceptions import AdkNbError, ModelError
 from adk_nb.live.histories import APP_NAME
 from adk_nb.live.tool_output import Streams
@@ -356,20 +357,8 @@ class LiveRun:
         self._owner.run_begins()
         SESSION.set(self._owner)
         log_filter.WARNED.set(self._owner.run_warned)
-        model = live_model(self.agent)
         try:
-            self._prepare(model)
-            events = self._runner().run_live(
-                user_id=self._histories.user_id,
-                session_id=self._histories.current.id,
-                live_request_queue=queue,
-                run_config=self.run_config,
-            )
-            async with contextlib.aclosing(events):
-                with tool_threads(self.run_config):
-                    async for event in events:
-                        self._attempts, self._told_anything = 0, True
-                        self._owner.run_event(event)
+            await contained(self._converse(queue))
         except Exception as error:
             logger.debug("The live run failed.", exc_info=True)
             if self._tries_again(queue, error):
@@ -381,6 +370,20 @@ class LiveRun:
                 self._over(queue)
                 self._failed(ModelError("The model ended the conversation before it began."))
         return False
+
+    async def _converse(self, queue: RequestQueue) -> None:
+        self._prepare(live_model(self.agent))
+        events = self._runner().run_live(
+            user_id=self._histories.user_id,
+            session_id=self._histories.current.id,
+            live_request_queue=queue,
+            run_config=self.run_config,
+        )
+        async with contextlib.aclosing(events):
+            with tool_threads(self.run_config):
+                async for event in events:
+                    self._attempts, self._told_anything = 0, True
+                    self._owner.run_event(event)
 
     def _prepare(self, model: object) -> None:
         problem = gemini.problem(model)
@@ -414,7 +417,7 @@ class LiveRun:
 async def _closed(toolset: BaseToolset) -> None:
     try:
         async with asyncio.timeout(_CLOSE_S):
-            await toolset.close()
+            await contained(toolset.close())
     except Exception:
         logger.debug("A toolset did not close.", exc_info=True)
 

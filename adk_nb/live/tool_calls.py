@@ -14,6 +14,7 @@ from google.adk.plugins.base_plugin import BasePlugin
 from google.adk.tools.tool_confirmation import ToolConfirmation
 from pydantic import BaseModel
 
+from adk_nb.adk.user_errors import contained, describe
 from adk_nb.exceptions import AdkNbError
 from adk_nb.live import tool_output
 from adk_nb.log.redaction import Redactor
@@ -121,7 +122,11 @@ class ToolCalls(BasePlugin):
             tool_output.redirect(gathered)
         if inspect.isasyncgenfunction(getattr(tool, "func", None)):
             self.streaming.add(call_id)
-        if await tool.check_require_confirmation(tool_args, tool_context):
+        try:
+            asks = await contained(tool.check_require_confirmation(tool_args, tool_context))
+        except Exception as error:
+            return self._failed(tool, tool_context, error)
+        if asks:
             if _within(tool_context):
                 self._owner.tool_called(tool_context.agent_name, call_id, tool.name, tool_args)
                 self._shown.add(call_id)
@@ -148,7 +153,10 @@ class ToolCalls(BasePlugin):
             return _plain(result)
         tool_context.tool_confirmation = await self._ask(call_id, asked.hint, asked.payload)
         tool_context.actions.skip_summarization = None
-        again = await tool.run_async(args=tool_args, tool_context=tool_context)
+        try:
+            again = await contained(tool.run_async(args=tool_args, tool_context=tool_context))
+        except Exception as error:
+            return self._failed(tool, tool_context, error)
         if (plain := _plain(again)) is not None:
             return plain
         return again if isinstance(again, dict) else {"result": again}
@@ -165,7 +173,12 @@ class ToolCalls(BasePlugin):
         del tool_args
         if isinstance(error, asyncio.CancelledError):
             return None
-        text = valid_text(f"{type(error).__name__}: {error}")
+        return self._failed(tool, tool_context, error)
+
+    def _failed(
+        self, tool: BaseTool, tool_context: ToolContext, error: BaseException
+    ) -> dict[str, Any]:
+        text = valid_text(describe(error))
         logger.warning("The tool %s failed: %s", tool.name, self._redact.traceback(error))
         if not _within(tool_context):
             self.raised[tool_context.function_call_id or ""] = text

@@ -7,6 +7,7 @@ import inspect
 import logging
 from typing import TYPE_CHECKING, Any
 
+from adk_nb.adk.user_errors import contained, describe, in_thread
 from adk_nb.exceptions import AdkNbError, SessionClosedError, TurnTimeoutError
 from adk_nb.log.redaction import Redactor
 
@@ -83,13 +84,13 @@ class TurnListeners:
         # One after the other, and in a thread: a callback may take its time.
         async with self._one_at_a_time:
             try:
-                result = await asyncio.to_thread(callback, turn)
+                result = await contained(asyncio.to_thread(in_thread(callback), turn))
                 if inspect.isawaitable(result):
-                    await result
+                    await contained(result)
             except Exception as error:
                 name = getattr(callback, "__name__", repr(callback))
                 problem = AdkNbError(
-                    f"The callback {name} failed. {type(error).__name__}: {error}",
+                    f"The callback {name} failed. {describe(error)}",
                     remedy="Mend it and register it again with on_turn.",
                     code="callback_failed",
                 )
