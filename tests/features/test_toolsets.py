@@ -15,6 +15,7 @@ import pytest
 from google.adk.agents import Agent
 from google.adk.live import AgentSpokenOutput, CascadeLive, LiveEgress
 from google.adk.tools import AgentTool, FunctionTool, LongRunningFunctionTool
+from google.adk.tools.base_toolset import BaseToolset
 from google.adk.tools.mcp_tool import McpToolset, StdioConnectionParams
 from google.adk.tools.openapi_tool import OpenAPIToolset
 from mcp import StdioServerParameters
@@ -163,6 +164,32 @@ class Mute(LiveEgress):
     async def __call__(self, text, *, cancel):
         async for sentence in text:
             yield AgentSpokenOutput(text=sentence)
+
+
+class Leaving(BaseToolset):
+    """A toolset that exits: the first time it is asked, and when it is closed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = 0
+
+    async def get_tools(self, readonly_context=None):
+        self.asked += 1
+        if self.asked == 1:
+            sys.exit("enough")
+        return [FunctionTool(add)]
+
+    async def close(self) -> None:
+        sys.exit("closed")
+
+
+def test_a_toolset_that_exits_is_an_error_of_the_session():
+    with LiveSession(agent(Leaving(), add={"a": 2, "b": 3})) as session:
+        wait_for(lambda: [row for row in session.log if row.kind == "error"])
+        assert session.say("add", timeout=20).tool_calls[0].result == 5
+        errors = [row.error for row in session.log if row.kind == "error"]
+    assert "SystemExit: enough" in errors[0]
+    assert session.status == "closed"
 
 
 def test_the_embedded_brain_calls_an_mcp_tool(server):
