@@ -49,16 +49,17 @@ class _PlainLoop(_Standard):
 
         def run_forever(self) -> None:
             # What ProactorEventLoop does around it, whose own may be nest-asyncio's by now.
-            self.call_soon(self._loop_self_reading)
+            loop: Any = self
+            loop.call_soon(loop._loop_self_reading)  # noqa: SLF001
             try:
                 asyncio.BaseEventLoop.run_forever(self)
             finally:
-                reading, self._self_reading_future = self._self_reading_future, None
+                reading, loop._self_reading_future = loop._self_reading_future, None  # noqa: SLF001
                 if reading is not None:
-                    overlapped = reading._ov
+                    overlapped = reading._ov  # noqa: SLF001
                     reading.cancel()
                     if overlapped is not None:  # Closing the loop would wait for it.
-                        self._proactor._unregister(overlapped)
+                        loop._proactor._unregister(overlapped)  # noqa: SLF001
     else:
         run_forever = asyncio.BaseEventLoop.run_forever
     run_until_complete = asyncio.BaseEventLoop.run_until_complete
@@ -184,7 +185,8 @@ class BridgeLoop:
         try:
             self._run()
         except BaseException:
-            logger.critical("The bridge's loop has ended. Run the agent's cell again.", exc_info=True)
+            text = "The bridge's loop has ended. Run the agent's cell again."
+            logger.critical(text, exc_info=True)
         finally:
             self._ended = True
             asyncio.set_event_loop(None)

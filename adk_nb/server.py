@@ -242,7 +242,7 @@ class Bridge:
         shared = cls.shared
         if shared is None or shared._loop is not asyncio.get_running_loop():  # noqa: SLF001
             shared = cls.shared = cls()  # The loop of an earlier one has ended.
-        return shared, await shared._add(session)  # noqa: SLF001
+        return shared, await shared._add(session)
 
     async def _add(self, session: LiveSession) -> str:
         token = secrets.token_urlsafe(32)

@@ -14,7 +14,7 @@ import functools
 import inspect
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from google.adk.flows.llm_flows.tools import _caller, _live_caller
+from google.adk.flows.llm_flows.tools import _caller, _live_caller, _thread_pool
 from google.adk.utils import _sync_runner
 from google.adk.workflow._errors import NodeInterruptedError
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_call_tool_in_thread_pool = _live_caller._call_tool_in_thread_pool  # noqa: SLF001
+_call_tool_in_thread_pool = _thread_pool._call_tool_in_thread_pool  # noqa: SLF001
 _make_runner = _sync_runner._make_executor_sync_callable_runner  # noqa: SLF001
 
 
@@ -39,9 +39,14 @@ class OddError(RuntimeError):
         self.raised = raised
 
 
+def original(error: BaseException) -> BaseException:
+    """Returns what was raised in the user's code."""
+    return error.raised if isinstance(error, OddError) else error
+
+
 def describe(error: BaseException) -> str:
     """Returns an error in a line, such as `ValueError: no dice`."""
-    error = error.raised if isinstance(error, OddError) else error
+    error = original(error)
     return f"{type(error).__name__}: {error}".removesuffix(": ")
 
 
@@ -89,8 +94,9 @@ def _is_ended(task: asyncio.Task[Any] | None) -> bool:
 
 
 async def _call_tool(tool: BaseTool, args: dict[str, Any], tool_context: ToolContext) -> object:
-    result = await contained(tool.run_async(args=args, tool_context=tool_context))
-    return _stream(result) if inspect.isasyncgen(result) else result
+    result: Any = await contained(tool.run_async(args=args, tool_context=tool_context))
+    streams = inspect.isasyncgen(result)
+    return _stream(result) if streams else result
 
 
 async def _stream(results: AsyncGenerator[Any, None]) -> AsyncGenerator[Any, None]:
@@ -120,7 +126,8 @@ def _runner(executor: ThreadPoolExecutor) -> Callable[..., Awaitable[Any]]:
 
 def install() -> None:
     """Makes ADK call tools so; it has no setting for that."""
-    for module in (_caller, _live_caller):
+    modules: Any = (_caller, _live_caller)
+    for module in modules:
         module._call_tool_async = _call_tool  # noqa: SLF001
-    _live_caller._call_tool_in_thread_pool = _call_in_pool  # type: ignore[assignment]  # noqa: SLF001
+    modules[1]._call_tool_in_thread_pool = _call_in_pool  # noqa: SLF001
     _sync_runner._make_executor_sync_callable_runner = _runner  # noqa: SLF001

@@ -14,7 +14,7 @@ from google.adk.plugins.base_plugin import BasePlugin
 from google.adk.tools.tool_confirmation import ToolConfirmation
 from pydantic import BaseModel
 
-from adk_nb.adk.user_errors import contained, describe
+from adk_nb.adk.user_errors import contained, describe, original
 from adk_nb.exceptions import AdkNbError
 from adk_nb.live import tool_output
 from adk_nb.log.redaction import Redactor
@@ -179,7 +179,7 @@ class ToolCalls(BasePlugin):
         self, tool: BaseTool, tool_context: ToolContext, error: BaseException
     ) -> dict[str, Any]:
         text = valid_text(describe(error))
-        logger.warning("The tool %s failed: %s", tool.name, self._redact.traceback(error))
+        logger.warning("The tool %s failed: %s", tool.name, self._redact.traceback(original(error)))
         if not _within(tool_context):
             self.raised[tool_context.function_call_id or ""] = text
         return {"error": text}

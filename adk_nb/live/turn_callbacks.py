@@ -7,7 +7,7 @@ import inspect
 import logging
 from typing import TYPE_CHECKING, Any
 
-from adk_nb.adk.user_errors import contained, describe, in_thread
+from adk_nb.adk.user_errors import contained, describe, in_thread, original
 from adk_nb.exceptions import AdkNbError, SessionClosedError, TurnTimeoutError
 from adk_nb.log.redaction import Redactor
 
@@ -94,6 +94,6 @@ class TurnListeners:
                     remedy="Mend it and register it again with on_turn.",
                     code="callback_failed",
                 )
-                traceback = self._redact.traceback(error)
+                traceback = self._redact.traceback(original(error))
                 logger.warning("%s\n%s", self._redact(str(problem)), traceback)
                 self._report(problem, turn.index)
