@@ -176,16 +176,16 @@ def test_a_loop_that_has_ended_is_replaced_and_nobody_waits_for_it(caplog):
     assert "has ended" in caplog.text
 
 
-# nest-asyncio patches a whole process, so these run in one of their own.
+# nest-asyncio2 patches a whole process, so these run in one of their own.
 
 NESTED = """
-    import asyncio, nest_asyncio
+    import asyncio, nest_asyncio2
 
     def patch():
         "As %load_ext adk_nb does: on the loop of the main thread."
         loop = asyncio.new_event_loop()
         asyncio.set_event_loop(loop)
-        nest_asyncio.apply(loop)
+        nest_asyncio2.apply(loop)
         return loop
 """
 
@@ -208,7 +208,7 @@ ORDERS = pytest.mark.parametrize("order", [BEFORE, AFTER], ids=["before", "after
 
 
 @ORDERS
-def test_nest_asyncio_does_not_make_the_loop_re_entrant(order):
+def test_nest_asyncio2_does_not_make_the_loop_re_entrant(order):
     code = """
     async def refused(run):
         inner = asyncio.sleep(0)
@@ -228,7 +228,7 @@ def test_nest_asyncio_does_not_make_the_loop_re_entrant(order):
 
 
 @ORDERS
-def test_asyncio_is_right_on_the_loop_beside_nest_asyncio(order):
+def test_asyncio_is_right_on_the_loop_beside_nest_asyncio2(order):
     code = """
     async def check():
         task, future = asyncio.current_task(), asyncio.get_running_loop().create_future()
@@ -255,10 +255,10 @@ def test_asyncio_is_right_on_the_loop_beside_nest_asyncio(order):
     assert run_alone(order + textwrap.dedent(code)) == "[1, 2] [1, 2]"
 
 
-def test_a_tool_that_applies_nest_asyncio_leaves_the_loop_alone():
+def test_a_tool_that_applies_nest_asyncio2_leaves_the_loop_alone():
     code = """
     async def tool():
-        nest_asyncio.apply()
+        nest_asyncio2.apply()
         try:
             bridge.loop.run_until_complete(asyncio.get_running_loop().create_future())
         except RuntimeError:

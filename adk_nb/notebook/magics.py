@@ -13,7 +13,7 @@ import keyword
 import warnings
 from typing import TYPE_CHECKING, Any
 
-import nest_asyncio
+import nest_asyncio2
 from IPython.core.async_helpers import get_asyncio_loop
 from IPython.core.error import UsageError
 from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, no_var_expand
@@ -142,71 +142,29 @@ class AdkMagics(Magics):
 
 
 def _nest(loop: asyncio.AbstractEventLoop) -> None:
-    """Lets cells that run on this loop call `asyncio.run()`; twice is as good as once."""
+    """Lets cells that run on this loop call `asyncio.run()`. Idempotent."""
     if not isinstance(loop, asyncio.BaseEventLoop):
-        # Asked first: nest_asyncio.apply() would have changed asyncio by the time it refuses.
+        # Asked first: nest_asyncio2.apply() would have changed asyncio by the time it refuses.
         warnings.warn(
-            f"asyncio.run() will not work in cells: nest-asyncio cannot patch {type(loop)}. "
+            f"asyncio.run() will not work in cells: nest-asyncio2 cannot patch {type(loop)}. "
             "Write `await main()` instead.",
             stacklevel=2,
         )
         return
-    nest_asyncio.apply(loop)
-    if "_adk_nb_put_off" not in vars(type(loop)):
-        _put_off_what_cannot_run(type(loop))
+    for patched in (asyncio, *type(loop).__mro__):
+        marks = vars(patched)
+        if "_nest_patched" in marks and "_nest_asyncio2" not in marks:
+            # nest-asyncio was here first. With it cells that wait in "Run All" would be lost.
+            del patched._nest_patched  # type: ignore[union-attr]
+    nest_asyncio2.apply(loop)
+    if asyncio.run.__module__ != __name__:
         _keep_run_elsewhere(type(loop))
-
-
-def _put_off_what_cannot_run(cls: Any) -> None:
-    """Makes a nested run put off the steps that belong to the cell around it.
-
-    ipykernel 7 handles all messages in one `contextvars.Context`. The cell is inside it, so a
-    nested run cannot step into it again, and nest-asyncio 1.6 drops what it cannot run: cells that
-    wait and messages from widgets would be lost.
-    """
-    run_once, run_until_complete = cls._run_once, cls.run_until_complete
-
-    def sort_out(self: Any) -> None:
-        ready = self._ready
-        for _ in range(len(ready)):  # Other threads may append meanwhile.
-            handle = ready.popleft()
-            (self._adk_nb_put_off if _is_entered(handle) else ready).append(handle)
-
-    def patient_run_once(self: Any) -> None:
-        if self._adk_nb_put_off is not None:
-            sort_out(self)
-        run_once(self)
-
-    def patient_run_until_complete(self: Any, future: Any) -> Any:
-        outer, self._adk_nb_put_off = self._adk_nb_put_off, []
-        try:
-            return run_until_complete(self, future)
-        finally:
-            mine, self._adk_nb_put_off = self._adk_nb_put_off, outer
-            if outer is None:
-                self._ready.extendleft(reversed(mine))
-            else:  # The run around this one is in the middle of what is ready, and no wiser.
-                outer.extend(mine)
-                sort_out(self)
-
-    cls._run_once = patient_run_once
-    cls.run_until_complete = patient_run_until_complete
-    cls._adk_nb_put_off = None
-
-
-def _is_entered(handle: Any) -> bool:
-    try:
-        handle._context.run(int)  # noqa: SLF001 - a context cannot be asked otherwise
-    except RuntimeError:
-        return True
-    return False
 
 
 def _keep_run_elsewhere(cls: type) -> None:
     """Keeps `asyncio.run()` what it is in threads, where ADK's tools use it.
 
-    nest-asyncio's leaves a thread's loop open and what runs on it in mid-air, and takes no
-    `loop_factory`.
+    nest-asyncio2's leaves what runs on a thread's loop in mid-air.
     """
     nested = asyncio.run
 

@@ -1,8 +1,9 @@
-"""nest-asyncio patches a whole process, so what applies it runs in a kernel or another process."""
+"""nest-asyncio2 patches a whole process, so what applies it runs in a kernel or another process."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import subprocess
@@ -343,10 +344,34 @@ def test_an_extension_in_the_kernels_configuration_works(tmp_path):
         kernel.close()
 
 
+PACKAGES = pytest.mark.parametrize("package", ["nest_asyncio", "nest_asyncio2"])
+
+
+@PACKAGES
+@pytest.mark.parametrize("order", ["before", "after"])
+def test_a_notebook_may_apply_nest_asyncio_by_itself(package, order, tmp_path):
+    pytest.importorskip(package)
+    apply, load = f"import {package}; {package}.apply()", "%load_ext adk_nb"
+    with contextlib.closing(Kernel(tmp_path)) as kernel:
+        assert kernel.run(*([apply, load] if order == "before" else [load, apply])) == ""
+        kernel.run(WAITING)
+        shown = kernel.run("print(asyncio.run(put_off()))", "print('second')", "print('third')")
+        assert shown.split() == ["came", "second", "third"]
+        assert kernel.run(LEFT_IN_A_THREAD).split() == ["cancelled", "True"]
+        assert "You said hi" in kernel.run(ADK_SNIPPET)
+        shown = kernel.run(
+            "from scripted import Scripted, echo",
+            "%adk_talk Agent(name='teller', model=Scripted(echo))",
+            "print(asyncio.run(live.say_async('one')).agent_text)",
+            "live.close()",
+        )
+        assert "You said one." in shown
+
+
 WAITING = """
     import asyncio
     async def put_off():
-        while not asyncio.get_running_loop()._adk_nb_put_off:
+        while not asyncio.get_running_loop()._nest_deferred:
             await asyncio.sleep(0.01)
         return "came"
 """
@@ -398,8 +423,7 @@ def test_an_interrupt_ends_a_nested_run_and_the_kernel_lives(kernel):
     assert kernel.run("print(await asyncio.sleep(0, 8))") == "8\n"
 
 
-def test_asyncio_run_in_a_thread_is_pythons_own(kernel):
-    code = """
+LEFT_IN_A_THREAD = """
     import asyncio, threading
     async def main():
         async def lasting():
@@ -413,8 +437,11 @@ def test_asyncio_run_in_a_thread_is_pythons_own(kernel):
     thread = threading.Thread(target=asyncio.run, args=[main()])
     thread.start(); thread.join()
     print(loops[0][0].is_closed())
-    """
-    assert kernel.run(code).split() == ["cancelled", "True"]
+"""
+
+
+def test_asyncio_run_in_a_thread_is_pythons_own(kernel):
+    assert kernel.run(LEFT_IN_A_THREAD).split() == ["cancelled", "True"]
 
 
 def test_the_magics_beside_the_bridge(kernel):
