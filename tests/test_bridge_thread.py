@@ -60,7 +60,15 @@ async def test_another_loop_can_await():
         bridge.release()
 
 
-def test_ctrl_c_comes_back_at_once_and_the_loop_lives():
+@pytest.fixture
+def ctrl_c():
+    """Ctrl-C as in a kernel, also where the tests run in the background and ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_ctrl_c_comes_back_at_once_and_the_loop_lives(ctrl_c):
     bridge = BridgeLoop.acquire()
     cancelled = threading.Event()
 

@@ -89,17 +89,18 @@ def test_a_callback_that_fails_is_told_and_the_next_is_called(error):
 INTERRUPTED = """
 import threading, time, signal, os, sys
 sys.path[:0] = {path!r}
+signal.signal(signal.SIGINT, signal.default_int_handler)  # The parent may ignore it.
 from google.adk.agents import Agent
 from scripted import Scripted, echo
 from adk_nb import LiveSession
 with LiveSession(Agent(name="t", model=Scripted(lambda came: []))) as live:
-    for wait in (live.wait_for_turn, lambda: live.say("hi")):
+    for wait in (lambda: live.wait_for_turn(60), lambda: live.say("hi")):
         threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
         began = time.monotonic()
         try:
             wait()
         except KeyboardInterrupt:
-            print("back after", round(time.monotonic() - began, 1))
+            print("back", time.monotonic() - began < 10)  # Either would wait for 60 s.
     live.swap(Agent(name="t", model=Scripted(echo)))
     print(live.say("alive").agent_text)
 """
@@ -110,7 +111,7 @@ def test_ctrl_c_comes_back_at_once_and_leaves_the_session_alive():
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
     )
-    assert done.stdout.splitlines() == ["back after 0.5"] * 2 + ["You said alive."], done.stderr
+    assert done.stdout.splitlines() == ["back True"] * 2 + ["You said alive."], done.stderr
     assert done.returncode == 0
 
 
