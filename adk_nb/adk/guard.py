@@ -100,6 +100,36 @@ PRIVATE = (
         parameters=("executor",),
     ),
     Private(
+        "google.adk.utils._sync_runner",
+        "_make_executor_sync_callable_runner",
+        "A StopIteration in a thread is turned into an error that asyncio can pass on.",
+        costs="A function that lets a StopIteration escape is waited for without end.",
+    ),
+    Private(
+        "google.adk.flows.llm_flows.tools._caller",
+        "_call_tool_async",
+        "ADK takes only an Exception for an error of a tool.",
+        costs="A tool that calls sys.exit() ends its turn.",
+    ),
+    Private(
+        "google.adk.flows.llm_flows.tools._live_caller",
+        "_call_tool_async",
+        "As above.",
+        costs="A tool that calls sys.exit() ends its turn.",
+    ),
+    Private(
+        "google.adk.flows.llm_flows.tools._live_caller",
+        "_call_tool_in_thread_pool",
+        "As above.",
+        costs="A tool that calls sys.exit() ends its turn.",
+    ),
+    Private(
+        "google.genai._api_client",
+        "BaseApiClient",
+        "A client that could not be made fails once more when it is collected.",
+        costs="A Gemini model without a key leaves a traceback in the notebook.",
+    ),
+    Private(
         "google.adk.agents.live_request_queue",
         "LiveRequestQueue",
         "The queue to the model gets a bound, which ADK's has not.",
@@ -151,12 +181,20 @@ def install() -> None:
         from google.adk.live import _cascade_live
         from google.adk.models import google_llm
 
-        from adk_nb.adk import cascade_connection, gemini_connection, log_filter
+        from adk_nb.adk import (
+            cascade_connection,
+            gemini_connection,
+            genai_client,
+            log_filter,
+            user_errors,
+        )
 
         # Each is a subclass that does as its base does in a run that is not a session's.
         _cascade_live.CascadeLiveConnection = cascade_connection.HeardConnection  # type: ignore[attr-defined]
         google_llm.GeminiLlmConnection = gemini_connection.LongConnection  # type: ignore[attr-defined]
         log_filter.listen()
+        user_errors.install()
+        genai_client.install()
         _installed = True
 
 

@@ -11,24 +11,15 @@ import asyncio
 import contextlib
 import copy
 import functools
+import importlib
 import inspect
-from typing import TYPE_CHECKING, Any, TypeVar
-
-from google.adk.flows.llm_flows.tools import _caller, _live_caller, _thread_pool
-from google.adk.utils import _sync_runner
-from google.adk.workflow._errors import NodeInterruptedError
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
-    from concurrent.futures import ThreadPoolExecutor
-
-    from google.adk.tools.base_tool import BaseTool
-    from google.adk.tools.tool_context import ToolContext
 
 T = TypeVar("T")
-
-_call_tool_in_thread_pool = _thread_pool._call_tool_in_thread_pool  # noqa: SLF001
-_make_runner = _sync_runner._make_executor_sync_callable_runner  # noqa: SLF001
+_Call: TypeAlias = "Callable[..., Awaitable[Any]]"
 
 
 class OddError(RuntimeError):
@@ -53,16 +44,16 @@ def describe(error: BaseException) -> str:
 async def contained(running: Awaitable[T]) -> T:
     """Awaits what runs the user's code; what it raises is an `Exception`.
 
-    A cancellation stays one where somebody asked for it, and so does ADK's own interruption of a
-    workflow.
+    A cancellation stays one where somebody asked for it.
     """
     me = asyncio.current_task()
     try:
         return await running
-    except (Exception, NodeInterruptedError):
+    except Exception:
         raise
     except BaseException as error:
-        if isinstance(error, asyncio.CancelledError | GeneratorExit) and _is_ended(me):
+        asked = isinstance(error, asyncio.CancelledError | GeneratorExit) and _is_ended(me)
+        if asked or _is_adks(error):
             raise
         raise OddError(error) from error
 
@@ -74,10 +65,9 @@ def in_thread(function: Callable[..., T]) -> Callable[..., T]:
     def invoke(*args: Any, **options: Any) -> T:  # ADK knows a call by this name.
         try:
             return function(*args, **options)
-        except NodeInterruptedError:
-            raise
         except BaseException as error:
-            if isinstance(error, Exception) and not isinstance(error, StopIteration):
+            holds = isinstance(error, Exception) and not isinstance(error, StopIteration)
+            if holds or _is_adks(error):
                 raise
             raise OddError(error) from error
 
@@ -93,10 +83,21 @@ def _is_ended(task: asyncio.Task[Any] | None) -> bool:
     return task is None or running is not task or task.cancelling() > 0
 
 
-async def _call_tool(tool: BaseTool, args: dict[str, Any], tool_context: ToolContext) -> object:
-    result: Any = await contained(tool.run_async(args=args, tool_context=tool_context))
-    streams = inspect.isasyncgen(result)
-    return _stream(result) if streams else result
+def _is_adks(error: BaseException) -> bool:
+    """Whether it is a signal of ADK's own, such as a workflow's that waits for the user."""
+    return type(error).__module__.startswith("google.adk.")
+
+
+# Around what ADK calls a tool with.
+
+
+def _contains(call: _Call) -> _Call:
+    async def contains(*args: Any, **options: Any) -> Any:
+        result = await contained(call(*args, **options))
+        streams = inspect.isasyncgen(result)
+        return _stream(result) if streams else result
+
+    return contains
 
 
 async def _stream(results: AsyncGenerator[Any, None]) -> AsyncGenerator[Any, None]:
@@ -109,25 +110,36 @@ async def _stream(results: AsyncGenerator[Any, None]) -> AsyncGenerator[Any, Non
             yield result
 
 
-async def _call_in_pool(tool: BaseTool, **options: Any) -> object:
-    async def run_async(**call: Any) -> Any:
-        return await contained(tool.run_async(**call))
+def _contains_in_pool(call: _Call) -> _Call:
+    async def contains(tool: Any, *args: Any, **options: Any) -> Any:
+        # It may run in a loop of its own in a thread, and has to be contained there.
+        inner = copy.copy(tool)
+        inner.run_async = _contains(tool.run_async)
+        return await contained(call(inner, *args, **options))
 
-    # It may run in a loop of its own in a thread: contained there, as asyncio passes it on.
-    inner = copy.copy(tool)
-    inner.run_async = run_async  # type: ignore[method-assign]
-    return await contained(_call_tool_in_thread_pool(inner, **options))
+    return contains
 
 
-def _runner(executor: ThreadPoolExecutor) -> Callable[..., Awaitable[Any]]:
-    run = _make_runner(executor)
-    return lambda target, call_args: run(in_thread(target), call_args)
+def _contains_functions(make_runner: Callable[..., _Call]) -> Callable[..., _Call]:
+    def make(*args: Any, **options: Any) -> _Call:
+        run = make_runner(*args, **options)
+        return lambda target, call_args: run(in_thread(target), call_args)
+
+    return make
+
+
+_TOOLS = "google.adk.flows.llm_flows.tools"
+_AROUND: tuple[tuple[str, str, Callable[[Any], Any]], ...] = (
+    (f"{_TOOLS}._caller", "_call_tool_async", _contains),
+    (f"{_TOOLS}._live_caller", "_call_tool_async", _contains),
+    (f"{_TOOLS}._live_caller", "_call_tool_in_thread_pool", _contains_in_pool),
+    ("google.adk.utils._sync_runner", "_make_executor_sync_callable_runner", _contains_functions),
+)
 
 
 def install() -> None:
-    """Makes ADK call tools so; it has no setting for that."""
-    modules: Any = (_caller, _live_caller)
-    for module in modules:
-        module._call_tool_async = _call_tool  # noqa: SLF001
-    modules[1]._call_tool_in_thread_pool = _call_in_pool  # noqa: SLF001
-    _sync_runner._make_executor_sync_callable_runner = _runner  # noqa: SLF001
+    """Makes ADK call tools so; what an ADK has no more stays as it is."""
+    for module, name, around in _AROUND:
+        with contextlib.suppress(ImportError, AttributeError):
+            owner = importlib.import_module(module)
+            setattr(owner, name, around(getattr(owner, name)))

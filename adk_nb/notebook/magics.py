@@ -151,11 +151,11 @@ def _nest(loop: asyncio.AbstractEventLoop) -> None:
             stacklevel=2,
         )
         return
+    mark = "_nest_patched"
     for patched in (asyncio, *type(loop).__mro__):
-        marks = vars(patched)
-        if "_nest_patched" in marks and "_nest_asyncio2" not in marks:
+        if mark in vars(patched) and "_nest_asyncio2" not in vars(patched):
             # nest-asyncio was here first. With it cells that wait in "Run All" would be lost.
-            del patched._nest_patched  # type: ignore[union-attr]
+            delattr(patched, mark)
     nest_asyncio2.apply(loop)
     if asyncio.run.__module__ != __name__:
         _keep_run_elsewhere(type(loop))
