@@ -1,4 +1,4 @@
-"""PCM16 mono sound: durations, levels, files. Pure."""
+"""PCM16 mono sound: durations, levels, and any kind of sound made into it."""
 
 from __future__ import annotations
 
@@ -6,19 +6,24 @@ import base64
 import html
 import io
 import math
-import os
 import re
 import wave
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from adk_nb.exceptions import AudioError
 from adk_nb.private_files import open_private
+from adk_nb.resampling import resample
+from adk_nb.sound_files import read_sound
 
 if TYPE_CHECKING:
+    import os
+
     import numpy as np
     import numpy.typing as npt
+
+    from adk_nb.sound_files import Floats
 
 MICROPHONE_RATE = 16_000
 """Hz; what live models listen to."""
@@ -108,11 +113,8 @@ def joined(first: Clip, second: Clip) -> Clip:
     """Returns one clip after the other, at the rate of the second."""
     if not first.pcm or not second.pcm:
         return first if first.pcm else second
-    import numpy as np
-    import soxr
-
-    samples = soxr.resample(first.samples, first.rate, second.rate)
-    return Clip(samples.astype(np.int16).tobytes() + second.pcm, second.rate)
+    samples = resample(first.samples.astype("f4") / 32768, first.rate, second.rate)
+    return Clip(_pcm(samples) + second.pcm, second.rate)
 
 
 class SpeechLevel:
@@ -144,11 +146,12 @@ def clip_of(sound: Sound) -> Clip:
     """Returns any kind of sound as 16 kHz mono, the way a microphone would send it.
 
     Args:
-        sound: A path of a sound file (WAV, FLAC, OGG, MP3), PCM16LE mono bytes at 16 kHz, the
-            bytes of a WAV file, a `Clip`, or an array at 16 kHz: int16, or floats in -1..1.
+        sound: A path of a sound file (WAV; FLAC, OGG and MP3 with soundfile), PCM16LE mono bytes
+            at 16 kHz, the bytes of a WAV file, a `Clip`, or an array at 16 kHz: int16, or floats
+            in -1..1.
 
     Raises:
-        AudioError: There is no such file, or it holds no sound.
+        AudioError: There is no such file, it cannot be read here, or it holds no sound.
     """
     import numpy as np
 
@@ -160,40 +163,34 @@ def clip_of(sound: Sound) -> Clip:
             )
         clip = Clip(bytes(sound))
     elif isinstance(sound, Clip):
-        clip = _resampled(sound.samples.astype(np.float32) / 32768, sound.rate)
+        clip = _clip(sound.samples.astype(np.float32) / 32768, sound.rate)
     elif isinstance(sound, np.ndarray):
         scale = 32768 if sound.dtype.kind == "i" else 1
-        clip = _resampled(sound.astype(np.float32) / scale, MICROPHONE_RATE)
+        clip = _clip(sound.astype(np.float32) / scale, MICROPHONE_RATE)
     else:
-        clip = _read(sound)
+        clip = _clip(*read_sound(sound))
     if not clip.pcm:
         raise AudioError("There is no sound in it.", remedy="Give at least one sample.")
     return clip
 
 
-def _read(source: str | os.PathLike[str] | bytes | bytearray) -> Clip:
-    import soundfile
+def file_clip(path: str | os.PathLike[str]) -> Clip:
+    """Returns a sound file as mono at its own rate; see `clip_of` for another.
 
-    opened = io.BytesIO(source) if isinstance(source, bytes | bytearray) else os.fspath(source)
-    try:
-        samples, rate = soundfile.read(opened, dtype="float32", always_2d=True)
-    except (OSError, RuntimeError, TypeError) as error:
-        name = "These bytes" if isinstance(opened, io.BytesIO) else repr(opened)
-        raise AudioError(
-            f"{name} cannot be read as sound: {error}.",
-            remedy="Give the path of a WAV, FLAC, OGG or MP3 file.",
-        ) from error
-    return _resampled(samples.mean(axis=1), int(rate))
+    Raises:
+        AudioError: There is no such file, or it cannot be read here.
+    """
+    samples, rate = read_sound(path)
+    return Clip(_pcm(samples), rate)
 
 
-def _resampled(samples: npt.NDArray[Any], rate: int) -> Clip:
-    import numpy as np
-
+def _clip(samples: Floats, rate: int) -> Clip:
     if samples.ndim == 2:
         samples = samples.mean(axis=1)
-    if rate != MICROPHONE_RATE:
-        import soxr
+    return Clip(_pcm(resample(samples, rate, MICROPHONE_RATE)), MICROPHONE_RATE)
 
-        samples = soxr.resample(samples, rate, MICROPHONE_RATE)
-    pcm = np.clip(np.rint(samples * 32768), -32768, 32767).astype("<i2")
-    return Clip(pcm.tobytes(), MICROPHONE_RATE)
+
+def _pcm(samples: Floats) -> bytes:
+    import numpy as np
+
+    return np.clip(np.rint(samples * 32768), -32768, 32767).astype("<i2").tobytes()

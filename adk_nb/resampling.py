@@ -1,0 +1,135 @@
+"""Sound from one sample rate to another: by soxr where it is installed, else by numpy alone.
+
+A ground module: the sound of files, the microphone's and the embedded default's all pass here.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    Samples = npt.NDArray[np.floating[Any]]
+
+_BLOCK_S = 4
+"""How much sound `resample` filters at a time (s): the filter needs some hundred times as much."""
+_ZERO_CROSSINGS = 32
+"""Of the windowed sinc, to each side: more make its edge steeper, and cost as much more."""
+_PASSBAND = 0.93
+"""How much of the narrower of the two bands is kept; the rest is the filter's slope."""
+_KAISER_BETA = 9.0
+"""Side lobes 90 dB down."""
+
+
+def resample(samples: npt.NDArray[Any], rate: int, to_rate: int) -> Samples:
+    """Returns mono sound at another rate.
+
+    Args:
+        samples: The samples, of any type; int16 stays in the range of int16.
+        rate: Their rate (Hz).
+        to_rate: The rate to come (Hz).
+    """
+    given = samples.astype(np.float32)
+    if rate == to_rate or not given.size:
+        return given
+    try:
+        import soxr
+    except (ImportError, OSError):
+        sinc, size = Sinc(rate, to_rate), _BLOCK_S * rate
+        blocks = [sinc.push(given[start : start + size]) for start in range(0, len(given), size)]
+        return np.concatenate([*blocks, sinc.rest()])
+    return np.asarray(soxr.resample(given, rate, to_rate), np.float32)
+
+
+class Resampler:
+    """Resamples a mono PCM16 stream while it comes.
+
+    Args:
+        rate: The rate of what comes (Hz).
+        to_rate: The rate of what goes (Hz).
+    """
+
+    def __init__(self, rate: int, to_rate: int) -> None:
+        self._soxr: Any = None
+        try:
+            import soxr
+
+            self._soxr = soxr.ResampleStream(rate, to_rate, 1, dtype="int16", quality="MQ")
+        except (ImportError, OSError):
+            self._sinc = Sinc(rate, to_rate)
+
+    def push(self, samples: npt.NDArray[np.int16]) -> npt.NDArray[np.int16]:
+        """Takes samples in and returns those that they complete, some milliseconds late."""
+        if self._soxr is not None:
+            return np.asarray(self._soxr.resample_chunk(samples), np.int16)
+        resampled = self._sinc.push(samples.astype(np.float32))
+        return np.clip(np.rint(resampled), -32768, 32767).astype(np.int16)
+
+
+class Sinc:
+    """A polyphase filter: a Kaiser-windowed sinc, of which each output sample takes one phase.
+
+    Args:
+        rate: The rate of what comes (Hz).
+        to_rate: The rate of what goes (Hz).
+    """
+
+    def __init__(self, rate: int, to_rate: int) -> None:
+        divisor = math.gcd(rate, to_rate)
+        # Output sample n lies at n * step / phases, counted in input samples.
+        self._step, self._phases = rate // divisor, to_rate // divisor
+        cutoff = _PASSBAND * min(1.0, to_rate / rate)
+        self._half = math.ceil(_ZERO_CROSSINGS / cutoff)
+        self._kernels = _kernels(cutoff, self._half, self._phases)
+        self._came = self._gone = 0
+        # The oldest samples that are still needed; before the first there was silence.
+        self._held = np.zeros(self._half - 1, np.float32)
+        self._first = -len(self._held)
+
+    def push(self, samples: Samples) -> Samples:
+        """Takes samples in and returns those that they complete."""
+        self._came += len(samples)
+        # The last sample that is whole lies half a kernel before the last that came.
+        last = (self._came - self._half) * self._phases - 1
+        return self._filter(samples, last // self._step + 1 - self._gone)
+
+    def rest(self) -> Samples:
+        """Returns what is left at the end of the sound, which silence follows."""
+        length = -(-self._came * self._phases // self._step)
+        return self._filter(np.zeros(self._half, np.float32), length - self._gone)
+
+    def _filter(self, samples: Samples, count: int) -> Samples:
+        self._held = np.concatenate([self._held, samples])
+        if count <= 0:
+            return np.empty(0, np.float32)
+        places = np.arange(self._gone, self._gone + count, dtype=np.int64) * self._step
+        self._gone += count
+        starts = places // self._phases - self._half + 1 - self._first
+        windows = np.lib.stride_tricks.sliding_window_view(self._held, 2 * self._half)
+        filtered: Samples = np.einsum(
+            "ij,ij->i", windows[starts], self._kernels[places % self._phases]
+        )
+        needed = self._gone * self._step // self._phases - self._half + 1
+        self._held = self._held[max(0, needed - self._first) :]
+        self._first = max(self._first, needed)
+        return filtered
+
+
+def _kernels(cutoff: float, half: int, phases: int) -> Samples:
+    """Returns the filter of each phase, shape `(phases, 2 * half)`.
+
+    Args:
+        cutoff: Where it cuts, as a share of half the rate of what comes.
+        half: Its length to each side, in samples of what comes.
+        phases: How many places between two samples there are.
+    """
+    offsets = np.arange(1 - half, half + 1)[None] - np.arange(phases)[:, None] / phases
+    window = np.i0(_KAISER_BETA * np.sqrt(np.clip(1 - np.square(offsets / half), 0, None)))
+    kernels: Samples = np.sinc(cutoff * offsets) * window
+    # Each phase lets a constant through as it is, or their differences would be heard.
+    kernels /= kernels.sum(axis=1, keepdims=True)
+    return kernels.astype(np.float32)
