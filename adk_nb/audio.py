@@ -174,16 +174,6 @@ def clip_of(sound: Sound) -> Clip:
     return clip
 
 
-def file_clip(path: str | os.PathLike[str]) -> Clip:
-    """Returns a sound file as mono at its own rate; see `clip_of` for another.
-
-    Raises:
-        AudioError: There is no such file, or it cannot be read here.
-    """
-    samples, rate = read_sound(path)
-    return Clip(_pcm(samples), rate)
-
-
 def _clip(samples: Floats, rate: int) -> Clip:
     if samples.ndim == 2:
         samples = samples.mean(axis=1)

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    import altair as alt
     import pandas as pd
     from google.adk.agents import BaseAgent
     from google.adk.agents.llm_agent import ToolUnion
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from google.genai import types
 
     from adk_nb.adk.agents import Swap
+    from adk_nb.data.timeline import Timeline
     from adk_nb.driven_session import DrivenSession
     from adk_nb.live.histories import History
 
@@ -348,7 +348,7 @@ class Conversation:
 
         return spans.spans_df(self.session)
 
-    def timeline(self) -> alt.TopLevelMixin:
+    def timeline(self) -> Timeline:
         """Returns a chart of who spoke when; see `adk_nb.timeline`."""
         from adk_nb.data import timeline
 

@@ -16,7 +16,8 @@ from itables.widget import ITable
 
 from adk_nb.cells import MadeByCells
 from adk_nb.data.tables import TURN_COLUMNS, events_df, logs_of, turns_df
-from adk_nb.data.timeline import mime_bundle, timeline
+from adk_nb.data.timeline import timeline_spec
+from adk_nb.data.vega import mime_bundle
 from adk_nb.exceptions import AdkNbError
 from adk_nb.log.event_log import KINDS
 from adk_nb.plain import to_json
@@ -209,7 +210,7 @@ class Inspector(widgets.VBox):  # type: ignore[misc] # ipywidgets has no types
                 case 1:
                     self._events.show(events_df(tail, _EVENTS), numbers)
                 case 2:
-                    data, metadata = mime_bundle(timeline(self._log))
+                    data, metadata = mime_bundle(timeline_spec(self._log))
                     output = {"output_type": "display_data", "data": data, "metadata": metadata}
                     self._chart.outputs = (output,)
 
