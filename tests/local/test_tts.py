@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-import importlib.util
 import json
 import stat
 import sys
@@ -195,15 +194,8 @@ def say(monkeypatch, tmp_path):
     program.write_text(_FAKE_SAY.format(python=sys.executable, log=str(log)))
     program.chmod(program.stat().st_mode | stat.S_IEXEC)
     monkeypatch.setenv("PATH", str(tmp_path))
-    without_pico(monkeypatch)
+    monkeypatch.setitem(sys.modules, "py_nanotts", None)
     return log
-
-
-def without_pico(monkeypatch):
-    find = importlib.util.find_spec
-    monkeypatch.setattr(
-        importlib.util, "find_spec", lambda name: None if name == "py_nanotts" else find(name)
-    )
 
 
 async def test_say_speaks_where_pico_is_missing(say):
@@ -220,9 +212,19 @@ async def test_a_failure_of_say_is_told(say):
         await speak("Please fail.")
 
 
+@pytest.mark.usefixtures("say")
+async def test_a_voice_that_fails_its_trial_is_none(monkeypatch):
+    monkeypatch.setattr(tts_module, "_TRIAL", "Please fail.")
+    tts = PicoTTS()
+    with pytest.raises(LocalModelError, match="Voice not found"):
+        tts.warm_up()
+    events = [event async for event in tts(pieces("Hello."), cancel=asyncio.Event())]
+    assert (pcm(events), spoken(events)) == (b"", ["Hello."])
+
+
 def test_no_synthesis_at_all_says_what_to_do(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
-    without_pico(monkeypatch)
+    monkeypatch.setitem(sys.modules, "py_nanotts", None)
     with pytest.raises(LocalModelError, match="py-nanotts"):
         PicoTTS().warm_up()
 
