@@ -114,6 +114,7 @@ class Conversation:
 
         Raises:
             AudioError: It is no sound, or no speech was heard in it.
+            LocalModelError: The embedded default cannot hear on this machine.
             SessionClosedError: The session is not started, or closed.
             TurnTimeoutError: The answer took longer; it still comes.
         """

@@ -75,6 +75,13 @@ class LocalModelError(AdkNbError):
     code = "local_model"
 
 
+def together(errors: list[LocalModelError]) -> LocalModelError:
+    """Returns one error for several, in which each remedy stands once."""
+    messages = " ".join(error.message for error in errors)
+    remedies = dict.fromkeys(error.remedy for error in errors if error.remedy)
+    return LocalModelError(messages, remedy=" ".join(remedies))
+
+
 class BridgeError(AdkNbError):
     """The bridge thread or its server cannot do what was asked."""
 

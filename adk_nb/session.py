@@ -23,6 +23,7 @@ from adk_nb.conversation import Conversation
 from adk_nb.exceptions import (
     AdkNbError,
     AudioError,
+    LocalModelError,
     ProtocolError,
     SessionClosedError,
     TurnTimeoutError,
@@ -294,7 +295,7 @@ class LiveSession(Conversation):
             turn=self._exchange.turns.index,
             clock=time.monotonic() * 1000,
             history=self._exchange.pages.history(self._exchange.turns.all),
-            audio=self.audio_on,
+            audio=self._exchange.audio_use,
             changes=self._exchange.swaps.changes,
             video=self.video_on,
         )
@@ -410,6 +411,7 @@ class LiveSession(Conversation):
 
     async def run_speak(self, clip: Clip, timeout: float) -> Turn:  # noqa: ASYNC109
         """Speaks a clip in real time and waits for its last turn's end; see `speak`."""
+        self._hears()
         first, before = self._exchange.turns.index, self._exchange.microphone.speaker
         me = object()
         self._exchange.open_microphone(me, on=True)
@@ -419,6 +421,7 @@ class LiveSession(Conversation):
             await asyncio.sleep(_SETTLED_S)
             deadline = time.monotonic() + min(timeout, _UNHEARD_S)
             while len(self._exchange.turns.all) < first:
+                self._hears()
                 if time.monotonic() > deadline:
                     raise AudioError(
                         "No speech was heard in it.",
@@ -432,6 +435,12 @@ class LiveSession(Conversation):
             if self._exchange.microphone.speaker is me:
                 self._exchange.open_microphone(me, on=False)
                 self._exchange.microphone.speaker = before
+
+    def _hears(self) -> None:
+        """Raises what keeps the agent from hearing, where something does."""
+        deaf = self._exchange.deaf
+        if deaf is not None:
+            raise LocalModelError(deaf.message, remedy=deaf.remedy)
 
     async def run_interrupt(self) -> None:
         """Cuts the agent off; see `interrupt`."""

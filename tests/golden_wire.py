@@ -93,6 +93,7 @@ TO_PAGE = (
     protocol.TurnState(1, "interrupted"),
     protocol.State("thinking", "Changing to flip…"),
     protocol.AgentChanged("flip", "smol", [], ["The model was changed."], video=False),
+    protocol.AudioUse({"input": False, "message": "It cannot hear.", "remedy": "Type."}),
     protocol.Clock(5, 1000.5, 2000.25),
     protocol.Failure("model_lost", "The model went away.", "Say it again."),
 )  # fmt: skip

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from google.adk.agents.live_request_queue import LiveRequest
 from google.genai import types
 
-from adk_nb.adk.agents import cascades, model_name
-from adk_nb.exceptions import AdkNbError, ModelError, SessionClosedError
+from adk_nb.adk.agents import cascades, live_model, model_name
+from adk_nb.exceptions import AdkNbError, LocalModelError, ModelError, SessionClosedError
 from adk_nb.live.event_reader import EventReader
 from adk_nb.live.microphone import Microphone, blob
 from adk_nb.live.model_connection import LiveRun
@@ -99,6 +99,8 @@ class Exchange:
             plugins=plugins,
         )
         self.swaps = Swaps(agent, self, self.live, histories)
+        self._audio = audio
+        self._told_audio_use: bool | dict[str, Any] = audio
         self.reader = EventReader(log, self.turns, self, calls=self.live.calls, audio=audio)
         self.reader.cumulative = self._cascaded
         self._last_nudge = 0.0
@@ -320,6 +322,7 @@ class Exchange:
         self.swaps.connected()
         agent = self.swaps.agent
         self.log.add("bridge", "connected", agent=agent.name, model=model_name(agent))
+        self._tell_audio_use()
         self.set_state("ready" if self.turns.current is None else "thinking")
         if resumed is not None:
             self._ask_again(resumed=resumed)
@@ -340,6 +343,11 @@ class Exchange:
     def run_warned(self, error: AdkNbError) -> None:
         """The run goes on without something that it should have."""
         self.report(error, self.turns.index)
+
+    def run_lacks(self, error: LocalModelError) -> None:
+        """Parts of the embedded default are not there; no turn fails for that."""
+        self.report(error)
+        self._tell_audio_use()
 
     async def run_ended(self) -> None:
         """The run is over: closes in ADK's history what the next one could not go on from."""
@@ -446,6 +454,27 @@ class Exchange:
         if self.closed:
             raise SessionClosedError("This session is closed.", remedy="Make a new one.")
         return self.live.want()
+
+    @property
+    def deaf(self) -> LocalModelError | None:
+        """Why the model cannot hear; None where it can, as far as is known before it loads."""
+        speech_to_text = getattr(live_model(self.swaps.agent), "stt", None)
+        problem = getattr(speech_to_text, "problem", None)
+        return problem if isinstance(problem, LocalModelError) else None
+
+    @property
+    def audio_use(self) -> bool | dict[str, Any]:
+        """Of what use microphone and player are to a page; see `docs/protocol.md`."""
+        deaf = self.deaf
+        if deaf is None or not self._audio:
+            return self._audio
+        return {"input": False, "message": deaf.message, "remedy": deaf.remedy}
+
+    def _tell_audio_use(self) -> None:
+        use = self.audio_use
+        if use != self._told_audio_use:
+            self._told_audio_use = use
+            self.pages.emit(protocol.AudioUse(use))
 
     @property
     def sees(self) -> bool:

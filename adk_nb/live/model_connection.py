@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 
 from google.adk.apps import App
 from google.adk.memory.in_memory_memory_service import InMemoryMemoryService
@@ -19,7 +19,7 @@ from adk_nb.adk.request_queue import RequestQueue
 from adk_nb.adk.session_context import SESSION, Knowing
 from adk_nb.adk.tool_threads import tool_threads
 from adk_nb.adk.user_errors import contained
-from adk_nb.exceptions import AdkNbError, ModelError
+from adk_nb.exceptions import AdkNbError, LocalModelError, ModelError, together
 from adk_nb.live.histories import APP_NAME
 from adk_nb.live.tool_output import Streams
 from adk_nb.providers import gemini
@@ -27,7 +27,7 @@ from adk_nb.providers.explain import explain
 from adk_nb.providers.losses import is_loss, is_refused_handle
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Awaitable, Callable, Coroutine, Iterable
 
     from google.adk.agents import BaseAgent
     from google.adk.agents.run_config import RunConfig
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
     from adk_nb.live.histories import Histories
     from adk_nb.live.tool_calls import ToolCalls
+
+T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 guard.install()
@@ -87,6 +89,9 @@ class RunOwner(Knowing, Protocol):
     def run_warned(self, error: AdkNbError) -> None:
         """The run goes on without something that it should have."""
 
+    def run_lacks(self, error: LocalModelError) -> None:
+        """Parts of the embedded default are not there; the run goes on without them."""
+
     async def run_ended(self) -> None:
         """The run is over; what it left open is to be closed before the next one begins."""
 
@@ -133,7 +138,7 @@ class LiveRun:
         self._idle = asyncio.Event()
         self._main: asyncio.Task[None] | None = None
         self._run: asyncio.Task[bool] | None = None
-        self._loading: set[asyncio.Task[None]] = set()
+        self._loading: set[asyncio.Task[Any]] = set()
         self._connecting: asyncio.Future[None] | None = None
         self._warm: dict[int, BaseLlm] = {}
         self._swapping = False
@@ -395,23 +400,39 @@ class LiveRun:
         """Loads what the embedded default needs, off the loop, so that the first turn is quick.
 
         Speech has to be there before the run begins; the brain, which takes longest, may follow.
+        What of the embedded default cannot be loaded is told when all is known, and missing.
 
         Raises:
-            AdkNbError: Its speech parts cannot be loaded.
+            AdkNbError: Other speech parts failed to load.
         """
         models = [model for model in cascades(agent) if id(model) not in self._warm]
-        for model in models:
-            brain = asyncio.create_task(self._load_brain(getattr(model, "_llm", None)))
-            self._loading.add(brain)
-            brain.add_done_callback(self._loading.discard)
-        await asyncio.gather(*(_load(part) for model in models for part in (model.stt, model.tts)))
+        brains = [self._begin(_load(getattr(model, "_llm", None))) for model in models]
+        parts = (part for model in models for part in (model.stt, model.tts))
+        failures = list(filter(None, await asyncio.gather(*map(_load, parts))))
+        self._begin(self._tell_missing(failures[:], brains))
+        for failure in failures:
+            if not isinstance(failure, LocalModelError):
+                raise failure
         self._warm |= {id(model): model for model in models}
 
-    async def _load_brain(self, brain: object) -> None:
-        try:
-            await _load(brain)
-        except AdkNbError as error:
-            self._owner.run_failed(error)
+    async def _tell_missing(
+        self, failures: list[AdkNbError], brains: list[asyncio.Task[AdkNbError | None]]
+    ) -> None:
+        for brain in brains:
+            failure = await brain
+            if isinstance(failure, LocalModelError):
+                failures.append(failure)
+            elif failure is not None:
+                self._owner.run_failed(failure)
+        missing = [failure for failure in failures if isinstance(failure, LocalModelError)]
+        if missing:
+            self._owner.run_lacks(together(missing))
+
+    def _begin(self, coroutine: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        task = asyncio.create_task(coroutine)
+        self._loading.add(task)
+        task.add_done_callback(self._loading.discard)
+        return task
 
 
 async def _closed(toolset: BaseToolset) -> None:
@@ -431,11 +452,13 @@ async def _ended(task: asyncio.Task[Any] | None) -> None:
         await asyncio.wait([task], timeout=_CANCEL_S)
 
 
-async def _load(part: object) -> None:
+async def _load(part: object) -> AdkNbError | None:
+    """Loads a part of a cascade, off the loop; returns why it could not be loaded."""
     warm_up = getattr(part, "warm_up", None)
     if warm_up is None:
-        return
+        return None
     try:
         await asyncio.to_thread(warm_up)
     except Exception as error:
-        raise explain(error) from error
+        return explain(error)
+    return None

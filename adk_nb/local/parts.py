@@ -112,10 +112,3 @@ def without(loss: str, error: LocalModelError) -> LocalModelError:
         error: Why.
     """
     return LocalModelError(f"{loss}: {error.message}", remedy=error.remedy)
-
-
-def together(errors: list[LocalModelError]) -> LocalModelError:
-    """Returns one error for several, in which each remedy stands once."""
-    messages = " ".join(error.message for error in errors)
-    remedies = dict.fromkeys(error.remedy for error in errors if error.remedy)
-    return LocalModelError(messages, remedy=" ".join(remedies))

@@ -329,7 +329,7 @@ class Welcome(Message):
     turn: int
     clock: float
     history: list[dict[str, Any]]
-    audio: bool
+    audio: bool | dict[str, Any]
     changes: list[str] = field(default_factory=list)
     video: bool = False
 
@@ -468,6 +468,14 @@ class AgentChanged(Message):
     tools: list[dict[str, Any]] = field(default_factory=list)
     changes: list[str] = field(default_factory=list)
     video: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AudioUse(Message):
+    """Of what use microphone and player are from now on; `audio` is as in `Welcome`."""
+
+    type: ClassVar[str] = "audio"
+    audio: bool | dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

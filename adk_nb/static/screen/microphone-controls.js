@@ -15,6 +15,8 @@ import { PushToTalk } from "./push-to-talk.js";
  * @property {AbortSignal} signal
  */
 
+const LABEL = "Microphone (hold Space to talk)";
+
 export class MicrophoneControls {
   /** @param {MicrophoneControlsOptions} options */
   constructor({ layout, connection, sound, settings, report, onchange, signal }) {
@@ -35,6 +37,12 @@ export class MicrophoneControls {
     this.talk = new PushToTalk(layout.root, { press: () => this.press(), release: () => this.release() });
     this.talk.listen(signal);
     this.button.addEventListener("click", () => this.toggle(), { signal });
+  }
+
+  /** Why the agent cannot hear, where it is known. @returns {Failure | null} */
+  get deaf() {
+    const { input, message, remedy } = this.settings();
+    return input === false && message ? { code: "cannot_hear", message: String(message), remedy: String(remedy ?? "") } : null;
   }
 
   get isOpen() {
@@ -61,7 +69,8 @@ export class MicrophoneControls {
 
   toggle() {
     this.forTalk = false;
-    if (this.isOpen || this.opening) this.close();
+    if (this.deaf) this.report(this.deaf);
+    else if (this.isOpen || this.opening) this.close();
     else this.open();
   }
 
@@ -92,6 +101,10 @@ export class MicrophoneControls {
   /** The space bar went down. @returns {boolean} false if nothing can be said now */
   press() {
     if (this.button.disabled) return false;
+    if (this.deaf) {
+      this.report(this.deaf);
+      return false;
+    }
     this.connection.send({ type: "activity_start" });
     this.root.dataset.talking = "true";
     if (!this.isOpen && !this.opening) {
@@ -122,7 +135,11 @@ export class MicrophoneControls {
 
   /** @param {boolean} usable whether anything may be said now */
   show(usable) {
-    this.button.disabled = !usable || this.settings().input === false;
+    const { deaf, button } = this;
+    // A button that is disabled could not say why: it stays, and says it when it is pressed.
+    button.disabled = !usable || (this.settings().input === false && !deaf);
+    button.setAttribute("aria-disabled", String(deaf !== null));
+    button.title = deaf ? `${deaf.message} ${deaf.remedy}` : LABEL;
   }
 
   /** Lets go of the space bar, whatever holds it. */

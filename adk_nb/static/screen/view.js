@@ -119,7 +119,7 @@ export class View {
       this.sounding = null;
       this.audioTurn = this.startedTurn = -1;
     }
-    this.audio = audioSettings(hello.audio);
+    this.useAudio(hello.audio);
     this.underrunsBefore = this.playback.at(-1)?.underruns ?? 0;
     this.stated(hello);
     this.name(hello);
@@ -134,12 +134,20 @@ export class View {
     this.show();
   }
 
+  /** @param {unknown} said of what use microphone and player are */
+  useAudio(said) {
+    this.audio = audioSettings(said);
+    this.layout.control.text.placeholder = this.audio.input === false ? "Type a message" : "Speak, or type a message";
+    if (this.audio.input === false && (this.microphone.isOpen || this.microphone.opening)) this.microphone.close();
+  }
+
   /** @param {Message} message */
   receive(message) {
     if (message.type === "turn") this.turned(message);
     else if (message.type === "state") this.stated(message);
     else if (message.type === "agent") this.swapped(message);
     else if (message.type === "error") this.failed(message);
+    else if (message.type === "audio") this.useAudio(message.audio);
     const finished = this.transcript.update(this.transcriptModel.entries, this.transcriptModel.apply(message));
     for (const entry of finished) {
       const who = entry.role === "user" ? "You" : entry.author || entry.call;

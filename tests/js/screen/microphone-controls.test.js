@@ -154,6 +154,32 @@ test("it may be used where things may be said, unless the kernel wants no sound 
   assert.deepEqual(disabled, [false, true, true]);
 });
 
+const DEAF = { input: false, message: "The agent cannot hear.", remedy: "Run pip install." };
+
+test("where the agent cannot hear, its button says why, and opens nothing", (t) => {
+  const { controls, layout, seen, mic, pressed } = shown(t);
+  seen.settings = DEAF;
+  controls.show(true);
+  assert.deepEqual([mic.disabled, mic.getAttribute("aria-disabled"), mic.title], [false, "true", "The agent cannot hear. Run pip install."]);
+  mic.click();
+  press(layout.root, " ");
+  release(layout.root, " ");
+  assert.deepEqual([seen.failures, seen.sent, seen.asked, pressed()], [["cannot_hear", "cannot_hear"], [], [], "false"]);
+  controls.show(false);
+  assert.equal(mic.disabled, true);
+});
+
+test("its button forgets why when the agent can hear again", (t) => {
+  const { controls, seen, mic } = shown(t);
+  seen.settings = DEAF;
+  controls.show(true);
+  seen.settings = {};
+  controls.show(true);
+  assert.deepEqual([mic.getAttribute("aria-disabled"), mic.title], ["false", "Microphone (hold Space to talk)"]);
+  mic.click();
+  assert.deepEqual([seen.failures, seen.asked], [[], [{}]]);
+});
+
 test("switched off, it lets the space bar go", (t) => {
   const { controls, layout, seen } = shown(t);
   press(layout.root, " ");

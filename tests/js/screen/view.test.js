@@ -127,6 +127,21 @@ test("sound goes to the player; its reports go to the bridge and to the status",
   assert.ok(reports.every(({ type }) => type === "playback"));
 });
 
+test("an agent that turns out not to hear closes the microphone, and says why", async (t) => {
+  const { hook, says, sent, error, usable } = await viewed(t);
+  hook("mic").click();
+  await settled();
+  assert.deepEqual([sent(), hook("text").placeholder], [[{ type: "mic", on: true }], "Speak, or type a message"]);
+  says("audio", { audio: { input: false, message: "It cannot hear.", remedy: "Install it." } });
+  assert.deepEqual([sent(), hook("mic").getAttribute("aria-pressed")], [[{ type: "mic", on: false }], "false"]);
+  assert.deepEqual([error(), usable(), hook("text").placeholder], ["", "mic text", "Type a message"]);
+  hook("mic").click();
+  assert.deepEqual(sent(), [{ type: "error", code: "cannot_hear", message: "It cannot hear." }]);
+  assert.equal(error(), "cannot_hear: It cannot hear. Install it. cannot_hear");
+  says("audio", { audio: true });
+  assert.deepEqual([hook("mic").getAttribute("aria-disabled"), hook("text").placeholder], ["false", "Speak, or type a message"]);
+});
+
 test("a turn that was interrupted is flushed, one that is complete is ended", async (t) => {
   const { says, sound, played, state } = await viewed(t);
   sound(2);
