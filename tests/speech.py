@@ -133,3 +133,16 @@ def wav(text: str, voice: str = "en-GB", **options: float) -> Path:
             file.setframerate(int(options.get("rate", RATE)))
             file.writeframes(speech(text, voice, **options).tobytes())
     return path
+
+
+def microphone(folder: Path, *parts: np.ndarray) -> Path:
+    """Writes a WAV of 16 kHz parts for Chromium's fake microphone, one after the other."""
+    import soxr
+
+    path = folder / "microphone.wav"
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(48_000)
+        file.writeframes(soxr.resample(np.concatenate(parts), RATE, 48_000).tobytes())
+    return path

@@ -19,18 +19,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import nbformat
 import psutil
+from driver import ROOT, SECONDS, Widget
 from jupyter_client.blocking.client import BlockingKernelClient
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from playwright.sync_api import Locator, Page
-
-ROOT = ".adk-nb"
-"""The widget's root element."""
-
-SECONDS = 30.0
-"""How long anything may take unless a test says otherwise."""
 
 # Nothing of the user's may reach the server or the kernels: no keys, no configuration.
 _PRIVATE = re.compile(r"^(GOOGLE_|GEMINI_|ADK_|JUPYTER|IPYTHON|XDG_|PYTHONPATH|PYTHONSTARTUP)")
@@ -44,30 +39,6 @@ _SETTINGS = {
     "@jupyterlab/docmanager-extension/plugin": {"autosave": False},
     "@jupyterlab/notebook-extension/tracker": {"kernelShutdown": False},
 }
-
-
-# Posts the start of each render quantum in which its input made a sound.
-_TAP = r"""
-  const source = `registerProcessor("tap", class extends AudioWorkletProcessor {
-    process([input]) {
-      for (const channel of input)
-        if (channel.some((sample) => sample !== 0)) {
-          this.port.postMessage(currentFrame / sampleRate);
-          break;
-        }
-      return true;
-    }
-  })`;
-  const {context, output} = adkNb;
-  const url = URL.createObjectURL(new Blob([source], {type: "text/javascript"}));
-  await context.audioWorklet.addModule(url);
-  const tap = new AudioWorkletNode(context, "tap", {numberOfOutputs: 1});
-  root.tapped = [];
-  tap.port.onmessage = ({data}) => root.tapped.push(data);
-  output.connect(tap);
-  tap.connect(context.destination);  // Silent; without it the node is not run.
-  root.tapNode = tap;
-"""
 
 
 class JupyterServer:
@@ -266,10 +237,9 @@ class Kernel:
 class Lab:
     """One notebook in one page of JupyterLab."""
 
-    def __init__(self, server: JupyterServer, page: Page, shots: Path) -> None:
+    def __init__(self, server: JupyterServer, page: Page) -> None:
         self.server = server
         self.page = page
-        self.shots = shots
         self.path = ""
         self.console: list[str] = []
         self._kernel: Kernel | None = None
@@ -392,9 +362,9 @@ class Lab:
 
     # --- the widget ---
 
-    def widget(self, index: int = 0) -> Widget:
+    def widget(self, index: int = 0) -> LabWidget:
         """The page's widget with that number, in the page's order."""
-        return Widget(self, self.page.locator(ROOT).nth(index))
+        return LabWidget(self, self.page.locator(ROOT).nth(index))
 
     def set_theme(self, theme: Literal["Light", "Dark"]) -> None:
         """Changes JupyterLab's theme, for this page and for every later one."""
@@ -412,13 +382,6 @@ class Lab:
             "() => !window.jupyterapp.shell.currentWidget.context.model.dirty"
         )
 
-    def screenshot(self, name: str) -> Path:
-        """Writes a picture of the page."""
-        self.shots.mkdir(exist_ok=True)
-        file = self.shots / f"{name}.png"
-        self.page.screenshot(path=file)
-        return file
-
     def close(self) -> None:
         """Ends the notebook's kernel; the page belongs to its browser."""
         self.forget_kernel()
@@ -427,86 +390,9 @@ class Lab:
             (self.server.notebooks / self.path).unlink(missing_ok=True)
 
 
-class Widget:
-    """One widget in the page."""
+class LabWidget(Widget):
+    """A widget in a notebook's page."""
 
     def __init__(self, lab: Lab, root: Locator) -> None:
+        super().__init__(lab.page, root)
         self.lab = lab
-        self.root = root
-
-    def part(self, name: str) -> Locator:
-        """An element of the widget, by its stable name."""
-        return self.root.locator(f'[data-adk-nb="{name}"]')
-
-    @property
-    def state(self) -> str:
-        """What the widget says it is doing."""
-        return self.part("status").get_attribute("data-state") or ""
-
-    def wait_for_state(self, *states: str, timeout: float = SECONDS) -> None:
-        """Waits until the widget is in one of the states."""
-        selector = ", ".join(f'[data-adk-nb="status"][data-state="{state}"]' for state in states)
-        self.root.locator(selector).wait_for(state="attached", timeout=timeout * 1000)
-
-    def entries(self, role: str) -> list[str]:
-        """The transcript's texts of one role, oldest first."""
-        return self.root.locator(f'[data-role="{role}"]').all_inner_texts()
-
-    def wait_for_entry(self, role: str, pattern: str, timeout: float = SECONDS) -> str:
-        """Waits for a transcript entry whose text has the pattern (any case) and returns it."""
-        entry = self.root.locator(f'[data-role="{role}"]').filter(
-            has_text=re.compile(pattern, re.IGNORECASE)
-        )
-        entry.last.wait_for(timeout=timeout * 1000)
-        return entry.last.inner_text()
-
-    def type(self, text: str) -> None:
-        """Types a turn and presses Enter."""
-        self.part("text").fill(text)
-        self.part("text").press("Enter")
-
-    def look(self, script: str) -> Any:
-        """Returns what a function of the root element and its `adkNb` returns."""
-        return self.root.evaluate(f"root => ({script})(root, root.adkNb)")
-
-    def record_states(self) -> None:
-        """Begins to note every state that the status shows."""
-        self.look(
-            """root => {
-              const status = root.querySelector('[data-adk-nb="status"]');
-              const seen = (root.seen = [status.dataset.state]);
-              root.states?.disconnect();
-              root.states = new MutationObserver(() => {
-                if (seen.at(-1) !== status.dataset.state) seen.push(status.dataset.state);
-              });
-              root.states.observe(status, {attributeFilter: ["data-state"]});
-            }"""
-        )
-
-    @property
-    def states(self) -> list[str]:
-        """The states that were shown since `record_states`, without repetitions."""
-        return list(self.look("root => root.seen"))
-
-    def tap(self) -> None:
-        """Begins to record the peak of every render quantum at the end of the audio graph."""
-        self.look(f"async (root, adkNb) => {{ {_TAP} }}")
-
-    @property
-    def loud(self) -> list[float]:
-        """When the tapped quanta with any sound began (s on the audio context's clock)."""
-        return list(self.look("root => root.tapped"))
-
-    def note_interruption(self) -> None:
-        """Notes, on the audio context's clock, when the page learns that a turn was cut off."""
-        self.look(
-            """(root, adkNb) => {
-              root.cutAt = [];
-              new MutationObserver((changes) => {
-                for (const {target, oldValue} of changes)
-                  if (target.dataset.interrupted === "true" && oldValue !== "true")
-                    root.cutAt.push(adkNb.context.currentTime);
-              }).observe(root.querySelector('[data-adk-nb="transcript"]'),
-                {attributeFilter: ["data-interrupted"], attributeOldValue: true, subtree: true});
-            }"""
-        )

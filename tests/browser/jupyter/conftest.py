@@ -1,0 +1,67 @@
+"""A JupyterLab for all tests of this folder, and notebooks in it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from lab import JupyterServer, Lab
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from chromium import Microphone
+    from playwright.sync_api import BrowserContext
+
+    Browsers = Callable[[Microphone], BrowserContext]
+
+
+@pytest.fixture(scope="package")
+def jupyter() -> Iterator[JupyterServer]:
+    """A JupyterLab of its own, which leaves nothing behind."""
+    server = JupyterServer()
+    yield server
+    server.close()
+
+
+class Opener:
+    """Opens notebooks, each in a page of its own, and closes them."""
+
+    def __init__(self, server: JupyterServer, browsers: Browsers, opened: list[Any]) -> None:
+        self._server = server
+        self._browsers = browsers
+        self._opened = opened
+        self._labs: list[Lab] = []
+
+    def __call__(self, cells: list[str], microphone: Microphone = None) -> Lab:
+        """Opens a notebook of these cells in a page with that microphone."""
+        lab = Lab(self._server, self._browsers(microphone).new_page())
+        self._labs.append(lab)
+        self._opened.append(lab)
+        lab.open(cells)
+        return lab
+
+    def close(self) -> None:
+        """Ends the pages and their kernels."""
+        for lab in self._labs:
+            self._opened.remove(lab)
+            lab.close()
+            lab.page.close()
+
+
+@pytest.fixture
+def open_lab(jupyter: JupyterServer, browsers: Browsers, opened: list[Any]) -> Iterator[Opener]:
+    """Opens notebooks for one test."""
+    opener = Opener(jupyter, browsers, opened)
+    yield opener
+    opener.close()
+
+
+@pytest.fixture(scope="module")
+def open_shared_lab(
+    jupyter: JupyterServer, browsers: Browsers, opened: list[Any]
+) -> Iterator[Opener]:
+    """Opens notebooks for all tests of a module."""
+    opener = Opener(jupyter, browsers, opened)
+    yield opener
+    opener.close()
