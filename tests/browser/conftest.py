@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from chromium import Microphone
     from host import HostedWidget
-    from playwright.sync_api import BrowserContext, Playwright
+    from playwright.sync_api import BrowserContext, Page, Playwright
 
     from adk_nb.widget import LiveWidget
 
@@ -68,19 +68,32 @@ class Show:
         self._opened = opened
         self._pages: list[HostPage] = []
 
-    def __call__(self, live: LiveWidget, microphone: Microphone = None) -> HostedWidget:
-        """Shows a widget in the test's page; where no microphone is named, the test speaks itself.
+    def __call__(
+        self,
+        live: LiveWidget,
+        microphone: Microphone = None,
+        prepare: Callable[[Page], None] | None = None,
+    ) -> HostedWidget:
+        """Shows a widget in the test's page, which the first call of a test opens.
 
-        The first call of a test opens the page, with the microphone that it names.
+        Args:
+            live: The widget.
+            microphone: The page's microphone; by default one that the test speaks into.
+            prepare: What to do with the page before it loads.
         """
-        return (self._pages[0] if self._pages else self._open(microphone)).show(live)
+        page = self._pages[0] if self._pages else self._open(microphone, prepare)
+        return page.show(live)
 
     def other_page(self, live: LiveWidget) -> HostedWidget:
         """Shows a widget in one more page."""
         return self._open(None).show(live)
 
-    def _open(self, microphone: Microphone) -> HostPage:
+    def _open(
+        self, microphone: Microphone, prepare: Callable[[Page], None] | None = None
+    ) -> HostPage:
         page = self._browsers(microphone).new_page()
+        if prepare is not None:
+            prepare(page)
         opened = HostPage(self._host, page, spoken_into=microphone is None)
         self._pages.append(opened)
         self._opened.append(opened)

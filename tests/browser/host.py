@@ -266,6 +266,11 @@ class HostedWidget(Widget):
             self.page.wait_for_timeout(20)
         return value
 
+    def wait_for_played(self, ms: float) -> None:
+        """Waits until so much of the turn that sounds has sounded."""
+        played = "(root, adkNb) => adkNb.playback.at(-1)?.played_ms ?? 0"
+        self.until(lambda: self.look(played) > ms)
+
     def cut_off(self) -> None:
         """Breaks the connection to the bridge, as an accident does: the page is to come back."""
         loop = self.live.session.bridge.loop
