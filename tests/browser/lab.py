@@ -340,6 +340,14 @@ class Lab:
         )
         return running
 
+    def wait_until_running(self, index: int) -> None:
+        """Waits until the kernel has begun with a cell."""
+        self.page.wait_for_function(
+            """index => window.jupyterapp.shell.currentWidget.content
+              .widgets[index].model.executionState === 'running'""",
+            arg=index,
+        )
+
     def interrupt_kernel(self) -> None:
         """Stops what the kernel runs, as the menu does, and waits until it has."""
         self._post_to_kernel("interrupt")

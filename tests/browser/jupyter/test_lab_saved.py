@@ -1,122 +1,145 @@
-"""The session as data, against what the page itself can measure."""
+"""No secret is in a saved notebook, a recording, the page or the kernel's frames."""
 
 from __future__ import annotations
 
-import os
+import json
 from pathlib import Path
 
+import live_api as live
 import pytest
-from speech import silence, speech
-from test_talk import LOCAL_AGENT, SHOW, recording
 
-TO_EPOCH = """
-(root, adkNb) => {
-  // When a moment of the audio graph's clock leaves the speaker, on the wall clock (s).
-  const {contextTime, performanceTime} = adkNb.context.getOutputTimestamp();
-  const at = (t) => (performance.timeOrigin + performanceTime + (t - contextTime) * 1000) / 1000;
-  return root.tapped.map(at);
-}
-"""
+pytestmark = pytest.mark.browser
 
+TESTS = Path(__file__).parents[2]
+KEY = "AIzaSy-the-key-of-these-tests-" + "0123456789"
 
-@pytest.fixture(scope="module")
-def two_questions(tmp_path_factory):
-    """A story, a question in the midst of it, and quiet."""
-    return recording(
-        tmp_path_factory.mktemp("d"),
-        speech("Tell me a long story."),
-        silence(9),
-        speech("What time is it in London?"),
-        silence(60),
-    )
+GEMINI_AGENT = '''
+import os
+from google.adk.agents import Agent
+import adk_nb
 
+def reveal() -> str:
+    """Returns the key."""
+    print("the key is", os.environ["GOOGLE_API_KEY"])
+    return os.environ["GOOGLE_API_KEY"]
 
-LEAKY = """
+agent = Agent(name="gemini", model="gemini-3.1-flash-live-preview", tools=[reveal])
+'''
+
+SCRIPTED_AGENT = f'''
+import sys
+sys.path.insert(0, {str(TESTS)!r})
+from scripted import DONE, Scripted, audio, call, result_of, said, text_of
+from google.adk.agents import Agent
+import adk_nb
+
 def get_key(city: str) -> str:
-    'Returns the key of a city.'
-    return f'The key of {city} is ' + os.environ['MY_API_KEY']
+    """Returns the key of a city."""
+    return f"The key of {{city}} is " + os.environ["MY_API_KEY"]
 
-agent = Agent(name='leaky', model=adk_nb.local_model(), tools=[get_key])
-"""
+def answer(came):
+    result = result_of(came)
+    if result is not None:
+        return [audio(100), said(result["result"]), DONE]
+    return [call("get_key", city="Paris")] if text_of(came) else []
 
-
-def stretches(moments: list[float], pause_s: float = 0.35) -> list[tuple[float, float]]:
-    """Groups moments into stretches of sound: when each begins and ends (s)."""
-    found: list[list[float]] = []
-    for moment in sorted(moments):
-        if not found or moment - found[-1][1] > pause_s:
-            found.append([moment, moment])
-        found[-1][1] = moment
-    return [(begin, end) for begin, end in found]
+agent = Agent(name="leaky", model=Scripted(answer), tools=[get_key])
+'''
 
 
-def test_turns_agree_with_what_the_speaker_did(open_lab, two_questions, tmp_path):
-    show = SHOW.replace("talk(agent)", f"talk(agent, record={str(tmp_path)!r})")
-    lab = open_lab([LOCAL_AGENT, show], two_questions)
-    lab.run_all(timeout=60)
-    widget = lab.widget()
-    widget.wait_for_state("ready")
-    widget.tap()
-    widget.part("mic").click()
-    widget.wait_for_entry("agent", "It is noon in London")
-    widget.wait_for_state("speaking")
-    widget.wait_for_state("ready")
-    lab.kernel.wait_for(
-        "[r.turn for r in live.session.log if r.kind == 'playback_drained'][-1:] == [2]"
-    )
-    turns = lab.kernel.value(
-        "[dict(row, started=[(r.time, r.error_ms) for r in live.session.log"
-        " if r.kind == 'playback_started' and r.turn == row['turn']][0])"
-        " for row in live.turns_df().to_dict('records')]"
-    )
-    assert [turn["user_text"] for turn in turns] == [
-        "Tell me a long story.",
-        "What time is it in London?",
-    ]
-    story, question = turns
-    assert (story["interrupted"], question["interrupted"]) == (True, False)
-    assert [turn["tools"] for turn in turns] == ["tell_story", "get_time"]
-    for turn in turns:
-        assert turn["first_heard_ms"] >= turn["first_audio_ms"] > 0
+async def indiscreet(call):
+    """Has a tool tell the key, says it, and closes with it."""
+    await call.setup()
+    await call.text_turn(timeout=None)
+    result = await call.tool("reveal")
+    await call.say(f"It is {result['result']}.")
+    await call.done()
+    await call.text_turn(timeout=None)
+    await call.close(1007, f"API key {KEY} expired. Please renew it.")
 
-    # What was heard is a part of what was said, and as long as what had sounded of it.
-    said, heard = story["agent_text"], story["heard_text"]
-    assert said.startswith(heard)
-    assert 0 < len(heard) < len(said)
-    rate = story["agent_audio_ms"] / len(said)
-    assert len(heard) * rate == pytest.approx(story["heard_ms"], abs=300 + 8 * rate)
-    assert question["heard_text"] == question["agent_text"]
 
-    # The samples at the end of the page's audio graph tell the same, by the wall clock.
-    sounded = stretches(widget.look(TO_EPOCH))
-    begins = [begin for begin, _ in sounded]
-    for turn in turns:
-        started, error_ms = turn["started"]  # A busy machine's clocks agree less well, and say so.
-        assert min(abs(begin - started) for begin in begins) < 0.030 + error_ms / 1000
-    first = sounded[0][0]
-    spoken_until = story["started"][0] - story["first_heard_ms"] / 1000
-    assert (first - spoken_until) * 1000 == pytest.approx(
-        story["first_heard_ms"], abs=30 + story["started"][1]
-    )
+def received(page):
+    """What comes over the page's sockets to the bridge, from now on."""
+    frames = []
 
-    # A recording tells the same as the session.
-    assert lab.kernel.value(
-        f"__import__('pandas').testing.assert_frame_equal("
-        f"(live.close(), adk_nb.turns_df({str(tmp_path)!r}))[1], live.turns_df()) is None"
-    )
+    def record(socket):
+        if not socket.url.partition("?")[0].endswith("/channels"):  # JupyterLab's own.
+            socket.on("framereceived", lambda frame: frames.append(frame))  # noqa: PLW0108
+
+    page.on("websocket", record)
+    return frames
+
+
+def test_geminis_key_is_nowhere_to_be_seen(open_lab, tmp_path):
+    lab = open_lab([GEMINI_AGENT, "live = adk_nb.talk(agent, record='recorded')\nlive"])
+    frames = received(lab.page)
+    key_file = tmp_path / "key"
+    key_file.write_text(KEY)
+    with live.LiveApi(indiscreet) as api:
+        environment = {k: v for k, v in api.environment.items() if k != "GOOGLE_API_KEY"}
+        # No cell has the key, nor IPython's history.
+        lab.kernel.run(
+            f"import os; os.environ.update({environment},"
+            f" GOOGLE_API_KEY=open({str(key_file)!r}).read())"
+        )
+        lab.run_all(timeout=120)
+        widget = lab.widget()
+        widget.wait_for_state("ready")
+        widget.type("hello")
+        widget.wait_for_entry("agent", "It is")
+        widget.wait_for_state("ready")
+        widget.type(f"is it {KEY}?")
+        widget.part("error").wait_for()
+        assert {connection.key for connection in api.connections} == {KEY}
+
+        # The page, and what came to it.
+        assert KEY not in lab.page.content()
+        assert KEY not in json.dumps(widget.look("(root, adkNb) => adkNb.entries"))
+        assert frames
+        assert not [text for text in frames if isinstance(text, str) and KEY in text]
+        assert KEY not in " ".join(lab.console)
+        assert lab.cell(1).locator('[data-mime-type$="stderr"]').all_inner_texts() == []
+        # It was there to be masked.
+        assert "[secret]" in widget.entries("tool")[0]
+        assert "[secret]" in widget.entries("agent")[0]
+        assert "[secret]" in widget.entries("user")[1]
+
+        # What the cells see.
+        tables = ("events_df", "turns_df", "tools_df", "transcript_df", "spans_df")
+        seen = ["'\\n'.join(map(repr, live.session.log))", "repr(live)", "repr(live.turns)"]
+        seen += [f"live.{table}().to_csv()" for table in tables]
+        for expression in seen:
+            leaks = f"os.environ['GOOGLE_API_KEY'] in {expression}"
+            assert not lab.kernel.value(leaks), expression
+
+        # What is kept: the notebook with the widgets' state, the recording, and all else there is.
+        lab.kernel.run("live.close()")
+    toggle = "'@jupyter-widgets/jupyterlab-manager:saveWidgetState'"
+    lab.page.evaluate(f"() => window.jupyterapp.commands.execute({toggle})")
+    lab.save()
+    lab.page.evaluate(f"() => window.jupyterapp.commands.execute({toggle})")
+    notebook = (lab.server.notebooks / lab.path).read_text()
+    states = json.loads(notebook)["metadata"]["widgets"].values()
+    assert any("agent_name" in json.dumps(state) for state in states)
+    assert KEY not in notebook
+    (recorded,) = (lab.server.notebooks / "recorded").rglob("events.jsonl")
+    assert "[secret]" in recorded.read_text()
+    files = [file for file in lab.server.home.rglob("*") if file.is_file()]
+    assert recorded in files
+    assert [file for file in files if KEY.encode() in file.read_bytes()] == []
 
 
 def test_no_secret_is_in_a_saved_notebook_or_a_recording(open_lab, tmp_path):
+    secret = "import os\nos.environ['MY_API_KEY'] = 'sk-very-secret-0123456789'"
     cells = [
-        "import os\nos.environ['MY_API_KEY'] = 'sk-very-secret-0123456789'",
-        LOCAL_AGENT,
-        LEAKY,
+        secret,
+        SCRIPTED_AGENT,
         f"live = adk_nb.talk(agent, record={str(tmp_path)!r})\nlive",
         "live.say('Get the key of Paris.')",
         "live.events_df()",
     ]
     lab = open_lab(cells)
-    lab.run_all(timeout=60)
+    lab.run_all(timeout=120)
     assert "get_key" in lab.kernel.value("live.turns_df().tools[0]")
     lab.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
     token = lab.kernel.value("live._token")
@@ -131,23 +154,5 @@ def test_no_secret_is_in_a_saved_notebook_or_a_recording(open_lab, tmp_path):
         assert "The key of Paris" in text, file
         assert token not in text, file
         # The cell that sets the key is the user's own; nothing of ours repeats it.
-        shown = text.replace("os.environ['MY_API_KEY'] = 'sk-very-secret-0123456789'", "")
+        shown = text.replace(secret.partition("\n")[2], "")
         assert "sk-very-secret" not in shown, file
-
-
-@pytest.mark.skipif(not os.access("/dev/full", os.W_OK), reason="no /dev/full on this system")
-def test_a_disk_that_is_full_is_told_in_the_widget(open_lab, tmp_path):
-    lab = open_lab([LOCAL_AGENT, f"live = adk_nb.talk(agent, record={str(tmp_path)!r})\nlive"])
-    lab.run_all(timeout=60)
-    widget = lab.widget()
-    widget.wait_for_state("ready")
-    # Every write from here on fails as on a full disk.
-    lab.kernel.run(
-        "os = __import__('os'); writer = live.session._recording\n"
-        "os.dup2(os.open('/dev/full', os.O_WRONLY), writer._events.fileno())"
-    )
-    widget.type("What time is it in Oslo?")
-    widget.wait_for_entry("agent", "It is noon in Oslo")
-    widget.root.locator('[data-adk-nb="error"]').get_by_text("No space left").wait_for()
-    widget.type("What time is it in Rome?")
-    widget.wait_for_entry("agent", "It is noon in Rome")
