@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pytest
+from driver import screenshot
 from speech import wav
 
 if TYPE_CHECKING:
     from lab import Lab
     from playwright.sync_api import Locator
 
-TESTS = Path(__file__).parents[1]
+pytestmark = pytest.mark.browser
+
+TESTS = Path(__file__).parents[2]
 
 AGENT = f'''
 import sys, time
@@ -33,7 +36,7 @@ def get_time(city: str) -> str:
 
 def search(query: str) -> str:
     """Searches, slowly."""
-    time.sleep(1.2)
+    time.sleep(0.8)
     return "Nothing was found."
 
 frames = 0
@@ -62,17 +65,21 @@ live = adk_nb.talk(agent)
 live
 '''
 TALK = f"""
-def heard_it():
-    time.sleep(0.2)
-    while live.session._exchange.pages.sounding:
-        time.sleep(0.05)
+def until(holds):
+    while not holds():
+        time.sleep(0.02)
 
-live.speak({str(wav("What time is it in Tokyo?"))!r}); heard_it()
-live.say("good morning"); heard_it()
-live.say("find a hotel"); heard_it()
-live.say("tell a long story"); time.sleep(1.5)
-live.interrupt(); time.sleep(0.5)
-live.say("thank you"); heard_it()
+def row(kind, turn):
+    until(lambda: any(r.kind == kind and r.turn == turn.index for r in live.session.log))
+
+row("playback_drained", live.speak({str(wav("What time is it in Tokyo?"))!r}))
+row("playback_drained", live.say("good morning"))
+row("playback_drained", live.say("find a hotel"))
+story = live.say("tell a long story")
+until(lambda: live.session._exchange.pages.position(story)[0] > 1000)
+live.interrupt()
+row("playback_flushed", story)
+row("playback_drained", live.say("thank you"))
 """
 HELLO = 'turn = live.say("hello again")'
 
@@ -96,9 +103,9 @@ def lab(open_shared_lab):
     lab.page.evaluate("() => window.jupyterapp.commands.execute('application:toggle-left-area')")
     lab.asked = []
     lab.page.on("request", lambda request: lab.asked.append(request.url))
-    lab.run_cell(0, timeout=90)
+    lab.run_cell(0, timeout=120)
     lab.widget().wait_for_state("ready")
-    lab.run_cell(1, timeout=60)
+    lab.run_cell(1, timeout=120)
     yield lab
     lab.set_theme("Light")
 
@@ -278,7 +285,7 @@ def test_how_they_look(lab, theme):
     lab.run_cell(CHART)
     assert find(chart(lab, CHART), COLOURS["text"]) is not None
     scroll_to(lab, CHART)
-    lab.screenshot(f"timeline-{theme.lower()}")
+    screenshot(lab.page, f"timeline-{theme.lower()}")
     for tab in ("Turns", "Events", "Timeline"):
         scroll_to(lab, PANEL)
         panel.tab(tab)
@@ -289,7 +296,7 @@ def test_how_they_look(lab, theme):
         else:
             panel.wait_for_row("once more").click()
             panel.json("once more")
-        lab.screenshot(f"inspector-{tab.lower()}-{theme.lower()}")
+        screenshot(lab.page, f"inspector-{tab.lower()}-{theme.lower()}")
     clean(lab)
 
 
