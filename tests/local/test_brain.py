@@ -17,6 +17,8 @@ from adk_nb.exceptions import LocalModelError
 from adk_nb.local import LocalLlm, brain, llama
 from adk_nb.local.results import say_result, say_results
 
+pytestmark = pytest.mark.models
+
 
 def roll_dice(sides: int = 6) -> int:
     """Rolls one die and returns the number."""

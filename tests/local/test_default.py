@@ -16,6 +16,8 @@ from speech import RATE, silence, speech
 
 from adk_nb.local import LocalLlm, MoonshineSTT, PicoTTS, local_model
 
+pytestmark = pytest.mark.models
+
 
 def test_its_own_parts_can_be_given():
     brain, stt, tts = LocalLlm(max_tokens=5), MoonshineSTT(silence_ms=500), PicoTTS(voice="de-DE")

@@ -23,6 +23,8 @@ from adk_nb.local.endpointing import (
     windows_in,
 )
 
+pytestmark = pytest.mark.models
+
 pytestmark = pytest.mark.filterwarnings("ignore:.*CASCADE_LIVE")
 
 

@@ -222,7 +222,6 @@ def test_a_models_name_in_the_dotenv_is_no_secret(clean):
         Agent(name="a", model="gemini-3.8-live").canonical_live_model,
         Agent(name="a").canonical_live_model,
     ],
-    ids=repr,
 )
 def test_a_gemini_model_needs_a_key(put, model):
     error = problem(model)
@@ -249,7 +248,6 @@ class Gateway(Gemini):
         Gemini(model="projects/p/locations/l/endpoints/e"),
         Gateway(model="gemini-3.8-live"),
     ],
-    ids=repr,
 )
 def test_where_it_is_unsure_nothing_is_said(model):
     assert problem(model) is None

@@ -49,9 +49,13 @@ CELLS = [
     "%load_ext adk_nb",
     "live = adk_nb.talk(agent, sessions='sqlite:///talk.db', session_id='monday')\nlive",
     "%%adk_say\nhello there",
-    "import asyncio\n"
-    "async def main():\n    await asyncio.sleep(0.01)\n    return 'ran'\n"
-    "asyncio.run(main())",
+    """
+import asyncio
+async def main():
+    await asyncio.sleep(0.01)
+    return 'ran'
+asyncio.run(main())
+""",
     "live.swap(make('other'))",
     "live.wait_for_turn()",
 ]

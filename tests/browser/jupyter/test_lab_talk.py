@@ -32,7 +32,7 @@ agent = Agent(name="clock", model=adk_nb.local_model(), tools=[get_time, tell_st
 '''
 SHOW = "live = adk_nb.talk(agent)\nlive"
 
-SCRIPTED_AGENT = f'''
+SCRIPTED_AGENT = f"""
 import sys
 sys.path.insert(0, {str(TESTS)!r})
 from scripted import DONE, Scripted, audio, said, text_of
@@ -48,7 +48,7 @@ def answer(came):
     return [audio(300), said(f"You said {{text}}."), DONE]
 
 agent = Agent(name="script", model=Scripted(answer))
-'''
+"""
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""No secret is in a saved notebook, a recording, the page or the kernel's frames."""
+"""No secret is shown or kept, and no markup is run, in a real JupyterLab."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import live_api as live
 import pytest
+from driver import screenshot
 
 pytestmark = pytest.mark.browser
 
@@ -45,6 +46,40 @@ def answer(came):
 
 agent = Agent(name="leaky", model=Scripted(answer), tools=[get_key])
 '''
+
+HOSTILE = "<img src=x onerror='window.ran=1'><script>window.ran=1</script>"
+
+HOSTILE_AGENT = f"""
+import sys
+sys.path.insert(0, {str(TESTS)!r})
+from scripted import DONE, Scripted, call, result_of, said, text_of
+from google.adk.agents import Agent
+from google.adk.tools import FunctionTool
+import adk_nb
+
+HOSTILE = {HOSTILE!r}
+
+def work(text: str) -> dict:
+    print(HOSTILE)
+    return {{HOSTILE: HOSTILE}}
+
+def fail(text: str) -> str:
+    raise ValueError(HOSTILE)
+
+def delete(text: str) -> str:
+    return HOSTILE
+
+def answer(came):
+    text = text_of(came)
+    if text:
+        return [call(name, text=HOSTILE) for name in ("work", "fail", "delete")]
+    return [said(HOSTILE, finished=True), DONE] if result_of(came) else []
+
+work.__doc__ = fail.__doc__ = delete.__doc__ = HOSTILE
+tools = [work, fail, FunctionTool(delete, require_confirmation=True)]
+live = adk_nb.talk(Agent(name="agent", model=Scripted(answer, model=HOSTILE), tools=tools))
+live
+"""
 
 
 async def indiscreet(call):
@@ -156,3 +191,21 @@ def test_no_secret_is_in_a_saved_notebook_or_a_recording(open_lab, tmp_path):
         # The cell that sets the key is the user's own; nothing of ours repeats it.
         shown = text.replace(secret.partition("\n")[2], "")
         assert "sk-very-secret" not in shown, file
+
+
+def test_markup_is_shown_and_not_run(open_lab):
+    lab = open_lab([HOSTILE_AGENT, "live.turns[-1]"])
+    lab.run_cell(0, timeout=120)
+    widget = lab.widget()
+    widget.wait_for_state("ready")
+    widget.type(HOSTILE)
+    lab.kernel.wait_for("len(live.questions)")
+    lab.kernel.run("live.confirm()")
+    lab.kernel.wait_for("live.turns[0].ended.is_set()")
+    lab.kernel.run("live.swap(instruction=HOSTILE)")
+    lab.run_cell(1, timeout=120)
+    shown = widget.part("transcript").inner_text()
+    assert shown.count("<script>") >= 6
+    assert lab.page.evaluate("window.ran") is None
+    assert lab.page.locator(".adk-nb img, .adk-nb script").count() == 0
+    screenshot(lab.page, "markup")
