@@ -53,7 +53,8 @@ def do(session, function, *args):
     return session.bridge.call(called())
 
 
-def wait_for(condition, seconds=10):
+def wait_for(condition, seconds=60):
+    """Waits until something holds; how long that may take is of no interest."""
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it never came"

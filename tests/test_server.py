@@ -71,7 +71,7 @@ async def test_microphone_frames_reach_the_model_and_come_back(opened):
             frame = protocol.AudioFrame(protocol.MICROPHONE, seq, 0, 16_000, 1.0, pcm)
             await socket.send(protocol.encode_audio(frame))
         got = []
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while len(got) < 50:
                 data = await socket.recv()
                 if isinstance(data, bytes):
@@ -474,7 +474,9 @@ async def test_silent_connections_are_few_and_the_honest_page_gets_in(opened):
         if number % 100 == 50:
             await answers(made)
     # Each is one descriptor here, in the same process, and one at the bridge.
-    assert files() - before < len(silent) + server.MAX_STRANGERS + 20
+    async with asyncio.timeout(60):
+        while files() - before >= len(silent) + server.MAX_STRANGERS + 20:
+            await asyncio.sleep(0.01)  # noqa: ASYNC110
     await answers(made)
     for _, writer in silent:
         writer.close()

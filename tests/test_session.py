@@ -152,12 +152,14 @@ def test_a_tool_that_raises_is_told_and_the_conversation_goes_on():
 
 
 def test_audio_goes_on_while_a_sync_tool_sleeps():
-    def sleepy(seconds: float) -> str:
+    released = threading.Event()
+
+    def sleepy() -> str:
         """Sleeps."""
-        time.sleep(seconds)
+        released.wait(60)
         return "slept"
 
-    with LiveSession(agent(with_tool("sleepy", seconds=1.5), sleepy)) as session:
+    with LiveSession(agent(with_tool("sleepy"), sleepy)) as session:
         page = attach(session)
         do(session, session.receive, page, protocol.Mic(on=True))
         future = session.bridge.submit(session.run_say("sleep", 20))
@@ -166,11 +168,12 @@ def test_audio_goes_on_while_a_sync_tool_sleeps():
         for _ in range(20):
             do(session, session.hear, page, bytes(640))
         # The model hears all of it while the tool still sleeps.
-        wait_for(lambda: len(session.agent.model.came) >= came + 20, 1.2)
+        wait_for(lambda: len(session.agent.model.came) >= came + 20)
         assert not future.done()
-        turn = future.result(20)
+        released.set()
+        turn = future.result(60)
     assert turn.tool_calls[0].result == "slept"
-    assert turn.tool_calls[0].ms >= 1400
+    assert turn.tool_calls[0].ms > 0
 
 
 def test_a_tool_that_never_returns_can_be_cut_off():

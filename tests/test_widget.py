@@ -1,10 +1,10 @@
 import json
 import threading
-import time
 
 import pytest
 from google.adk.agents import Agent
 from scripted import Scripted, echo
+from sessions import wait_for
 from websockets.sync.client import connect
 
 import adk_nb
@@ -53,13 +53,6 @@ def joined(live):
     socket.send(json.dumps({"type": "hello", "token": answer["token"]}))
     assert json.loads(socket.recv())["type"] == "hello"
     return socket
-
-
-def wait_for(condition, seconds=10):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it never came"
-        time.sleep(0.01)
 
 
 def test_a_page_gets_the_address_the_token_and_the_modules(talk):
@@ -131,7 +124,7 @@ def test_closing_leaves_no_thread_and_no_socket(talk):
     for socket, live in ((first, one), (second, two)):
         with pytest.raises(Exception, match="4000"):
             while True:
-                socket.recv(timeout=10)
+                socket.recv(timeout=60)
         assert live.session.status == "closed"
     first.close()
     second.close()

@@ -1,5 +1,4 @@
 import asyncio
-import time
 
 from google.adk.agents import Agent
 from google.adk.live import (
@@ -64,7 +63,7 @@ def cut_after(session, played_ms):
         do(session, session.playback, protocol.Playback("started", 1))
         do(session, session.playback, protocol.Playback("progress", 1, played_ms=played_ms))
     session.interrupt()
-    turn = future.result(10)
+    turn = future.result(60)
     do(session, session.playback, protocol.Playback("flushed", 1, played_ms=played_ms or 0.0))
     return turn
 
@@ -89,14 +88,16 @@ def test_what_never_sounded_is_in_no_history():
     assert model_words(brain.asked[1]) == []
 
 
-def test_without_a_page_the_wall_clock_is_asked():
+def test_without_a_page_the_wall_clock_is_asked(monkeypatch):
+    now = 100.0
+    monkeypatch.setattr("google.adk.live._cascade_live_connection._now", lambda: now)
     session, brain = cascade()
     with session:
         future = session.bridge.submit(session.run_say("count", 20))
         wait_for(lambda: session.turns and session.turns[0].audio_ms == 2 * SENTENCE_MS)
-        time.sleep(1.5)
+        now += 1.5
         session.interrupt()
-        turn = future.result(10)
+        turn = future.result(60)
         session.bridge.submit(session.run_say("again", 20))
         wait_for(lambda: len(brain.asked) == 2)
     (words,) = model_words(brain.asked[1])

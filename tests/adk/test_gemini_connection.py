@@ -46,11 +46,11 @@ def test_typed_turns(serve, model):
     api = serve(live.echo_text)
     with LiveSession(agent(model)) as session:
         page = attach(session)
-        turn = session.say("hi", timeout=10)
+        turn = session.say("hi")
         assert (turn.agent_text, turn.error) == ("You said hi.", None)
         assert turn.audio.rate == 24_000
         assert page.audio
-        assert session.say("more", timeout=10).agent_text == "You said more."
+        assert session.say("more").agent_text == "You said more."
     assert len(api.connections) == 1
     assert api.connections[0].setup.session_resumption is not None
 
@@ -64,9 +64,9 @@ def add(a: int, b: int) -> int:
 def test_a_tool_is_called_and_answered_in_one_turn(serve, model):
     serve(live.tool_user("add", {"a": 2, "b": 3}))
     with LiveSession(agent(model, add)) as session:
-        turn = session.say("two and three", timeout=10)
+        turn = session.say("two and three")
         assert (turn.agent_text, turn.tool_calls[0].result) == ("It says 5.", 5)
-        assert session.say("again", timeout=10).agent_text == "It says 5."
+        assert session.say("again").agent_text == "It says 5."
         assert len(session.turns) == 2
 
 
@@ -95,7 +95,7 @@ def test_a_go_away_between_turns_goes_unnoticed(serve, model):
     api = serve(live.long_session(turns=2), speed=1)
     with LiveSession(agent(model)) as session:
         for n in range(1, 6):
-            assert session.say(f"text {n}", timeout=10).agent_text == f"Turn {n}: text {n}."
+            assert session.say(f"text {n}").agent_text == f"Turn {n}: text {n}."
             time.sleep(0.2)  # Nobody speaks without a pause.
         assert [turn.error for turn in session.turns] == [None] * 5
         assert len(session.turns) == 5
@@ -120,9 +120,9 @@ def test_a_go_away_in_mid_answer_waits_for_its_end(serve, model):
 
     api = serve([first, live.echo_text])
     with LiveSession(agent(model)) as session:
-        assert session.say("go", timeout=10).agent_text == "The first half and the second."
+        assert session.say("go").agent_text == "The first half and the second."
         wait_for(lambda: len(api.connections) == 2)
-        assert session.say("on", timeout=10).agent_text == "You said on."
+        assert session.say("on").agent_text == "You said on."
 
 
 def test_forty_minutes(serve):
@@ -131,7 +131,7 @@ def test_forty_minutes(serve):
     with LiveSession(agent()) as session:
         page = attach(session)
         for n in range(1, 21):
-            turn = session.say(f"minute {2 * n}", timeout=10)
+            turn = session.say(f"minute {2 * n}")
             assert (turn.index, turn.agent_text) == (n, f"Turn {n}: minute {2 * n}.")
             time.sleep(0.05)
         assert len(session.turns) == 20
@@ -152,13 +152,13 @@ def test_a_cut_before_the_answer_is_asked_again_once(serve, model, how):
     api = serve([cut, live.echo_text])
     with LiveSession(agent(model)) as session:
         page = attach(session)
-        turn = session.say("hi", timeout=15)
+        turn = session.say("hi")
         assert (turn.agent_text, turn.error) == ("You said hi.", None)
         assert len(session.turns) == 1
         assert "reconnecting" in page.states()
         assert [m.code for m in page.errors()] == ["connection_lost"]
         assert kinds(session).count("disconnected") >= 1
-        assert session.say("more", timeout=10).agent_text == "You said more."
+        assert session.say("more").agent_text == "You said more."
     assert len(api.connections) == 2
 
 
@@ -172,7 +172,7 @@ def test_a_cut_in_mid_answer_is_asked_again_in_the_same_turn(serve):
 
     serve([cut, live.echo_text])
     with LiveSession(agent()) as session:
-        turn = session.say("hi", timeout=15)
+        turn = session.say("hi")
         assert turn.agent_text.endswith("You said hi.")
         assert turn.error is None
         assert len(session.turns) == 1
@@ -192,9 +192,9 @@ def test_a_turn_that_breaks_every_connection_fails_and_the_next_one_works(serve)
 
     serve(breaks)
     with LiveSession(agent()) as session:
-        turn = session.say("break", timeout=15)
+        turn = session.say("break")
         assert "lost twice" in turn.error
-        assert session.say("hi", timeout=15).agent_text == "You said hi."
+        assert session.say("hi").agent_text == "You said hi."
 
 
 @BOTH
@@ -208,9 +208,9 @@ def test_without_a_handle_the_history_is_told_again(serve, model):
 
     api = serve([cut, live.echo_text])
     with LiveSession(agent(model), resume=False) as session:
-        assert session.say("I am Ann", timeout=10).agent_text == "Hello Ann."
+        assert session.say("I am Ann").agent_text == "Hello Ann."
         wait_for(lambda: len(api.connections) == 2)
-        turn = session.say("who am I?", timeout=10)
+        turn = session.say("who am I?")
         assert (turn.index, turn.agent_text) == (2, "You said who am I?.")
         assert len(session.turns) == 2
     told = [text for _, text in api.connections[1].turns]
@@ -229,8 +229,8 @@ def test_a_refused_handle_begins_anew_with_the_history(serve):
 
     api = serve([first, live.echo_text])
     with LiveSession(agent()) as session:
-        session.say("I am Ann", timeout=10)
-        turn = session.say("who am I?", timeout=15)
+        session.say("I am Ann")
+        turn = session.say("who am I?")
         assert turn.agent_text == "You said who am I?."
         assert len(session.turns) == 2
     assert [text for _, text in api.connections[-1].turns][:2] == ["I am Ann", "Hello Ann."]
@@ -263,10 +263,10 @@ def test_what_the_user_says_while_there_is_no_connection_is_not_lost(serve):
 def test_a_swap_tells_the_history_and_the_model_does_not_speak_unasked(serve, model):
     api = serve(live.echo_text)
     with LiveSession(agent(model)) as session:
-        session.say("the word is apple", timeout=10)
+        session.say("the word is apple")
         session.swap(agent(model, name="other", instruction="Be brief."))
         time.sleep(0.3)
-        turn = session.say("which word?", timeout=10)
+        turn = session.say("which word?")
         assert (turn.index, turn.agent) == (2, "other")
         assert turn.agent_text == "You said which word?."
     told = " ".join(text for _, text in api.connections[1].turns)
@@ -292,7 +292,7 @@ def test_what_the_api_refuses_is_explained(serve, scenario, code):
     serve(scenario)
     with LiveSession(agent()) as session:
         page = attach(session)
-        turn = session.say("hi", timeout=20)
+        turn = session.say("hi")
         assert turn.error
         wait_for(page.errors)
         assert {m.code for m in page.errors()} == {code}
@@ -304,7 +304,7 @@ def test_no_key_is_told_before_anything_is_dialled(serve, monkeypatch):
     api = serve(live.echo_text)
     monkeypatch.delenv("GOOGLE_API_KEY")
     with LiveSession(agent()) as session:
-        turn = session.say("hi", timeout=10)
+        turn = session.say("hi")
         assert "GOOGLE_API_KEY" in turn.error
     assert api.connections == []
 
@@ -328,7 +328,7 @@ def test_every_option_reaches_the_setup(serve):
     with LiveSession(
         one, run_config=given, voice="Kore", language="de-DE", detection="manual", affective=True
     ) as session:
-        session.say("hi", timeout=10)
+        session.say("hi")
     setup = api.connections[0].setup
     generation = setup.generation_config
     speech = generation.speech_config
@@ -371,7 +371,7 @@ def test_text_alone_is_asked_for(serve):
     api = serve(live.echo_text)
     with LiveSession(agent("gemini-live-2.5-flash-preview"), audio=False) as session:
         page = attach(session)
-        assert session.say("hi", timeout=10).agent_text == "You said hi."
+        assert session.say("hi").agent_text == "You said hi."
         assert page.audio == []
     assert api.connections[0].setup.generation_config.response_modalities == ["TEXT"]
 
@@ -408,7 +408,7 @@ def test_pictures_arrive_as_video(serve):
 def test_the_sources_of_a_search_are_kept(serve):
     serve(live.google_search())
     with LiveSession(agent(NEW, google_search)) as session:
-        turn = session.say("Did it rain in Oslo?", timeout=10)
+        turn = session.say("Did it rain in Oslo?")
         assert turn.agent_text == "It rained in Oslo."
         assert turn.sources == [{"title": "yr.no", "uri": "https://www.yr.no/oslo"}]
         assert session.turns_df(["sources"]).sources.tolist() == [turn.sources]
@@ -418,9 +418,9 @@ def test_the_sources_of_a_search_are_kept(serve):
 def test_a_model_that_takes_the_history_at_its_word_hears_the_user(serve, model):
     api = serve(live.echo_text, history_waits=model == NEW)
     with LiveSession(agent(model)) as session:
-        session.say("the word is apple", timeout=10)
+        session.say("the word is apple")
         session.swap()
-        assert session.say("which word?", timeout=10).agent_text == "You said which word?."
+        assert session.say("which word?").agent_text == "You said which word?."
     assert len(api.connections) == 2
 
 
@@ -435,9 +435,9 @@ def test_without_resumption_a_go_away_keeps_what_was_said(serve):
 
     api = serve([first, live.echo_text])
     with LiveSession(agent(), resume=False) as session:
-        session.say("I am Ann", timeout=10)
+        session.say("I am Ann")
         wait_for(lambda: len(api.connections) == 2)
-        assert session.say("hi", timeout=10).agent_text == "You said hi."
+        assert session.say("hi").agent_text == "You said hi."
     assert [text for _, text in api.connections[1].turns][:2] == ["I am Ann", "Hello Ann."]
 
 
@@ -450,7 +450,7 @@ def test_a_service_that_ends_each_connection_is_given_up(serve):
     api = serve(restless)
     with LiveSession(agent()) as session:
         page = attach(session)
-        wait_for(page.errors, 20)
+        wait_for(page.errors)
         assert page.errors()[-1].code == "connection_lost"
         time.sleep(1)
         assert len(api.connections) < 40
@@ -461,7 +461,7 @@ def test_a_setup_that_is_never_answered_is_given_up(serve, monkeypatch):
     monkeypatch.setattr("adk_nb.live.model_connection._CONNECT_S", 0.5)
     serve(live.hanging)
     with LiveSession(agent()) as session:
-        turn = session.say("hi", timeout=10)
+        turn = session.say("hi")
         assert "not connected within 0.5 s" in turn.error
 
 
@@ -469,7 +469,7 @@ def test_speech_connects_again_after_an_error(serve):
     api = serve([live.closing(1007, "Request contains an invalid argument."), live.listener()])
     with LiveSession(agent()) as session:
         page = attach(session)
-        session.say("hi", timeout=10)
+        session.say("hi")
         assert session.turns[0].error
         do(session, lambda: session._exchange.open_microphone(page, on=True))
         wait_for(lambda: len(api.connections) == 2)
@@ -500,7 +500,7 @@ def test_what_follows_a_cut_is_answered_in_its_own_turn(serve, model, how):
         wait_for(lambda: session.turns and session.turns[0].agent_text)
         if how == "interrupt":
             session.interrupt()
-        turn = session.say("hello", timeout=10)
+        turn = session.say("hello")
         assert (turn.index, turn.agent_text) == (2, "You said hello.")
         time.sleep(0.2)
         assert [t.interrupted for t in session.turns] == [True, False]
@@ -526,7 +526,7 @@ def test_a_transfer_is_no_lost_connection(serve, model):
     root = Agent(name="host", model=model, sub_agents=[below])
     with LiveSession(root) as session:
         page = attach(session)
-        turn = session.say("help", timeout=15)
+        turn = session.say("help")
         assert (turn.agent, turn.agent_text, turn.error) == ("helper", "Helper here.", None)
         assert page.errors() == []
         assert "disconnected" not in kinds(session)

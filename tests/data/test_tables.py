@@ -1,5 +1,4 @@
 import math
-import time
 import warnings
 
 import numpy as np
@@ -11,6 +10,7 @@ from google.genai import types
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scripted import DONE, Scripted, audio, call, echo, heard, result_of, said, text_of
+from sessions import wait_for
 
 import adk_nb
 from adk_nb import LiveSession
@@ -580,13 +580,6 @@ def do(session, function, *args):
         return function(*args)
 
     return session.bridge.call(called())
-
-
-def wait_for(condition):
-    deadline = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < deadline, "it never came"
-        time.sleep(0.01)
 
 
 def new_session(**options):

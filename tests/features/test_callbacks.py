@@ -171,7 +171,7 @@ def test_before_model_that_raises_is_the_turns_error():
         raise RuntimeError("no permit")
 
     with LiveSession(agent(before_model_callback=broken)) as session:
-        assert "no permit" in session.say("hi", timeout=2).error
+        assert "no permit" in session.say("hi").error
 
 
 def test_after_model_blocks_what_the_agent_says():

@@ -317,7 +317,7 @@ def test_a_long_running_tool_without_a_first_status_ends_the_models_turn():
         """Prints a book."""
 
     with LiveSession(agent(LongRunningFunctionTool(print_book), print_book={})) as session:
-        turn = session.say("print_book", timeout=10)
+        turn = session.say("print_book")
         assert (turn.tool_calls[0].result, turn.error) == (None, None)
         assert session.say("hi").agent_text == "You said hi."
 
@@ -336,7 +336,7 @@ def test_a_confirmation_within_an_agent_that_is_a_tool():
     )
     model = Scripted(calls(helper={"request": "Delete the file notes."}))
     with LiveSession(Agent(name="tester", model=model, tools=[AgentTool(inner)])) as session:
-        asked = session.bridge.submit(session.say_async("helper", timeout=20))
+        asked = session.bridge.submit(session.say_async("helper"))
         wait_for(lambda: session.questions)
         assert session.questions[0].name == "delete"
         session.confirm()

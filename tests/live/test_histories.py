@@ -1,7 +1,6 @@
 """ADK's sessions behind a live one: kept on disk, their state, their artifacts, who speaks."""
 
 import threading
-import time
 
 import pytest
 from google.adk.agents import Agent
@@ -222,7 +221,8 @@ def test_after_a_transfer_the_other_agent_answers_and_the_transcript_says_who():
         page = attach(session)
         do(session, lambda: session._exchange.typed("help", cut_in=False))
         wait_for(lambda: "agent_transfer" in kinds(session))
-        time.sleep(1.5)  # ADK waits a second before the other agent is connected.
+        # ADK waits a second before the other agent is connected.
+        wait_for(lambda: below.model.histories)
         turn = session.say("and now?")
         assert (turn.agent, turn.agent_text, turn.model) == ("helper", "Helper here.", "second")
         notes = [m for m in page.messages if isinstance(m, protocol.Note)]
@@ -319,4 +319,4 @@ def test_a_session_that_cannot_start_leaves_nothing_behind(tmp_path):
 
 def test_plugins_that_adk_refuses_are_told():
     with LiveSession(agent(), plugins=[BasePlugin(name="a"), BasePlugin(name="a")]) as session:
-        assert "already registered" in session.say("hi", timeout=5).error
+        assert "already registered" in session.say("hi").error

@@ -93,7 +93,7 @@ class Talk:
         self.queue.send_content(typed(text))
 
     async def until(self, holds: Callable[[], Any]) -> None:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while not holds():
                 await asyncio.sleep(0.005)
                 if self.task.done() and not holds():
@@ -126,7 +126,7 @@ class Talk:
             await asyncio.wait({self.task}, timeout=0.2)
 
     async def end(self) -> None:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             await self.task
 
 

@@ -54,11 +54,13 @@ def test_another_agent_answers_and_knows_what_was_said():
     with LiveSession(first) as session:
         page = attach(session)
         session.say("my name is Ann")
+        began = time.monotonic()
         swap = session.swap(second)
+        took_ms = (time.monotonic() - began) * 1000
         turn = session.say("who am I?")
         assert session.agent is second
         assert (swap.agent, swap.history, swap.tools) == ("second", "keep", [])
-        assert swap.ms < 1000
+        assert 0 < swap.ms <= took_ms
         assert "second answers in place of first." in repr(swap)
     assert (turn.agent, turn.agent_text) == ("second", "Second here.")
     words = " ".join(history(second))
@@ -323,9 +325,11 @@ class Slow(Scripted):
 
     seconds: float = 0.4
     fails: bool = False
+    dialled: bool = False
 
     @contextlib.asynccontextmanager
     async def connect(self, llm_request):
+        self.dialled = True
         await asyncio.sleep(self.seconds)
         if self.fails:
             raise ConnectionError("no route")
@@ -348,7 +352,7 @@ def test_what_is_typed_during_a_swap_goes_to_whoever_it_leaves_in_place(fails, a
         session.say("hi")
         swapping = threading.Thread(target=swap_or_not, args=(session, new))
         swapping.start()
-        time.sleep(0.2)
+        wait_for(lambda: new.model.dialled)
         assert session.say("meanwhile").agent_text == answer
         swapping.join()
 
@@ -457,17 +461,14 @@ def test_a_hundred_swaps_while_audio_flows_leave_nothing_behind():
                 session.swap(agents[n % 2])
                 if n % 10 == 0:
                     assert session.say(f"turn {n}").agent_text == "Here."
-            time.sleep(0.2)
-            after = count()
+            wait_for(lambda: all(n <= b + more for n, b, more in
+                                 zip(count(), before, (1, 2, 1), strict=True)))  # fmt: skip
         finally:
             running = False
             talking.join()
         typed = [turn for turn in session.turns if turn.user_text]
         assert len(typed) == 10
         assert not any(turn.error for turn in typed)
-        assert after[0] <= before[0] + 1
-        assert after[1] <= before[1] + 2
-        assert after[2] <= before[2] + 1
         assert psutil.Process().memory_info().rss - memory < 20_000_000
         assert session.mic_dropped == 0
 
@@ -479,7 +480,7 @@ def test_what_is_typed_over_before_it_was_sent_is_not_sent():
     with LiveSession(Agent(name="slow", model=Slow(slow_echo, seconds=0.5))) as session:
         page = attach(session)
         do(session, session.receive, page, protocol.Text("one"))
-        assert session.say("two", timeout=5).agent_text == "You said two."
+        assert session.say("two").agent_text == "You said two."
         assert len(session.turns) == 2
         assert session.turns[0].interrupted
 

@@ -100,7 +100,7 @@ def test_what_a_tool_prints_is_shown_with_its_entry_and_logged(asynchronous, cap
 
 
 def test_two_tools_at_once_keep_their_prints_apart():
-    both = threading.Barrier(2, timeout=10)
+    both = threading.Barrier(2, timeout=60)
 
     def one() -> str:
         """Prints."""
@@ -356,8 +356,10 @@ def test_a_question_is_answered_from_a_cell():
     with LiveSession(agent(using("delete", name="a.txt"), tool)) as session:
         with pytest.raises(AdkNbError, match="No tool call waits"):
             session.confirm()
+        do(session, session.receive, object(), protocol.Text("go"))
+        wait_for(lambda: session.questions)
         with pytest.raises(TurnTimeoutError, match=r"delete waits for a confirmation.*confirm"):
-            session.say("go", timeout=0.3)
+            session.bridge.call(session._finished(session.turns[0], 0.05))
         session.confirm(call=session.questions[0])
         wait_for(lambda: session.turns[0].agent_text)
         assert session.turns[0].tool_calls[0].result == "a.txt is gone"
@@ -445,7 +447,7 @@ def test_a_long_running_tool_that_says_nothing_yet_ends_its_turn():
 
     tool = LongRunningFunctionTool(wait_for_it)
     with LiveSession(agent(using("wait_for_it"), tool)) as session:
-        turn = session.say("go", timeout=5)
+        turn = session.say("go")
         assert (turn.agent_text, turn.tool_calls[0].ms) == ("", None)
         assert session.status == "ready"
         session.respond(turn.tool_calls[0], {"status": "here"})
@@ -549,6 +551,6 @@ def test_a_long_running_tool_beside_another_leaves_the_turn_open():
         return [said("Done.", finished=True), DONE] if result_of(came) is not None else []
 
     with LiveSession(agent(answer, LongRunningFunctionTool(begin), nap)) as session:
-        turn = session.say("go", timeout=5)
+        turn = session.say("go")
         assert turn.agent_text == "Done."
         assert len(session.turns) == 1

@@ -1,4 +1,5 @@
 import html
+import itertools
 import json
 import re
 import threading
@@ -9,6 +10,7 @@ import pytest
 from google.adk.agents import Agent
 from logs import conversation
 from scripted import DONE, Scripted, audio, call, echo, result_of, said, text_of
+from sessions import wait_for
 
 from adk_nb import LiveSession
 from adk_nb.exceptions import AdkNbError
@@ -21,19 +23,18 @@ TURNS, EVENTS, TIMELINE = range(3)
 
 
 @pytest.fixture(autouse=True)
+def _at_once(monkeypatch):
+    for wait in ("REFRESH_S", "LOOK_S", "CHART_S"):
+        monkeypatch.setattr(inspector, wait, 0.05)
+
+
+@pytest.fixture(autouse=True)
 def _leaves_nothing():
     before = set(threading.enumerate())
     yield
     wait_for(lambda: not {t.name for t in set(threading.enumerate()) - before} & {
         "adk-nb-inspector", "adk-nb-bridge",
     })  # fmt: skip
-
-
-def wait_for(condition, seconds=10):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it never came"
-        time.sleep(0.01)
 
 
 def show(panel, tab):
@@ -148,7 +149,7 @@ def test_it_stops_when_its_button_is_let_go_and_goes_on_when_it_is_pressed():
         assert not panel.following
         assert session.log.sinks == []
         session.say("one")
-        time.sleep(0.7)
+        time.sleep(4 * inspector.REFRESH_S)
         assert rows(panel._turns) == []
         panel._follow.value = True
         wait_for(lambda: len(rows(panel._turns)) == 1)
@@ -222,16 +223,19 @@ def test_updates_are_few_however_many_rows_come(monkeypatch):
     drawn = []
     refresh = inspector.Inspector.refresh
     monkeypatch.setattr(
-        inspector.Inspector, "refresh", lambda self: (drawn.append(1), refresh(self))
+        inspector.Inspector, "refresh", lambda self: (drawn.append(time.monotonic()), refresh(self))
     )
+    monkeypatch.setattr(inspector, "REFRESH_S", 0.2)
     with live_session() as session:
         inspect(session)
         drawn.clear()
-        end = time.monotonic() + 1.6
-        while time.monotonic() < end:
+        rows = 0
+        while len(drawn) < 4:
             session.log.add("client", "usage")
+            rows += 1
             time.sleep(0.001)
-        assert 2 <= len(drawn) <= 4
+    assert rows > 20
+    assert all(after - before >= 0.2 for before, after in itertools.pairwise(drawn))
 
 
 def test_a_conversation_with_tools_while_it_follows():
