@@ -475,8 +475,8 @@ async def test_silent_connections_are_few_and_the_honest_page_gets_in(opened):
             await answers(made)
     # Each is one descriptor here, in the same process, and one at the bridge.
     async with asyncio.timeout(60):
-        while files() - before >= len(silent) + server.MAX_STRANGERS + 20:
-            await asyncio.sleep(0.01)  # noqa: ASYNC110
+        while files() - before >= len(silent) + server.MAX_STRANGERS + 20:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
     await answers(made)
     for _, writer in silent:
         writer.close()

@@ -213,15 +213,15 @@ TALKERS = """
 import os, struct, sys, time
 sys.path[:0] = {path!r}
 from google.adk.agents import Agent
-from scripted import Scripted, audio, said, text_of
+from scripted import Scripted, audio, echo, said, text_of
 from adk_nb import LiveSession
 
 def forever(came):
     if text_of(came):
         for i in range(10_000):
-            yield audio(20)
+            yield audio(100)
             yield said(f"{{i}} ", finished=False)
-            yield 0.02
+            yield 0.1
 
 class Told:
     "Keeps, where a kill does not reach it, until when there were rows (s) and sound (bytes)."
@@ -248,8 +248,11 @@ def talk(folder):
     session.bridge.submit(session.run_say("go on", 600))
     time.sleep(600)
 
+# What takes long is imported once, some of it with the first session.
+with LiveSession(Agent(name="a", model=Scripted(echo))) as first:
+    first.say("hi")
 for folder in sys.argv[1:]:
-    child = os.fork()  # What takes long is imported once.
+    child = os.fork()
     if child == 0:
         talk(folder)
     print(child, flush=True)
