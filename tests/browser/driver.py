@@ -120,6 +120,15 @@ class Widget:
         """When the tapped quanta with any sound began (s on the audio context's clock)."""
         return list(self.look("root => root.tapped"))
 
+    def sounded_after(self, moment: float) -> float:
+        """How long it went on sounding after a moment, up to the first 100 ms of silence (s)."""
+        end = moment
+        for began in (began for began in self.loud if began > moment):
+            if began - end > 0.1:
+                break
+            end = began
+        return end - moment
+
     def note_interruption(self) -> None:
         """Notes, on the audio context's clock, when the page learns that a turn was cut off."""
         self.look(
