@@ -66,6 +66,10 @@ class SessionState(MutableMapping[str, Any]):
         return repr(self._read())
 
 
+def _id_of(call: ToolCall | str) -> str:
+    return call.id if isinstance(call, ToolCall) else call
+
+
 class Conversation:
     """A conversation that a cell drives; `LiveSession` and `LiveWidget` are ones."""
 
@@ -93,14 +97,15 @@ class Conversation:
             The turn, when the model has completed it.
 
         Raises:
-            SessionClosedError: The session is not started, or closed.
+            SessionClosedError: The session is closed.
             TurnTimeoutError: The answer took longer; it still comes.
         """
         return self.session.bridge.call(self.session.run_say(text, timeout))
 
     async def say_async(self, text: str, timeout: float = 60) -> Turn:  # noqa: ASYNC109
-        """Is `say` to await, from any event loop."""
-        return await self.session.bridge.call_async(self.session.run_say(text, timeout))
+        """Async version of `say`; works from any event loop."""
+        bridge = await self.session.bridge_async()
+        return await bridge.call_async(self.session.run_say(text, timeout))
 
     def speak(self, wav_or_pcm: Sound, timeout: float = 60) -> Turn:
         """Speaks a sound to the agent as the microphone would, in real time.
@@ -115,28 +120,30 @@ class Conversation:
         Raises:
             AudioError: It is no sound, or no speech was heard in it.
             LocalModelError: The embedded default cannot hear on this machine.
-            SessionClosedError: The session is not started, or closed.
+            SessionClosedError: The session is closed.
             TurnTimeoutError: The answer took longer; it still comes.
         """
         clip = clip_of(wav_or_pcm)
         return self.session.bridge.call(self.session.run_speak(clip, timeout))
 
     async def speak_async(self, wav_or_pcm: Sound, timeout: float = 60) -> Turn:  # noqa: ASYNC109
-        """Is `speak` to await, from any event loop."""
+        """Async version of `speak`; works from any event loop."""
         clip = await asyncio.to_thread(clip_of, wav_or_pcm)
-        return await self.session.bridge.call_async(self.session.run_speak(clip, timeout))
+        bridge = await self.session.bridge_async()
+        return await bridge.call_async(self.session.run_speak(clip, timeout))
 
     def interrupt(self) -> None:
         """Cuts the agent off: the player falls silent and the rest of the answer is dropped.
 
         Raises:
-            SessionClosedError: The session is not started, or closed.
+            SessionClosedError: The session is closed.
         """
         self.session.bridge.call(self.session.run_interrupt())
 
     async def interrupt_async(self) -> None:
-        """Is `interrupt` to await, from any event loop."""
-        await self.session.bridge.call_async(self.session.run_interrupt())
+        """Async version of `interrupt`; works from any event loop."""
+        bridge = await self.session.bridge_async()
+        await bridge.call_async(self.session.run_interrupt())
 
     def wait_for_turn(self, timeout: float | None = None) -> Turn:
         """Waits until the user has spoken or typed and was answered.
@@ -150,14 +157,15 @@ class Conversation:
             The turn, when the model has completed it.
 
         Raises:
-            SessionClosedError: The session is not started, or closed.
+            SessionClosedError: The session is closed.
             TurnTimeoutError: No turn ended in time.
         """
         return self.session.bridge.call(self.session.run_wait_for_turn(timeout))
 
     async def wait_for_turn_async(self, timeout: float | None = None) -> Turn:  # noqa: ASYNC109
-        """Is `wait_for_turn` to await, from any event loop."""
-        return await self.session.bridge.call_async(self.session.run_wait_for_turn(timeout))
+        """Async version of `wait_for_turn`; works from any event loop."""
+        bridge = await self.session.bridge_async()
+        return await bridge.call_async(self.session.run_wait_for_turn(timeout))
 
     def on_turn(self, callback: OnTurn, *, remove: bool = False) -> OnTurn:
         """Calls a function with every `Turn` that has ended; also a decorator.
@@ -230,7 +238,7 @@ class Conversation:
 
         Raises:
             SwapError: It could not be changed; the old agent goes on.
-            SessionClosedError: The session is not started, or closed.
+            SessionClosedError: The session is closed.
         """
         wish = Wish(agent, tools, instruction, model, history, at_turn)
         return self.session.bridge.call(self.session.run_swap(wish, timeout))
@@ -242,9 +250,10 @@ class Conversation:
         timeout: float = 60,  # noqa: ASYNC109
         **changes: Any,
     ) -> Swap:
-        """Is `swap` to await, from any event loop."""
+        """Async version of `swap`; works from any event loop."""
         wish = Wish(agent, **changes)
-        return await self.session.bridge.call_async(self.session.run_swap(wish, timeout))
+        bridge = await self.session.bridge_async()
+        return await bridge.call_async(self.session.run_swap(wish, timeout))
 
     @property
     def histories(self) -> list[History]:
@@ -296,11 +305,23 @@ class Conversation:
 
         Raises:
             AdkNbError: No call waits.
-            SessionClosedError: The session is not started, or closed.
+            SessionClosedError: The session is closed.
         """
-        call_id = call.id if isinstance(call, ToolCall) else call
         self.session.bridge.call(
-            self.session.run_confirm(call_id, approved=approved, payload=payload)
+            self.session.run_confirm(
+                None if call is None else _id_of(call), approved=approved, payload=payload
+            )
+        )
+
+    async def confirm_async(
+        self, approved: bool = True, *, call: ToolCall | str | None = None, payload: Any = None
+    ) -> None:
+        """Async version of `confirm`; works from any event loop."""
+        bridge = await self.session.bridge_async()
+        await bridge.call_async(
+            self.session.run_confirm(
+                None if call is None else _id_of(call), approved=approved, payload=payload
+            )
         )
 
     def respond(self, call: ToolCall | str, response: dict[str, Any]) -> None:
@@ -312,10 +333,14 @@ class Conversation:
 
         Raises:
             AdkNbError: There is no such call.
-            SessionClosedError: The session is not started, or closed.
+            SessionClosedError: The session is closed.
         """
-        call_id = call.id if isinstance(call, ToolCall) else call
-        self.session.bridge.call(self.session.run_respond(call_id, response))
+        self.session.bridge.call(self.session.run_respond(_id_of(call), response))
+
+    async def respond_async(self, call: ToolCall | str, response: dict[str, Any]) -> None:
+        """Async version of `respond`; works from any event loop."""
+        bridge = await self.session.bridge_async()
+        await bridge.call_async(self.session.run_respond(_id_of(call), response))
 
     # Its data. Each works on a session that is not started or already closed too.
 

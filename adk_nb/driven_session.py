@@ -29,11 +29,14 @@ class DrivenSession(Protocol):
 
     @property
     def bridge(self) -> BridgeLoop:
-        """The bridge thread's loop.
+        """The bridge thread's loop; asking for it starts a session that is not started.
 
         Raises:
-            SessionClosedError: The session is not started, or closed.
+            SessionClosedError: The session is closed.
         """
+
+    async def bridge_async(self) -> BridgeLoop:
+        """Async version of `bridge`; works from any event loop, the bridge's own too."""
 
     @property
     def status(self) -> str:

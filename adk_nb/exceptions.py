@@ -40,7 +40,7 @@ class AudioError(AdkNbError):
 
 
 class SessionClosedError(AdkNbError):
-    """A session that is not started or already closed was asked to go on."""
+    """A closed session was asked to go on."""
 
     code = "session_closed"
 

@@ -71,7 +71,10 @@ _AHEAD_S = 1.0
 
 
 class LiveSession(Conversation):
-    """A conversation with an agent; `with LiveSession(agent) as s: s.say("hi")`.
+    """A conversation with an agent, without a page: `LiveSession(agent).say("hi")`.
+
+    It starts by itself when it is first used. Close it, or use it as a context manager:
+    `with LiveSession(agent) as session: session.say("hi")`.
 
     Args:
         agent: The ADK agent.
@@ -149,6 +152,7 @@ class LiveSession(Conversation):
         )
         self._exchange.turns.on_end = self._turn_ended
         self._bridge: BridgeLoop | None = None
+        self._opening = asyncio.Lock()
         self._listeners = TurnListeners(self._exchange.report, self.log.redact)
         self._tasks: set[asyncio.Task[None]] = set()
         self._recording = (
@@ -193,20 +197,24 @@ class LiveSession(Conversation):
 
     @property
     def bridge(self) -> BridgeLoop:
-        """The bridge thread's loop.
+        """The bridge thread's loop; asking for it starts a session that is not started.
 
         Raises:
-            SessionClosedError: The session is not started, or closed.
+            SessionClosedError: The session is closed.
         """
-        if self._bridge is None:
-            closed = self._exchange.closed
-            raise SessionClosedError(
-                "This session is closed." if closed else "This session is not started.",
-                remedy="Call talk(agent) or `with LiveSession(agent) as s:` for a new one."
-                if closed
-                else "Use it in `with LiveSession(agent) as s:`, or call start() first.",
-            )
-        return self._bridge
+        bridge = self._bridge
+        return bridge if bridge is not None else self._started()
+
+    async def bridge_async(self) -> BridgeLoop:
+        """Async version of `bridge`; works from any event loop, the bridge's own too."""
+        bridge = self._bridge
+        return bridge if bridge is not None else await asyncio.to_thread(self._started)
+
+    def _started(self) -> BridgeLoop:
+        bridge = self.start()._bridge  # noqa: SLF001 - its own
+        if bridge is None:  # It was closed by another thread meanwhile.
+            raise _closed_error()
+        return bridge
 
     @property
     def mic_dropped(self) -> int:
@@ -236,19 +244,23 @@ class LiveSession(Conversation):
     def start(self) -> Self:
         """Starts the session; its model loads and connects in the background.
 
+        The first `say`, `speak`, `swap` or the like does so too. Idempotent.
+
         Raises:
             SessionClosedError: It was closed before.
         """
         if self._exchange.closed:
-            raise SessionClosedError("This session is closed.", remedy="Make a new one.")
+            raise _closed_error()
         if self._bridge is None:
-            self._bridge = bridge = BridgeLoop.acquire()
+            bridge = BridgeLoop.acquire()
             try:
-                bridge.call(self._open())
+                opened = bridge.call(self._open(bridge))
             except BaseException:
                 self._bridge = None
                 bridge.release()
                 raise
+            if not opened:
+                bridge.release()
         return self
 
     def close(self) -> None:
@@ -536,7 +548,16 @@ class LiveSession(Conversation):
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _open(self) -> None:
+    async def _open(self, bridge: BridgeLoop) -> bool:
+        """Opens the session on the bridge thread; returns False where another thread has."""
+        async with self._opening:
+            if self._bridge is not None:
+                return False
+            await self._connect()
+            self._bridge = bridge
+            return True
+
+    async def _connect(self) -> None:
         try:
             session = await self._histories.get()
         except Exception as error:
@@ -573,3 +594,10 @@ class LiveSession(Conversation):
         bridge = self._bridge
         if bridge is not None:
             bridge.loop.call_soon_threadsafe(self._exchange.report, error)
+
+
+def _closed_error() -> SessionClosedError:
+    return SessionClosedError(
+        "This session is closed.",
+        remedy="Call talk(agent) or `with LiveSession(agent) as s:` for a new one.",
+    )

@@ -46,12 +46,60 @@ def test_typed_turns():
     ] * 2  # fmt: skip
 
 
-def test_a_closed_or_unstarted_session_can_be_read_but_says_nothing():
+def test_a_session_starts_by_itself_when_it_is_first_used():
     session = LiveSession(agent(echo))
     assert session.turns == []
-    with pytest.raises(SessionClosedError, match="not started"):
+    assert session.status == "connecting"
+    try:
+        assert session.say("hi").agent_text == "You said hi."
+        assert session.start() is session
+        assert session.say("more").index == 2
+    finally:
+        session.close()
+
+
+def test_a_session_that_is_read_is_not_started():
+    before = set(threading.enumerate())
+    session = LiveSession(agent(echo))
+    assert session.turns_df().empty
+    assert dict(session.state) == {}
+    wait_for(lambda: set(threading.enumerate()) <= before)
+
+
+async def test_a_session_that_is_first_used_twice_at_once_starts_once():
+    session = LiveSession(agent(echo))
+    try:
+        turns = await asyncio.gather(session.say_async("a"), session.wait_for_turn_async())
+        assert turns[0] is turns[1]
+        assert kinds(session).count("connected") == 1
+        assert session.bridge.users == 1
+    finally:
+        session.close()
+
+
+def test_the_bridge_thread_can_use_a_session_that_is_not_started():
+    session = LiveSession(agent(echo))
+
+    async def inside():
+        return await session.say_async("hi")
+
+    try:
+        with LiveSession(agent(echo)) as other:
+            assert other.bridge.call(inside(), timeout=20).agent_text == "You said hi."
+    finally:
+        session.close()
+
+
+def test_a_session_that_cannot_start_leaves_no_thread_behind():
+    before = set(threading.enumerate())
+    session = LiveSession(agent(echo), sessions="sqlite:////nowhere/at/all.db")
+    with pytest.raises(AdkNbError, match="unable to open"):
         session.say("hi")
-    with session:
+    wait_for(lambda: set(threading.enumerate()) <= before)
+
+
+def test_a_closed_session_can_be_read_but_says_nothing():
+    with LiveSession(agent(echo)) as session:
         session.say("hi")
     assert session.turns[0].agent_text == "You said hi."
     assert session.status == "closed"

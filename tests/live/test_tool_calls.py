@@ -367,6 +367,17 @@ def test_a_question_is_answered_from_a_cell():
             session.confirm(call="c9")
 
 
+async def test_a_question_is_awaited_and_answered_without_blocking():
+    tool = FunctionTool(delete, require_confirmation=True)
+    with LiveSession(agent(using("delete", name="a.txt"), tool)) as session:
+        asking = asyncio.create_task(session.say_async("go"))
+        await asyncio.to_thread(wait_for, lambda: session.questions)
+        await session.confirm_async(call=session.questions[0])
+        assert (await asking).tool_calls[0].result == "a.txt is gone"
+        with pytest.raises(AdkNbError, match="No tool call waits"):
+            await session.confirm_async()
+
+
 def test_a_tool_that_asks_by_itself_runs_again_with_the_answer():
     seen = []
 
@@ -453,6 +464,19 @@ def test_a_long_running_tool_that_says_nothing_yet_ends_its_turn():
         session.respond(turn.tool_calls[0], {"status": "here"})
         wait_for(lambda: session.turns[-1].agent_text)
         assert "here" in session.turns[-1].agent_text
+
+
+async def test_an_outcome_is_told_without_blocking():
+    def wait_for_it() -> None:
+        """Begins something."""
+
+    tool = LongRunningFunctionTool(wait_for_it)
+    with LiveSession(agent(using("wait_for_it"), tool)) as session:
+        turn = await session.say_async("go", timeout=5)
+        await session.respond_async(turn.tool_calls[0], {"status": "here"})
+        await asyncio.to_thread(wait_for, lambda: "here" in session.turns[-1].agent_text)
+        with pytest.raises(AdkNbError, match="no tool call 'c9'"):
+            await session.respond_async("c9", {})
 
 
 def test_a_streaming_tool_tells_more_than_once_and_hears_what_the_user_says():
