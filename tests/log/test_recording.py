@@ -10,6 +10,7 @@ import sys
 import time
 import tracemalloc
 import wave
+from pathlib import Path
 
 import pytest
 from google.adk.agents import Agent
