@@ -1,216 +1,330 @@
-"""How strong the tests are: changes one thing in a module, and sees whether its own tests notice.
+"""Measures how strong the tests are: changes the code a little, and sees whether a test fails.
 
-    python tools/mutants.py --sample 100 --seed 1 adk_nb/log adk_nb/wire
+    python tools/mutants.py                                 # a sample of Python and JavaScript
+    python tools/mutants.py adk_nb/static/link --sample 0   # every mutant of one folder
 
-A sample of mutants, the same for the same seed; each runs the test file that mirrors its module.
-Prints a row a module and those that survived. Slow: some seconds a mutant.
+A mutant meets the test file that mirrors its module (`static/link/wire.js`:
+`tests/js/link/wire.test.js`; `wire/protocol.py`: `tests/wire/test_protocol.py`). A module without
+one is named and left out. The same seed gives the same sample. The tests run in copies: nothing is
+changed here. Slow: some seconds a mutant.
 """
 
 from __future__ import annotations
 
 import argparse
-import ast
+import concurrent.futures
 import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
-from collections import Counter
+import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import tree_sitter_javascript
+import tree_sitter_python
+from tree_sitter import Language, Node, Parser
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
 
 ROOT = Path(__file__).parents[1]
-TIMEOUT_S = 240
-SWAPS: dict[type, str] = {
-    ast.Lt: "<=", ast.LtE: "<", ast.Gt: ">=", ast.GtE: ">", ast.Eq: "!=", ast.NotEq: "==",
-    ast.Is: "is not", ast.IsNot: "is", ast.In: "not in", ast.NotIn: "in",
-    ast.Add: "-", ast.Sub: "+", ast.Mult: "/", ast.Div: "*", ast.And: "or", ast.Or: "and",
-}  # fmt: skip
+STATIC = Path("adk_nb/static")
+PARSERS = {
+    ".js": Parser(Language(tree_sitter_javascript.language())),
+    ".py": Parser(Language(tree_sitter_python.language())),
+}
+
 ELSEWHERE = {
-    "adk_nb/live/coordinator.py": ["tests/test_session.py"],
-    "adk_nb/live/model_connection.py": ["tests/test_session.py"],
-    "adk_nb/live/event_reader.py": ["tests/test_session.py"],
-    "adk_nb/conversation.py": ["tests/test_session.py"],
-    "adk_nb/log/turn.py": ["tests/live/test_turn_builder.py"],
-    "adk_nb/log/turns_from_log.py": ["tests/data/test_tables.py"],
-    "adk_nb/log/span_collector.py": ["tests/data/test_spans.py"],
-    "adk_nb/adk/session_context.py": ["tests/adk/test_cascade_connection.py"],
-    "adk_nb/providers/env_file.py": ["tests/providers/test_gemini.py"],
+    "adk_nb/live/coordinator.py": "tests/test_session.py",
+    "adk_nb/live/model_connection.py": "tests/test_session.py",
+    "adk_nb/live/event_reader.py": "tests/test_session.py",
+    "adk_nb/conversation.py": "tests/test_session.py",
+    "adk_nb/log/turn.py": "tests/live/test_turn_builder.py",
+    "adk_nb/log/turns_from_log.py": "tests/data/test_tables.py",
+    "adk_nb/log/span_collector.py": "tests/data/test_spans.py",
+    "adk_nb/adk/session_context.py": "tests/adk/test_cascade_connection.py",
+    "adk_nb/providers/env_file.py": "tests/providers/test_gemini.py",
 }
 """Tests of modules that have no file of their own."""
+
+_PATIENCE_S = 20.0
+"""How much longer than usual a test file may take before it counts as hanging."""
+
+_PAIRS = (
+    "< <=, > >=, == !=, === !==, in not_in, is is_not, + -, * /, && ||, and or, & |, << >>, += -=, "
+    "*= /=, ++ --, ||= &&=, true false, True False, break continue, Math.min Math.max, min max"
+)
+_SWAPS = {"//": "*", "%": "*", "**": "*", "??": "&&", "??=": "=", ">>>": "<<"}
+for _pair in _PAIRS.replace("not_in", "not in").replace("is_not", "is not").split(", "):
+    _one, _, _other = _pair.partition(" ")
+    _SWAPS |= {_one: _other, _other: _one}
+
+_OPERATIONS = {
+    *("binary_expression", "augmented_assignment_expression", "update_expression"),
+    *("comparison_operator", "boolean_operator", "binary_operator", "augmented_assignment"),
+}
+_CONDITIONS = {"if_statement", "elif_clause", "while_statement", "ternary_expression"}
+_FUNCTIONS = {
+    *("function_definition", "function_declaration", "function_expression"),
+    *("method_definition", "arrow_function"),
+}
+# What tells nothing of behaviour: types, imports, how a class is decorated.
+_SKIPPED = {
+    *("comment", "import_statement", "import_from_statement", "future_import_statement"),
+    *("type", "decorator", "template_string", "regex"),
+}
 
 
 @dataclass(frozen=True)
 class Mutant:
-    """One change: bytes `start` to `end` of a file become `text`."""
+    """One change: the bytes from `start` to `end` of a file replaced."""
 
     path: Path
-    line: int
     start: int
     end: int
-    text: str
+    line: int
+    before: str
+    after: str
 
-    def applied(self, source: bytes) -> bytes:
-        """Returns the source with the change."""
-        return source[: self.start] + self.text.encode() + source[self.end :]
-
-
-class Finder(ast.NodeVisitor):
-    """Finds what can be changed in a module."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.source = path.read_bytes()
-        starts = [0]
-        for line in self.source.splitlines(keepends=True):
-            starts.append(starts[-1] + len(line))
-        self._starts = starts
-        self.found: list[Mutant] = []
-        self.visit(ast.parse(self.source))
-
-    def _at(self, node: ast.AST, *, end: bool = False) -> int:
-        line, column = (
-            (node.end_lineno, node.end_col_offset) if end else (node.lineno, node.col_offset)
-        )
-        return self._starts[line - 1] + column
-
-    def _change(self, node: ast.AST, start: int, end: int, text: str) -> None:
-        self.found.append(Mutant(self.path, node.lineno, start, end, text))
-
-    def _operator(self, left: ast.AST, operator: ast.AST, right: ast.AST) -> None:
-        start, end = self._at(left, end=True), self._at(right)
-        between = self.source[start:end]
-        # Brackets of the operands stand between them and the operator.
-        inner = between.strip(b"() \n\t\\")
-        if inner and type(operator) in SWAPS and b"#" not in between:
-            at = start + between.index(inner)
-            self._change(left, at, at + len(inner), SWAPS[type(operator)])
-
-    def visit_Compare(self, node: ast.Compare) -> None:
-        """Turns a comparison."""
-        operands = [node.left, *node.comparators]
-        for left, operator, right in zip(operands, node.ops, operands[1:], strict=False):
-            self._operator(left, operator, right)
-        self.generic_visit(node)
-
-    def visit_BoolOp(self, node: ast.BoolOp) -> None:
-        """Turns an `and` into an `or`."""
-        self._operator(node.values[0], node.op, node.values[1])
-        self.generic_visit(node)
-
-    def visit_BinOp(self, node: ast.BinOp) -> None:
-        """Turns an operation of numbers."""
-        self._operator(node.left, node.op, node.right)
-        self.generic_visit(node)
-
-    def visit_UnaryOp(self, node: ast.UnaryOp) -> None:
-        """Leaves a `not` out."""
-        if isinstance(node.op, ast.Not):
-            self._change(node, self._at(node), self._at(node.operand), "")
-        self.generic_visit(node)
-
-    def visit_Constant(self, node: ast.Constant) -> None:
-        """Changes a number or a truth."""
-        if isinstance(node.value, bool):
-            self._change(node, self._at(node), self._at(node, end=True), repr(not node.value))
-        elif isinstance(node.value, int | float):
-            text = repr(node.value + 1 if node.value in (0, 1) else node.value * 2)
-            self._change(node, self._at(node), self._at(node, end=True), text)
-
-    def visit_Return(self, node: ast.Return) -> None:
-        """Returns nothing."""
-        if node.value is not None and not _is_none(node.value):
-            self._change(node, self._at(node.value), self._at(node.value, end=True), "None")
-        self.generic_visit(node)
-
-    def visit_Expr(self, node: ast.Expr) -> None:
-        """Leaves a call out; docstrings stay."""
-        if isinstance(node.value, ast.Call | ast.Await):
-            self._change(node, self._at(node), self._at(node, end=True), "pass")
-        if not isinstance(node.value, ast.Constant):
-            self.generic_visit(node)
-
-    def visit_AugAssign(self, node: ast.AugAssign) -> None:
-        """Leaves a sum as it was."""
-        self._change(node, self._at(node), self._at(node, end=True), "pass")
-        self.generic_visit(node)
-
-    def visit_If(self, node: ast.If) -> None:
-        """Leaves out what only types need."""
-        if not (isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"):
-            self.generic_visit(node)
-
-    def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
-        """Changes the value, not the annotation."""
-        if node.value is not None:
-            self.visit(node.value)
+    def __str__(self) -> str:
+        """One line, as an editor would find it."""
+        before = " ".join(self.before.split())
+        return f"{self.path}:{self.line}: {before[:70]!r} -> {self.after!r}"
 
 
-def _is_none(node: ast.AST) -> bool:
-    return isinstance(node, ast.Constant) and node.value is None
+def mutants(path: Path) -> list[Mutant]:
+    """Returns every mutant of a file, in the order of the file."""
+    tree = PARSERS[path.suffix].parse((ROOT / path).read_bytes())
+    found = (
+        Mutant(path, node.start_byte, node.end_byte, node.start_point[0] + 1, _text(node), after)
+        for node, after in _changes(tree.root_node, path.suffix == ".py")
+    )
+    return list(dict.fromkeys(mutant for mutant in found if mutant.before != mutant.after))
 
 
-def tests_of(module: Path) -> list[str]:
-    """Returns the test files of a module, relative to the repository; none where it has none."""
-    inside = module.relative_to(ROOT / "adk_nb")
-    own = Path("tests") / inside.parent / f"test_{inside.stem}.py"
-    if (ROOT / own).exists():
-        return [str(own)]
-    return ELSEWHERE.get(str(module.relative_to(ROOT)), [])
+def _text(node: Node) -> str:
+    return (node.text or b"").decode()
 
 
-def survives(mutant: Mutant, place: Path, tests: list[str]) -> bool:
-    """Returns whether the module's tests pass with the change, in a copy of the repository."""
-    target = place / mutant.path.relative_to(ROOT)
-    source = target.read_bytes()
-    target.write_bytes(mutant.applied(source))
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
-    environment = os.environ | {"PYTHONPATH": str(place), "PYTHONDONTWRITEBYTECODE": "1"}
-    try:
-        run = subprocess.run(
-            command, cwd=place, env=environment, capture_output=True, timeout=TIMEOUT_S, check=False
-        )
-    except subprocess.TimeoutExpired:
-        return False
+def _changes(node: Node, python: bool) -> Iterator[tuple[Node, str]]:
+    if node.type in _SKIPPED:
+        return
+    if python and _tells_nothing(node):
+        return
+    rule = _RULES.get(node.type)
+    yield from ((node, after) for after in (rule(node, python) if rule else ()))
+    if node.type in _OPERATIONS:
+        for child in node.children:
+            if not child.is_named and _text(child) in _SWAPS:
+                yield child, _SWAPS[_text(child)]
+    condition = _condition(node)
+    if condition is not None:
+        yes, no = ("True", "False") if python else ("(true)", "(false)")
+        # A loop that never ends would only hang.
+        yield from ((condition, after) for after in (no, yes)[: 1 + ("while" not in node.type)])
+    for child in node.children:
+        yield from _changes(child, python)
+
+
+def _tells_nothing(node: Node) -> bool:
+    """Whether it is a docstring, or what only types need."""
+    if node.type == "expression_statement":
+        return node.children[0].type == "string"
+    return node.type == "if_statement" and _text(node).startswith("if TYPE_CHECKING")
+
+
+def _condition(node: Node) -> Node | None:
+    if node.type == "conditional_expression":
+        return node.named_children[1]
+    return node.child_by_field_name("condition") if node.type in _CONDITIONS else None
+
+
+def _number(node: Node, _python: bool) -> list[str]:
+    text = _text(node)
+    return [f"({text} + 1)" if text in "0123456789" else f"({text} * 2)"]
+
+
+def _string(node: Node, _python: bool) -> list[str]:
+    text = _text(node)
+    # Words that a user reads have blanks, and are nobody's to test by the letter.
+    if " " in text or text[:1] not in "\"'":
+        return []
+    return ['"mutant"' if len(text) == 2 else '""']
+
+
+def _swapped(node: Node, _python: bool) -> list[str]:
+    text = _text(node)
+    word = text.rstrip(";")
+    return [_SWAPS[word] + text[len(word) :]] if word in _SWAPS else []
+
+
+def _negation(node: Node, _python: bool) -> list[str]:
+    text = _text(node)
+    for sign in ("!", "not "):
+        if text.startswith(sign):
+            return [f"({text.removeprefix(sign)})"]
+    return []
+
+
+def _statement(node: Node, python: bool) -> list[str]:
+    """A statement of a function, left out; without a constant or a field nothing would run."""
+    parent = node.parent
+    while parent is not None and parent.type not in {*_FUNCTIONS, "class_definition"}:
+        parent = parent.parent
+    behaves = parent is not None and parent.type in _FUNCTIONS
+    first = node.named_children[0]
+    local = first.type == "assignment" and first.named_children[0].type == "identifier"
+    if not behaves or local or _text(node).startswith("super("):
+        return []
+    return ["pass" if python else ";"]
+
+
+def _return(node: Node, python: bool) -> list[str]:
+    return ["return" if python else "return;"] if node.named_child_count else []
+
+
+_RULES: dict[str, Callable[[Node, bool], list[str]]] = {
+    **dict.fromkeys(("number", "integer", "float"), _number),
+    **dict.fromkeys(("true", "false", "member_expression", "identifier"), _swapped),
+    **dict.fromkeys(("break_statement", "continue_statement"), _swapped),
+    **dict.fromkeys(("unary_expression", "not_operator"), _negation),
+    "string": _string,
+    "expression_statement": _statement,
+    "return_statement": _return,
+}
+
+
+def mirror(path: Path) -> Path | None:
+    """Returns the test file of a module."""
+    if path.suffix == ".js":
+        test = Path("tests/js") / path.relative_to(STATIC).with_suffix(".test.js")
     else:
-        return run.returncode == 0
-    finally:
-        target.write_bytes(source)
+        test = Path("tests") / path.relative_to("adk_nb").with_name(f"test_{path.name}")
+    if not (ROOT / test).exists():
+        test = Path(ELSEWHERE.get(path.as_posix(), test))
+    return test if (ROOT / test).exists() else None
+
+
+def command(test: Path) -> list[str]:
+    """Returns what runs a test file."""
+    if test.suffix == ".js":
+        return ["node", "--test", "--test-reporter=dot", str(test)]
+    return [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", str(test)]
+
+
+class Copy:
+    """A copy of the project in which one mutant at a time is tested."""
+
+    def __init__(self, folder: Path) -> None:
+        """Copies what the tests need into a folder."""
+        self.root = folder
+        ignored = shutil.ignore_patterns("node_modules", "__pycache__")
+        for name in ("adk_nb", "tests", "docs", "notebooks"):
+            shutil.copytree(ROOT / name, folder / name, ignore=ignored)
+        for name in ("pyproject.toml", "package.json", "README.md"):
+            if (ROOT / name).exists():
+                shutil.copy(ROOT / name, folder / name)
+        for name in ("node_modules", "tests/js/node_modules"):
+            if (ROOT / name).exists():
+                (folder / name).symlink_to((ROOT / name).resolve())
+
+    def passes(self, test: Path, timeout: float) -> bool:
+        """Runs a test file: whether it passed, within so many seconds."""
+        process = subprocess.Popen(
+            command(test),
+            cwd=self.root,
+            env=os.environ | {"PYTHONPATH": str(self.root), "PYTHONDONTWRITEBYTECODE": "1"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,  # so that what it started ends with it
+        )
+        try:
+            return process.wait(timeout) == 0
+        except subprocess.TimeoutExpired:
+            return False
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+
+    def survives(self, mutant: Mutant, test: Path, timeout: float) -> bool:
+        """Whether the tests pass with the mutant in place."""
+        file = self.root / mutant.path
+        source = file.read_bytes()
+        try:
+            file.write_bytes(source[: mutant.start] + mutant.after.encode() + source[mutant.end :])
+            return self.passes(test, timeout)
+        finally:
+            file.write_bytes(source)
+
+
+def modules(paths: Sequence[Path]) -> list[Path]:
+    """Returns the modules below some paths, relative to the project."""
+    found: list[Path] = []
+    for path in paths:
+        here = ROOT / path
+        found += [here] if here.is_file() else sorted(here.rglob("*"))
+    relative = [file.relative_to(ROOT) for file in found if file.suffix in PARSERS]
+    return list(dict.fromkeys(relative))
+
+
+def survivors(test: Path, chosen: list[Mutant], copies: list[Copy]) -> list[Mutant]:
+    """Returns those of a module's mutants that its tests let live."""
+    began = time.monotonic()
+    if not copies[0].passes(test, 600):
+        raise SystemExit(f"{test} fails without a mutant")
+    timeout = _PATIENCE_S + 3 * (time.monotonic() - began)
+
+    def run(number: int) -> list[Mutant]:
+        share = chosen[number :: len(copies)]  # a copy holds one mutant at a time
+        return [mutant for mutant in share if copies[number].survives(mutant, test, timeout)]
+
+    with concurrent.futures.ThreadPoolExecutor(len(copies)) as pool:
+        found = [mutant for share in pool.map(run, range(len(copies))) for mutant in share]
+    return sorted(found, key=lambda mutant: mutant.start)
+
+
+def sample(every: list[Mutant], size: int, seed: int) -> dict[Path, list[Mutant]]:
+    """Returns so many of the mutants, or all where `size` is 0, by module."""
+    chosen = random.Random(seed).sample(every, min(size or len(every), len(every)))
+    by_module: dict[Path, list[Mutant]] = {}
+    for mutant in chosen:
+        by_module.setdefault(mutant.path, []).append(mutant)
+    return dict(sorted(by_module.items()))
 
 
 def main() -> None:
-    """Tries a sample of mutants."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--sample", type=int, default=100, help="how many mutants")
+    """Reads the command line, and prints a line a module and one a survivor."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("paths", nargs="*", type=Path, default=[Path("adk_nb")])
+    parser.add_argument("--sample", type=int, default=100, help="how many mutants; 0: all")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("paths", nargs="*", default=["adk_nb"], help="modules or folders")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     options = parser.parse_args()
-    modules = sorted(
-        module
-        for path in options.paths
-        for module in ([ROOT / path] if path.endswith(".py") else (ROOT / path).rglob("*.py"))
-        if tests_of(module)
-    )
-    mutants = [mutant for module in modules for mutant in Finder(module).found]
-    chosen = random.Random(options.seed).sample(mutants, min(options.sample, len(mutants)))
-    tried, killed = Counter[str](), Counter[str]()
-    with tempfile.TemporaryDirectory() as folder:
-        place = Path(folder)
-        for name in ("adk_nb", "tests", "pyproject.toml", "docs", "notebooks", "README.md"):
-            copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
-            copy(ROOT / name, place / name)
-        for mutant in chosen:
-            name = str(mutant.path.relative_to(ROOT))
-            tried[name] += 1
-            if survives(mutant, place, tests_of(mutant.path)):
-                was = mutant.path.read_bytes()[mutant.start : mutant.end].decode()
-                print(f"survived: {name}:{mutant.line}: {was!r} -> {mutant.text!r}", flush=True)
-            else:
-                killed[name] += 1
-    for name, count in sorted(tried.items()):
-        print(f"{killed[name] / count:5.0%}  {killed[name]:3} of {count:3}  {name}")
-    print(f"{killed.total() / max(1, tried.total()):5.0%} of {tried.total()} mutants were noticed")
+    tests: dict[Path, Path] = {}
+    for path in modules(options.paths):
+        if test := mirror(path):
+            tests[path] = test
+        elif mutants(path):
+            print(f"no test file of its own: {path}", flush=True)
+    every = [mutant for path in tests for mutant in mutants(path)]
+    tested = killed = 0
+    with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
+        copies = [Copy(Path(folder) / str(number)) for number in range(options.jobs)]
+        for path, chosen in sample(every, options.sample, options.seed).items():
+            alive = survivors(tests[path], chosen, copies)
+            dead = len(chosen) - len(alive)
+            print(f"{dead:5} of {len(chosen):4}, {100 * dead / len(chosen):4.0f} %  {path}")
+            print(*(f"{'':22}{mutant}\n" for mutant in alive), sep="", end="", flush=True)
+            tested += len(chosen)
+            killed += dead
+    print(f"{killed} of {tested} mutants killed: {100 * killed / max(1, tested):.1f} %")
 
 
 if __name__ == "__main__":

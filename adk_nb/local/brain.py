@@ -15,6 +15,7 @@ from google.genai import types
 from pydantic import PrivateAttr
 from typing_extensions import override
 
+from adk_nb import weights
 from adk_nb.exceptions import LocalModelError
 from adk_nb.local import llama
 from adk_nb.local.parts import without
@@ -165,7 +166,7 @@ class LocalLlm(BaseLlm):
         Raises:
             LocalModelError: There is none.
         """
-        path = self.gguf or llama.find_smollm2()
+        path = self.gguf or weights.find_smollm2()
         if path is None:
             raise llama.nothing_installed()
         return llama.load_llama(path)

