@@ -15,9 +15,13 @@ import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from environment import ROOT
-from packages import LOST, dependency_lists, digest, package_of
+from packages import LOST, dependency_lists, digest, optional_parts, package_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 CONSTRAINTS = ROOT / "constraints.txt"
 TABLE = ROOT / "docs" / "install.md"
@@ -105,30 +109,36 @@ def wheels() -> None:
 
 def _row(machine: tuple[str, str, str]) -> list[str]:
     name, platform, macos = machine
-    lists = dependency_lists()
-    parts = [one for extra in lists["extras"].values() for one in extra]
-    base = _has([*lists["base"], *lists["extras"]["lab"]], platform, macos)
-    cells = [name, _cell(base)]
-    for packages in PARTS.values():
-        wanted = [part for part in parts if package_of(part) in packages]
-        each = [_has([part], platform, macos) for part in wanted]
-        cells.append(_cell(set.union(*each)))
-    return cells
+    there = {python: _there(platform, macos, python) for python in PYTHONS}
+    columns = [{BASE}, *map(set, PARTS.values())]
+    return [
+        name,
+        *(_cell([python for python in PYTHONS if there[python] & column]) for column in columns),
+    ]
 
 
-def _cell(pythons: set[str]) -> str:
-    if not pythons:
-        return "no"
+def _cell(pythons: Sequence[str]) -> str:
     missing = [python for python in PYTHONS if python not in pythons]
-    return f"not on {', '.join(missing)}" if missing else "yes"
+    if not missing or not pythons:
+        return "no" if missing else "yes"
+    return f"not on {', '.join(missing)}"
 
 
-def _has(requirements: list[str], platform: str, macos: str) -> set[str]:
-    """Returns the Pythons for which all of these have wheels there."""
-    return {python for python in PYTHONS if _resolves(requirements, platform, macos, python)}
+def _there(platform: str, macos: str, python: str) -> set[str]:
+    """Returns what has wheels there, with all that it depends on: the base, and which packages."""
+    lists = dependency_lists()
+    base = [*lists["base"], *lists["extras"]["lab"]]
+    parts = optional_parts()
+    if (versions := _resolved([*base, *parts], platform, macos, python)) is not None:
+        return {BASE, *map(package_of, versions)}
+    found = {BASE} if _resolved(base, platform, macos, python) is not None else set()
+    for part in parts:
+        found |= set(map(package_of, _resolved([part], platform, macos, python) or []))
+    return found
 
 
-def _resolves(requirements: list[str], platform: str, macos: str, python: str) -> bool:
+def _resolved(requirements: list[str], platform: str, macos: str, python: str) -> list[str] | None:
+    """Returns the versions that there are wheels of; None where one has none."""
     command = ["uv", "pip", "compile", "--quiet", "--no-header", "--no-annotate", "-"]
     command += ["--python-platform", platform, "--python-version", python]
     command += ["--only-binary", ":all:", "--overrides", "overrides.txt"]
@@ -144,8 +154,7 @@ def _resolves(requirements: list[str], platform: str, macos: str, python: str) -
             text=True,
             check=False,
         )
-    # Nothing is resolved where a marker leaves it out.
-    return done.returncode == 0 and bool(done.stdout.strip())
+    return done.stdout.splitlines() if done.returncode == 0 else None
 
 
 def main(arguments: list[str]) -> int:
