@@ -132,6 +132,8 @@ def install(env: Environment, step: str, groups: list[str], *options: str) -> No
     if done != wanted:
         size = f" ({SIZES[step]})" if step in SIZES and not done else ""
         say(f"installing the package and its {step} dependencies into {env.folder}{size}")
+        if done:  # Without a network, it shall not take long to see that.
+            os.environ.setdefault("PIP_RETRIES", "1")
         arguments = [*options, *(part for group in groups for part in ("--group", group))]
         try:
             left_out = "\n".join(_install_parts(Installer(env), arguments))
@@ -161,6 +163,7 @@ def _go_on_without(env: Environment, step: str, said: str) -> None:
     """Goes on with what was installed before, where that is whole; ends the run elsewhere."""
     print(said, end="", file=sys.stderr)
     whole = run([env.python, "-c", "import adk_nb, anywidget, jupyterlab"]).returncode == 0
-    if env.note(step) is None or not whole or os.environ.get("CI"):
+    before = env.note(step) is not None or step == "lab"
+    if not whole or not before or os.environ.get("CI"):
         raise Stop("installing failed, as said above. Is there a network, and room on the disk?")
     say("could not bring it up to date, as said above: going on with what is installed")
