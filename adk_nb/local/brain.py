@@ -80,6 +80,7 @@ class LocalLlm(BaseLlm):
     temperature: float = 0.0
 
     _problem: LocalModelError | None = PrivateAttr(default=None)
+    _advised: bool = PrivateAttr(default=False)
 
     def warm_up(self) -> None:
         """Loads the language model, 0.6 s for SmolLM2; blocks, so call it off the event loop.
@@ -124,7 +125,8 @@ class LocalLlm(BaseLlm):
             yield _call(call)
             return
         if problem := await asyncio.to_thread(self._missing):
-            yield _text(_without_model(request, problem))
+            yield _text(_without_model(request, "" if self._advised else problem.remedy))
+            self._advised = True
             return
         responses = self._generate(request, with_tools=False)
         async with aclosing(responses):
@@ -261,7 +263,7 @@ def _call(call: Call) -> LlmResponse:
     return LlmResponse(content=content, partial=False, usage_metadata=_FREE)
 
 
-def _without_model(request: LlmRequest, problem: LocalModelError) -> str:
+def _without_model(request: LlmRequest, remedy: str) -> str:
     names = [str(tool.name).replace("_", " ") for tool in declarations(request)]
     tools = f"I can only use my tools here: {', '.join(names)}. " if names else ""
-    return f"{tools}To talk about anything else I need a language model. {problem.remedy}".strip()
+    return f"{tools}To talk about anything else I need a language model. {remedy}".strip()

