@@ -423,6 +423,9 @@ class LiveSession(Conversation):
 
     async def run_speak(self, clip: Clip, timeout: float) -> Turn:  # noqa: ASYNC109
         """Speaks a clip in real time and waits for its last turn's end; see `speak`."""
+        with contextlib.suppress(TimeoutError):
+            # What is said before somebody can hear it is kept for some seconds only.
+            await asyncio.wait_for(self._exchange.live.loaded.wait(), timeout)
         self._hears()
         first, before = self._exchange.turns.index, self._exchange.microphone.speaker
         me = object()

@@ -113,6 +113,7 @@ class LiveRun:
         agent: The agent that runs.
         queue: The way to the model; None where no run is under way.
         run_config: ADK's configuration of the run.
+        loaded: Set when the model's speech parts are loaded, or failed to.
     """
 
     def __init__(  # noqa: PLR0913 - what a run needs, most by name
@@ -136,6 +137,7 @@ class LiveRun:
         self._wanted = asyncio.Event()
         self._open = asyncio.Event()
         self._idle = asyncio.Event()
+        self.loaded = asyncio.Event()
         self._main: asyncio.Task[None] | None = None
         self._run: asyncio.Task[bool] | None = None
         self._loading: set[asyncio.Task[Any]] = set()
@@ -299,6 +301,7 @@ class LiveRun:
             await self.warm_up(self.agent)
         except AdkNbError as error:
             self._owner.run_failed(error)
+        self.loaded.set()
         while True:
             await self._wanted.wait()
             await self._open.wait()
