@@ -139,7 +139,7 @@ def test_an_exit_in_a_task_does_not_end_the_loop(kind, caplog):
     finally:
         bridge.release()
     assert threads() == []
-    (told,) = [r.getMessage() for r in caplog.records if r.name == "adk_nb.loop"]
+    (told,) = [r.getMessage() for r in caplog.records if r.name == "adk_nb.bridge_thread"]
     assert f"{kind.__name__}: enough" in told
 
 
