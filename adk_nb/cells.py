@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import warnings
 from typing import Any, Protocol
 
 
@@ -36,10 +38,34 @@ class MadeByCells:
 
 def running_cell() -> tuple[str, str]:
     """Returns the ids of the cell and of the execution under way; empty outside a front end."""
+    parent: dict[str, Any] = getattr(_shell(), "get_parent", dict)()
+    cell = (parent.get("metadata") or {}).get("cellId") or ""
+    return str(cell), str((parent.get("header") or {}).get("msg_id") or "")
+
+
+_told = False
+
+
+def tell_what_waits() -> None:
+    """Warns, once, of a kernel that takes no message from a page while a cell runs."""
+    global _told  # noqa: PLW0603 - one kernel a process
+    kernel = getattr(_shell(), "kernel", None)
+    if _told or not type(kernel).__module__.startswith("ipykernel."):
+        return
+    _told = True
+    if not getattr(kernel, "_supports_kernel_subshells", False):
+        found = getattr(sys.modules.get("ipykernel"), "__version__", "6")
+        warnings.warn(
+            f"ipykernel {found} answers a page only between cells: a widget that is shown or "
+            "reloaded while a cell runs waits for its end. Speech goes on meanwhile. "
+            "ipykernel 7 answers at once.",
+            stacklevel=3,
+        )
+
+
+def _shell() -> Any:
     try:
         from IPython import get_ipython
     except ImportError:
-        return "", ""
-    parent: dict[str, Any] = getattr(get_ipython(), "get_parent", dict)()
-    cell = (parent.get("metadata") or {}).get("cellId") or ""
-    return str(cell), str((parent.get("header") or {}).get("msg_id") or "")
+        return None
+    return get_ipython()

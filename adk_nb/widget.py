@@ -11,7 +11,7 @@ import anywidget
 import traitlets
 
 from adk_nb.adk.agents import model_name, tool_names
-from adk_nb.cells import MadeByCells
+from adk_nb.cells import MadeByCells, tell_what_waits
 from adk_nb.conversation import Conversation
 from adk_nb.exceptions import AdkNbError
 from adk_nb.server import Bridge
@@ -61,6 +61,7 @@ class LiveWidget(Conversation, anywidget.AnyWidget):
         self._token = ""
         super().__init__()
         self._name()
+        tell_what_waits()
         self._made.add(self)
         # Before the start: a session may fail at once.
         session.watch(self._on_message)

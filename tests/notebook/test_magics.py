@@ -443,6 +443,21 @@ def test_asyncio_run_in_a_thread_is_pythons_own(kernel):
     assert kernel.run(LEFT_IN_A_THREAD).split() == ["cancelled", "True"]
 
 
+def test_what_the_kernel_lacks_is_told_once(tmp_path):
+    cell = """
+    from google.adk.agents import Agent
+    from scripted import Scripted, echo
+    import adk_nb, ipykernel
+    lives = [adk_nb.talk(Agent(name="t", model=Scripted(echo))) for _ in range(2)]
+    for live in lives: live.close()
+    print("lacks" if ipykernel.version_info < (7,) else "has all")
+    """
+    with contextlib.closing(Kernel(tmp_path)) as kernel:
+        shown = kernel.run(cell)
+        assert shown.count("answers a page only between cells") == ("lacks\n" in shown)
+        assert ("lacks\n" in shown) or ("has all\n" in shown)
+
+
 def test_the_magics_beside_the_bridge(kernel):
     setup = """
     import asyncio, time
