@@ -57,9 +57,10 @@ def lab_arguments(notebook: Path) -> list[str]:
     arguments = [
         *("-m", "jupyterlab"),
         f"--LabApp.default_url=/lab/tree/{address}",
-        # A user's own root_dir would be another folder, where there is no such notebook.
+        # The user's configuration may name other folders, where there is no such notebook.
         f"--ServerApp.root_dir={folder}",
         f"--ServerApp.preferred_dir={folder}",
+        f"--FileContentsManager.root_dir={folder}",
     ]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         arguments.append("--allow-root")
