@@ -270,7 +270,7 @@ class Soak:
         elif dice == 4:
             await asyncio.wait_for(session.wait_for_turn_async(), 1)
         else:
-            len(session.turns_df()), len(session.events_df()), len(session.timeline().to_dict())
+            len(session.turns_df()), len(session.events_df()), session.timeline()
 
     async def act(self, seconds):
         """Lets everybody act for so long, and then rest."""
