@@ -36,6 +36,11 @@ test("the panel's button names what it opens and what it counts, also among seve
   assert.equal(root.querySelectorAll(`#${panel.region.id}`).length, 1);
 });
 
+test("icons are drawings, not words that a screen reader would spell", (t) => {
+  const { root } = laidOut(t);
+  for (const icon of root.querySelectorAll(".adk-nb-icon, .adk-nb-icon path")) assert.equal(icon.namespaceURI, "http://www.w3.org/2000/svg");
+});
+
 test("an element takes text as text, never as markup", (t) => {
   page(t);
   const made = element("p", { class: "a", title: '"<b>' }, "<b>bold</b>", element("i", {}, "x"));
