@@ -129,3 +129,29 @@ test("nothing is heard after its listeners are gone", (t) => {
   parts.toggle.click();
   assert.deepEqual([wishes, parts.region.hidden], [[], false]);
 });
+
+test("once the box that had the focus can have it again, the focus follows no box any more", (t) => {
+  const { parts, box, say, tools } = drawn(t);
+  parts.toggle.click();
+  box("flip").focus();
+  box("flip").click();
+  say({ tools });
+  assert.equal(document.activeElement, box("flip"));
+  parts.region.focus();
+  say({ tools });
+  assert.equal(document.activeElement, parts.region);
+});
+
+test("a box that lost the focus to something else while it was busy does not take it back", (t) => {
+  const { parts, box, say, tools } = drawn(t);
+  const text = document.createElement("input");
+  document.body.append(text);
+  parts.toggle.click();
+  box("flip").focus();
+  box("flip").click();
+  text.focus();
+  say({ tools });
+  parts.region.focus();
+  say({ tools });
+  assert.equal(document.activeElement, parts.region);
+});

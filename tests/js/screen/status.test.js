@@ -30,6 +30,9 @@ for (const [now, state] of [
 for (const [args, label] of [
   [["ready", "open", "", false], "Ready"],
   [["ready", "open", "", true], "Ready, microphone on"],
+  [["listening", "open", "", true], "Listening"],
+  [["thinking", "open", "", true], "Thinking…"],
+  [["speaking", "open", "", false], "Speaking"],
   [["connecting", "open", "", false], "Loading the model…"],
   [["connecting", "connecting", "", false], "Connecting…"],
   [["thinking", "open", "Changing to flip…", false], "Changing to flip…"],

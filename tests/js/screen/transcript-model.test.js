@@ -148,6 +148,7 @@ test("a result takes an unanswered question away, and an answer alone changes no
   const transcript = new TranscriptModel();
   transcript.apply(question);
   transcript.apply({ type: "tool_result", turn: 1, id: "a", name: "pay", error: "too late", ms: 1 });
+  assert.equal(transcript.question, null);
   const [entry] = transcript.apply({ type: "answer", turn: 1, id: "a", approved: null });
   assert.deepEqual([entry.question, entry.outcome], [null, "failed"]);
   assert.deepEqual(transcript.apply({ type: "answer", turn: 1, id: "unknown", approved: true }), []);
@@ -418,4 +419,18 @@ test("nothing more of a shortened result ends it too", () => {
   const [entry] = transcript.apply({ type: "tool_result", turn: 1, id: "a", name: "f", result: "ab", ms: 1, length: 9 });
   transcript.apply({ type: "tool_more", turn: 1, id: "a", offset: 2, text: "", length: 9 });
   assert.equal(entry.rest, null);
+});
+
+test("sources that waited give way to those that come later", () => {
+  const transcript = new TranscriptModel();
+  transcript.apply(sources(1, OSLO));
+  transcript.apply(said(1, "agent", "It"));
+  transcript.apply(sources(1, { title: "met.no", uri: "https://met.no" }));
+  transcript.apply(said(1, "agent", "It rained."));
+  assert.deepEqual(cited(transcript), [[1, "agent", "met.no"]]);
+});
+
+test("an agent without a name has none", () => {
+  const [entry] = new TranscriptModel().apply({ type: "transcript", turn: 1, role: "agent", text: "Hello" });
+  assert.deepEqual([entry.key, entry.author], ["1/agent/", ""]);
 });
