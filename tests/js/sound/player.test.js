@@ -526,12 +526,12 @@ test("smooth time is counted anew after an underrun, and after each shrinking", 
   assert.equal(ear.player.smooth, 0);
 });
 
-for (const [late, drained] of [[300, false], [308, true]]) {
+for (const [sounds, late, drained] of [[100, 300, false], [99.5, 300.5, true]]) {
   test(`exactly: after ${late} ms of silence a turn has ${drained ? "" : "not "}drained`, () => {
     const ear = listen(RATE);
-    ear.player.push(level(1, 100)); // sounds from 24 to 124
-    ear.play(124 + late);
-    assert.deepEqual(told(ear).slice(1), drained ? ["drained 1 at 124 after 100, 0 underruns, cushion 20"] : []);
+    ear.player.push(level(1, sounds)); // from 24 on
+    ear.play(24 + sounds + late);
+    assert.deepEqual(told(ear).slice(1), drained ? ["drained 1 at 123.5 after 99.5, 0 underruns, cushion 20"] : []);
     ear.player.push(level(1, 40));
     assert.equal(ear.player.underruns, drained ? 0 : 1);
   });
@@ -721,6 +721,13 @@ test("audio that came more than 400 ms ahead is not live, and nothing of it is l
   assert.equal(player.pace.live, true);
   player.push(level(1, 1));
   assert.equal(player.pace.live, false);
+  const later = listen(RATE);
+  later.player.push(level(1, 200));
+  later.play(96);
+  later.player.push(level(1, 296)); // of 496 ms 96 are over
+  assert.equal(later.player.pace.live, true);
+  later.player.push(level(1, 1));
+  assert.equal(later.player.pace.live, false);
 });
 
 test("exactly: once three seconds in a row have brought as much as sounded, it is live, however far ahead it came", () => {
@@ -772,6 +779,20 @@ test("what was to be left out is not after an underrun", () => {
   ear.player.end(1);
   ear.play(400);
   assert.equal(ear.of("drained").at(-1)?.played_ms, 80 + 1100 + 80);
+});
+
+test("nothing is left out of the last piece there is: what follows it may not join", () => {
+  const ear = listen(RATE);
+  for (let i = 0; i < 4; i++) ear.player.push(level(1, 20));
+  for (let ms = 0; ms < 1100; ms += 20) {
+    ear.play(20);
+    ear.player.push(level(1, 20)); // too loud to be left out
+  }
+  ear.player.push(level(1, 20, 0));
+  ear.player.end(1);
+  assert.ok(ear.player.surplus.skip > 0);
+  ear.play(200);
+  assert.equal(ear.of("drained")[0].played_ms, 80 + 1100 + 20);
 });
 
 test("a flush between two rates of a turn ends it", () => {
