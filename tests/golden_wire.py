@@ -106,6 +106,7 @@ def golden() -> dict[str, object]:
         "header": protocol.HEADER_SIZE,
         "max_jpeg": protocol.MAX_JPEG,
         "max_message": protocol.MAX_MESSAGE,
+        "max_typed": protocol.MAX_TYPED,
         "kinds": {
             "MICROPHONE": protocol.MICROPHONE,
             "AGENT_AUDIO": protocol.AGENT_AUDIO,

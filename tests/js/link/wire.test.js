@@ -16,6 +16,7 @@ const hex = (data) => Buffer.from(data).toString("hex");
 test("the constants are those of the other end", () => {
   assert.equal(wire.SUBPROTOCOL, golden.subprotocol);
   assert.equal(wire.MAX_JPEG, golden.max_jpeg);
+  assert.equal(wire.MAX_TYPED, golden.max_typed);
   assert.deepEqual(wire.SOURCES, golden.sources);
   const { MICROPHONE, AGENT_AUDIO, IMAGE } = wire;
   assert.deepEqual({ MICROPHONE, AGENT_AUDIO, IMAGE }, golden.kinds);

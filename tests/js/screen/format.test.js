@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { formatCall, formatMs, show, unwrap } from "../../../adk_nb/static/screen/format.js";
+import { characters, formatCall, formatMs, show, unwrap } from "../../../adk_nb/static/screen/format.js";
 
 test("values are shown as JSON, and words as they are", () => {
   assert.equal(show("text"), "text");
@@ -28,4 +28,8 @@ test("what ADK wrapped is shown without its wrapping, anything else as it is", (
 
 test("times are shown in ms below a second, in seconds from there", () => {
   assert.deepEqual([0, 12.4, 12.5, 999, 1000, 1234, 61_000].map(formatMs), ["0 ms", "12 ms", "13 ms", "999 ms", "1.0 s", "1.2 s", "61.0 s"]);
+});
+
+test("characters are counted as Python counts them", () => {
+  assert.deepEqual(["", "abc", "é", "🎲🎲"].map(characters), [0, 3, 1, 2]);
 });

@@ -25,14 +25,15 @@ test("the hello brings the agent, the tools and what was said before", async (t)
 });
 
 test("while the model loads nobody can be spoken to", async (t) => {
-  const { state, usable, says } = await viewed(t, { hello: { state: "connecting", video: true } });
+  const { view, state, usable, says } = await viewed(t, { hello: { state: "connecting", video: true } });
   assert.deepEqual([state()[2], usable()], ["Loading the model…", "text"]);
   says("state", { state: "ready" });
   assert.deepEqual([state()[2], usable()], ["Ready", "mic camera screen text"]);
   says("state", { state: "thinking", detail: "Changing to flip…" });
   assert.deepEqual([state(), usable()], [["thinking", "thinking", "Changing to flip…"], "mic camera screen text interrupt"]);
+  assert.equal(view.panel.tools.disabled, false);
   says("state", { state: "closed" });
-  assert.deepEqual([state()[2], usable()], ["Closed", ""]);
+  assert.deepEqual([state()[2], usable(), view.panel.tools.disabled], ["Closed", "", true]);
 });
 
 test("what is typed is sent with Enter or the button, trimmed; nothing is not", async (t) => {
@@ -292,7 +293,9 @@ test("a swap changes who answers, and shows that it did", async (t) => {
   assert.equal(header.classList.contains("adk-nb-swapped"), true);
   assert.match(root.querySelector("[data-adk-nb=agent-panel]").textContent, /The model was changed\./);
   assert.equal(usable(), "mic camera screen text");
+  const changes = t.mock.method(header.classList, "remove");
   says("agent", { agent: "flip", model: "small", tools: [], video: false });
+  assert.deepEqual(changes.mock.calls.map(({ arguments: [name] }) => name), ["adk-nb-swapped"]); // or it would not start again
   assert.deepEqual([usable(), hook("agent").title], ["mic text", ""]);
 });
 
@@ -311,6 +314,16 @@ test("after an accident everything is as the new hello says, and open devices ar
   assert.deepEqual(played(), []);
   plays("progress", 1, { underruns: 5 });
   assert.equal(sent()[0].underruns, 1);
+});
+
+test("an error that the connection is no matter of stays through an accident", async (t) => {
+  const { says, drop, wait, greet, error } = await viewed(t);
+  says("error", { code: "model", message: "No model.", remedy: "" });
+  await drop(1006);
+  assert.match(error(), /^model/);
+  await wait(400);
+  await greet({});
+  assert.match(error(), /^model/);
 });
 
 test("another session begins with nothing of the last", async (t) => {
