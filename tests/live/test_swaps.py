@@ -423,8 +423,9 @@ def test_an_agent_without_tools_of_its_own_is_refused_them():
         session.swap(whole, tools=[add])
 
 
-def test_a_session_that_is_not_open_is_not_swapped():
+def test_a_session_that_is_closed_is_not_swapped():
     session = LiveSession(one("a", "A."))
+    session.close()
     with pytest.raises(SessionClosedError):
         session.swap(one("b", "B."))
 
