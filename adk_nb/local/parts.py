@@ -48,12 +48,14 @@ class Part(Generic[T]):
         modules: What is imported for it.
         extra: The extra of adk-nb that brings it.
         load: Loads it.
+        hint: What else to do where it is not installed, as a sentence; may be empty.
     """
 
     name: str
     modules: tuple[str, ...]
     extra: str
     load: Callable[[], T]
+    hint: str = ""
 
     @property
     def installed(self) -> bool:
@@ -66,6 +68,7 @@ class Part(Generic[T]):
             return error
         if not self.installed:
             remedy = f"Run pip install 'adk-nb[{self.extra}]', and then the agent's cell again."
+            remedy = f"{remedy} {self.hint}".strip()
             return LocalModelError(f"{self.name} is not installed.", remedy=remedy)
         said = f"{type(error).__name__}: {error}".rstrip(". :")
         message = f"{self.name} is installed, but cannot be loaded ({said})."

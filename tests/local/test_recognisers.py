@@ -11,6 +11,8 @@ from adk_nb.exceptions import LocalModelError
 from adk_nb.local.parts import load_first
 from adk_nb.local.recognisers import MOONSHINE, WHISPER, Moonshine, Whisper
 
+pytestmark = pytest.mark.models
+
 
 class WhisperModel:
     """What faster-whisper offers."""

