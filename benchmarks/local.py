@@ -1,6 +1,6 @@
 """How soon the embedded default answers, and how soon it falls silent.
 
-    python benchmarks/local.py [--rounds 1] [--json FILE]
+    python benchmarks/local.py [--rounds 1] [--whisper] [--json FILE]
 
 Speech is fed in real time, in frames of 20 ms, into an ADK live session of `local_model()`.
 
@@ -37,7 +37,7 @@ from google.adk.sessions import InMemorySessionService
 from google.genai import types
 from speech import cough, noise, silence, speech
 
-from adk_nb.local import local_model
+from adk_nb.local import WhisperSTT, local_model
 from adk_nb.local.endpointing import level_dbfs
 
 RATE = 16_000
@@ -274,11 +274,12 @@ def humans() -> dict[str, np.ndarray]:
 async def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=int, default=1, help="how often to ask each question")
+    parser.add_argument("--whisper", action="store_true", help="hear with Whisper")
     parser.add_argument("--json", type=Path, help="a file for the figures")
     options = parser.parse_args()
     logging.disable(logging.ERROR)
     figures: dict[str, object] = {}
-    model = local_model()
+    model = local_model(stt=WhisperSTT() if options.whisper else None)
     for part in (model.stt, model.tts, model._resolve_llm()):  # noqa: SLF001
         started = time.perf_counter()
         await asyncio.to_thread(part.warm_up)
