@@ -8,8 +8,9 @@ from typing import IO, Any
 
 
 def open_private(path: str | os.PathLike[str], mode: str, encoding: str | None = None) -> IO[Any]:
-    """Opens a file as `open` does; one that is made has mode 0600."""
-    return open(path, mode, encoding=encoding, opener=_opener)
+    """Opens a file as `open` does; one that is made has mode 0600, and text the same line ends."""
+    newline = None if "b" in mode else "\n"  # Windows would write others.
+    return open(path, mode, encoding=encoding, newline=newline, opener=_opener)
 
 
 def _opener(path: str, flags: int) -> int:

@@ -1,4 +1,5 @@
 import asyncio
+import concurrent.futures
 import errno
 import signal
 import subprocess
@@ -95,6 +96,34 @@ def test_ctrl_c_comes_back_at_once_and_the_loop_lives(ctrl_c):
     finally:
         interrupting.join()
         signal.signal(signal.SIGINT, before)
+        bridge.release()
+
+
+def test_a_wait_on_windows_looks_up_for_ctrl_c(monkeypatch, ctrl_c):
+    bridge = BridgeLoop.acquire()
+    waits = []
+    wait = concurrent.futures.wait
+    monkeypatch.setattr(sys, "platform", "win32")
+    monkeypatch.setattr(
+        concurrent.futures, "wait", lambda calls, s: waits.append(s) or wait(calls, s)
+    )
+
+    async def fails():
+        raise TimeoutError("its own")
+
+    try:
+        assert bridge.call(value(7)) == 7
+        assert bridge.call(asyncio.sleep(0.3, 8)) == 8
+        with pytest.raises(TimeoutError, match="its own"):
+            bridge.call(fails())
+        with pytest.raises(TimeoutError):
+            bridge.call(asyncio.sleep(60), timeout=0.25)
+        threading.Timer(0.2, signal.raise_signal, (signal.SIGINT,)).start()
+        with pytest.raises(KeyboardInterrupt):
+            bridge.call(asyncio.sleep(60))
+        assert max(waits) <= 0.1
+    finally:
+        monkeypatch.undo()
         bridge.release()
 
 
@@ -293,3 +322,29 @@ def test_a_loop_that_a_policy_chose_is_kept():
     print(type(BridgeLoop().loop) is Own)
     """
     assert run_alone(code) == "True"
+
+
+def test_on_windows_the_loop_has_subprocesses_whatever_the_kernel_chose():
+    code = """
+    import sys
+    class Proactor(asyncio.SelectorEventLoop):
+        "What of Windows' own loop the bridge's touches, on this system's selector."
+        _self_reading_future = None
+        reads = 0
+
+        def _loop_self_reading(self):
+            Proactor.reads += 1
+
+        def run_forever(self):
+            raise AssertionError("nest-asyncio's")
+
+    asyncio.ProactorEventLoop, sys.platform = Proactor, "win32"
+    from adk_nb.bridge_thread import BridgeLoop
+    bridge = BridgeLoop.acquire()
+    assert type(asyncio.new_event_loop()) is asyncio.SelectorEventLoop
+    assert isinstance(bridge.loop, Proactor)
+    print(bridge.call(asyncio.sleep(0, 7)), Proactor.reads > 0 or sys.version_info >= (3, 13))
+    bridge.release()
+    print(bridge.loop.is_closed())
+    """
+    assert run_alone(code).split() == ["7", "True", "True"]

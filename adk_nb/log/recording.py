@@ -11,6 +11,7 @@ import codecs
 import contextlib
 import logging
 import os
+import re
 import threading
 import time
 import warnings
@@ -46,6 +47,9 @@ MAX_WAITING = 64 << 20
 MAX_WARNINGS = 20
 """Damaged lines of a recording that are told one by one; of more, their number."""
 
+_NO_FILE_NAME = re.compile(r"[^\w.@+=-]")
+_LONGEST_NAME = 100
+"""Characters of a session's id in the name of its recording's folder."""
 _SIDES = {"user_audio": "user", "agent_audio": "agent"}
 _RATES = range(1_000, 1_000_000)
 """Sample rates (Hz) that a WAV of ours may have."""
@@ -88,7 +92,7 @@ class RecordingWriter:
     ) -> None:
         # To the microsecond, so that a session saved twice makes two recordings, in order.
         stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%f")
-        self.path = Path(folder) / f"{stamp}-{log.session_id}"
+        self.path = Path(folder) / f"{stamp}-{_file_name(log.session_id)}"
         self.error: RecordingError | None = None
         self._on_error = on_error
         self._log = log
@@ -222,6 +226,11 @@ class RecordingWriter:
         logger.warning("%s", self.error)
         if self._on_error is not None:
             self._on_error(self.error)
+
+
+def _file_name(session_id: str) -> str:
+    """Returns a session's id as every system takes it in a file's name."""
+    return _NO_FILE_NAME.sub("_", session_id)[:_LONGEST_NAME].rstrip(".")
 
 
 def wav_name(kind: str, turn: int) -> str:

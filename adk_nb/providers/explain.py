@@ -234,7 +234,8 @@ _SQL = re.compile(r"\s*(\[SQL:|\[parameters:|\(Background on this error).*", re.
 
 # Where Python's own modules are, and the installed packages; all else is the user's.
 _LIBRARY = sysconfig.get_path("stdlib")
-_FOREIGN = (_LIBRARY, str(Path(_LIBRARY).resolve()), "<frozen", str(Path(__file__).parent))
+_OURS = str(Path(__file__).parents[1])
+_FOREIGN = (_LIBRARY, str(Path(_LIBRARY).resolve()), "<frozen", _OURS)
 _INSTALLED = ("site-packages", "dist-packages")
 
 

@@ -74,6 +74,26 @@ def test_what_comes_while_it_records_is_read(tmp_path, monkeypatch):
     assert len(lines) > len(log) + 1
 
 
+@pytest.mark.parametrize(
+    ("session_id", "name"),
+    [
+        ("monday-3.2@lab", "monday-3.2@lab"),
+        ("a/../b\\c", "a_.._b_c"),
+        ('10:30 "now"?', "10_30__now__"),
+        ("größe…", "größe_"),
+        ("the end..", "the_end"),
+        ("x" * 300, "x" * 100),
+    ],
+)
+def test_every_session_id_makes_a_folder_that_every_system_takes(tmp_path, session_id, name):
+    log = EventLog(session_id)
+    log.add("client", "mic_on")
+    folder = save(log, tmp_path)
+    assert folder.parent == tmp_path
+    assert folder.name.partition("-")[2] == name
+    assert read_recording(tmp_path).session_id == session_id
+
+
 def test_others_can_read_it(tmp_path):
     path = save(filled(), tmp_path)
     lines = [json.loads(line) for line in (path / EVENTS).read_text("utf-8").splitlines()]

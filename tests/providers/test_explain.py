@@ -4,6 +4,7 @@ import asyncio
 import errno
 import socket
 import ssl
+from types import SimpleNamespace
 
 import google.auth.exceptions
 import httpx
@@ -31,8 +32,9 @@ from websockets.exceptions import (
 from websockets.frames import Close
 from websockets.http11 import Response
 
+from adk_nb.adk import user_errors
 from adk_nb.exceptions import AdkNbError, LocalModelError, ModelError
-from adk_nb.providers.explain import explain, mask
+from adk_nb.providers.explain import _is_users, explain, mask
 
 KEY = "AIzaSyA-0123456789abcdefghijklmnopqrstu"
 NOT_FOUND = "models/nope is not found for API version v1alpha, or is not supported for bidiGenerate"
@@ -344,3 +346,10 @@ def test_a_long_text_is_cut():
 
 def test_the_bases_are_kept():
     assert isinstance(explain(ValueError("x")), AdkNbError)
+
+
+def test_our_own_modules_are_not_the_users_code():
+    ours = SimpleNamespace(f_code=user_errors.contained.__code__)
+    mine = SimpleNamespace(f_code=test_our_own_modules_are_not_the_users_code.__code__)
+    assert not _is_users(ours)
+    assert _is_users(mine)
