@@ -28,10 +28,11 @@ ORIGIN = "http://localhost:8888"
 FRAME_S = 0.02
 ANSWER_S = 30.0
 SILENCE = bytes(640)
-TEXTS = ["hello", "tell me a story", "call raises", "call bytes_of", "call odd_keys",
+TEXTS = ["hello", "tell me a story", "hang", "lose", "end", "half an emoji \ud83d",
+         "call raises", "call exits", "call interrupts", "call bytes_of", "call odd_keys",
          "call surrogate", "call not_a_number", "call huge", "call cyclic", "call nothing",
-         "call generator", "call frame", "call prints", "call sleeps", "call raises_async",
- "hang", "lose", "end", "half an emoji \\ud83d"]  # fmt: skip
+         "call generator", "call frame", "call prints", "call sleeps",
+         "call raises_async"]  # fmt: skip
 GONE = (OSError, WebSocketException, TimeoutError, asyncio.IncompleteReadError)
 
 
@@ -92,28 +93,20 @@ class Pages:
 
     async def typed(self, socket, text: str) -> bool:
         """Types a turn; returns whether it ended in time."""
-        words = f"{text} #{next(self.numbers)}"
-        began, turn = time.monotonic(), None
-        await say(socket, "text", text=words)
+        number, began = f"#{next(self.numbers)}", time.monotonic()
+        await say(socket, "text", text=f"{text} {number}")
         try:
             async with asyncio.timeout(ANSWER_S):
-                async for message in messages(socket):
-                    kind = message["type"]
-                    if (
-                        kind == "transcript"
-                        and message["role"] == "user"
-                        and message["text"] == words
-                    ):
-                        turn = message["turn"]
-                        if text == "hang":
-                            await say(socket, "interrupt")
-                    if kind == "turn" and message["turn"] == turn and message["state"] != "started":
-                        self.waits.append(time.monotonic() - began)
-                        return True
+                turn = await turn_of(socket, number)
+                if text == "hang":
+                    await say(socket, "interrupt")
+                await end_of(socket, turn)
         except TimeoutError:
             self.counts["unanswered"] += 1
-            self.counts[f"unanswered: {text}"] += 1
-        return False
+            self.counts[f"unanswered: {text!a}"] += 1
+            return False
+        self.waits.append(time.monotonic() - began)
+        return True
 
     async def leave(self) -> None:
         """Goes without a word in the middle of a turn."""
@@ -259,6 +252,23 @@ async def messages(socket):
     async for data in socket:
         if isinstance(data, str):
             yield json.loads(data)
+
+
+async def turn_of(socket, number: str) -> int:
+    """Returns the turn whose typed text ends with a number."""
+    async for found in messages(socket):
+        said = found["text"] if found["type"] == "transcript" and found["role"] == "user" else ""
+        if said.endswith(number):
+            return found["turn"]
+    raise ConnectionError
+
+
+async def end_of(socket, turn: int) -> None:
+    """Waits for the end of a turn."""
+    async for found in messages(socket):
+        if found["type"] == "turn" and found["turn"] == turn and found["state"] != "started":
+            return
+    raise ConnectionError
 
 
 async def play(socket) -> None:
