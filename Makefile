@@ -20,6 +20,8 @@ export PYTHONUTF8 := 1
 
 NOTEBOOK ?=
 LAB_ARGS ?=
+# How many processes the Python tests run in: two keep two cores busy, and more do not hurt.
+TEST_PROCESSES ?= 2
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
 MUTANTS_ARGS ?=
@@ -33,12 +35,13 @@ UV_TOO := PATH="$$PATH:$$VENV/bin"
 # What has no browser and no second environment in it.
 FAST := --ignore=tests/browser -m "not slow"
 
-.PHONY: help lab test lint format test-python test-js test-lowest test-newest bench mutants lock \
+.PHONY: help lab test test-fast lint format test-python test-js test-lowest test-newest bench mutants lock \
 	wheels clean
 
 help:
 	@echo 'make lab          set everything up and open JupyterLab on notebooks/01_talk.ipynb'
 	@echo 'make test         set everything up, lint, and run every test (the browser ones too)'
+	@echo 'make test-fast    the Python tests without a browser and without models, in a minute or two'
 	@echo 'make lint         ruff, mypy, import-linter, the JavaScript checks, and the lists that go'
 	@echo '                  with pyproject.toml'
 	@echo 'make format       let ruff rewrite the Python files and notebooks'
@@ -76,7 +79,11 @@ test-js:
 
 test-python:
 	$(SETUP) lint smollm2 chromium
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $(TEST_PROCESSES) $(PYTEST_ARGS)
+
+test-fast:
+	$(SETUP) lint
+	$(BIN)/python -m pytest -n $(TEST_PROCESSES) --fast $(PYTEST_ARGS)
 
 .PHONY: fuzz
 fuzz:

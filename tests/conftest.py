@@ -65,12 +65,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     There a long one that begins last would keep all others waiting for it.
     """
     items.sort(key=_slowness, reverse=hasattr(config, "workerinput"))
+    if config.getoption("fast"):
+        slow = [item for item in items if item.get_closest_marker("slow")]
+        config.hook.pytest_deselected(items=slow)
+        items[:] = [item for item in items if item not in slow]
 
 
 def _slowness(item: pytest.Item) -> int:
     if "jupyter" in item.path.parts:
-        return 3
-    return 2 * ("browser" in item.keywords) or 1 * ("models" in item.keywords)
+        return 4
+    for slowness, mark in ((3, "browser"), (2, "models"), (1, "slow")):
+        if item.get_closest_marker(mark):
+            return slowness
+    return 0
 
 
 @pytest.hookimpl(optionalhook=True)
