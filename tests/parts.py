@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.machinery
 import sys
+import threading
 
 from adk_nb.local import llama, recognisers, stt
 
@@ -24,6 +25,8 @@ class _Broken:
     def __init__(self, error):
         self.error = error
         self.names = set()
+        self.tried = threading.Event()
+        self.tried.set()
 
     def find_spec(self, name, path=None, target=None):
         return importlib.machinery.ModuleSpec(name, self) if name in self.names else None
@@ -32,6 +35,7 @@ class _Broken:
         return None
 
     def exec_module(self, module):
+        self.tried.wait(60)
         raise self.error
 
 
@@ -51,10 +55,14 @@ def absent(monkeypatch, *modules):
 
 
 def broken(monkeypatch, error, *modules):
-    """These packages are installed, and importing them raises an error."""
+    """These packages are installed, and importing them raises an error.
+
+    Returns the event that it waits for, which is set.
+    """
     forget(monkeypatch)
     finder = _Broken(error)
     finder.names.update(modules)
     for module in modules:
         monkeypatch.delitem(sys.modules, module, raising=False)
     monkeypatch.setattr(sys, "meta_path", [finder, *sys.meta_path])
+    return finder.tried

@@ -119,10 +119,12 @@ def test_a_page_is_told_when_it_comes_that_nobody_hears(monkeypatch):
 
 def test_a_page_that_is_there_is_told_when_it_turns_out_that_nobody_hears(monkeypatch):
     # What is installed and does not load is known only when it is tried.
-    broken(monkeypatch, OSError(LIBGOMP), "moonshine_voice", "faster_whisper")
+    tried = broken(monkeypatch, OSError(LIBGOMP), "moonshine_voice", "faster_whisper")
+    tried.clear()
     live = session()
     with live:
         page = attach(live)
+        tried.set()
         wait_for(lambda: [m for m in page.messages if isinstance(m, protocol.AudioUse)])
         (use,) = [m for m in page.messages if isinstance(m, protocol.AudioUse)]
         assert use.audio["input"] is False
