@@ -32,10 +32,10 @@ SETUP := @bash tools/setup.sh
 BIN := "$$VENV/bin"
 NODE := PATH="$$VENV/bin:$$PATH"
 UV_TOO := PATH="$$PATH:$$VENV/bin"
-# What has no browser and no second environment in it.
-FAST := --ignore=tests/browser -m "not slow"
+# What has no browser, no models and no second environment in it.
+FAST := --fast -m "not slow"
 
-.PHONY: help lab test test-fast lint format test-python test-js test-lowest test-newest bench mutants lock \
+.PHONY: help lab test test-fast lint format test-python test-js test-lowest test-newest bench fuzz mutants lock \
 	wheels clean
 
 help:
@@ -85,7 +85,6 @@ test-fast:
 	$(SETUP) lint
 	$(BIN)/python -m pytest -n $(TEST_PROCESSES) --fast $(PYTEST_ARGS)
 
-.PHONY: fuzz
 fuzz:
 	$(SETUP) lint
 	ADK_NB_FUZZ_CASES=200000 $(BIN)/python -m pytest tests/fuzz $(PYTEST_ARGS)

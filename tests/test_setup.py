@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -425,6 +426,19 @@ def test_ci_skips_no_browser_tests(ran, monkeypatch, tmp_path):
     monkeypatch.setenv("CI", "true")
     with pytest.raises(environment.Stop, match="no browser could"):
         steps.chromium(environment.Environment(tmp_path))
+
+
+@pytest.mark.slow
+def test_without_a_browser_its_tests_are_skipped_by_name(tmp_path):
+    settings = {k: v for k, v in os.environ.items() if k not in ("CI", "CHROMIUM")}
+    settings |= {"PATH": str(tmp_path), "PLAYWRIGHT_BROWSERS_PATH": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-rs", "-p", "no:cacheprovider", "tests/browser/test_camera.py"],
+        cwd=ROOT, env=settings, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout
+    assert "there is no Chromium or Chrome" in done.stdout
+    assert not re.search(r"\d (passed|failed)", done.stdout)
 
 
 @pytest.mark.parametrize(("said", "major"), [("v20.1.0\n", 20), ("v18.20.4\n", 18), ("", 0)])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -28,6 +30,9 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="module")
 def _playwright() -> Iterator[Playwright]:
     with sync_playwright() as playwright:
+        own = Path(playwright.chromium.executable_path)
+        if chromium_path() is None and not own.exists() and not os.environ.get("CI"):
+            pytest.skip("there is no Chromium or Chrome; CHROMIUM=/path/to/chrome names one")
         yield playwright
 
 
