@@ -35,7 +35,7 @@ UV_TOO := PATH="$$PATH:$$VENV/bin"
 # What has no browser, no models and no second environment in it.
 FAST := --fast -m "not slow"
 
-.PHONY: help lab test test-fast lint format test-python test-js test-lowest test-newest bench fuzz mutants lock \
+.PHONY: help lab test test-fast lint format test-python test-js test-lowest test-newest docs bench fuzz mutants lock \
 	wheels clean
 
 help:
@@ -45,6 +45,7 @@ help:
 	@echo 'make lint         ruff, mypy, import-linter, the JavaScript checks, and the lists that go'
 	@echo '                  with pyproject.toml'
 	@echo 'make format       let ruff rewrite the Python files and notebooks'
+	@echo 'make docs         run the examples of README.md and docs/, and build the pages'
 	@echo 'make bench        run the benchmarks'
 	@echo 'make test-lowest  the quick tests with the lowest versions that are allowed'
 	@echo 'make test-newest  the quick tests with the newest versions there are'
@@ -96,6 +97,12 @@ test-lowest:
 test-newest:
 	@VENV=.venv-newest bash tools/setup.sh newest smollm2
 	.venv-newest/bin/python -m pytest $(FAST) $(PYTEST_ARGS)
+
+# Runs the examples of every page, then builds the pages in build/site; a warning is an error.
+docs:
+	$(SETUP) docs smollm2
+	$(BIN)/python tools/examples.py
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 bench:
 	$(SETUP) bench smollm2 chromium

@@ -91,8 +91,10 @@ def page() -> str:
     ]
     return (
         "# Licences\n\n"
-        "The package itself is under [Apache-2.0](../LICENSE). This page lists what is installed"
-        " with all its extras, and the weights of the models that come inside packages."
+        "The package itself is under"
+        " [Apache-2.0](https://github.com/adk-nb/adk-nb/blob/main/LICENSE)."
+        " This page lists what is installed with all its extras, and the weights of the"
+        " models that come inside packages."
         " `python tools/licences.py write` makes it, from what the packages say of themselves.\n\n"
         f"## Weights\n\n{WEIGHTS}\n"
         "## Packages\n\n| package | licence |\n|---|---|\n" + "\n".join(rows) + "\n"

@@ -82,7 +82,8 @@ def check() -> list[str]:
 
 def lock(arguments: list[str]) -> None:
     """Writes the newest versions that go together into constraints.txt; keeps those it has."""
-    groups = [part for group in ("dev", "mutants", "node", "uv") for part in ("--group", group)]
+    names = ("dev", "docs", "mutants", "node", "uv")
+    groups = [part for name in names for part in ("--group", name)]
     command = ["uv", "pip", "compile", "--quiet", "--universal", "--python-version", PYTHONS[0]]
     command += ["--all-extras", *groups, "--no-emit-package", "adk-nb"]
     command += ["--no-annotate", "--no-header", "--output-file", str(CONSTRAINTS)]

@@ -56,6 +56,11 @@ def mutants(env: Environment) -> None:
     install(env, "mutants", ["mutants"])
 
 
+def docs(env: Environment) -> None:
+    """Installs what `make docs` needs."""
+    install(env, "docs", ["docs"])
+
+
 def newest(env: Environment) -> None:
     """Installs what the tests need, as new as there is."""
     os.environ["CONSTRAINTS"] = ""
@@ -179,7 +184,7 @@ def _node_version(env: Environment) -> int:
 
 STEPS: dict[str, Callable[[Environment], None]] = {
     step.__name__: step
-    for step in (lab, lint, bench, mutants, newest, lowest, uv, smollm2, node, chromium)
+    for step in (lab, lint, docs, bench, mutants, newest, lowest, uv, smollm2, node, chromium)
 }
 
 

@@ -423,7 +423,16 @@ def test_an_agent_without_tools_of_its_own_is_refused_them():
         session.swap(whole, tools=[add])
 
 
-def test_a_session_that_is_closed_is_not_swapped():
+def test_a_session_that_is_not_started_starts_with_a_swap():
+    session = LiveSession(one("a", "A."))
+    try:
+        session.swap(one("b", "B."))
+        assert session.say("hi").agent == "b"
+    finally:
+        session.close()
+
+
+def test_a_closed_session_is_not_swapped():
     session = LiveSession(one("a", "A."))
     session.close()
     with pytest.raises(SessionClosedError):
