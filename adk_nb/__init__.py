@@ -80,14 +80,14 @@ def __dir__() -> list[str]:
 
 
 def load_ipython_extension(ipython: InteractiveShell) -> None:
-    """Is `%load_ext adk_nb`: the magics, and `asyncio.run()` in cells."""
+    """Runs for `%load_ext adk_nb`: adds the magics, and `asyncio.run()` in cells."""
     from adk_nb.notebook import magics
 
     magics.load(ipython)
 
 
 def unload_ipython_extension(ipython: InteractiveShell) -> None:
-    """Is `%unload_ext adk_nb`: takes the magics away; what nest-asyncio did stays."""
+    """Runs for `%unload_ext adk_nb`: removes the magics; nest-asyncio's patches stay."""
     from adk_nb.notebook import magics
 
     magics.unload(ipython)

@@ -1,4 +1,4 @@
-"""Is `python -m adk_nb`."""
+"""Runs for `python -m adk_nb`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""PCM16 mono sound: durations, levels, and any kind of sound made into it."""
+"""PCM16 mono sound: durations, levels, and conversion of other sound to it."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from adk_nb.sound_files import Floats
 
 MICROPHONE_RATE = 16_000
-"""Hz; what live models listen to."""
+"""The sample rate that live models listen to (Hz)."""
 
 DEFAULT_RATE = 24_000
-"""Hz; what a live model speaks where its MIME type names no rate."""
+"""The sample rate of a model's audio if its MIME type names none (Hz)."""
 
 Sound: TypeAlias = "str | os.PathLike[str] | bytes | Clip | npt.NDArray[np.generic]"
 """A sound file, PCM16LE mono at 16 kHz, a clip, or an array of samples at 16 kHz."""
@@ -118,10 +118,10 @@ def joined(first: Clip, second: Clip) -> Clip:
 
 
 class SpeechLevel:
-    """Tells frames that hold speech from a room's noise, by level alone.
+    """Distinguishes speech from a room's noise by level alone.
 
-    Cheap enough for every frame, and only for the log: models detect speech for themselves. A
-    frame is loud where it is well over the quietest level of late, which creeps up slowly.
+    It is for the log; models detect speech themselves. A frame is loud if it is well above the
+    noise level, which follows a quieter frame at once and a louder one slowly.
     """
 
     _FLOOR_DB = -50.0

@@ -1,7 +1,7 @@
 """The bridge thread: one background event loop a kernel.
 
 The kernel's own loop stops while a cell runs; this one does not, so speech goes on while a cell
-trains a model. It starts with the first that needs it and ends with the last.
+trains a model. It starts with the first session and ends with the last.
 """
 
 from __future__ import annotations
@@ -39,10 +39,10 @@ else:
 
 
 class _PlainLoop(_Standard):
-    """The standard loop, which nest-asyncio leaves as it is.
+    """The standard loop, protected from nest-asyncio.
 
     nest-asyncio rewrites these methods in the class of the kernel's loop, for every loop of that
-    class. They come from the base class, so it does not matter which of the two was first.
+    class. Here they are taken from the base class, so it does not matter which came first.
     """
 
     if sys.platform == "win32" and sys.version_info < (3, 13):
@@ -65,10 +65,10 @@ class _PlainLoop(_Standard):
     run_until_complete = asyncio.BaseEventLoop.run_until_complete
     _run_once = asyncio.BaseEventLoop._run_once  # type: ignore[attr-defined]  # noqa: SLF001
     _check_running = asyncio.BaseEventLoop._check_running  # type: ignore[attr-defined]  # noqa: SLF001
-    # Says that there is nothing left to patch: a tool may call nest_asyncio.apply() on this loop.
+    # Tells nest-asyncio that this loop is patched: a tool may call nest_asyncio.apply() on it.
     _nest_patched = True
-    # Tasks and futures stay what asyncio says they are, the slower pure Python ones too: libraries
-    # ask isinstance(x, asyncio.Future), and ADK and anyio go wrong where the answer is no.
+    # Tasks and futures are of asyncio's own classes, even if those are the slower ones in Python:
+    # libraries ask isinstance(x, asyncio.Future), and ADK and anyio fail if that is False.
 
 
 def _new_loop() -> asyncio.AbstractEventLoop:
@@ -81,7 +81,11 @@ def _new_loop() -> asyncio.AbstractEventLoop:
 
 
 class BridgeLoop:
-    """An event loop in a daemon thread, shared and counted: see `acquire` and `release`."""
+    """An event loop in a daemon thread, shared by all sessions; see `acquire` and `release`.
+
+    Attributes:
+        users: How many have acquired it and not released it.
+    """
 
     _lock = threading.Lock()
     _shared: BridgeLoop | None = None
@@ -97,7 +101,7 @@ class BridgeLoop:
 
     @classmethod
     def acquire(cls) -> BridgeLoop:
-        """Returns the kernel's loop, started if need be; give it back with `release`."""
+        """Returns the kernel's loop, and starts it if it does not run; `release` it afterwards."""
         with cls._lock:
             shared = cls._shared
             if shared is None or not shared.alive:
@@ -107,7 +111,7 @@ class BridgeLoop:
             return shared
 
     def release(self) -> None:
-        """Gives the loop back; the last to do so ends the thread."""
+        """Releases the loop; the last release ends the thread."""
         switch_interval.short.release()
         with BridgeLoop._lock:
             self.users -= 1
@@ -150,7 +154,7 @@ class BridgeLoop:
     def call(self, coroutine: Coroutine[Any, Any, T], timeout: float | None = None) -> T:
         """Runs a coroutine on the loop and waits for its result.
 
-        Ctrl-C comes back at once and cancels the coroutine.
+        Ctrl-C returns at once and cancels the coroutine.
 
         Args:
             coroutine: What to run.

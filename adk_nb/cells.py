@@ -1,4 +1,4 @@
-"""The notebook's cells: which one runs, and what it made when it was run before."""
+"""Which cell runs, and which objects its earlier runs made."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from typing import Any, Protocol
 
 
 class Closable(Protocol):
-    """What a cell makes and its next run closes."""
+    """An object that a cell makes and that its next run closes."""
 
     def close(self) -> None:
-        """Ends it."""
+        """Closes the object."""
 
 
 class MadeByCells:
-    """What the cells of a notebook have made; a cell that is run again closes its earlier things.
+    """The objects that cells have made; running a cell again closes those of its earlier run.
 
-    One execution may make several.
+    One run may make several.
     """
 
     def __init__(self) -> None:
         self._by_cell: dict[str, tuple[str, list[Closable]]] = {}
 
     def add(self, made: Closable) -> None:
-        """Takes note of something, and closes what an earlier run of its cell made."""
+        """Remembers an object, and closes those that an earlier run of its cell made."""
         cell, execution = running_cell()
         if not cell:
             return

@@ -1,4 +1,4 @@
-"""What a session and a widget both offer to a cell: plain calls, each with a twin to await."""
+"""`Conversation`: the methods that `LiveSession` and `LiveWidget` have in common."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ OnTurn: TypeAlias = Callable[[Turn], Any]
 
 
 class SessionState(MutableMapping[str, Any]):
-    """ADK's session state, as a dictionary: what is set here, the agent's tools read.
+    """ADK's session state as a dictionary; the agent's tools see what is set here.
 
-    Keys with the prefix `user:` are the user's in every session, those with `app:` everybody's.
+    Keys with the prefix `user:` belong to all sessions of the user, those with `app:` to all users.
     """
 
     def __init__(self, session: DrivenSession) -> None:
@@ -50,7 +50,7 @@ class SessionState(MutableMapping[str, Any]):
         self.update({key: value})
 
     def __delitem__(self, key: str) -> None:
-        raise TypeError(f"ADK's session state forgets no key; set state[{key!r}] = None.")
+        raise TypeError(f"ADK's session state cannot delete a key; set state[{key!r}] = None.")
 
     def update(self, *args: Any, **values: Any) -> None:
         """Sets several keys at once, in one event."""
@@ -71,7 +71,11 @@ def _id_of(call: ToolCall | str) -> str:
 
 
 class Conversation:
-    """A conversation that a cell drives; `LiveSession` and `LiveWidget` are ones."""
+    """A conversation with an agent, as a cell uses it.
+
+    Methods that wait block the cell; each has an async version that ends in `_async`, which works
+    from any event loop. A session that is not started starts with the first of them.
+    """
 
     @property
     def session(self) -> DrivenSession:
@@ -86,8 +90,8 @@ class Conversation:
     def say(self, text: str, timeout: float = 60) -> Turn:
         """Types a turn to the agent and waits for the answer.
 
-        It cuts in where the agent still answers an earlier turn. A model that fails is told in the
-        turn's `error`. Ctrl-C comes back at once and leaves the session alive.
+        If the agent is still answering an earlier turn, that turn is interrupted. If the model
+        fails, the turn's `error` says why. Ctrl-C returns at once and leaves the session running.
 
         Args:
             text: What to say.
@@ -98,7 +102,7 @@ class Conversation:
 
         Raises:
             SessionClosedError: The session is closed.
-            TurnTimeoutError: The answer took longer; it still comes.
+            TurnTimeoutError: The answer took longer; the turn goes on.
         """
         return self.session.bridge.call(self.session.run_say(text, timeout))
 
@@ -108,20 +112,20 @@ class Conversation:
         return await bridge.call_async(self.session.run_say(text, timeout))
 
     def speak(self, wav_or_pcm: Sound, timeout: float = 60) -> Turn:
-        """Speaks a sound to the agent as the microphone would, in real time.
+        """Plays a sound to the agent in real time, as if it came from the microphone.
 
         Args:
             wav_or_pcm: A sound file's path, PCM16LE mono at 16 kHz, a `Clip`, or an array.
             timeout: How long to wait after the sound's end (s).
 
         Returns:
-            The turn that the sound's last words made.
+            The turn that the last words in the sound began.
 
         Raises:
-            AudioError: It is no sound, or no speech was heard in it.
+            AudioError: The sound cannot be read, or no speech was heard in it.
             LocalModelError: The embedded default cannot hear on this machine.
             SessionClosedError: The session is closed.
-            TurnTimeoutError: The answer took longer; it still comes.
+            TurnTimeoutError: The answer took longer; the turn goes on.
         """
         clip = clip_of(wav_or_pcm)
         return self.session.bridge.call(self.session.run_speak(clip, timeout))
@@ -133,7 +137,7 @@ class Conversation:
         return await bridge.call_async(self.session.run_speak(clip, timeout))
 
     def interrupt(self) -> None:
-        """Cuts the agent off: the player falls silent and the rest of the answer is dropped.
+        """Interrupts the agent: the player stops and the rest of the answer is dropped.
 
         Raises:
             SessionClosedError: The session is closed.
@@ -146,9 +150,9 @@ class Conversation:
         await bridge.call_async(self.session.run_interrupt())
 
     def wait_for_turn(self, timeout: float | None = None) -> Turn:
-        """Waits until the user has spoken or typed and was answered.
+        """Waits until the user has spoken or typed and the agent has answered.
 
-        A turn that is under way counts. Ctrl-C comes back at once and leaves the session alive.
+        A turn that has begun already counts. Ctrl-C returns at once and leaves the session running.
 
         Args:
             timeout: How long to wait (s); None waits as long as it takes.
@@ -170,8 +174,8 @@ class Conversation:
     def on_turn(self, callback: OnTurn, *, remove: bool = False) -> OnTurn:
         """Calls a function with every `Turn` that has ended; also a decorator.
 
-        It runs in a thread of its own, one call after the other, so it may take its time. What it
-        raises is shown in the widget and logged.
+        Calls run one after the other: a function in a worker thread, a coroutine function on the
+        bridge's event loop. What it raises is shown in the widget and logged.
 
         Args:
             callback: The function, or coroutine function.
@@ -186,11 +190,11 @@ class Conversation:
             self.session.callbacks.append(callback)
         return callback
 
-    # What answers, and what it knows.
+    # The agent, its tools, its history and state.
 
     @property
     def agent(self) -> BaseAgent:
-        """The agent that answers, with the tools that are on; set it to `swap` it."""
+        """The current agent, with the tools that are switched on; setting it calls `swap`."""
         return self.session.current_agent
 
     @agent.setter
@@ -199,7 +203,7 @@ class Conversation:
 
     @property
     def tools(self) -> list[ToolUnion]:
-        """The agent's tools that are on; set them to `swap` them."""
+        """The agent's tools that are switched on; setting them calls `swap`."""
         return tools_of(self.session.current_agent)
 
     @tools.setter
@@ -217,27 +221,27 @@ class Conversation:
         at_turn: int | None = None,
         timeout: float = 60,
     ) -> Swap:
-        """Changes what answers; the page, the microphone and the transcript stay.
+        """Changes the agent; the page, the microphone and the transcript stay.
 
-        The running turn ends as an interruption. A swap that fails leaves the old agent running.
-        With nothing given it connects anew, as after a change of the state that an instruction
-        reads.
+        A turn that has begun is interrupted. If the swap fails, the old agent goes on. Without
+        arguments it only connects again, which makes the model read the instruction anew after a
+        change of the state.
 
         Args:
             agent: Another agent.
-            tools: Its tools, in place of those that it has.
+            tools: Its tools, which replace those that it has.
             instruction: Its instruction.
             model: Its model, or the name of one.
-            history: `keep` goes on with the conversation and its state, `fresh` begins a new one,
-                `fork` goes on in a copy; the id of one of the `histories` goes back to that.
-            at_turn: The turn after which a fork begins; by default it begins here.
-            timeout: How long the new agent may take to be connected (s).
+            history: `keep` continues the conversation and its state, `fresh` begins a new one,
+                `fork` continues in a copy; the id of one of the `histories` returns to that one.
+            at_turn: The last turn that a fork copies; by default the newest.
+            timeout: How long connecting the new agent may take (s).
 
         Returns:
             What changed, and how long it took.
 
         Raises:
-            SwapError: It could not be changed; the old agent goes on.
+            SwapError: The swap failed; the old agent goes on.
             SessionClosedError: The session is closed.
         """
         wish = Wish(agent, tools, instruction, model, history, at_turn)
@@ -250,14 +254,20 @@ class Conversation:
         timeout: float = 60,  # noqa: ASYNC109
         **changes: Any,
     ) -> Swap:
-        """Async version of `swap`; works from any event loop."""
+        """Async version of `swap`; works from any event loop.
+
+        Args:
+            agent: Another agent.
+            timeout: How long connecting the new agent may take (s).
+            **changes: The other arguments of `swap`.
+        """
         wish = Wish(agent, **changes)
         bridge = await self.session.bridge_async()
         return await bridge.call_async(self.session.run_swap(wish, timeout))
 
     @property
     def histories(self) -> list[History]:
-        """The histories of this conversation: the one it began in, its forks and fresh ones."""
+        """The histories of this conversation: the first one, its forks and fresh ones."""
         return self.session.all_histories.all[:]
 
     def adk_session(self, history: str | None = None) -> Session | None:
@@ -270,7 +280,7 @@ class Conversation:
 
     @property
     def state(self) -> SessionState:
-        """ADK's session state, to read and to set; `state = {...}` sets several keys at once."""
+        """ADK's session state; `live.state["key"] = 1` sets a key, `live.state = {...}` several."""
         return SessionState(self.session)
 
     @state.setter
@@ -283,7 +293,7 @@ class Conversation:
         return self.session.peek(self.session.all_histories.artifact_names())
 
     def artifact(self, name: str, version: int | None = None) -> types.Part | None:
-        """Returns an artifact, by default its newest version; None where there is none."""
+        """Returns an artifact, by default its newest version; None if there is none."""
         return self.session.peek(self.session.all_histories.artifact(name, version))
 
     # Tool calls that wait.
@@ -296,15 +306,15 @@ class Conversation:
     def confirm(
         self, approved: bool = True, *, call: ToolCall | str | None = None, payload: Any = None
     ) -> None:
-        """Lets a tool run that waits for a confirmation, or not, as the widget's buttons do.
+        """Answers a tool call that waits for a confirmation, as the widget's buttons do.
 
         Args:
-            approved: Whether it may run.
-            call: The call or its id; by default the oldest that waits.
-            payload: What the tool gets with it, as `tool_context.tool_confirmation.payload`.
+            approved: Whether the tool may run.
+            call: The call or its id; by default the one that has waited longest.
+            payload: Passed to the tool as `tool_context.tool_confirmation.payload`.
 
         Raises:
-            AdkNbError: No call waits.
+            AdkNbError: No call waits for a confirmation.
             SessionClosedError: The session is closed.
         """
         self.session.bridge.call(
@@ -325,11 +335,11 @@ class Conversation:
         )
 
     def respond(self, call: ToolCall | str, response: dict[str, Any]) -> None:
-        """Tells the agent the outcome of a long-running tool.
+        """Gives the agent the result of a long-running tool.
 
         Args:
             call: The call or its id.
-            response: The outcome.
+            response: The result.
 
         Raises:
             AdkNbError: There is no such call.
@@ -342,7 +352,7 @@ class Conversation:
         bridge = await self.session.bridge_async()
         await bridge.call_async(self.session.run_respond(_id_of(call), response))
 
-    # Its data. Each works on a session that is not started or already closed too.
+    # Its data. These work on a session that is not started or closed, too.
 
     def events_df(self, columns: Any = None) -> pd.DataFrame:
         """Returns every event as a row; see `adk_nb.events_df`."""

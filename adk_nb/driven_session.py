@@ -1,4 +1,4 @@
-"""What `Conversation` needs of the session that it drives; `LiveSession` is one."""
+"""The interface that `Conversation` calls; `LiveSession` implements it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 
 class DrivenSession(Protocol):
-    """A session that a cell drives. What begins with `run_` runs on the bridge thread."""
+    """A session that a cell calls. Methods that begin with `run_` run on the bridge thread."""
 
     @property
     def log(self) -> EventLog:
@@ -44,7 +44,7 @@ class DrivenSession(Protocol):
 
     @property
     def current_agent(self) -> BaseAgent:
-        """The agent that answers, with the tools that are on."""
+        """The current agent, with the tools that are switched on."""
 
     @property
     def all_histories(self) -> Histories:
@@ -52,7 +52,7 @@ class DrivenSession(Protocol):
 
     @property
     def open_questions(self) -> list[ToolCall]:
-        """The tool calls that wait for the user's word."""
+        """The tool calls that wait for the user's confirmation."""
 
     @property
     def callbacks(self) -> list[Callable[[Turn], Any]]:
@@ -62,19 +62,19 @@ class DrivenSession(Protocol):
         """Returns the turns so far, oldest first."""
 
     def peek(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        """Runs a coroutine on the bridge thread, of a session that is not open too."""
+        """Runs a coroutine on the bridge thread, even if the session is not started or closed."""
 
     async def run_say(self, text: str, timeout: float) -> Turn:  # noqa: ASYNC109
         """Types a turn and waits for its end."""
 
     async def run_speak(self, clip: Clip, timeout: float) -> Turn:  # noqa: ASYNC109
-        """Speaks a clip in real time and waits for its last turn's end."""
+        """Plays a clip to the model in real time and waits for its last turn."""
 
     async def run_interrupt(self) -> None:
         """Cuts the agent off."""
 
     async def run_swap(self, wish: Wish, timeout: float) -> Swap:  # noqa: ASYNC109
-        """Changes what answers."""
+        """Changes the agent."""
 
     async def run_state(self) -> dict[str, Any]:
         """Returns ADK's session state."""

@@ -1,13 +1,13 @@
-"""One tree of errors; each message says what happened and what to do about it."""
+"""The errors; each message says what happened and what to do about it."""
 
 from __future__ import annotations
 
 
 class AdkNbError(Exception):
-    """The root of every error that adk_nb raises itself.
+    """The base class of every error that adk_nb raises itself.
 
     Attributes:
-        code: A short, stable name, the same on the wire, in the log and in the page.
+        code: A short, stable name, the same in the page; `docs/errors.md` lists them.
         remedy: What the user can do about it, as a sentence; may be empty.
     """
 
@@ -34,7 +34,7 @@ class ProtocolError(AdkNbError):
 
 
 class AudioError(AdkNbError):
-    """Sound that is no PCM16 mono, or a file that is no WAV."""
+    """What was given is not sound that can be read, or holds no speech."""
 
     code = "bad_audio"
 
@@ -58,13 +58,13 @@ class ModelError(AdkNbError):
 
 
 class CredentialsError(ModelError):
-    """A Gemini model is asked for, and what it needs is missing or plainly wrong."""
+    """A Gemini model is asked for, and its key, project or certificate is missing or invalid."""
 
     code = "no_credentials"
 
 
 class SwapError(AdkNbError):
-    """An agent, its tools or its history could not be changed; what was there goes on."""
+    """An agent, its tools or its history could not be changed; the old agent goes on."""
 
     code = "swap_failed"
 

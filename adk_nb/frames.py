@@ -1,4 +1,4 @@
-"""The dataframes and their columns, under the name that the documentation has for them."""
+"""The dataframes and their columns: the public module for `adk_nb.data`."""
 
 from adk_nb.data.tables import *  # noqa: F403
 from adk_nb.data.tables import __all__  # noqa: F401

@@ -1,4 +1,4 @@
-"""Gemini Live's configuration, under the name that the documentation has for it."""
+"""Gemini Live's configuration: the public module for `adk_nb.providers.gemini`."""
 
 from adk_nb.exceptions import CredentialsError
 from adk_nb.providers.gemini import Credentials, credentials, default_model, models, problem

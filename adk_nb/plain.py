@@ -1,4 +1,4 @@
-"""Values as JSON has them: valid text, plain containers, nothing that changes later."""
+"""Copies of values that JSON can hold: valid text, dictionaries, lists, finite numbers."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 MAX_DEPTH = 50
-"""Containers within containers; what lies deeper becomes its repr."""
+"""How deep containers may be nested; what lies deeper becomes its repr."""
 MAX_REPR = 10_000
-"""Characters of the repr of what JSON lacks."""
+"""Longest repr of a value that JSON has no form for (characters)."""
 _LARGEST = 2**63
-"""Integers from here on are written as text: few readers take them."""
+"""Integers from here on are written as text: many readers of JSON cannot take them."""
 
 
 def valid_text(text: str) -> str:
     """Returns text that every encoder takes.
 
-    Half an emoji, or a file name that is not UTF-8, has surrogates that stand alone: they become
+    A surrogate that stands alone, as in half an emoji or a file name that is not UTF-8, becomes
     U+FFFD. Two that make one character become that character.
     """
     try:
@@ -33,14 +33,14 @@ def valid_text(text: str) -> str:
 
 
 def plain(value: Any, text: Callable[[str], str] = valid_text) -> Any:
-    """Returns a copy of a value with nothing in it but what JSON has.
+    """Returns a copy of a value that JSON can hold.
 
-    Tuples and sets become lists, keys become strings, pydantic models become dictionaries; of
-    anything else, of numbers that are none and of integers past 64 bits the repr is taken.
+    Tuples and sets become lists, keys become strings, pydantic models become dictionaries;
+    anything else, NaN, infinity and integers over 64 bits become their repr.
 
     Args:
-        value: Anything; it may hold itself, and others may go on filling it.
-        text: What is done to each string, such as masking; it must return valid text.
+        value: Anything; it may contain itself, and other threads may change it meanwhile.
+        text: A function for each string, such as masking; it must return valid text.
     """
     return _Copy(text).of(value, 0)
 
@@ -100,7 +100,7 @@ def _members(value: Any) -> list[Any]:
 
 
 def _settled(read: Callable[[], list[Any]]) -> list[Any]:
-    """Reads a container that another thread may be filling, until it holds still for once."""
+    """Reads a container that another thread may be changing, again until it succeeds."""
     for _ in range(100):
         try:
             return read()
@@ -110,7 +110,7 @@ def _settled(read: Callable[[], list[Any]]) -> list[Any]:
 
 
 def to_json(value: Any) -> str:
-    """Returns JSON that every reader takes: valid text, no NaN, and the repr of what JSON lacks."""
+    """Returns standard JSON: valid text, no NaN, and the repr of what has no form in JSON."""
     try:
         return valid_text(json.dumps(value, allow_nan=False, default=repr, ensure_ascii=False))
     except (ValueError, TypeError, RecursionError):

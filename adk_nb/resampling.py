@@ -1,7 +1,4 @@
-"""Sound from one sample rate to another: by soxr where it is installed, else by numpy alone.
-
-A ground module: the sound of files, the microphone's and the embedded default's all pass here.
-"""
+"""Converts sound between sample rates: with soxr if it is installed, else with numpy."""
 
 from __future__ import annotations
 
@@ -18,7 +15,7 @@ if TYPE_CHECKING:
 _BLOCK_S = 4
 """How much sound `resample` filters at a time (s): the filter needs some hundred times as much."""
 _ZERO_CROSSINGS = 32
-"""Of the windowed sinc, to each side: more make its edge steeper, and cost as much more."""
+"""Zero crossings of the windowed sinc to each side: more make it steeper and slower."""
 _PASSBAND = 0.93
 """How much of the narrower of the two bands is kept; the rest is the filter's slope."""
 _KAISER_BETA = 9.0
@@ -31,7 +28,7 @@ def resample(samples: npt.NDArray[Any], rate: int, to_rate: int) -> Samples:
     Args:
         samples: The samples, of any type; int16 stays in the range of int16.
         rate: Their rate (Hz).
-        to_rate: The rate to come (Hz).
+        to_rate: The new rate (Hz).
     """
     given = samples.astype(np.float32)
     if rate == to_rate or not given.size:
@@ -49,8 +46,8 @@ class Resampler:
     """Resamples a mono PCM16 stream while it comes.
 
     Args:
-        rate: The rate of what comes (Hz).
-        to_rate: The rate of what goes (Hz).
+        rate: The rate of the input (Hz).
+        to_rate: The rate of the output (Hz).
     """
 
     def __init__(self, rate: int, to_rate: int) -> None:
@@ -74,8 +71,8 @@ class Sinc:
     """A polyphase filter: a Kaiser-windowed sinc, of which each output sample takes one phase.
 
     Args:
-        rate: The rate of what comes (Hz).
-        to_rate: The rate of what goes (Hz).
+        rate: The rate of the input (Hz).
+        to_rate: The rate of the output (Hz).
     """
 
     def __init__(self, rate: int, to_rate: int) -> None:
@@ -130,6 +127,6 @@ def _kernels(cutoff: float, half: int, phases: int) -> Samples:
     offsets = np.arange(1 - half, half + 1)[None] - np.arange(phases)[:, None] / phases
     window = np.i0(_KAISER_BETA * np.sqrt(np.clip(1 - np.square(offsets / half), 0, None)))
     kernels: Samples = np.sinc(cutoff * offsets) * window
-    # Each phase lets a constant through as it is, or their differences would be heard.
+    # Each phase must pass a constant unchanged, or the differences would be heard.
     kernels /= kernels.sum(axis=1, keepdims=True)
     return kernels.astype(np.float32)

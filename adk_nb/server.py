@@ -1,6 +1,6 @@
 """The bridge: one WebSocket server a kernel, on 127.0.0.1, for all its sessions and pages.
 
-A page gets in with its session's token, from an Origin that an authenticated widget announced.
+A page is admitted with its session's token, from an Origin that its widget has announced.
 """
 
 from __future__ import annotations
@@ -38,27 +38,27 @@ HOST = "127.0.0.1"
 HELLO_S = 5.0
 PING_S = 20.0
 MAX_WAITING = 8 << 20
-"""Bytes that may wait for a page to read them; past it the page is let go."""
+"""Bytes that may wait for a page to read them; past it the connection is closed."""
 MAX_WAITING_AUDIO = 4 << 20
-"""Bytes past which agent audio is dropped, and counted, so that messages still get through."""
+"""Bytes that may wait before agent audio is dropped and counted; messages still go out."""
 MAX_STRANGERS = 32
-"""Connections that have not said hello yet; past it the oldest of them is let go."""
+"""Connections that have not sent a hello yet; past it the oldest of them is closed."""
 _ENDED_TOKENS = 256
-"""Tokens of ended sessions that are remembered, to tell their pages so."""
+"""How many tokens of ended sessions are remembered, so that their pages stop reconnecting."""
 _QUIET_S = 1.0
-"""How often refusals are logged."""
+"""The least time between two log lines about refusals (s)."""
 _FRAME_S = 0.1
 
 
 class Refusals:
-    """Logs that connections were refused, once a second at most, with their number."""
+    """Logs refused connections, at most one line a second, with their number."""
 
     def __init__(self) -> None:
         self._count = 0
         self._logged_at = -_QUIET_S
 
     def add(self, why: str) -> None:
-        """A connection was refused."""
+        """Counts a refused connection."""
         self._count += 1
         now = time.monotonic()
         if now - self._logged_at < _QUIET_S:
@@ -69,7 +69,7 @@ class Refusals:
 
 
 class _Handshakes(logging.Filter):
-    """Takes what websockets logs, with a traceback, of whoever speaks no WebSocket."""
+    """Replaces websockets' tracebacks about failed handshakes by counted refusals."""
 
     def __init__(self, refusals: Refusals) -> None:
         super().__init__()
@@ -83,14 +83,14 @@ class _Handshakes(logging.Filter):
 
 
 class _Stranger(ServerConnection):
-    """A connection from the moment it is accepted: until it says hello, one of a few."""
+    """A connection; until it has sent its hello it counts towards `MAX_STRANGERS`."""
 
     def __init__(self, strangers: dict[_Stranger, None], *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._strangers = strangers
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Lets the oldest go where there are too many."""
+        """Aborts the oldest such connection if there are too many."""
         super().connection_made(transport)
         self._strangers[self] = None
         if len(self._strangers) > MAX_STRANGERS:
@@ -99,12 +99,12 @@ class _Stranger(ServerConnection):
             oldest.transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """It is gone."""
+        """Stops counting it: it is closed."""
         self._strangers.pop(self, None)
         super().connection_lost(exc)
 
     def known(self) -> None:
-        """It has said hello."""
+        """Stops counting it: it has sent its hello."""
         self._strangers.pop(self, None)
 
 
@@ -118,12 +118,14 @@ class Connection:
     def __init__(self, socket: ServerConnection, session: LiveSession) -> None:
         self._socket = socket
         self._session = session
+        # The number of the next audio frame.
         self._seq = 0
+        # The bridge's clock less the page's, by the page's newest estimate.
         self._offset: protocol.ClockOffset | None = None
         self.dropped = 0
 
     def send(self, message: protocol.Message) -> None:
-        """Sends a message, or lets the page go where it does not read."""
+        """Sends a message, or closes the connection if the page does not read."""
         if self._waiting() > MAX_WAITING:
             self.close(protocol.CLOSE_TOO_SLOW, "too slow")
             return
@@ -131,7 +133,7 @@ class Connection:
         broadcast([self._socket], self._encoded(message))
 
     def _encoded(self, message: protocol.Message) -> str:
-        """Returns a message with every secret masked, whatever its way here was."""
+        """Returns the JSON of a message with every secret masked."""
         redact = self._session.log.redact
         masked = {one.name: redact(getattr(message, one.name)) for one in fields(message)}
         return to_json({"type": message.type} | masked)
@@ -163,7 +165,7 @@ class Connection:
         return self._socket.transport.get_write_buffer_size()
 
     async def serve(self) -> None:
-        """Passes what the page sends on to its session, until it goes."""
+        """Hands what the page sends to its session, until the connection ends."""
         async for data in self._socket:
             try:
                 if isinstance(data, bytes):
@@ -212,11 +214,16 @@ class Bridge:
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
+        # By token.
         self._sessions: dict[str, LiveSession] = {}
+        # The origins that may connect, by token.
         self._origins: dict[str, set[str]] = {}
+        # Tokens of closed sessions.
         self._ended: deque[str] = deque(maxlen=_ENDED_TOKENS)
+        # Connections without a hello, oldest first.
         self._strangers: dict[_Stranger, None] = {}
         self._refusals = Refusals()
+        # The token of each connection.
         self._connections: dict[Connection, str] = {}
         self._server: Server | None = None
         self._starting = asyncio.Lock()
@@ -237,7 +244,7 @@ class Bridge:
         """Adds a session to the kernel's bridge; returns the bridge and the session's token.
 
         Raises:
-            BridgeError: No port can be had.
+            BridgeError: The bridge can open no port.
         """
         shared = cls.shared
         if shared is None or shared._loop is not asyncio.get_running_loop():  # noqa: SLF001
@@ -255,7 +262,7 @@ class Bridge:
         return token
 
     async def remove(self, token: str) -> None:
-        """Removes a session, lets its pages go, and stops with the last."""
+        """Removes a session and closes its pages; with the last session the server stops."""
         if self._sessions.pop(token, None) is not None:
             self._ended.append(token)
         self._origins.pop(token, None)
@@ -357,13 +364,13 @@ class Bridge:
 
 
 def _origin(request: Request | None) -> str | None:
-    """Returns the origin of a request; None where it has none, or several."""
+    """Returns the origin of a request; None if it has none, or several."""
     origins = request.headers.get_all("Origin") if request is not None else []
     return origins[0] if len(origins) == 1 else None
 
 
 def _same(given: str, tokens: Iterable[str]) -> str | None:
-    """Returns the token that was given, in a time that does not tell how much of it is right."""
+    """Returns the given token if it is one of these, in constant time."""
     encoded = given.encode()
     found = [token for token in tokens if hmac.compare_digest(token.encode(), encoded)]
     return found[0] if found else None

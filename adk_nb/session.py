@@ -1,7 +1,7 @@
 """`LiveSession`: one conversation with an agent, on the bridge thread, with or without a page.
 
-It runs ADK's `Runner.run_live`, turns what comes of it into the log's rows, the session's turns and
-the pages' messages, and outlives a model that fails: the next turn connects again.
+It runs ADK's `Runner.run_live` and turns its events into the log's rows, the session's turns and
+the pages' messages. It survives a model that fails: the next turn connects again.
 """
 
 from __future__ import annotations
@@ -59,15 +59,15 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _SETTLED_S = 1.0
-"""How much silence after a spoken file shows that its last turn has begun."""
+"""How long `speak` waits after its sound (s), so that the last turn in it has begun."""
 _UNHEARD_S = 10.0
-"""How long `speak` waits for a turn to begin after its file."""
+"""How long `speak` then waits for a turn if none has begun (s)."""
 _NEWS_S = 0.3
-"""How long a swap may take before the pages are told that it is under way."""
+"""How long a swap may take before the pages show that it is under way (s)."""
 _SWITCH_S = 60.0
-"""How long a switch of a tool in the page may take."""
+"""How long switching a tool on or off in the page may take (s)."""
 _AHEAD_S = 1.0
-"""How far a page's clock may be ahead of the bridge's."""
+"""How far a report of a page may lie in the future of the bridge's clock (s)."""
 
 
 class LiveSession(Conversation):
@@ -78,8 +78,8 @@ class LiveSession(Conversation):
 
     Args:
         agent: The ADK agent.
-        run_config: ADK's own; what it leaves open is set for live notebooks. Functions that are
-            tools run in threads, coroutine functions on the bridge's event loop.
+        run_config: ADK's `RunConfig`; fields that it does not set get defaults for notebooks.
+            Functions that are tools run in threads, coroutine functions on the bridge's event loop.
         sessions: An ADK session service, or the URI of one, such as `sqlite:///talk.db`; by
             default one in memory.
         session_id: The ADK session's id, to go on with it; by default a new one.
@@ -126,6 +126,7 @@ class LiveSession(Conversation):
         self.audio_on = audio
         self._video = video
         self.images_seen = 0
+        # The page that switched its camera or screen on last.
         self._watched: Page | None = None
         self.log = EventLog(self.id)
         self._configure = functools.partial(
@@ -152,6 +153,7 @@ class LiveSession(Conversation):
         )
         self._exchange.turns.on_end = self._turn_ended
         self._bridge: BridgeLoop | None = None
+        # Held while the session opens, so that it opens once.
         self._opening = asyncio.Lock()
         self._listeners = TurnListeners(self._exchange.report, self.log.redact)
         self._tasks: set[asyncio.Task[None]] = set()
@@ -175,7 +177,7 @@ class LiveSession(Conversation):
 
     @property
     def current_agent(self) -> BaseAgent:
-        """The agent that answers, with the tools that are on."""
+        """The current agent, with the tools that are switched on."""
         return self._exchange.swaps.agent
 
     @property
@@ -185,14 +187,14 @@ class LiveSession(Conversation):
 
     @property
     def open_questions(self) -> list[ToolCall]:
-        """The tool calls that wait for the user's word."""
+        """The tool calls that wait for the user's confirmation."""
         turns, asking = self._exchange.turns, self._exchange.live.calls.asking
         found = (turns.call(call_id)[1] for call_id in asking)
         return [call for call in found if call is not None]
 
     @property
     def recording(self) -> Path | None:
-        """The folder of the session's recording; None where it is not recorded."""
+        """The folder of the session's recording; None if it is not recorded."""
         return self._recording.path if self._recording is not None else None
 
     @property
@@ -218,7 +220,7 @@ class LiveSession(Conversation):
 
     @property
     def mic_dropped(self) -> int:
-        """How many microphone frames came to no model."""
+        """How many microphone frames reached no model."""
         return self._exchange.microphone.dropped + self._exchange.live.dropped
 
     @property
@@ -227,7 +229,7 @@ class LiveSession(Conversation):
         return self._exchange.sees if self._video is None else self._video
 
     def peek(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        """Runs a coroutine on the bridge thread, of a session that is not open too."""
+        """Runs a coroutine on the bridge thread, even if the session is not started or closed."""
         bridge = BridgeLoop.acquire()
         try:
             result = bridge.call(coroutine)
@@ -264,7 +266,7 @@ class LiveSession(Conversation):
         return self
 
     def close(self) -> None:
-        """Ends the session, and the bridge thread if it was its last; what was said can be read."""
+        """Ends the session, and the bridge thread with the last one; its data stay readable."""
         bridge, self._bridge = self._bridge, None
         self._exchange.closed = True
         if bridge is not None:
@@ -295,7 +297,7 @@ class LiveSession(Conversation):
         self._exchange.pages.watchers.append(watcher)
 
     def attach(self, page: Page) -> protocol.Welcome:
-        """Adds a page, and returns what it has to know."""
+        """Adds a page; returns its first message, with the conversation so far."""
         self._exchange.pages.all.append(page)
         self.log.add("client", "connected")
         return protocol.Welcome(
@@ -323,7 +325,7 @@ class LiveSession(Conversation):
             self._exchange.open_microphone(page, on=False)
 
     def hear(self, source: object, pcm: bytes) -> None:
-        """Takes a microphone frame, PCM16LE mono at 16 kHz, from whoever has the microphone."""
+        """Takes a microphone frame, PCM16LE mono at 16 kHz, from a page or from `speak`."""
         self._exchange.hear(source, pcm)
 
     def see(self, page: Page, source: str, jpeg: bytes) -> None:
@@ -354,7 +356,7 @@ class LiveSession(Conversation):
                 self._receive_about(page, message)
 
     def _receive_about(self, page: Page, message: protocol.Message) -> None:
-        """Takes what is no part of the conversation."""
+        """Handles the messages that are not part of the conversation."""
         match message:
             case protocol.More():
                 self._show_more(page, message)
@@ -363,7 +365,7 @@ class LiveSession(Conversation):
                 self.log.add_error(page, message.code, error)
 
     def _confirm(self, message: protocol.Confirm) -> None:
-        with contextlib.suppress(AdkNbError):  # Two pages may answer the same question.
+        with contextlib.suppress(AdkNbError):  # Another page may have answered already.
             self._exchange.live.calls.answer(message.id, approved=message.approved)
 
     def playback(
@@ -376,7 +378,7 @@ class LiveSession(Conversation):
 
         Args:
             report: What the player did.
-            clock_ms: When, on the bridge's clock (ms); None where the clocks are not compared yet.
+            clock_ms: When, on the bridge's clock (ms); None if the clocks are not compared yet.
             error_ms: How far off that may be (ms).
 
         Raises:
@@ -422,7 +424,7 @@ class LiveSession(Conversation):
         return await self._finished(turn, timeout)
 
     async def run_speak(self, clip: Clip, timeout: float) -> Turn:  # noqa: ASYNC109
-        """Speaks a clip in real time and waits for its last turn's end; see `speak`."""
+        """Plays a clip to the model in real time and waits for its last turn; see `speak`."""
         with contextlib.suppress(TimeoutError):
             # What is said before somebody can hear it is kept for some seconds only.
             await asyncio.wait_for(self._exchange.live.loaded.wait(), timeout)
@@ -526,7 +528,7 @@ class LiveSession(Conversation):
         event = response(call, result)
         queue = self._exchange.queue()
         self._exchange.call_closed("client", turn, call, result=result)
-        # ADK passes a response on to the model and keeps no record of it.
+        # ADK forwards a response to the model and does not record it.
         await self._histories.append(event, self._exchange.live.calls.session)
         self._exchange.reader.turn_of[event.id] = turn.index
         if event.content is not None:
@@ -584,7 +586,7 @@ class LiveSession(Conversation):
         turn = self._exchange.turns.failed(why)
         if turn is not None:
             self.log.add("bridge", "error", turn=turn.index, error=why)
-        # What was cut off is kept too, for whoever goes on with the conversation.
+        # An unfinished answer is kept too: the conversation may be resumed later.
         await self._exchange.run_ended()
         self.log.settle()
         self._exchange.pages.emit(protocol.State("closed"))

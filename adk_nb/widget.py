@@ -1,4 +1,4 @@
-"""`LiveWidget`, the cell's front end, and `talk`, which makes one."""
+"""`LiveWidget`, the widget under a cell, and `talk`, which makes one."""
 
 from __future__ import annotations
 
@@ -33,15 +33,18 @@ def _styles() -> str:
 
 
 class LiveWidget(Conversation, anywidget.AnyWidget):
-    """A cell's window to a `LiveSession`: microphone, text box and transcript.
+    """The widget of a `LiveSession`: microphone, text box and transcript.
 
-    Make one with `talk`. It has the session's own methods: `say`, `speak`, `interrupt`, `turns`.
+    Make one with `talk`. It has the methods of `Conversation`, such as `say` and `turns_df`.
 
     Attributes:
         session: The `LiveSession` behind it.
-        status: What the session does: `connecting`, `ready`, `listening`, `thinking`, `speaking`
-            or `closed`.
-        error: The newest error as `{code, message, remedy}`; empty where there was none.
+        status: What the session does: `connecting`, `ready`, `listening`, `thinking`, `speaking`,
+            `reconnecting` or `closed`.
+        error: The newest error as `{code, message, remedy}`; empty if there was none.
+        agent_name: The name of the current agent.
+        model_name: The name of its model.
+        tool_names: The names of its tools.
     """
 
     _esm = STATIC / "widget.js"
@@ -58,12 +61,13 @@ class LiveWidget(Conversation, anywidget.AnyWidget):
     def __init__(self, session: LiveSession) -> None:
         self._session = session
         self._bridge: Bridge | None = None
+        # The session's token at the bridge.
         self._token = ""
         super().__init__()
         self._name()
         tell_what_waits()
         self._made.add(self)
-        # Before the start: a session may fail at once.
+        # Before the start, as a session may fail at once.
         session.watch(self._on_message)
         session.start()
         self.set_trait("status", session.status)
@@ -89,7 +93,7 @@ class LiveWidget(Conversation, anywidget.AnyWidget):
         if self.comm is not None:
             self.send({"type": "closed"})
 
-    # What the session tells, on the bridge thread.
+    # Messages of the session, on the bridge thread.
 
     def _name(self) -> None:
         agent = self._session.agent
@@ -113,7 +117,7 @@ class LiveWidget(Conversation, anywidget.AnyWidget):
                     "code": message.code, "message": message.message, "remedy": message.remedy,
                 })  # fmt: skip
 
-    # What the page asks over the comm.
+    # Messages of the page, over the comm.
 
     def _on_page(self, _widget: object, content: Any, _buffers: object) -> None:
         if not isinstance(content, dict) or content.get("type") != "open":
@@ -133,7 +137,7 @@ class LiveWidget(Conversation, anywidget.AnyWidget):
                 }
             )
         except (AdkNbError, OSError) as error:
-            # A failure here has no other way to the page.
+            # Nothing else would show this in the page.
             self.send({"type": "error", "code": "bridge", "message": str(error), "remedy": ""})
 
 
@@ -152,7 +156,7 @@ def _modules() -> dict[str, str]:
 def talk(agent: BaseAgent, **options: Any) -> LiveWidget:
     """Returns a widget with which to speak to an agent in this cell.
 
-    Run the cell again for a fresh one; the earlier one is closed.
+    When the cell is run again, it makes a new widget and closes the earlier one.
 
     Args:
         agent: The ADK agent.
@@ -161,6 +165,8 @@ def talk(agent: BaseAgent, **options: Any) -> LiveWidget:
             `run_config`: `transcribe`, `detection`, `proactive`, `affective`, `compress`, `resume`.
 
     Raises:
-        BridgeError: The bridge can have no port.
+        BridgeError: The bridge can open no port.
+        RecordingError: The recording cannot be written.
+        AdkNbError: An option has a wrong value.
     """
     return LiveWidget(LiveSession(agent, **options))

@@ -1,6 +1,6 @@
-"""All that replaces, subclasses or reads what is private in ADK, and its agents as we see them.
+"""Everything that depends on ADK's private names, and what a session needs to know of agents.
 
-An ADK that does not fit is refused here, before any of it is touched.
+Importing it checks the installed ADK and raises an error if it does not fit.
 """
 
 from adk_nb.adk import guard

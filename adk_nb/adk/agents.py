@@ -1,4 +1,4 @@
-"""ADK agents as a session sees them: their names, their tools, and changed copies of them."""
+"""What a session needs of ADK agents: names, tools, and copies with changes."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ if TYPE_CHECKING:
     from google.adk.models.base_llm import BaseLlm
 
 _DESCRIPTION = 300
-"""Characters of a tool's description that a page shows."""
+"""How much of a tool's description a page shows (characters)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Swap:
-    """What a swap changed; a cell shows it.
+    """What a swap changed; `swap` returns it.
 
     Attributes:
-        agent: The name of the agent that answers now.
+        agent: The name of the agent that answers from now on.
         model: Its model.
         tools: The names of its tools.
-        history: `keep`, `fresh`, `fork`, or the id of the history that it went back to.
-        history_id: The id of the ADK session that the conversation goes on in.
+        history: `keep`, `fresh`, `fork`, or the id of the history that it returned to.
+        history_id: The id of the ADK session in which the conversation continues.
         changes: What changed, in sentences.
-        ms: How long it took until the new agent was connected (ms).
+        ms: How long the swap took until the new agent was connected (ms).
     """
 
     agent: str
@@ -50,7 +50,7 @@ class Swap:
 
 
 def model_name(agent: BaseAgent) -> str:
-    """Returns the name of an agent's model; empty where it has none of its own."""
+    """Returns the name of an agent's model; empty if it has none of its own."""
     model = getattr(agent, "model", "")
     return model if isinstance(model, str) else str(getattr(model, "model", ""))
 
@@ -66,7 +66,7 @@ def tool_name(tool: Any) -> str:
 
 
 def named(tools: Iterable[Any]) -> dict[str, Any]:
-    """Returns tools by their names; of those that share one the later get a number."""
+    """Returns tools by name; if several share a name, the later ones get a number."""
     found: dict[str, Any] = {}
     for tool in tools:
         name, number = tool_name(tool), 1
@@ -77,7 +77,7 @@ def named(tools: Iterable[Any]) -> dict[str, Any]:
 
 
 def tools_of(agent: BaseAgent) -> list[Any]:
-    """Returns an agent's tools and toolsets; none where it is no LLM agent."""
+    """Returns an agent's tools and toolsets; none if it is not an LLM agent."""
     return list(getattr(agent, "tools", ()))
 
 
@@ -87,7 +87,7 @@ def tool_names(agent: BaseAgent) -> list[str]:
 
 
 def described(tools: Iterable[Any], off: Iterable[str]) -> list[dict[str, Any]]:
-    """Returns the tools as the wire has them: name, whether on, description."""
+    """Returns the tools as messages state them: name, whether switched on, description."""
     off = set(off)
     return [
         {"name": name, "on": name not in off, "description": _description(tool)}
@@ -109,10 +109,10 @@ def changed(
     instruction: str | None = None,
     model: str | BaseLlm | None = None,
 ) -> BaseAgent:
-    """Returns a copy of an agent with something changed; the agent itself where nothing is.
+    """Returns a copy of an agent with changes; the agent itself if there are none.
 
     Raises:
-        SwapError: The agent has no such thing, or a tool is none.
+        SwapError: The agent is not an LLM agent, or something is not a tool.
     """
     update = {
         name: value
@@ -141,10 +141,10 @@ def _checked(tool: Any) -> Any:
 
 
 async def check(agent: BaseAgent) -> None:
-    """Sees whether the model could be told of every tool, before anything is changed.
+    """Checks that every tool can be declared to the model, before anything is changed.
 
     Raises:
-        SwapError: A tool's signature cannot be declared, or a toolset cannot be reached.
+        SwapError: A tool's signature cannot be declared, or a toolset does not answer.
     """
     for one in family(agent):
         if not isinstance(one, LlmAgent):
@@ -153,7 +153,7 @@ async def check(agent: BaseAgent) -> None:
         try:
             for toolset in tools_of(one):
                 if isinstance(toolset, BaseToolset):
-                    # ADK only warns of a toolset that does not load.
+                    # ADK would only warn if a toolset does not load.
                     await toolset.get_tools_with_prefix()
             for tool in await one.canonical_tools():
                 name = tool.name

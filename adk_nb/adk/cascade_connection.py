@@ -1,12 +1,11 @@
-"""Tells ADK's `CascadeLive` what the session knows better.
+"""A connection for ADK's `CascadeLive` that uses what the session knows.
 
-What was heard of an answer that the user cut off: a cascade keeps the words that had sounded in its
-history, and estimates them from wall time, "because the client's true position is not observable".
-With a page attached it is: the player says. Every cascade that a session runs gets its position
-from there, whoever made the model.
+After an interruption, a cascade keeps the words that had sounded in its history. It estimates them
+from the time that has passed, "because the client's true position is not observable". With a page
+it is: the player reports it. Every cascade that a session runs gets its position from there.
 
-And whose turn it is: after a transfer the agent that takes over answers what the user has said, as
-with Gemini's live models, where a cascade by itself would wait for the user to say more.
+After a transfer, the agent that takes over answers what the user has said, as with Gemini's live
+models; a cascade by itself would wait for the user to say more.
 """
 
 from __future__ import annotations
@@ -22,14 +21,14 @@ if TYPE_CHECKING:
 
 
 class HeardConnection(CascadeLiveConnection):
-    """A cascade's connection that asks the player where it is."""
+    """A cascade's connection that asks the player how much has sounded."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._session = SESSION.get()
 
     async def send_history(self, history: list[types.Content]) -> None:
-        """Takes what was said before, and answers it where that is its turn."""
+        """Takes the history, and answers it if this agent has just taken over."""
         await super().send_history(history)
         if self._session is not None and self._session.taking_over():
             self._start_reasoning()
@@ -38,7 +37,7 @@ class HeardConnection(CascadeLiveConnection):
         position = self._session.position() if self._session is not None else None
         if position is not None:
             played_ms, audio_ms = position
-            # A turn with a tool call between is two stretches for the cascade; this is the second.
+            # To the cascade, the audio after a tool call is a new turn: subtract what came before.
             before_ms = audio_ms - self._turn_audio_ms
             playback_start = _now() - max(0.0, played_ms - before_ms) / 1000
         return super()._extract_heard_sentences(playback_start)

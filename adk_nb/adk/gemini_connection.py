@@ -1,9 +1,9 @@
-"""ADK's connection to Gemini Live, where a conversation is longer than a connection.
+"""ADK's connection to Gemini Live, for conversations that last longer than a connection.
 
-Two things differ from ADK's own. It answers a goAway when the turn is over, or shortly before the
-deadline, where ADK reconnects at once and loses the rest of an answer. And a history that is sent
-anew makes the model speak only where the user waits for an answer: to an agent that a swap puts in
-place ADK tells what the one before said in the user's name, to which the model would reply unasked.
+Two things differ from ADK's own. After a goAway it reconnects when the turn is over, or shortly
+before the deadline; ADK reconnects at once and loses the rest of an answer. And when the history is
+sent to a new connection, the model answers only if the user is waiting for an answer: after a swap,
+ADK sends the words of the earlier agent as the user's, and the model would reply to them.
 """
 
 from __future__ import annotations
@@ -25,27 +25,32 @@ if TYPE_CHECKING:
     from google.genai import types
 
 _HANDLE_S = 2.0
-"""How long after a turn its resumption handle is waited for."""
+"""How long to wait after a turn for its resumption handle (s)."""
 _MARGIN_S = 5.0
-"""How long before a goAway's deadline the connection is given up in mid-answer."""
+"""How long before a goAway's deadline the connection is closed even during an answer (s)."""
 
 
 class LongConnection(GeminiLlmConnection):
-    """A connection that is given up between two turns, and speaks when it is spoken to."""
+    """A connection that is replaced between two turns, and answers only what the user said."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._session = SESSION.get()
+        # The goAway that was received, until it is passed on.
         self._go_away: LlmResponse | None = None
+        # When to reconnect at the latest, on the monotonic clock.
         self._deadline = 0.0
+        # Whether a resumption handle was received.
         self._resumable = False
+        # When the last turn ended, on the monotonic clock; None during a turn.
         self._idle_at: float | None = None
-        self._current = False  # whether the newest handle knows all that was said
+        # Whether the newest handle was received after the end of the last turn.
+        self._current = False
 
     async def send_history(self, history: list[types.Content]) -> None:
-        """Tells the model what was said before; it answers where the user waits for that."""
+        """Sends the history; the model answers it if the user is waiting for an answer."""
         session = self._session
-        if session is None:  # Somebody else's run in this process.
+        if session is None:  # A run of ADK's in this process that is not a session's.
             await super().send_history(history)
             return
         awaited = session.taking_over() or session.awaits_answer(history)
@@ -62,7 +67,7 @@ class LongConnection(GeminiLlmConnection):
             )
 
     async def receive(self) -> AsyncGenerator[LlmResponse, None]:
-        """Yields what the model says; a goAway when nothing is lost with the connection."""
+        """Yields the model's responses, and a goAway only when it is time to reconnect."""
         responses = super().receive()
         if self._session is None:
             async with contextlib.aclosing(responses):

@@ -1,4 +1,4 @@
-"""Google's SDK, where it says what tells a user nothing."""
+"""Silences an error of Google's SDK that tells a user nothing."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import contextlib
 
 
 def install() -> None:
-    """Lets a client that could not be made, for want of a key, go in silence.
+    """Makes a client that could not be made, as there is no key, be collected without an error.
 
-    When it is collected it closes itself in a task, on whichever loop runs then, such as the
-    kernel's. The task fails at what the client never got, and its traceback is in the notebook.
+    Such a client closes itself in a task when it is collected, on the loop that runs then, such as
+    the kernel's. The task fails, as the client is incomplete, with a traceback in the notebook.
     """
     with contextlib.suppress(ImportError):
         from google.genai._api_client import BaseApiClient

@@ -1,7 +1,7 @@
-"""Every private name of ADK that the package relies on: looked at before it is used.
+"""Every private name of ADK that the package relies on, checked before it is used.
 
-ADK promises nothing of what begins with an underscore, and makes a release every two weeks. `check`
-says which of these an ADK lacks, `install` puts our replacements in their places, once.
+ADK may change what begins with an underscore in any release, and makes one every two weeks. `check`
+reports what an ADK lacks; `install` puts our replacements in place, once.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ class Private:
 
     Attributes:
         module: The module that has it.
-        name: The name, after dots within a class; empty where the module itself is meant.
-        why: What it is relied on for, and why nothing public serves.
+        name: The name, after dots within a class; empty if the module itself is meant.
+        why: What it is used for, and why there is no public way.
         parameters: Parameters that it must have, if it is a function.
         set_by: Names that the class's code must mention, as it sets them on its instances.
-        costs: What is lost without it, in a sentence; empty where nothing works without it.
+        costs: What is lost without it, in a sentence; empty if nothing works without it.
     """
 
     module: str
@@ -153,12 +153,12 @@ _installed = False
 
 
 def check() -> None:
-    """Sees whether the installed ADK has what the package relies on.
+    """Checks that the installed ADK has what the package relies on.
 
-    Warns of what only costs a nicety.
+    Warns if something is missing that is not essential.
 
     Raises:
-        AdkVersionError: It lacks something without which nothing works.
+        AdkVersionError: Something essential is missing.
     """
     missing = [(one, problem) for one in PRIVATE if (problem := _problem(one))]
     for one, problem in missing:
@@ -199,7 +199,7 @@ def install() -> None:
 
 
 def _problem(private: Private) -> str:
-    """Returns what is wrong with a private name, in a sentence; nothing where it is as expected."""
+    """Returns what is wrong with a private name, in a sentence; nothing if it is as expected."""
     where = ".".join(filter(None, (private.module, private.name)))
     try:
         found: object = importlib.import_module(private.module)
@@ -229,7 +229,7 @@ def _code(cls: object) -> str:
     try:
         return inspect.getsource(cls)  # type: ignore[arg-type]
     except (OSError, TypeError):
-        return " ".join(name for one in PRIVATE for name in one.set_by)  # Nothing can be said.
+        return " ".join(name for one in PRIVATE for name in one.set_by)  # Not checked.
 
 
 def _found() -> str:

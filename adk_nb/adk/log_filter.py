@@ -1,4 +1,4 @@
-"""What ADK says only to its log: what users should see of it, and what tells them nothing here."""
+"""Filters ADK's log: hides what is expected here, and reports what the user should see."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 WARNED: ContextVar[Callable[[AdkNbError], None] | None] = ContextVar("adk_nb_warned", default=None)
-"""Takes what goes wrong in a run that goes on; one in each run's context."""
+"""A function that takes a problem of the current run that does not end it."""
 
 
 _EXPECTED = (
@@ -28,7 +28,7 @@ _EXPECTED = (
 
 
 class _Expected(logging.Filter):
-    """Hides what tells a user nothing, or is told elsewhere."""
+    """Hides messages that are expected here, or reported elsewhere."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         said = str(record.msg)
@@ -36,7 +36,7 @@ class _Expected(logging.Filter):
 
 
 class _Toolsets(logging.Handler):
-    """Hears that a toolset is missing, which ADK goes on without."""
+    """Reports toolsets that did not load; ADK goes on without them and only logs it."""
 
     def emit(self, record: logging.LogRecord) -> None:
         warned = WARNED.get()
@@ -47,7 +47,7 @@ class _Toolsets(logging.Handler):
 
 
 def listen() -> None:
-    """Begins to listen."""
+    """Installs the filters."""
     for module in ("agents._agent_router", "runners", "live._live_llm_flow"):
         logging.getLogger(f"google_adk.google.adk.{module}").addFilter(_Expected())
     logging.getLogger("google_adk.google.adk.agents.llm_agent").addHandler(_Toolsets())

@@ -1,4 +1,4 @@
-"""ADK's queue to a live agent, with a bound, and with eyes for who takes from it."""
+"""ADK's queue to a live agent, with a bound, which notices when a model takes from it."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from google.genai import types
 
 MAX_WAITING_AUDIO = 250
-"""Microphone frames that may wait for the model: 5 s of 20 ms each."""
+"""How many microphone frames of 20 ms may wait for the model: 5 s."""
 
 
 class _AudioBounded(asyncio.Queue[LiveRequest]):
-    """A queue that drops its oldest audio past a bound; text and signals always wait.
+    """A queue that drops its oldest audio past a bound, but no text and no signals.
 
-    Of pictures only the newest waits: what a camera saw before is of no more use.
+    It holds one picture, the newest.
     """
 
     dropped = 0
@@ -59,40 +59,40 @@ def _is_picture(request: LiveRequest) -> bool:
 
 
 class QueueUser(Protocol):
-    """Whom a `RequestQueue` tells how it is used."""
+    """Gets the notifications of a `RequestQueue`."""
 
     def queue_taken(self, queue: RequestQueue, *, again: bool) -> None:
-        """A model is connected, `again` if there was one before, and takes what is sent."""
+        """A model is connected and takes requests; `again` if another one did before."""
 
     def queue_left(self, queue: RequestQueue, error: BaseException | None) -> None:
-        """The connection is gone, or what sends to it has failed."""
+        """The connection has ended, or sending to it has failed."""
 
     def queue_answered(self, content: types.Content) -> None:
-        """A tool's answer is on its way to the model."""
+        """A tool's response is being sent to the model."""
 
 
 class RequestQueue(LiveRequestQueue):
     """ADK's queue to a live agent, with a bound on the audio that waits in it.
 
     Args:
-        user: Whoever is told how it is used; nobody by default.
+        user: Gets the notifications.
     """
 
     def __init__(self, user: QueueUser | None = None) -> None:
         super().__init__()
         self._user = user
         self._sender: asyncio.Task[Any] | None = None
-        # ADK's queue has no bound of its own and no way to give it one.
+        # ADK's queue has no bound and no option for one.
         self._bounded = _AudioBounded()
         self._queue = self._bounded
 
     @property
     def used(self) -> bool:
-        """Whether a model was connected and took from it."""
+        """Whether a model has taken from it."""
         return self._sender is not None
 
     def reset(self) -> None:
-        """A new run will take from it."""
+        """Prepares it for a new run."""
         self._sender = None
 
     @property
@@ -101,7 +101,7 @@ class RequestQueue(LiveRequestQueue):
         return self._bounded.dropped
 
     async def get(self) -> LiveRequest:
-        """Returns the next request; for each connection ADK asks in a task of its own."""
+        """Returns the next request; ADK calls it in a new task for each connection."""
         sender = asyncio.current_task()
         if self._user is not None and sender is not None and sender is not self._sender:
             again = self._sender is not None
@@ -115,18 +115,18 @@ class RequestQueue(LiveRequestQueue):
             self._user.queue_left(self, None if sender.cancelled() else sender.exception())
 
     def send_content(self, content: types.Content, partial: bool = False) -> None:
-        """Sends content; of a streaming tool's there is no event, so it is told here."""
+        """Sends content; announces a tool's response, as a streaming tool's has no event."""
         if self._user is not None and content.parts and content.parts[0].function_response:
             self._user.queue_answered(content)
         super().send_content(content, partial=partial)
 
     @property
     def waiting(self) -> list[LiveRequest]:
-        """What no model has taken yet."""
+        """The requests that no model has taken yet."""
         return self._bounded.items()
 
     def take_back(self, text: str) -> bool:
-        """Takes a typed text back that no model has got yet; returns whether there was one."""
+        """Removes a typed text that no model has taken yet; returns whether there was one."""
         waiting = self.waiting
         kept = [one for one in waiting if not _says(one, text)]
         if len(kept) == len(waiting):
@@ -135,7 +135,7 @@ class RequestQueue(LiveRequestQueue):
         return True
 
     def send_first(self, requests: Iterable[LiveRequest], *, instead: bool = False) -> None:
-        """Puts requests before all that waits, or `instead` of it."""
+        """Puts requests before those that wait, or `instead` of them."""
         waiting = []
         while not self._bounded.empty():
             waiting.append(self._bounded.get_nowait())

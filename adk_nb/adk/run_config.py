@@ -1,4 +1,4 @@
-"""ADK's `RunConfig` for a live session, from the session's options, and what a model makes of it.
+"""Makes ADK's `RunConfig` from a session's options, and says what a model does not support of it.
 
 ADK 2.13's `RunConfig` has no field for thinking, media resolution, temperature and the like: ADK
 takes those from the agent's `generate_content_config`.
@@ -38,26 +38,26 @@ def run_config(  # noqa: PLR0913 - the options of a session, all by name
     compress: bool | int = False,
     resume: bool | str | None = None,
 ) -> RunConfig:
-    """Returns a copy of a `RunConfig` with what it leaves open set from the options.
+    """Returns a copy of a `RunConfig`, with fields that it does not set taken from the options.
 
     Args:
-        given: The user's own; whatever it sets, also to None, stays as it is.
-        model: The model, or its name; says only whether resumption is on by default.
+        given: The user's own; every field that it sets, also to None, stays as it is.
+        model: The model, or its name; decides whether resumption is on by default.
         voice: The name of a prebuilt voice.
         language: The language of speech as a BCP-47 code, such as `de-DE`.
         audio: Whether the model speaks; False asks it for text.
-        transcribe: Whether both sides' speech is written down.
-        detection: Who finds where speech begins and ends: `server`, the model's service, or
-            `manual`, the page's push to talk; None leaves it to the service.
-        proactive: Whether the model may keep silent where it is not meant.
+        transcribe: Whether the speech of both sides is transcribed.
+        detection: Where the beginning and end of speech are detected: `server`, in the model's
+            service, or `manual`, by the page's push to talk; None leaves it to the service.
+        proactive: Whether the model may stay silent when it is not addressed.
         affective: Whether the model's tone follows the user's.
-        compress: Whether the service forgets the oldest when the context is full, which lifts the
-            limit of a session's length; a number says from how many tokens on.
-        resume: Whether a connection that is lost is resumed; a handle resumes that session. By
-            default on for Gemini models.
+        compress: Whether the service drops the oldest content when the context is full, which
+            removes the limit of a session's length; a number is the threshold in tokens.
+        resume: Whether a lost connection is resumed; a text is the handle of a session to resume.
+            By default on for Gemini models.
 
     Raises:
-        AdkNbError: An option has a value that it cannot have.
+        AdkNbError: An option has a value that is not allowed.
     """
     config = given.model_copy() if given is not None else RunConfig()
     free = set(RunConfig.model_fields) - (given.model_fields_set if given is not None else set())
@@ -66,7 +66,7 @@ def run_config(  # noqa: PLR0913 - the options of a session, all by name
     if resume is None:
         resume = is_gemini(model)
     wanted = _features(transcribe, proactive, affective, compress, resume)
-    # Of these the user may have set a part.
+    # Of these fields the user may have set a part.
     parts = {
         "speech_config": _speech(config.speech_config, voice, language),
         "realtime_input_config": _realtime(config.realtime_input_config, detection),
@@ -88,7 +88,7 @@ def is_gemini(model: object) -> bool:
 
 
 def unsupported(model: object, config: RunConfig) -> list[str]:
-    """Returns what a model will refuse or overlook, in sentences; what is unsure is not said.
+    """Returns what a model will refuse or ignore, in sentences; only what is certain.
 
     Args:
         model: The model, or its name; for an agent its `canonical_live_model`.
@@ -111,7 +111,7 @@ def _features(
     compress: bool | int,
     resume: bool | str,
 ) -> dict[str, Any]:
-    """Returns the fields that options ask for; the others stay as they are."""
+    """Returns the fields that the options set."""
     wanted: dict[str, Any] = {}
     if not transcribe:
         wanted |= {"input_audio_transcription": None, "output_audio_transcription": None}
@@ -170,7 +170,7 @@ def _compression(compress: bool | int) -> types.ContextWindowCompressionConfig:
 
 
 def _cascades(model: object) -> bool:
-    """Returns whether a model is a `CascadeLive`; the embedded default is known by its name too."""
+    """Returns whether a model is a `CascadeLive`, or the embedded default's name."""
     return model in ("local", "adk-nb-local") or (hasattr(model, "stt") and hasattr(model, "tts"))
 
 

@@ -1,4 +1,4 @@
-"""Whose run it is: what the connections that ADK makes ask of the session behind them."""
+"""The session behind a run, for the connections that ADK makes in it."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ if TYPE_CHECKING:
 
 
 class Knowing(Protocol):
-    """What a session knows better."""
+    """What a connection asks of its session."""
 
     def position(self) -> tuple[float, float] | None:
-        """Returns what has sounded of the turn, and all of it (ms); None without a page."""
+        """Returns how much of the turn has sounded, and how much there is (ms); None if no page."""
 
     def taking_over(self) -> bool:
-        """Whether an agent takes over from another that handed the turn to it; once."""
+        """Returns whether a transfer has just made this agent the current one; resets itself."""
 
     def in_turn(self) -> bool:
-        """Whether a turn is under way."""
+        """Returns whether a turn has begun and not ended."""
 
     def awaits_answer(self, history: list[types.Content]) -> bool:
-        """Whether the user waits for an answer to what a history ends with."""
+        """Returns whether the user waits for an answer to the last words of a history."""
 
 
 SESSION: ContextVar[Knowing | None] = ContextVar("adk_nb_session", default=None)
-"""The session whose run the current context is; None in anybody else's."""
+"""The session whose run this is; None in a run that is not a session's."""

@@ -1,4 +1,4 @@
-"""Threads for the functions that are tools, which would stall the audio on the event loop."""
+"""Threads for functions that are tools: on the event loop they would stop the audio."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 def tool_threads(config: RunConfig) -> contextlib.AbstractContextManager[None]:
-    """Runs functions that are no coroutines in threads, as long as the context lasts.
+    """Runs tools that are plain functions in threads, while the context lasts.
 
-    ADK's `tool_thread_pool_config` does so too, but runs all else in a loop of its own for each
-    call, which loses what tools keep open: an MCP server would be started for every call.
+    ADK's `tool_thread_pool_config` does so too, but runs coroutines in a new loop for each call, so
+    that tools lose what they keep open: an MCP server would be started for every call.
     """
     if config.tool_thread_pool_config is not None:
         return contextlib.nullcontext()

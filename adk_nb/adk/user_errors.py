@@ -1,8 +1,8 @@
-"""Whatever the user's code raises becomes an `Exception`, the only error that ADK expects.
+"""Turns everything that the user's code raises into an `Exception`, which is all that ADK handles.
 
-`sys.exit()` in a tool, or a library that panics, would end the run and what waits for it. And some
-errors asyncio cannot pass on: of a `StopIteration` in a thread it tells nobody, and a
-`GeneratorExit` closes the tasks that wait.
+`sys.exit()` in a tool, or a library that panics, would end the run and all that waits for it. And
+asyncio cannot pass some errors on: a `StopIteration` in a thread is lost, and a `GeneratorExit`
+closes the tasks that wait.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _Call: TypeAlias = "Callable[..., Awaitable[Any]]"
 
 
 class OddError(RuntimeError):
-    """Stands for what was raised and is no `Exception`, which is its cause."""
+    """Replaces something that was raised and is not an `Exception`; that is its cause."""
 
     def __init__(self, raised: BaseException) -> None:
         super().__init__(describe(raised))
@@ -42,9 +42,9 @@ def describe(error: BaseException) -> str:
 
 
 async def contained(running: Awaitable[T]) -> T:
-    """Awaits what runs the user's code; what it raises is an `Exception`.
+    """Awaits something that runs the user's code; whatever it raises becomes an `Exception`.
 
-    A cancellation stays one where somebody asked for it.
+    A cancellation that was requested stays a cancellation.
     """
     me = asyncio.current_task()
     try:
@@ -59,10 +59,10 @@ async def contained(running: Awaitable[T]) -> T:
 
 
 def in_thread(function: Callable[..., T]) -> Callable[..., T]:
-    """Returns a function whose errors a future can hold."""
+    """Returns a function that raises only errors that a future can hold."""
 
     @functools.wraps(function)
-    def invoke(*args: Any, **options: Any) -> T:  # ADK knows a call by this name.
+    def invoke(*args: Any, **options: Any) -> T:  # ADK recognises a call by this name.
         try:
             return function(*args, **options)
         except BaseException as error:
@@ -75,7 +75,7 @@ def in_thread(function: Callable[..., T]) -> Callable[..., T]:
 
 
 def _is_ended(task: asyncio.Task[Any] | None) -> bool:
-    """Whether a task is cancelled, or closed by whoever gives it up."""
+    """Returns whether a task is being cancelled or closed."""
     try:
         running = asyncio.current_task()
     except RuntimeError:
@@ -84,7 +84,7 @@ def _is_ended(task: asyncio.Task[Any] | None) -> bool:
 
 
 def _is_adks(error: BaseException) -> bool:
-    """Whether it is a signal of ADK's own, such as a workflow's that waits for the user."""
+    """Returns whether it is a signal of ADK's, such as of a workflow that waits for the user."""
     return type(error).__module__.startswith("google.adk.")
 
 
@@ -112,7 +112,7 @@ async def _stream(results: AsyncGenerator[Any, None]) -> AsyncGenerator[Any, Non
 
 def _contains_in_pool(call: _Call) -> _Call:
     async def contains(tool: Any, *args: Any, **options: Any) -> Any:
-        # It may run in a loop of its own in a thread, and has to be contained there.
+        # It may run in another loop in a thread, so it is contained there.
         inner = copy.copy(tool)
         inner.run_async = _contains(tool.run_async)
         return await contained(call(inner, *args, **options))
@@ -138,7 +138,7 @@ _AROUND: tuple[tuple[str, str, Callable[[Any], Any]], ...] = (
 
 
 def install() -> None:
-    """Makes ADK call tools so; what an ADK has no more stays as it is."""
+    """Makes ADK call tools in this way; functions that an ADK does not have are left out."""
     for module, name, around in _AROUND:
         with contextlib.suppress(ImportError, AttributeError):
             owner = importlib.import_module(module)

@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
 
 class _ForJupyterLab:
-    """Makes a chart show itself with the Vega-Lite that JupyterLab has inside."""
+    """Shows a chart with JupyterLab's own Vega-Lite."""
 
     def _repr_mimebundle_(self: Any, *args: Any, **options: Any) -> Any:
         if alt.renderers.active != "default":
             return super()._repr_mimebundle_(*args, **options)  # type: ignore[misc]
         bare = self.copy(deep=False)
-        bare.datasets = alt.Undefined  # Checking each of its values would take most of the time.
+        bare.datasets = alt.Undefined  # Validating each value would take most of the time.
         spec = {**bare.to_dict(), "datasets": self.datasets, "$schema": SCHEMA}
         return mime_bundle(spec, f"<{type(self).__name__}>")
 
@@ -45,7 +45,7 @@ def altair_chart(spec: Spec) -> Timeline | Timelines:
         whole: Timeline | Timelines = Timelines(vconcat=charts, **around)
     else:
         whole = Timeline(**_session(spec), **around)
-    # Last: Altair looks at all that a chart holds at each step.
+    # Last: Altair validates all data of a chart at each step.
     whole.datasets = spec["datasets"]
     return whole
 

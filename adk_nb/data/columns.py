@@ -1,7 +1,7 @@
-"""The columns of the dataframes: what there is, and how one is made and chosen.
+"""The columns of the dataframes, and how they are chosen.
 
-A column is a name, a dtype and an attribute or a function of what its frame has a row for. Groups
-of columns add up, with each other and with lists of columns.
+A column is a name, a dtype, and an attribute or a function of the frame's items (a frame has a row
+for each item). Groups of columns can be added to each other and to lists of columns.
 """
 
 from __future__ import annotations
@@ -41,10 +41,9 @@ class Column:
         dtype: Its dtype, as pandas takes it: `"string"`, `"Int64"`, `"float64"`, `"boolean"`,
             `"bool"`, `"object"`, `"category"`, `"datetime64[us, UTC]"` (of seconds since the Unix
             epoch, or of datetimes) or any other.
-        value: What it holds: the name of an attribute of what the frame has a row for, or a
-            function of it. By default the attribute of the column's own name. A frame has a row
-            for a `LogRow` (`events_df`), a `LoggedTurn` (`turns_df`), a `LoggedCall` (`tools_df`)
-            or an `Utterance` (`transcript_df`).
+        value: A function of an item, or the name of one of its attributes; by default the column's
+            own name. The items are `LogRow`s (`events_df`), `LoggedTurn`s (`turns_df`),
+            `LoggedCall`s (`tools_df`) or `Utterance`s (`transcript_df`).
     """
 
     name: str
@@ -59,17 +58,17 @@ class Column:
 
 
 class Items:
-    """What a frame has rows for, of one log.
+    """The items of one log that a frame has rows for.
 
     Attributes:
-        all: These items.
+        all: The items.
     """
 
     def __init__(self, found: Iterable[Any]) -> None:
         self.all = list(found)
 
     def attribute(self, name: str) -> list[Any]:
-        """Returns an attribute of each, which may be one of an attribute, as `turn.index`."""
+        """Returns an attribute of each item; it may be nested, as in `turn.index`."""
         return list(map(attrgetter(name), self.all))
 
 
@@ -97,7 +96,7 @@ class Events(Items):
     @cached_property
     def _values(self) -> list[Any]:
         values: list[Any] = []
-        # All attributes of a row at once: one by one, by their names, takes several times as long.
+        # All attributes of a row at once: reading them by name takes several times as long.
         for row in self.all:
             values.extend(
                 (
@@ -111,7 +110,7 @@ class Events(Items):
 
 
 class ColumnGroup(tuple[Column, ...]):
-    """Columns that go together; groups and lists of columns add up."""
+    """A tuple of columns; `+` joins groups and lists of columns."""
 
     __slots__ = ()
 
@@ -126,7 +125,7 @@ Columns: TypeAlias = "str | Column | Iterable[Columns]"
 """A column's name, a `Column`, a group of them, or a list of any of these."""
 
 _EXACT = 2**53
-"""A float64 holds whole numbers up to here."""
+"""The largest integer up to which float64 is exact."""
 _UTC = "datetime64[us, UTC]"
 _SOURCE = pd.CategoricalDtype(["client", "bridge", "adk"])
 _KIND = pd.CategoricalDtype(list(KINDS))
@@ -189,7 +188,7 @@ EVENT_MORE = ColumnGroup(
         Column("count", "Int64"),
     )
 )
-"""What `events_df` has on demand."""
+"""Further columns of `events_df`, on demand."""
 
 TURN_BASE = ColumnGroup(
     (
@@ -244,7 +243,7 @@ TURN_MORE = ColumnGroup(
         Column("sources", "object"),
     )
 )
-"""What `turns_df` has on demand."""
+"""Further columns of `turns_df`, on demand."""
 
 TOOL_COLUMNS = ColumnGroup(
     (
@@ -270,7 +269,7 @@ TOOL_MORE = ColumnGroup(
         Column("output", "string", lambda call: call.output or None),
     )
 )
-"""What `tools_df` has on demand."""
+"""Further columns of `tools_df`, on demand."""
 
 TRANSCRIPT_COLUMNS = ColumnGroup(
     (
@@ -303,7 +302,7 @@ def array(column: Column, logs: list[Items]) -> Any:
 
 
 def _spread(values: list[Any], dtype: Any, convert: _Convert) -> Any:
-    """Converts the few values that there are, and puts them between the missing ones."""
+    """Converts the values that are not missing, and puts them in their places."""
     places = [place for place, value in enumerate(values) if value is not None]
     index = np.full(len(values), -1)
     index[places] = np.arange(len(places))
@@ -343,7 +342,7 @@ def _integers(values: list[Any], dtype: Any) -> Any:
 
 
 def _moments(values: list[Any], dtype: Any) -> Any:
-    """Takes numbers as seconds since the Unix epoch."""
+    """Converts seconds since the Unix epoch to timestamps."""
     try:
         seconds = _numbers(values)
     except (TypeError, ValueError):
@@ -355,7 +354,7 @@ def _moments(values: list[Any], dtype: Any) -> Any:
 
 
 def _categories(values: list[Any], dtype: Any) -> Any:
-    """Makes room for categories that a later version may have written."""
+    """Converts to a categorical; adds categories that a later version may have written."""
     if dtype.categories is None:
         return _by_pandas(values, dtype)
     new = set(values).difference(dtype.categories, [None])
@@ -371,13 +370,13 @@ _CONVERT: dict[str, _Convert] = {
     "datetime64": _moments,
     "category": _categories,
 }
-"""What makes an array of a dtype, where pandas takes long or does something else."""
+"""Converters for dtypes where pandas is slow or does something else."""
 _SPARSE = {"string", "boolean", "Int64"}
-"""Dtypes with room for what is missing, which pandas takes long over."""
+"""Nullable dtypes that pandas is slow to fill."""
 
 
 def chosen(columns: Columns, offered: ColumnGroup) -> list[Column]:
-    """Returns the columns asked for; of two with one name the later, in the earlier's place."""
+    """Returns the columns asked for; of two with one name the later, in the place of the first."""
     by_name = {column.name: column for column in offered}
     return list({column.name: column for column in _flat(columns, by_name)}.values())
 

@@ -1,4 +1,4 @@
-"""What a timeline shows of a session, as plain values: each mark has a lane and a start."""
+"""The data of a timeline as plain values: each mark has a lane and a start."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from adk_nb.log.turns_from_log import Log, LoggedTurn
 
 MAX_MARKS = 4000
-"""Marks in one session's chart; of a longer session the newest are drawn."""
+"""How many marks a session's chart has; of a longer session the newest are drawn."""
 
 TURNS, USER, GENERATED, HEARD = "turn", "user speech", "agent generated", "agent heard"
 LATENCY, TOOLS, CUTS, ERRORS = "latency", "tools", "interruptions", "errors"
@@ -82,15 +82,15 @@ def _user_speech(
     for index, of_turn in _by_turn(rows["user_audio"]).items():
         turn = turns.get(index)
         if turn is None or not turn.spoken:
-            continue  # The silence after the last words, or a noise that made no turn.
+            continue  # Silence after the last words, or noise.
         for start, end in _stretches(log, turn, of_turn):
             yield _bar(USER, start, end, who="user", turn=index, text=_short(turn.user_text))
 
 
 def _generated(rows: dict[str, list[LogRow]], turns: dict[int, LoggedTurn]) -> list[Mark]:
-    """Returns the agent's audio as if it sounded as it came: a model sends faster than it sounds.
+    """Returns the agent's audio as it would sound if played when it came, without pauses.
 
-    What was too late to sound comes first, so that later turns are drawn over it.
+    Audio that came after an interruption is drawn first, so that later turns cover it.
     """
     cuts = {row.turn: row.t for row in reversed(rows["interrupted"])}
     bars = []
@@ -161,7 +161,7 @@ def _error(row: LogRow) -> Mark:
     return {"lane": ERRORS, "t": row.t, "turn": row.turn, "error": _short(row.error or "")}
 
 
-# When the user spoke: the microphone is open all the time, so it takes a look at the sound.
+# When the user spoke. The microphone is open all the time, so the level of the sound decides.
 
 _SPOKEN: weakref.WeakKeyDictionary[Log, dict[int, tuple[float, list[Stretch]]]] = (
     weakref.WeakKeyDictionary()
@@ -187,7 +187,7 @@ def _stretches(log: Log, turn: LoggedTurn, rows: list[LogRow]) -> list[Stretch]:
 
 
 def _on_clock(stretch: Stretch, rows: list[LogRow]) -> Stretch:
-    """Moves a stretch of a turn's sound (s) to the session's clock, past the pauses between."""
+    """Converts a stretch of a turn's sound (s) to the session's clock, pauses included."""
     start, end = stretch
     before = 0.0
     at = rows[0].t
@@ -199,7 +199,7 @@ def _on_clock(stretch: Stretch, rows: list[LogRow]) -> Stretch:
 
 
 def loud_stretches(samples: npt.NDArray[np.int16], rate: int) -> list[Stretch]:
-    """Returns where somebody speaks in a sound, by its level alone (s from its start)."""
+    """Returns where there is speech in a sound, by its level alone (s from its start)."""
     size = int(rate * _FRAME_S)
     frames = samples[: len(samples) // size * size].reshape(-1, size).astype(np.float32)
     if not len(frames):

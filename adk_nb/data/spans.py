@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from adk_nb.log.turns_from_log import Log
 
 MAX_TEXT = 10_000
-"""Characters of one attribute in the frame."""
+"""How much of an attribute the frame has (characters)."""
 
 _INVOCATION = "gcp.vertex.agent.invocation_id"
 _DTYPES = {
@@ -39,11 +39,11 @@ _DTYPES = {
 
 
 def spans_df(source: Source) -> pd.DataFrame:
-    """Returns a frame with one row a finished OpenTelemetry span of ADK's, by when they began.
+    """Returns a frame with a row for each finished OpenTelemetry span, in the order they began.
 
-    It has what else is traced while the agent works too, such as the requests of a tool. A span
-    belongs to the turn that was open when it began. The span of the agent itself ends, and
-    so appears, with the session: a live run is one invocation over many turns.
+    It also has other spans that are made while the agent works, such as the requests of a tool. A
+    span belongs to the turn that was open when it began. The agent's own span ends with the session
+    and appears then: a live run is one invocation over many turns.
 
     Args:
         source: A widget or a session, or a list of these. Recordings keep no spans.
@@ -54,7 +54,7 @@ def spans_df(source: Source) -> pd.DataFrame:
         `status` (`unset`, `ok` or `error`), `error`, and `attributes` (a dict, secrets masked).
 
     Raises:
-        AdkNbError: The source is none.
+        AdkNbError: The source has no events.
         RecordingError: There is no recording at a path.
     """
     import pandas as pd
@@ -106,11 +106,11 @@ def _shown(value: Any) -> Any:
 
 
 class _TurnsOf:
-    """Finds the turn and the invocation of a moment in a log.
+    """Finds the turn and the invocation at a time in a log.
 
     Args:
         log: The log.
-        firsts: The numbers of the rows that its runs began with.
+        firsts: The numbers of the first rows of its runs.
     """
 
     def __init__(self, log: Log, firsts: Iterable[int]) -> None:
@@ -121,13 +121,13 @@ class _TurnsOf:
         self._invocations: dict[int, str | None] = {}
 
     def invocation(self, first: int) -> str | None:
-        """Returns the invocation of the run that began with a row of that number."""
+        """Returns the invocation of the run whose first row has that number."""
         if first not in self._invocations:
             self._invocations[first] = self._found(first)
         return self._invocations[first]
 
     def _found(self, first: int) -> str | None:
-        # Until another run begins: the first row of a run may be what was typed meanwhile.
+        # Up to the next run: its first rows may have been typed before it was connected.
         end = next((other for other in self._firsts if other > first), None)
         return next((row.invocation_id for row in self._rows[first:end] if row.invocation_id), None)
 

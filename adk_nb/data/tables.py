@@ -1,7 +1,7 @@
 """Dataframes of sessions: their events, turns, tool calls and words.
 
-Each frame is a list of columns, and each column a name, a dtype and an attribute or a function of
-what the frame has a row for. Choose columns by name, by group or make your own:
+Each frame is a list of columns, and each column a name, a dtype, and an attribute or a function of
+the frame's items. Choose columns by name, by group or make your own:
 
     events_df(live, EVENT_BASE + [Column("words", "Int64", lambda e: len((e.text or "").split()))])
 
@@ -110,11 +110,11 @@ class HasSession(Protocol):
 
 
 Source: TypeAlias = "str | os.PathLike[str] | Log | HasLog | HasSession | Iterable[Source]"
-"""A widget, a session, a log, a recording, a folder of recordings, or several of these."""
+"""A widget, a session, a log, the path of a recording or of a folder of them, or a list."""
 
 
 def events_df(source: Source, columns: Columns | None = None) -> pd.DataFrame:
-    """Returns a frame with one row an event, in the order of the log.
+    """Returns a frame with a row for each event, in the order of the log.
 
     Args:
         source: A widget, a session, a log, the path of a recording or of a folder of recordings,
@@ -127,14 +127,14 @@ def events_df(source: Source, columns: Columns | None = None) -> pd.DataFrame:
         in milliseconds.
 
     Raises:
-        AdkNbError: The source is none, or there is no such column.
+        AdkNbError: The source has no events, or there is no such column.
         RecordingError: There is no recording at a path, or none that can be read.
     """
     return _frame(source, Events, columns, EVENT_COLUMNS, EVENT_MORE)
 
 
 def turns_df(source: Source, columns: Columns | None = None) -> pd.DataFrame:
-    """Returns a frame with one row a turn: its texts, its tools, its latencies.
+    """Returns a frame with a row for each turn: texts, tools, latencies.
 
     Args:
         source: As in `events_df`.
@@ -146,14 +146,14 @@ def turns_df(source: Source, columns: Columns | None = None) -> pd.DataFrame:
         (s on the session's clock), the end of the user's speech or the sending of the text.
 
     Raises:
-        AdkNbError: The source is none, or there is no such column.
+        AdkNbError: The source has no events, or there is no such column.
         RecordingError: There is no recording at a path, or none that can be read.
     """
     return _frame(source, lambda log: Items(logged_turns(log)), columns, TURN_COLUMNS, TURN_MORE)
 
 
 def tools_df(source: Source, columns: Columns | None = None) -> pd.DataFrame:
-    """Returns a frame with one row a tool call.
+    """Returns a frame with a row for each tool call.
 
     Args:
         source: As in `events_df`.
@@ -165,7 +165,7 @@ def tools_df(source: Source, columns: Columns | None = None) -> pd.DataFrame:
         took (ms; missing where it never returned).
 
     Raises:
-        AdkNbError: The source is none, or there is no such column.
+        AdkNbError: The source has no events, or there is no such column.
         RecordingError: There is no recording at a path, or none that can be read.
     """
     return _frame(source, lambda log: Items(logged_calls(log)), columns, TOOL_COLUMNS, TOOL_MORE)
@@ -183,7 +183,7 @@ def transcript_df(source: Source, columns: Columns | None = None) -> pd.DataFram
         The frame. `t` is when the first of it came (s on the session's clock).
 
     Raises:
-        AdkNbError: The source is none, or there is no such column.
+        AdkNbError: The source has no events, or there is no such column.
         RecordingError: There is no recording at a path, or none that can be read.
     """
     return _frame(
@@ -207,7 +207,7 @@ def logs_of(source: Any) -> Iterator[Log]:
     """Yields the logs of a source.
 
     Raises:
-        AdkNbError: The source is none.
+        AdkNbError: The source has no events.
         RecordingError: There is no recording at a path, or none that can be read.
     """
     if isinstance(source, str | os.PathLike):

@@ -1,4 +1,4 @@
-"""`timeline`: who spoke when, what was heard of it, and what the user waited for, as a chart."""
+"""`timeline`: a chart of who spoke when, what was heard of it, and what the user waited for."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     Timeline: TypeAlias = "Chart | alt.LayerChart | alt.VConcatChart"
 
 MAX_SESSIONS = 12
-"""Sessions in one picture."""
+"""How many sessions one picture may have."""
 
 
 class Chart:
@@ -71,7 +71,7 @@ def timeline(source: Source) -> Timeline:
         `Chart`, which only shows itself. JupyterLab renders both without a network.
 
     Raises:
-        AdkNbError: The source is none, or holds too many sessions for one picture.
+        AdkNbError: The source has no events, or too many sessions for one picture.
         RecordingError: There is no recording at a path.
     """
     spec = timeline_spec(source)

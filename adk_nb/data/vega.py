@@ -1,4 +1,4 @@
-"""How a timeline looks: a Vega-Lite specification, as the dictionary that a front end takes."""
+"""The Vega-Lite specification of a timeline, as a dictionary."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 Spec = dict[str, Any]
 
 MIME = "application/vnd.vegalite.v5+json"
-"""What JupyterLab 4 renders by itself; a newer Vega-Lite would be loaded from a network."""
+"""JupyterLab 4 renders this type itself; a newer Vega-Lite would be loaded from the web."""
 SCHEMA = "https://vega.github.io/schema/vega-lite/v5.json"
 _EMBED = {"actions": {"export": True, "source": False, "compiled": False, "editor": False}}
 
 _LANE_HEIGHT = 28
 _WIDTH = 700
-"""Pixels; a width of "container" makes the Vega inside JupyterLab 4 lay itself out for ever."""
+"""In pixels: with a width of "container" the Vega in JupyterLab 4 never ends its layout."""
 _LABELLED_TURNS = 30
-"""With more turns than these, their numbers and latencies would cover each other."""
+"""Above this many turns, their labels would cover each other and are left out."""
 
 # Each has a contrast of 3:1 or more with white and with JupyterLab's dark background.
 _GREY, _BLUE, _GREEN, _TEAL = "#808080", "#4c86c6", "#3a9a5c", "#2f8f8f"
@@ -47,7 +47,7 @@ def specification(sessions: Sequence[tuple[str, Layers, int]]) -> Spec:
     """Returns the chart of one session, or of several, one below the other.
 
     Args:
-        sessions: Of each its id, its marks by layer, and how many marks were left out.
+        sessions: For each its id, its marks by layer, and how many marks were left out.
     """
     charts = [_chart(*session, number) for number, session in enumerate(sessions)]
     params = [chart.pop("zoom") for chart in charts]
@@ -70,7 +70,7 @@ def mime_bundle(spec: Spec, text: str = "<Timeline>") -> tuple[Spec, Spec]:
 
     Args:
         spec: The chart.
-        text: What is shown where it cannot be drawn.
+        text: Shown if the chart cannot be drawn.
     """
     return {MIME: spec, "text/plain": text}, {MIME: {"embed_options": _EMBED}}
 
@@ -87,7 +87,7 @@ def _chart(session_id: str, layers: Layers, left_out: int, number: int) -> Spec:
     title = f"session {session_id}"
     if left_out:
         title += f", without the {left_out} earliest marks"
-    # Numbered, as two charts in one picture must not zoom by the same name.
+    # Numbered: charts in one picture must not share a selection.
     zoom = {"type": "interval", "encodings": ["x"]}
     view = drawn[0]["name"] = f"session_{number}"
     return {

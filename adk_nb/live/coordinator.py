@@ -1,6 +1,6 @@
-"""The exchange with the model: what the user does, what ADK's run tells, and the turns they make.
+"""The exchange with the model: coordinates the user's actions, ADK's run and the turns.
 
-One for each `LiveSession`; all of it runs on the bridge thread.
+There is one for each `LiveSession`; all of it runs on the bridge thread.
 """
 
 from __future__ import annotations
@@ -41,15 +41,15 @@ if TYPE_CHECKING:
     from adk_nb.log.turn import ToolCall, Turn
 
 _SETTLE_S = 0.3
-"""How long a model that is cut off by a swap may take to say what of its answer was heard."""
+"""How long a swap waits for the model to report what was heard of its answer (s)."""
 _AGAIN_S = 3.0
-"""How long speech waits before it makes a connection again that was refused."""
+"""How long speech does not make a connection again after it was refused (s)."""
 _NUDGE_S = 0.2
-"""How long a model that talks on is given to fall silent before it is told once more."""
+"""How long a model may go on talking after an interruption before it is told again (s)."""
 
 
 class Exchange:
-    """What goes on between the user and the model.
+    """Coordinates the user's actions, ADK's run and the turns.
 
     Args:
         agent: The agent.
@@ -64,11 +64,11 @@ class Exchange:
             `closed`.
         closed: Whether the session was closed.
         turns: The turns.
-        pages: The pages that show them.
-        microphone: What the user says.
+        pages: The pages that show the session.
+        microphone: Who has the microphone, and what was said into it.
         live: ADK's run.
-        reader: What reads its events.
-        swaps: What answers.
+        reader: Reads its events.
+        swaps: The current agent, and its swaps.
     """
 
     def __init__(  # noqa: PLR0913 - what a session is made of, by name
@@ -103,39 +103,44 @@ class Exchange:
         self._told_audio_use: bool | dict[str, Any] = audio
         self.reader = EventReader(log, self.turns, self, calls=self.live.calls, audio=audio)
         self.reader.cumulative = self._cascaded
+        # When a cascade was last told that it is cut off, on the monotonic clock.
         self._last_nudge = 0.0
+        # When speech last made a connection, on the monotonic clock.
         self._wanted_at = 0.0
+        # Whether a transfer has just made another agent the current one.
         self._taking_over = False
+        # Whether the history that was sent ends with the open turn's question.
         self._asked_by_history = False
+        # Whether the history was sent to the connection that is being made.
         self._told_history = False
 
-    # What the reader of ADK's events tells.
+    # What the reader of ADK's events reports.
 
     def agent_audio(self, turn: Turn, rate: int, pcm: bytes) -> None:
         """Passes agent audio on to the pages."""
         self.pages.send_audio(turn.index, rate, pcm)
 
     def set_state(self, state: str) -> None:
-        """Says what the session does now, where that is news."""
+        """Tells the pages what the session does, if that has changed."""
         if state != self.status and not self.closed:
             self.status = state
             self.pages.emit(protocol.State(state))
 
     def fail(self, error: AdkNbError, turn: Turn | None = None) -> None:
-        """Says that the model failed, and in which turn; the session is ready for the next."""
+        """Reports that the model failed, and in which turn; the session is ready for the next."""
         self.report(error, self.turns.index if turn is None else turn.index)
         self.set_state("ready")
 
     def report(self, error: AdkNbError, index: int = 0) -> None:
-        """Says in the log and in the pages what went wrong, in which turn if in one."""
+        """Reports an error to the log and the pages; `index` is its turn, 0 if none."""
         self.log.add("bridge", "error", turn=index, error=str(error))
         message, remedy = self.log.redact([error.message, error.remedy])
         self.pages.emit(protocol.Failure(error.code, message, remedy))
 
     def transferred(self, turn: Turn | None, source: str, target: str) -> None:
-        """One agent handed over to another, which answers from now on."""
+        """Makes another agent the current one, after a transfer."""
         self._taking_over = True
-        self.reader.resumable = False  # Another connection, with a handle of its own.
+        self.reader.resumable = False  # The new agent's connection has its own handle.
         one = self.swaps.agent.root_agent.find_agent(target)
         self.turns.agent = target
         self.turns.model = model_name(one) if one is not None else ""
@@ -144,7 +149,7 @@ class Exchange:
         self.pages.note(turn.index if turn else 0, "transfer", f"{source} hands over to {target}.")
 
     def still_talking(self) -> None:
-        """Cuts a CascadeLive off again that was between two states when it was first cut off."""
+        """Interrupts a CascadeLive again: between two of its states it misses an interruption."""
         now = time.monotonic()
         if self._cascaded and self.live.queue is not None and now - self._last_nudge > _NUDGE_S:
             self._last_nudge = now
@@ -153,7 +158,7 @@ class Exchange:
     # What the user does.
 
     def typed(self, text: str, *, cut_in: bool) -> Turn:
-        """The user types a turn, over an answer that still sounds too where they `cut_in`."""
+        """Begins a typed turn; with `cut_in`, an answer that still sounds is interrupted."""
         text = valid_text(text)
         if self.turns.current is not None or (cut_in and self.pages.sounding):
             self.cut()
@@ -165,7 +170,7 @@ class Exchange:
         return turn
 
     def open_microphone(self, source: object, *, on: bool) -> None:
-        """Someone opens or closes the microphone."""
+        """Opens or closes the microphone for a page or for `speak`."""
         if on:
             self.microphone.speaker = source
             self.queue()
@@ -176,7 +181,7 @@ class Exchange:
         self.log.add("client", "mic_on" if on else "mic_off")
 
     def hear(self, source: object, pcm: bytes) -> None:
-        """Someone speaks; where the model's connection has ended, it is made again."""
+        """Takes a microphone frame; connects again if it is speech and there is no connection."""
         self.microphone.hear(source, pcm, self.live.queue)
         now = time.monotonic()
         if (
@@ -190,16 +195,16 @@ class Exchange:
             self.queue()
 
     def see(self, jpeg: bytes) -> bool:
-        """Shows the model a picture; returns whether there is a model to see it."""
+        """Sends a picture; returns whether a model is connected."""
         queue = self.live.queue
         if queue is None:
             return False
-        # ADK passes nothing but image/* on to the newer Live models.
+        # ADK forwards only image/* to the newer Live models.
         queue.send_realtime(types.Blob(data=jpeg, mime_type="image/jpeg"))
         return True
 
     def activity(self, *, begins: bool) -> None:
-        """Push-to-talk is pressed or released."""
+        """Handles that push-to-talk is pressed or released."""
         if begins:
             self.cut()
         queue = self.queue()
@@ -209,7 +214,7 @@ class Exchange:
             queue.send_audio_stream_end()
 
     def cut(self, *, restart: bool = True) -> None:
-        """The user cuts the agent off."""
+        """Interrupts the agent; with `restart` also a tool call that does not return."""
         turn = self.turns.current
         if turn is None:
             self._silence(self.pages.sounding)
@@ -221,7 +226,7 @@ class Exchange:
         self.log.add("client", "interrupted", turn=turn.index, interrupted=True)
         self.set_state("ready")
         if tool_pending:
-            # ADK reads nothing from the model until the tool returns, which it may never do.
+            # ADK does not read from the model until the tool returns, which may be never.
             if restart:
                 self.live.restart()
         elif self.live.queue is not None and not self.reader.silent and not unsent:
@@ -231,26 +236,26 @@ class Exchange:
                 self.live.queue.send_activity_start()
 
     def _silence(self, index: int) -> None:
-        """Flushes a turn that is complete but still sounds."""
+        """Flushes the sound of a turn that is complete."""
         if index:
             turn = self.turns.all[index - 1]
             turn.interrupted = True
             self.log.add("client", "interrupted", turn=index, interrupted=True)
             self.pages.emit(protocol.TurnState(index, "interrupted"))
 
-    # What the run tells, and asks.
+    # What ADK's run reports, and asks.
 
     def position(self) -> tuple[float, float] | None:
-        """Returns what has sounded of the open turn, and all of it (ms); None without a page."""
+        """Returns how much of the open turn has sounded, and its length (ms); None if no page."""
         return self.pages.position(self.turns.current or self.turns.cut)
 
     def taking_over(self) -> bool:
-        """Whether an agent takes over from another that handed the turn to it; once."""
+        """Returns whether a transfer has just made this agent the current one; resets itself."""
         taking_over, self._taking_over = self._taking_over, False
         return taking_over
 
     def run_begins(self) -> None:
-        """A run with the model begins."""
+        """Prepares for a new run."""
         self._taking_over = False
         self._asked_by_history = False
         self._told_history = False
@@ -258,11 +263,11 @@ class Exchange:
         collect(self.log)
 
     def in_turn(self) -> bool:
-        """Whether a turn is under way: it is said, answered, or still sounds."""
+        """Returns whether a turn is open, or an answer still sounds."""
         return self.turns.current is not None or bool(self.pages.sounding)
 
     def awaits_answer(self, history: list[types.Content]) -> bool:
-        """Whether the user waits for an answer to what a history ends with."""
+        """Returns whether the user waits for an answer to the last words of a history."""
         self._told_history = True
         turn = self.turns.current
         if turn is None or not turn.user_text:
@@ -273,16 +278,16 @@ class Exchange:
         return self._asked_by_history
 
     def run_lost(self, error: AdkNbError | None) -> None:
-        """The connection is lost, or given up for a newer one, and another will be made."""
+        """Reports that the connection is lost or being replaced; another will be made."""
         if error is None and not self.reader.resumable:
-            return  # An agent hands over to another.
+            return  # A transfer.
         turn = self.turns.current
         text = error.message if error is not None else None
         self.log.add("bridge", "disconnected", turn=turn.index if turn else 0, error=text)
         self.set_state("reconnecting")
 
     def _ask_again(self, *, resumed: bool) -> None:
-        """Says once more what was lost with a connection: at most once in each turn."""
+        """Sends again what was lost with a connection, at most once in each turn."""
         turn, asked = self.turns.current, self._asked_by_history
         self._asked_by_history = False
         if turn is None:
@@ -293,7 +298,7 @@ class Exchange:
             self.run_failed(ModelError(lost, remedy="Say it again.", code="connection_lost"))
             return
         if any(one.content for one in self.queue().waiting):
-            return  # It was typed while there was no connection, and is not lost.
+            return  # It was typed without a connection and still waits.
         turn.retried = True
         said = "The connection to the model was lost in mid-turn; it was asked again."
         self.report(ModelError(said, code="connection_lost"), turn.index)
@@ -304,7 +309,7 @@ class Exchange:
             self.queue().send_first([LiveRequest(content=content)])
 
     def _say_again(self, speech: list[bytes]) -> None:
-        """Sends speech once more, but for what still waits to be sent a first time."""
+        """Sends speech again, except what still waits to be sent for the first time."""
         queue = self.queue()
         waiting = sum(len(one.blob.data or b"") for one in queue.waiting if one.blob is not None)
         while speech and waiting > 0:
@@ -315,10 +320,10 @@ class Exchange:
         queue.send_first(LiveRequest(blob=blob(pcm)) for pcm in speech)
 
     def run_connected(self, *, resumed: bool | None = None) -> None:
-        """The model is connected, be it that of an agent that a swap puts in place."""
+        """Handles a new connection; `resumed` as in `RunOwner.run_connected`."""
         told, self._told_history = self._told_history, False
         if resumed and (told or not self.reader.resumable):
-            resumed = None  # An agent took over from another, in one run.
+            resumed = None  # A transfer within one run.
         self.swaps.connected()
         agent = self.swaps.agent
         self.log.add("bridge", "connected", agent=agent.name, model=model_name(agent))
@@ -328,20 +333,20 @@ class Exchange:
             self._ask_again(resumed=resumed)
 
     def run_event(self, event: Event) -> None:
-        """An event of ADK's came."""
+        """Takes an event of ADK's."""
         self.reader.read(event)
 
     def run_streamed(self, content: types.Content) -> None:
-        """A tool tells the model something; of a streaming one there is no event."""
+        """Takes a tool's response that was sent to the model; a streaming tool's has no event."""
         self.reader.streamed(content)
 
     def run_failed(self, error: AdkNbError) -> None:
-        """The run failed; so does the turn that waits for it."""
+        """Ends the open turn with the error of the run."""
         turn = self.turns.failed(str(error))
         self.fail(error, turn)
 
     def run_warned(self, error: AdkNbError) -> None:
-        """The run goes on without something that it should have."""
+        """Reports a problem that does not end the run."""
         self.report(error, self.turns.index)
 
     def run_lacks(self, error: LocalModelError) -> None:
@@ -350,7 +355,7 @@ class Exchange:
         self._tell_audio_use()
 
     async def run_ended(self) -> None:
-        """The run is over: closes in ADK's history what the next one could not go on from."""
+        """Completes ADK's history after a run, so that the next one can continue from it."""
         if self.live.queue is None and self.turns.current is not None:
             if self.turns.closed() is None:
                 error = ModelError("The model ended the conversation.", remedy="Say it again.")
@@ -369,7 +374,7 @@ class Exchange:
             self.report(explain(error))
 
     def _cut_off_calls(self) -> list[tuple[Turn, ToolCall]]:
-        """Returns the tool calls that the run left open, now failed."""
+        """Ends the tool calls that the run left open as failed, and returns them."""
         error = "The call was cut off."
         found = [
             (turn, call)
@@ -390,7 +395,7 @@ class Exchange:
         result: Any = None,
         error: str | None = None,
     ) -> None:
-        """A tool call ends without an event of ADK's: it was answered by a cell, or cut off."""
+        """Ends a tool call without an event of ADK's: a cell answered it, or it was cut off."""
         output = self.reader.printed(call.id)
         self.turns.tool_returned(call.id, call.name, result, error)
         self.log.add(
@@ -405,14 +410,14 @@ class Exchange:
         )
 
     async def settle(self) -> None:
-        """Ends the running turn as an interruption, and lets the model say what was heard."""
+        """Interrupts the open turn, and waits shortly for what the model says was heard."""
         self.cut(restart=False)
         if self._cascaded and self.reader.discarding:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self.reader.discarded.wait(), _SETTLE_S)
 
     def adopted(self, agent: BaseAgent, before: BaseAgent, changes: list[str]) -> None:
-        """Another agent is connected: it answers from now on."""
+        """Takes over another agent that is connected now, and tells the log and the pages."""
         self.turns.agent, self.turns.model = agent.name, model_name(agent)
         self.reader.cumulative = self._cascaded
         text = " ".join(changes)
@@ -440,13 +445,13 @@ class Exchange:
         return self.microphone.unanswered()
 
     def kept_until(self, turn: int | None) -> tuple[Callable[[Event], bool], list[int]]:
-        """Returns what tells the events of the turns up to one, and the numbers of those turns."""
+        """Returns a filter for the events up to a turn, and the numbers of those turns."""
         if turn is None:
             return (lambda _: True), [one.index for one in self.turns.all]
         return self.reader.kept_until(turn), list(range(1, turn + 1))
 
     def queue(self) -> RequestQueue:
-        """Returns the way to the model, which is connected if it is not.
+        """Returns the queue to the model, and connects it if it is not.
 
         Raises:
             SessionClosedError: The session is closed.
@@ -457,7 +462,7 @@ class Exchange:
 
     @property
     def deaf(self) -> LocalModelError | None:
-        """Why the model cannot hear; None where it can, as far as is known before it loads."""
+        """Why the model cannot hear; None if it can, as far as is known before it loads."""
         speech_to_text = getattr(live_model(self.swaps.agent), "stt", None)
         problem = getattr(speech_to_text, "problem", None)
         return problem if isinstance(problem, LocalModelError) else None
@@ -478,7 +483,7 @@ class Exchange:
 
     @property
     def sees(self) -> bool:
-        """Whether the model may be able to see pictures: a cascade only hears."""
+        """Whether the model may be able to see pictures; a cascade is not."""
         return not self._cascaded
 
     @property

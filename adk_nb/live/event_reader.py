@@ -1,4 +1,4 @@
-"""Takes every event of `Runner.run_live` apart once: for the log, the turns and the pages."""
+"""Reads every event of `Runner.run_live` once: into the log, the turns and the pages."""
 
 from __future__ import annotations
 
@@ -21,26 +21,26 @@ if TYPE_CHECKING:
 
 
 _MORE_S = 1.0
-"""How long after an answer that may have been cut off another one may begin."""
+"""How long after the end of an answer that may have been cut off another may begin (s)."""
 
 
 class Listener(Protocol):
-    """What the reader tells its session."""
+    """What the reader reports to its session."""
 
     def agent_audio(self, turn: Turn, rate: int, pcm: bytes) -> None:
         """Agent audio came."""
 
     def set_state(self, state: str) -> None:
-        """The conversation moved on."""
+        """What the session does has changed."""
 
     def fail(self, error: AdkNbError, turn: Turn | None) -> None:
-        """The model reported an error, which ended a turn where one was open."""
+        """The model reported an error; `turn` is the turn that this ended."""
 
     def transferred(self, turn: Turn | None, source: str, target: str) -> None:
-        """One agent handed over to another."""
+        """One agent transferred the conversation to another."""
 
     def still_talking(self) -> None:
-        """The model goes on with an answer that the user cut off."""
+        """The model goes on with an answer that was interrupted."""
 
 
 class EventReader:
@@ -62,13 +62,16 @@ class EventReader:
         self._audio = audio
         self.cumulative = False
         """Whether the model's partial user transcripts replace each other, as CascadeLive's do."""
+        # Events that may belong to an interrupted answer or to the next; see `_held_back`.
         self._held: list[Event] = []
         self._timer: asyncio.TimerHandle | None = None
+        # Set when nothing of an interrupted answer is to come any more.
         self.discarded = asyncio.Event()
         self.discarding = False
+        # Whether the model said that it was interrupted, after which it also completes the turn.
         self._completion_due = False
         self.silent = False
-        """Whether an agent took over that has not begun to answer: there is nothing to discard."""
+        """Whether a transfer was made and the new agent has not answered yet."""
         self.resumable = False
         """Whether the run's connection can be resumed by ADK."""
         self.turn_of: dict[str, int] = {}
@@ -76,7 +79,7 @@ class EventReader:
 
     @property
     def discarding(self) -> bool:
-        """Whether what comes belongs to an answer that the user has already cut off."""
+        """Whether events belong to an answer that was interrupted."""
         return not self.discarded.is_set()
 
     @discarding.setter
@@ -87,24 +90,24 @@ class EventReader:
             self.discarded.set()
 
     def kept_until(self, turn: int) -> Callable[[Event], bool]:
-        """Returns what tells the events of ADK's session that belong to the turns up to one."""
+        """Returns a filter for the events of ADK's session that belong to the turns up to one."""
         turns = self._turns.all
         end = turns[turn].at if turn < len(turns) else float("inf")
 
         def kept(event: Event) -> bool:
             index = self.turn_of.get(event.id)
-            # Of typed text ADK hands on no event, so its time has to tell.
+            # ADK yields no event for typed text, so its time decides.
             return event.timestamp < end if index is None else index <= turn
 
         return kept
 
     def begin(self) -> None:
-        """A run begins: nothing of an earlier one is still to come."""
+        """Prepares for a new run."""
         self.discarding = self.resumable = self._completion_due = False
         self._forget_held()
 
     def read(self, event: Event) -> None:
-        """Takes one event."""
+        """Reads one event."""
         if event.live_session_resumption_update is not None:
             self.resumable = True
         if event.grounding_metadata is not None:
@@ -133,10 +136,11 @@ class EventReader:
             self._transfer(event, event.actions.transfer_to_agent)
 
     def _held_back(self, event: Event) -> bool:
-        """Keeps what may be the rest of an answer that was cut off, or the answer to a newer turn.
+        """Returns whether an event is kept for later.
 
-        A model says so where it was interrupted, unless it had nothing to say: only if nothing
-        else comes was it the newer turn's.
+        After an interruption an event may belong to the interrupted answer or to the next turn.
+        The model says that it was interrupted unless it had nothing more to say. So such events are
+        kept; if nothing else comes, they belonged to the next turn.
         """
         if event.author == "user" or event.interrupted or not _says_something(event):
             if event.interrupted:
@@ -216,7 +220,7 @@ class EventReader:
         if self.discarding:
             cut = self._turns.cut
             if final and cut is not None:
-                # What a CascadeLive says was heard of the answer that was cut off.
+                # What a CascadeLive reports as heard of the interrupted answer.
                 self._row(event, "agent_transcript", cut, text=text, final=True)
                 if cut.heard_ms is None:
                     cut.heard_text = self._log.redact(text.strip())
@@ -232,7 +236,7 @@ class EventReader:
         if not text and not final:
             return
         turn = self._turns.user_said(text, final=final, cumulative=self.cumulative)
-        turn.at = min(turn.at, event.timestamp)  # ADK stamps an event before it opens the turn.
+        turn.at = min(turn.at, event.timestamp)  # ADK stamps an event before the turn opens here.
         self._row(
             event, "user_transcript", turn, text=text, final=final, cumulative=self.cumulative
         )
@@ -258,7 +262,7 @@ class EventReader:
         output = self.printed(call_id)
         turn, call = self._turns.call(call_id)
         if call is None or call.ms is None or not self._begun_only(response):
-            # A streaming tool may have told more before the event that it has begun.
+            # A streaming tool's first results may come before the event that it has begun.
             self._turns.tool_returned(call_id, name, result, error)
         self._row(
             event,
@@ -274,16 +278,16 @@ class EventReader:
     def _result(self, response: types.FunctionResponse) -> Any:
         result: Any = response.response
         if isinstance(result, dict) and result.keys() == {"result"}:
-            return result["result"]  # ADK wraps what is no dict.
+            return result["result"]  # ADK wraps what is not a dict.
         return result
 
     def _begun_only(self, response: types.FunctionResponse) -> bool:
-        """Whether it says of a streaming tool no more than that it has begun."""
+        """Returns whether a response says only that a streaming tool has begun."""
         streams = response.id in self._calls.streaming
         return streams and (response.response or {}).keys() == {"status"}
 
     def printed(self, call_id: str) -> str | None:
-        """Returns what a call has printed, and shows what of it is not shown yet."""
+        """Returns all that a call has printed, and shows the part that is not shown yet."""
         output = self._calls.outputs.get(call_id)
         if output is None:
             return None
@@ -293,13 +297,13 @@ class EventReader:
         return output.text or None
 
     def streamed(self, content: types.Content) -> None:
-        """Takes what a streaming tool tells the model, for which ADK has no event."""
+        """Reads a further result of a streaming tool, for which ADK has no event."""
         for part in content.parts or ():
             response = part.function_response
             if response is None or response.id not in self._calls.streaming:
                 continue
             if self._begun_only(response):
-                continue  # There is an event of it.
+                continue  # ADK has an event for this one.
             turn, call = self._turns.tool_returned(
                 response.id, response.name or "", self._result(response), None
             )
@@ -363,7 +367,7 @@ class EventReader:
         due, self._completion_due = self._completion_due, False
         current = self._turns.current
         if due and current is not None and not current.answered:
-            return  # Gemini completes a turn that it has said was interrupted, too.
+            return  # After an interruption Gemini completes the turn as well.
         if self.discarding:
             self.discarding = False
             return
@@ -378,7 +382,7 @@ def _says_something(event: Event) -> bool:
 
 
 def _mcp_error(response: types.FunctionResponse) -> str | None:
-    """Returns what an MCP tool says of its failure, which to ADK is a result like another."""
+    """Returns the error that an MCP tool reports; to ADK it is a result like any other."""
     result = response.response or {}
     if result.get("isError") is not True:
         return None

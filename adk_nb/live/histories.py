@@ -34,9 +34,9 @@ class History:
 
     Attributes:
         id: The ADK session's id.
-        origin: The id of the history that it was forked from; empty where it was not.
-        turns: The numbers of the turns that were had in it, those of its origin included.
-        current: Whether the conversation goes on in it.
+        origin: The id of the history that it was forked from; empty if it was not.
+        turns: The numbers of its turns, including those copied from its origin.
+        current: Whether the conversation continues in it.
     """
 
     id: str
@@ -58,7 +58,7 @@ def service_of(sessions: BaseSessionService | str | None) -> BaseSessionService:
         return InMemorySessionService()
     if not isinstance(sessions, str):
         return sessions
-    # It loads web server parts, so only for who asks for it.
+    # Here, as it imports parts of a web server.
     from google.adk.cli.service_registry import get_service_registry
 
     scheme = sessions.partition(":")[0]
@@ -70,7 +70,7 @@ def service_of(sessions: BaseSessionService | str | None) -> BaseSessionService:
         service = get_service_registry().create_session_service(sessions)
     except Exception as error:
         raise AdkNbError(
-            f"The session service {sessions!r} cannot be had: {error}",
+            f"The session service {sessions!r} cannot be opened: {error}",
             remedy='A database needs pip install "google-adk[db]" and its driver.',
             code="no_sessions",
         ) from error
@@ -101,6 +101,7 @@ class Histories:
         user_id: str,
         first: str,
     ) -> None:
+        # Whether the service was made here, from a URI, and has to be closed here.
         self._owned = isinstance(sessions, str)
         self.sessions = service_of(sessions)
         self.artifacts = artifacts
@@ -109,16 +110,16 @@ class Histories:
 
     @property
     def current(self) -> History:
-        """The history that the conversation goes on in."""
+        """The history in which the conversation continues."""
         return next(history for history in self.all if history.current)
 
     def of_turn(self, index: int) -> History:
-        """Returns the history that a turn was had in.
+        """Returns the history in which a turn took place.
 
         Raises:
-            SwapError: There was no such turn.
+            SwapError: There is no such turn.
         """
-        # The earliest that has it is where it was had; later ones are copies.
+        # The earliest that has the turn; later ones are copies.
         for history in self.all:
             if index in history.turns:
                 return history
@@ -128,7 +129,7 @@ class Histories:
         """Returns a history by its id.
 
         Raises:
-            SwapError: There is none of that id.
+            SwapError: There is no history of that id.
         """
         for history in self.all:
             if history.id == history_id:
@@ -140,13 +141,13 @@ class Histories:
         )
 
     async def close(self) -> None:
-        """Closes what a service that was made from a URI keeps open; it opens again when needed."""
+        """Closes a service that was made from a URI; it opens again when it is used."""
         close = getattr(self.sessions, "close", None)
         if self._owned and close is not None:
             await close()
 
     def enter(self, history: History) -> None:
-        """Makes a history the one that the conversation goes on in."""
+        """Makes a history the current one."""
         if history not in self.all:
             self.all.append(history)
         for one in self.all:
@@ -159,20 +160,20 @@ class Histories:
         )
 
     async def drop(self, history: History) -> None:
-        """Forgets a history that came to nothing."""
+        """Deletes the history of a swap that failed."""
         self.all.remove(history)
         await self.sessions.delete_session(
             app_name=APP_NAME, user_id=self.user_id, session_id=history.id
         )
 
     def fresh(self) -> History:
-        """Returns a history with nothing in it, which ADK makes when it is first used."""
+        """Returns an empty history; ADK makes its session when it is first used."""
         return History(self._new_id())
 
     async def fork(
         self, source: History, keep: Callable[[Event], bool], turns: list[int]
     ) -> History:
-        """Copies those events of a history that `keep` wants, with the state that they led to."""
+        """Copies the events of a history that `keep` returns True for, with their state."""
         session = await self.get(source.id)
         fork = History(self._new_id(), source.id, turns)
         if session is None:
@@ -227,8 +228,8 @@ class Histories:
 
         Args:
             event: The event.
-            session: The copy of ADK's session that a run works on, if one does: services refuse
-                what a stale copy adds, and tools read its state.
+            session: The session object of the current run, if there is one: services refuse events
+                that a stale object adds, and tools read the state of that object.
         """
         if session is None:
             session = await self.get()
@@ -239,10 +240,10 @@ class Histories:
         await self.sessions.append_event(session, event)
 
     async def complete(self, turn: Turn) -> list[Event]:
-        """Adds the words of a turn that ADK has not kept, as the run ended before they were final.
+        """Adds the words of a turn that ADK has not recorded: the run ended before they were final.
 
         Returns:
-            The events that this took.
+            The events that were added.
         """
         session = await self.get()
         if session is None:
@@ -259,7 +260,7 @@ class Histories:
         return missing
 
     async def answer(self, call: ToolCall) -> Event | None:
-        """Closes a call that was cut off, where no model would take one left open."""
+        """Adds the response of a call that was cut off: models refuse a history without one."""
         if await self.get() is None:
             return None
         event = response(call, {"error": call.error})
@@ -267,7 +268,7 @@ class Histories:
         return event
 
     def _new_id(self) -> str:
-        # Not a count: a resumed conversation may have forks that this session does not know of.
+        # Not a count: the forks of a resumed conversation are not known here.
         return f"{self.all[0].id}-{uuid.uuid4().hex[:6]}"
 
 

@@ -1,4 +1,4 @@
-"""The microphone of a session: who has it, and what was said into it that no model has answered."""
+"""The microphone of a session: who has it, and the speech that no model has answered."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ _FRAME_BYTES = MICROPHONE_RATE * FRAME_MS // 1000 * 2
 _SILENCE = bytes(_FRAME_BYTES)
 _AGAIN_FRAMES = 5
 _OPEN_SPEECH_S = 8.0
-"""How much of an utterance under way is said again to the agent that a swap puts in place."""
+"""How much of an unfinished utterance is sent again to the agent of a swap (s)."""
 _FRESH_SPEECH_S = 1.5
-"""How much, where no model has told any words of it yet."""
+"""How much of it, if no model has transcribed any words yet (s)."""
 _FRESH_S = 0.5
 
 
@@ -32,20 +32,21 @@ class Microphone:
     """Takes microphone frames for a session, on the bridge thread.
 
     Attributes:
-        speaker: Whoever has the microphone; None where it is closed.
-        dropped: How many frames came from others, or while no model was there.
+        speaker: The page, or call of `speak`, that has the microphone; None if it is closed.
+        dropped: How many frames came from another source, or without a connection.
     """
 
     def __init__(self, log: EventLog, turns: Turns) -> None:
         self._log = log
         self._turns = turns
         self._level = SpeechLevel()
+        # When a frame was last loud, on the monotonic clock.
         self._loud_at = 0.0
         self.speaker: object | None = None
         self.dropped = 0
 
     def hear(self, source: object, pcm: bytes, queue: RequestQueue | None) -> None:
-        """Takes a frame, PCM16LE mono at 16 kHz, from whoever has the microphone."""
+        """Takes a frame, PCM16LE mono at 16 kHz; drops it if its source has not the microphone."""
         if source is not self.speaker or queue is None:
             self.dropped += 1
             return
@@ -57,11 +58,11 @@ class Microphone:
         queue.send_realtime(blob(pcm))
 
     def is_loud(self, pcm: bytes) -> bool:
-        """Whether a frame that was not taken may be speech."""
+        """Returns whether a frame that was dropped may be speech."""
         return self._level.loud(pcm)
 
     def unanswered(self) -> list[bytes]:
-        """Returns the speech under way, to be said again to another model."""
+        """Returns the unfinished utterance, to be sent again to another model."""
         turn = self._turns.current
         if self.speaker is None:
             return []
@@ -88,7 +89,7 @@ def blob(pcm: bytes) -> types.Blob:
 
 
 async def feed(clip: Clip, hear: Callable[[bytes], None]) -> None:
-    """Speaks a clip in real time, and silence after it, until it is cancelled."""
+    """Sends a clip in real time, and silence after it, until it is cancelled."""
     start = time.monotonic()
     sent = 0
     while True:

@@ -1,4 +1,4 @@
-"""`LiveRun`: ADK's `Runner.run_live`, again and again, with a bounded queue to the model."""
+"""`LiveRun`: runs ADK's `Runner.run_live`, again after it has ended or failed."""
 
 from __future__ import annotations
 
@@ -45,73 +45,74 @@ logger = logging.getLogger(__name__)
 guard.install()
 
 _CLOSE_S = 3.0
-"""How long a toolset may take to close its connections."""
+"""How long a toolset may take to close its connections (s)."""
 
 _CANCELS = 5
 _CANCEL_S = 1.0
-"""How often and how long an end is waited for."""
+"""How often a task is cancelled, and how long each time it is waited for (s)."""
 _CONNECT_S = 30.0
-"""How long a model may take to be connected: the SDK itself waits for ever."""
+"""How long connecting a model may take (s); the SDK has no limit."""
 _REDIALS = 6
 _REDIALS_S = 5.0
-"""So many connections in such a time are too many: ADK itself knows no bound."""
+"""More than so many connections in so many seconds end the run; ADK has no limit."""
 _BACK_OFF_S = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0)
-"""How long each attempt to get a lost connection back waits."""
+"""How long to wait before each attempt to connect again (s)."""
 
 Configure: TypeAlias = "Callable[[object], RunConfig]"
 
 
 class RunOwner(Knowing, Protocol):
-    """What a `LiveRun` tells its session."""
+    """What a `LiveRun` reports to its session."""
 
     def run_begins(self) -> None:
-        """A run begins, in the context of the task that makes it."""
+        """A run begins; called in the context of its task."""
 
     def run_connected(self, *, resumed: bool | None = None) -> None:
-        """The model is connected and takes what is sent.
+        """The model is connected.
 
-        `resumed` is None the first time. After a loss it says whether the model remembers what was
-        said before, or was told of it once more.
+        Args:
+            resumed: None if no connection was lost. After a loss True if the service resumed the
+                session, False if the history was sent again.
         """
 
     def run_lost(self, error: AdkNbError | None) -> None:
-        """The connection is lost, or given up for a newer one, and another will be made."""
+        """The connection is lost or being replaced; another will be made."""
 
     def run_event(self, event: Event) -> None:
         """An event came."""
 
     def run_streamed(self, content: types.Content) -> None:
-        """A streaming tool tells the model something more."""
+        """A tool's response was sent to the model."""
 
     def run_failed(self, error: AdkNbError) -> None:
-        """The run, or the loading of the model, failed."""
+        """The run, or loading the model, failed."""
 
     def run_warned(self, error: AdkNbError) -> None:
-        """The run goes on without something that it should have."""
+        """Something went wrong that does not end the run."""
 
     def run_lacks(self, error: LocalModelError) -> None:
         """Parts of the embedded default are not there; the run goes on without them."""
 
     async def run_ended(self) -> None:
-        """The run is over; what it left open is to be closed before the next one begins."""
+        """The run has ended; called before the next one begins."""
 
 
 class LiveRun:
-    """Keeps a conversation with the model, and makes a new one when a turn wants it.
+    """Keeps the model connected, and connects again when a turn needs it.
 
     Its methods run on the bridge thread.
 
     Args:
         agent: The agent.
-        owner: Whom to tell.
+        owner: Gets the reports.
         calls: The plugin that sees every tool call.
         configure: Returns ADK's `RunConfig` for a model, or for the name of one.
         histories: The ADK sessions behind the conversation.
-        plugins: ADK plugins, which come before our own.
+        plugins: ADK plugins; they run before our own.
 
     Attributes:
         agent: The agent that runs.
-        queue: The way to the model; None where no run is under way.
+        queue: The queue to the model; None if no run has begun.
         run_config: ADK's configuration of the run.
         loaded: Set when the model's speech parts are loaded, or failed to.
     """
@@ -134,21 +135,31 @@ class LiveRun:
         self._plugins = list(plugins)
         self._memory = InMemoryMemoryService()
         self._toolsets: dict[int, BaseToolset] = {}
+        # Set when a run is to begin.
         self._wanted = asyncio.Event()
+        # Set unless a swap holds back the next run.
         self._open = asyncio.Event()
+        # Set while no run goes on.
         self._idle = asyncio.Event()
         self.loaded = asyncio.Event()
         self._main: asyncio.Task[None] | None = None
         self._run: asyncio.Task[bool] | None = None
         self._loading: set[asyncio.Task[Any]] = set()
+        # Done when the agent of a swap is connected, or could not be.
         self._connecting: asyncio.Future[None] | None = None
+        # Models that are loaded, by id; keeping them keeps the ids valid.
         self._warm: dict[int, BaseLlm] = {}
         self._swapping = False
         self._stopping = False
+        # How often the lost connection was tried again.
         self._attempts = 0
+        # Whether the run has yielded an event.
         self._told_anything = False
+        # When the newest connections were made, on the monotonic clock.
         self._dials: list[float] = []
+        # Why we cancelled the run, if we did.
         self._fails_with: AdkNbError | None = None
+        # Microphone frames that earlier queues dropped.
         self._dropped = 0
         self.queue: RequestQueue | None = None
         self.calls = calls
@@ -167,14 +178,14 @@ class LiveRun:
         self.want()
 
     def want(self) -> RequestQueue:
-        """Returns the queue of the run, which starts if none is under way."""
+        """Returns the queue of the run, and starts a run if there is none."""
         if self.queue is None:
             self.queue = RequestQueue(self)
             self._wanted.set()
         return self.queue
 
     def restart(self) -> None:
-        """Drops the run, whatever it waits for, and begins another on the same history."""
+        """Cancels the run and begins another on the same history."""
         if self._run is not None:
             self._run.cancel()
         self.queue = None
@@ -187,15 +198,15 @@ class LiveRun:
         leave: Callable[[], Awaitable[None]],
         speech: Iterable[bytes],
     ) -> None:
-        """Puts another agent in place; where that fails the earlier one goes on.
+        """Replaces the agent; if that fails, the earlier one goes on.
 
-        What is sent meanwhile waits for whichever it is.
+        What is sent meanwhile waits in the queue.
 
         Args:
             agent: The agent.
-            enter: Chooses the history, when the earlier run is over.
-            leave: Goes back to the earlier history.
-            speech: What the user has just said and no model has answered, PCM16LE at 16 kHz.
+            enter: Called when the earlier run has ended, to choose the history.
+            leave: Called after a failure, to return to the earlier history.
+            speech: What the user has said and no model has answered, PCM16LE at 16 kHz.
 
         Raises:
             AdkNbError: The model cannot be reached.
@@ -229,7 +240,7 @@ class LiveRun:
             self._open.set()
 
     async def stop(self) -> None:
-        """Ends the run for good, and the toolsets' connections with it."""
+        """Ends the run and closes the toolsets; no other run can begin."""
         self._stopping = True
         run = self._run
         for task in (self._main, *self._loading):
@@ -244,7 +255,7 @@ class LiveRun:
         await self._idle.wait()
 
     def queue_taken(self, queue: RequestQueue, *, again: bool) -> None:
-        """A model is connected and takes what is sent."""
+        """Reports that a model is connected, or ends the run if that happens too often."""
         del queue
         connecting, self._connecting = self._connecting, None
         now = time.monotonic()
@@ -264,7 +275,7 @@ class LiveRun:
             connecting.set_result(None)
 
     def queue_left(self, queue: RequestQueue, error: BaseException | None) -> None:
-        """The connection is gone, or what sends to it has failed."""
+        """Reports a lost connection, or ends the run if sending failed otherwise."""
         run = self._run
         if run is None or run.done() or run.cancelling() or queue is not self.queue:
             return
@@ -275,11 +286,11 @@ class LiveRun:
             run.cancel()
 
     def queue_answered(self, content: types.Content) -> None:
-        """A tool's answer is on its way to the model."""
+        """Reports a tool's response that is sent to the model."""
         self._owner.run_streamed(content)
 
     def _tries_again(self, queue: RequestQueue, error: Exception) -> bool:
-        """Whether another connection is to be made, as this one was lost and not refused."""
+        """Returns whether to connect again: the connection was lost, not refused."""
         lost = is_loss(error) or (queue.used and is_refused_handle(error))
         if self._swapping or self._stopping or not lost or not (queue.used or self._attempts):
             return False
@@ -343,7 +354,7 @@ class LiveRun:
             self._run.cancel()
 
     def _over(self, queue: RequestQueue) -> None:
-        """The run is over, so what is said from now on wants another."""
+        """Forgets the queue of a run that has ended, so that the next turn begins another run."""
         if self.queue is queue and not self._swapping:
             self.queue = None
 
@@ -358,7 +369,7 @@ class LiveRun:
         )
 
     async def _run_once(self, queue: RequestQueue) -> bool:
-        """Makes one run; returns whether another is to follow, on the same queue."""
+        """Runs once; returns whether to run again on the same queue."""
         if self._attempts:
             await asyncio.sleep(_BACK_OFF_S[self._attempts - 1])
         self._told_anything = False
@@ -400,9 +411,9 @@ class LiveRun:
         self.run_config = self._configure(model)
 
     async def warm_up(self, agent: BaseAgent) -> None:
-        """Loads what the embedded default needs, off the loop, so that the first turn is quick.
+        """Loads the models of the embedded default in threads, so that the first turn is quick.
 
-        Speech has to be there before the run begins; the brain, which takes longest, may follow.
+        It waits for those of speech; the language model, which takes longest, may come later.
         What of the embedded default cannot be loaded is told when all is known, and missing.
 
         Raises:
@@ -447,7 +458,7 @@ async def _closed(toolset: BaseToolset) -> None:
 
 
 async def _ended(task: asyncio.Task[Any] | None) -> None:
-    """Ends a task, patiently: ADK's flow may swallow a cancellation while it connects."""
+    """Cancels a task until it ends: ADK may swallow a cancellation while it connects."""
     for _ in range(_CANCELS):
         if task is None or task.done():
             return

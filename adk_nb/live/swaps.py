@@ -1,4 +1,4 @@
-"""What answers in a session, and how another takes its place between two turns."""
+"""The current agent of a session, and how it is changed between two turns."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What a swap is asked to change; None leaves a thing as it is."""
+    """The arguments of a swap; None leaves something as it is."""
 
     agent: BaseAgent | None = None
     tools: Sequence[ToolUnion] | None = None
@@ -48,25 +48,25 @@ class SwapOwner(Protocol):
     """What a swap needs of its session."""
 
     async def settle(self) -> None:
-        """Ends the running turn as an interruption."""
+        """Interrupts the open turn."""
 
     def unheard(self) -> list[bytes]:
         """Returns the user's speech that no model has answered yet, PCM16LE at 16 kHz."""
 
     def kept_until(self, turn: int | None) -> tuple[Callable[[Event], bool], list[int]]:
-        """Returns what tells the events of the turns up to one, and the numbers of those turns."""
+        """Returns a filter for the events up to a turn, and the numbers of those turns."""
 
     def adopted(self, agent: BaseAgent, before: BaseAgent, changes: list[str]) -> None:
-        """Another agent is connected: it answers from now on."""
+        """Another agent is connected and answers from now on."""
 
 
 class Swaps:
-    """What answers, and the swaps of it; its methods run on the bridge thread.
+    """The current agent and its swaps; the methods run on the bridge thread.
 
     Attributes:
-        agent: The agent that answers, with the tools that are on.
-        offered: Its tools, those that are switched off included.
-        off: The names of those.
+        agent: The current agent, with the tools that are switched on.
+        offered: Its tools, including those that are switched off.
+        off: The names of the tools that are switched off.
         changes: What the newest swap changed, in sentences.
     """
 
@@ -80,25 +80,27 @@ class Swaps:
         self._owner = owner
         self._live = live
         self._histories = histories
+        # Held during a swap.
         self._one_at_a_time = asyncio.Lock()
+        # Takes over the new agent of a swap, once it is connected.
         self._adopt: Callable[[], None] | None = None
 
     @property
     def tools(self) -> list[dict[str, Any]]:
-        """The tools as the wire has them."""
+        """The tools as messages state them."""
         return described(self.offered, self.off)
 
     def connected(self) -> None:
-        """The model that a swap waits for is connected; does nothing where none does."""
+        """Takes over the agent that a swap waits for, if one does: its model is connected."""
         adopt, self._adopt = self._adopt, None
         if adopt is not None:
             adopt()
 
     async def swap(self, wish: Wish, timeout: float) -> Swap:  # noqa: ASYNC109
-        """Changes what answers.
+        """Changes the agent.
 
         Raises:
-            SwapError: It could not be changed; what was there goes on.
+            SwapError: The swap failed; the old agent goes on.
         """
         async with self._one_at_a_time:
             agent = changed(
@@ -180,7 +182,7 @@ class Swaps:
     def _history(
         self, wish: Wish
     ) -> tuple[Callable[[], Awaitable[None]], Callable[[], Awaitable[None]]]:
-        """Returns what enters the history that is wished for, and what goes back."""
+        """Returns a function that enters the history of a swap, and one that goes back."""
         histories = self._histories
         before = histories.current
         source = before if wish.at_turn is None else histories.of_turn(wish.at_turn)

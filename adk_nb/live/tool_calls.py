@@ -1,4 +1,4 @@
-"""What becomes of tool calls: their output, their errors, and the questions before they may run."""
+"""The plugin for tool calls: their output, their errors, and their confirmations."""
 
 from __future__ import annotations
 
@@ -30,49 +30,51 @@ logger = logging.getLogger(__name__)
 
 _MAX_DEPTH = 50
 _GATHER_S = 0.05
-"""How long printed text is gathered before it is passed on."""
+"""How long printed text is gathered before it is shown (s)."""
 
 
 class CallOwner(Protocol):
-    """Whom the plugin tells."""
+    """Gets the reports of the plugin."""
 
     def tool_printed(self, call_id: str, text: str, images: list[str]) -> None:
         """A call printed and displayed something."""
 
     def tool_asks(self, call_id: str, hint: str) -> None:
-        """A call waits for the user's word."""
+        """A call waits for the user's confirmation."""
 
     def tool_answered(self, call_id: str, approved: bool | None) -> None:
-        """The user has said it; None where the question was withdrawn."""
+        """The user has answered; None if the question was withdrawn."""
 
     def tool_called(self, author: str, call_id: str, name: str, args: dict[str, Any]) -> object:
-        """A call within a tool that is an agent begins, of which there will be no event."""
+        """A call begins within a tool that is an agent; ADK has no event for it."""
 
     def tool_returned(self, call_id: str, name: str, result: Any, error: str | None) -> object:
-        """It has ended."""
+        """Such a call has ended."""
 
     def tool_deferred(self, call_id: str) -> None:
-        """A long-running tool has begun, and tells its outcome later."""
+        """A long-running tool has begun; its result comes later."""
 
 
 class ToolCalls(BasePlugin):
-    """The plugin of every run: it sees each tool call before and after.
+    """The plugin of every run: called before and after each tool call.
 
-    A tool that raises becomes an answer to the model, where ADK would end the live run. A tool
-    that wants confirmation waits for the user here, since ADK's live flow would refuse it.
+    If a tool raises, the model gets the error as its result; ADK would end the live run. A tool
+    that needs a confirmation waits for the user here; ADK's live flow would refuse it.
 
     Attributes:
-        raised: The errors of tools that raised, by the call's id, until someone takes them.
-        outputs: What the calls printed, by their ids, until someone takes it.
-        streaming: The ids of calls of streaming tools, which answer more than once.
-        session: The copy of ADK's session that the run works on; None before the first run.
+        raised: The errors of tools that raised, by the call's id, until they are read.
+        outputs: What the calls printed, by the call's id, until it is read.
+        streaming: The ids of calls of streaming tools, which have more than one result.
+        session: The run's own object of ADK's session; None before the first run.
     """
 
     def __init__(self, owner: CallOwner, redact: Redactor | None = None) -> None:
         super().__init__(name="adk_nb_tool_calls")
         self._owner = owner
         self._redact = redact if redact is not None else Redactor(())
+        # Calls within a tool that is an agent, shown as they asked for a confirmation.
         self._shown: set[str] = set()
+        # The confirmations that are waited for, by the call's id.
         self._questions: dict[str, asyncio.Future[ToolConfirmation]] = {}
         self.raised: dict[str, str] = {}
         self.outputs: dict[str, tool_output.Output] = {}
@@ -81,14 +83,14 @@ class ToolCalls(BasePlugin):
 
     @property
     def asking(self) -> list[str]:
-        """The ids of the calls that wait for the user's word, oldest first."""
+        """The ids of the calls that wait for a confirmation, oldest first."""
         return list(self._questions)
 
     def answer(self, call_id: str | None, *, approved: bool, payload: Any = None) -> None:
         """Answers a question, by default the oldest.
 
         Raises:
-            AdkNbError: Nothing is asked, or not of that call.
+            AdkNbError: No call waits, or not this one.
         """
         waiting = self._questions.get(call_id or next(iter(self._questions), ""))
         if waiting is None or waiting.done():
@@ -101,21 +103,21 @@ class ToolCalls(BasePlugin):
         waiting.set_result(ToolConfirmation(confirmed=approved, payload=payload))
 
     def run_over(self) -> None:
-        """The run is over: nothing that it began counts any more."""
+        """Forgets what belongs to the run that has ended."""
         self.session = None
         for call_id in self.streaming:
             self.outputs.pop(call_id, None)
         self.streaming.clear()
 
     async def before_run_callback(self, *, invocation_context: InvocationContext) -> None:
-        """Keeps the run's own copy of ADK's session."""
+        """Keeps the run's own object of ADK's session."""
         if invocation_context.live_request_queue is not None:
             self.session = invocation_context.session
 
     async def before_tool_callback(
         self, *, tool: BaseTool, tool_args: dict[str, Any], tool_context: ToolContext
     ) -> dict[str, Any] | None:
-        """Gathers what the call prints, and asks the user where the tool wants that."""
+        """Gathers what the call prints, and asks the user if the tool needs a confirmation."""
         call_id = tool_context.function_call_id or ""
         if not _within(tool_context):
             self.outputs[call_id] = gathered = tool_output.Output(self._gather(call_id))
@@ -141,7 +143,7 @@ class ToolCalls(BasePlugin):
         tool_context: ToolContext,
         result: dict[str, Any],
     ) -> dict[str, Any] | None:
-        """Runs a tool again that asked for confirmation by itself, once the user has answered."""
+        """Runs a tool again that requested a confirmation, once the user has answered."""
         call_id = tool_context.function_call_id or ""
         if call_id in self._shown:
             self._shown.discard(call_id)
@@ -215,14 +217,14 @@ class ToolCalls(BasePlugin):
 
 
 def _within(tool_context: ToolContext) -> bool:
-    """Whether the call is one within a tool that is an agent itself."""
+    """Returns whether the call is made within a tool that is an agent."""
     return tool_context.get_invocation_context().live_request_queue is None
 
 
 def _plain(result: Any) -> dict[str, Any] | None:
-    """Returns what can be told of a result that is no JSON; None where it is.
+    """Returns a JSON form of a result that has none; None if the result is JSON already.
 
-    ADK ends the live run over keys that are no strings, and models take nothing but JSON.
+    Models take nothing but JSON, and keys that are not strings would end ADK's live run.
     """
     if _is_plain(result):
         return None
@@ -240,5 +242,5 @@ def _is_plain(value: Any, depth: int = 0) -> bool:
         return math.isfinite(value)
     if isinstance(value, str):
         return valid_text(value) is value
-    # Of pydantic's models and bytes ADK makes media for the model.
+    # ADK turns pydantic models and bytes into media for the model.
     return value is None or isinstance(value, int | bytes | BaseModel)

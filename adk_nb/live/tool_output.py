@@ -1,7 +1,7 @@
-"""What a tool prints and displays, told apart from what the notebook's cells print meanwhile.
+"""Separates what a tool prints and displays from what the notebook's cells print meanwhile.
 
-Tools run in threads and tasks beside the cells, and `sys.stdout` is one for all of them; but each
-call has a context of its own, and a variable in it says whose output is being written.
+Tools run in threads and tasks beside the cells, and all share `sys.stdout`. But each call has its
+own context, and a context variable says whose output is being written.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 MAX_TEXT = 1 << 20
-"""Characters that are kept of what one call prints."""
+"""How much is kept of what one call prints (characters)."""
 MAX_IMAGES = 8
-"""Images that are kept of what one call displays."""
+"""How many images are kept of what one call displays."""
 MAX_IMAGE = 4 << 20
-"""Characters of the longest image that is kept, in base64."""
+"""The largest image that is kept (characters of Base64)."""
 _IMAGES = ("image/png", "image/jpeg", "image/gif", "image/webp")
 
 _CURRENT: ContextVar[Output | None] = ContextVar("adk_nb_output", default=None)
@@ -29,28 +29,32 @@ class Output:
     """What one tool call prints and displays.
 
     Args:
-        told: Called, from whichever thread, when there is something new to `take`.
+        told: Called, from any thread, when there is something new to `take`.
     """
 
     def __init__(self, told: Callable[[], None]) -> None:
         self._told = told
         self._lock = threading.Lock()
+        # The pieces that are kept, and how many of them were taken.
         self._text: list[str] = []
         self._taken = 0
+        # Characters that were printed, kept or not.
         self._size = 0
         self._n_images = 0
+        # Images that were not taken yet.
         self._new_images: list[str] = []
+        # Whether `told` was called and nothing was taken since.
         self._waiting = False
 
     @property
     def text(self) -> str:
-        """All that was printed, as far as it is kept."""
+        """What was printed, up to `MAX_TEXT`."""
         with self._lock:
             text = "".join(self._text)
             return text + self._cut_note()
 
     def write(self, text: str) -> None:
-        """Takes printed text."""
+        """Adds printed text."""
         with self._lock:
             kept = text[: max(0, MAX_TEXT - self._size)]
             self._size += len(text)
@@ -59,7 +63,7 @@ class Output:
         self._tell()
 
     def show(self, data: dict[str, Any]) -> None:
-        """Takes a display's MIME bundle: its image, or else its text."""
+        """Adds a displayed object by its MIME bundle: its image, or else its text."""
         for mime in _IMAGES:
             image = data.get(mime)
             if isinstance(image, str) and len(image) <= MAX_IMAGE:
@@ -98,7 +102,7 @@ def redirect(output: Output | None) -> None:
 
 
 class _Stream:
-    """Stands in for a stream; what a tool's context writes goes to its output."""
+    """Replaces a stream: what a tool writes goes to its output, all else to the stream."""
 
     def __init__(self, stream: Any) -> None:
         self._stream = stream
@@ -119,14 +123,14 @@ class _Stream:
 
 
 class Streams:
-    """Puts the stand-ins in place while at least one session is open."""
+    """Replaces the streams while at least one session is open."""
 
     _lock = threading.Lock()
     _users = 0
 
     @classmethod
     def install(cls) -> None:
-        """Begins to tell tools' output apart."""
+        """Replaces the streams, if they are not replaced yet."""
         with cls._lock:
             cls._users += 1
             for name in ("stdout", "stderr"):
@@ -137,7 +141,7 @@ class Streams:
 
     @classmethod
     def remove(cls) -> None:
-        """Ends it with the last session; a stream that a cell has replaced meanwhile stays."""
+        """Restores the streams with the last session; one that a cell has replaced stays."""
         with cls._lock:
             cls._users -= 1
             if cls._users > 0:
@@ -150,7 +154,7 @@ class Streams:
 
 
 def _publisher(*, install: bool) -> None:
-    """Does the same for IPython's `display`, where there is one."""
+    """Does the same for IPython's `display`, if there is one."""
     shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
     publisher = getattr(shell, "display_pub", None)
     if publisher is None:

@@ -1,7 +1,7 @@
 """Turns: what the user said, what the agent did and said, and how it ended. No sockets, no ADK.
 
-`Turns` is told what comes from both sides, keeps one `Turn` for each exchange and emits the
-protocol's messages that show it. Live models differ: transcripts come whole or in pieces, may
+`Turns` gets what comes from both sides, keeps one `Turn` for each exchange and emits the messages
+that show it. Live models differ: transcripts come whole or in pieces, may
 never be `finished`, and may follow the end of the turn; models before Gemini 3 complete a turn
 after a tool call and once more after the answer. Here each exchange is one turn with one text.
 """
@@ -28,7 +28,7 @@ _NONE = (None, None)
 
 
 class Turns:
-    """Makes turns out of what both sides send, and says so in messages.
+    """Makes turns of what both sides send, and emits the messages that show them.
 
     Args:
         emit: Takes each message for the pages.
@@ -48,6 +48,7 @@ class Turns:
     ) -> None:
         self._emit = emit
         self._redact = redact if redact is not None else Redactor(())
+        # Masks what a running tool prints, by the call's id.
         self._printed: dict[str, Pieces] = {}
         self._sound = sound
         self.all: list[Turn] = []
@@ -55,9 +56,12 @@ class Turns:
         self.model = ""
         self.current: Turn | None = None
         self.cut: Turn | None = None
-        """The newest turn that the user cut off."""
+        """The newest turn that was interrupted."""
+        # The turn that the user began while an answer goes on; it opens when that ends.
         self._next: Turn | None = None
-        self._told = False  # a tool has told something after its turn, which the agent may answer
+        # Whether a tool has returned after its turn has ended; the agent may answer that.
+        self._told = False
+        # What to do when the event of a call comes, by the call's id; see `_when_called`.
         self._early: dict[str, list[Callable[[], None]]] = {}
         self.on_made: Callable[[Turn], None] = lambda _turn: None
         self.on_end: Callable[[Turn], None] = lambda _turn: None
@@ -74,7 +78,7 @@ class Turns:
 
     @property
     def speech_index(self) -> int:
-        """The number of the turn that what the user says now belongs to."""
+        """The number of the turn that speech belongs to which comes now."""
         if self._next is not None:
             return self._next.index
         open_to_speech = self.current is not None and not self.current.answered
@@ -93,7 +97,7 @@ class Turns:
         return turn
 
     def user_said(self, text: str, *, final: bool, cumulative: bool = False) -> Turn:
-        """Takes a piece of the transcript of what the user says."""
+        """Adds a piece of the user's transcript."""
         turn = self._spoken_turn()
         turn.spoken = True
         turn._user.add(text, final=final, cumulative=cumulative)
@@ -103,7 +107,7 @@ class Turns:
         return turn
 
     def forget_speech(self) -> None:
-        """Forgets the words of speech under way, which is said again to another model."""
+        """Forgets the words of the utterance so far: it is sent again to another model."""
         if self.current is not None:
             self.current._user = SpokenText()
 
@@ -113,7 +117,7 @@ class Turns:
         if self.current is None:
             return self._opened()
         if self.current._user_final and (self.current.answered or not self.current.spoken):
-            # The user talks over an answer that nothing has cut off yet.
+            # The user talks while an answer goes on that is not interrupted yet.
             self._next = self._made()
             return self._next
         return self.current
@@ -121,7 +125,7 @@ class Turns:
     # What the agent does.
 
     def agent_said(self, author: str, text: str, *, final: bool) -> Turn:
-        """Takes a piece of what the agent says, as text or as a transcript."""
+        """Adds a piece of what the agent says, as text or as a transcript."""
         quiet = self.current is None and self._next is None and not self._told
         late = quiet and self.last is not None
         turn = self.last if late and self.last else self._answering(author)
@@ -141,7 +145,7 @@ class Turns:
         return turn
 
     def agent_audio(self, author: str, ms: float) -> Turn:
-        """Takes note of so much agent audio (ms)."""
+        """Adds agent audio (ms)."""
         turn = self._answering(author)
         turn.agent = author
         turn.audio_ms += ms
@@ -157,7 +161,7 @@ class Turns:
         *,
         long_running: bool = False,
     ) -> Turn:
-        """Takes note of a tool call."""
+        """Adds a tool call."""
         turn = self._answering(author)
         turn.agent = author
         turn._unanswered = True
@@ -172,9 +176,9 @@ class Turns:
     def tool_returned(
         self, call_id: str, name: str, result: Any, error: str | None
     ) -> tuple[Turn | None, ToolCall | None]:
-        """Takes note of a tool's result; returns the turn and call that it belongs to.
+        """Adds a tool's result; returns its turn and its call.
 
-        A long-running or streaming tool may have several; the last one stays.
+        A long-running or streaming tool may have several results; the last one is kept.
         """
         turn, call = self.call(call_id)
         if turn is None or call is None:
@@ -191,7 +195,7 @@ class Turns:
         return turn, call
 
     def tool_deferred(self, call_id: str) -> None:
-        """A long-running tool has begun and its outcome comes later: the turn may end."""
+        """Lets the turn end: a long-running tool has begun, and its result comes later."""
         turn, _ = self.call(call_id)
         if turn is None:
             self._when_called(call_id, lambda: self.tool_deferred(call_id))
@@ -200,7 +204,7 @@ class Turns:
             self._ended(turn, "complete")
 
     def tool_printed(self, call_id: str, text: str, images: list[str]) -> None:
-        """Takes note of what a tool printed and displayed."""
+        """Adds what a tool printed and displayed."""
         turn, call = self.call(call_id)
         if turn is None or call is None:
             return
@@ -217,7 +221,7 @@ class Turns:
             self._emit(protocol.ToolOutput(turn.index, call.id, text[:room]))
 
     def tool_asks(self, call_id: str, hint: str) -> None:
-        """A tool call waits for the user's word."""
+        """Shows that a tool call waits for the user's confirmation."""
         turn, call = self.call(call_id)
         if turn is None or call is None:
             self._when_called(call_id, lambda: self.tool_asks(call_id, hint))
@@ -226,18 +230,18 @@ class Turns:
         self._emit(protocol.Question(turn.index, call_id, call.name, call.args, hint))
 
     def tool_answered(self, call_id: str, approved: bool | None) -> None:
-        """The user has said it; None where the question was withdrawn."""
+        """Shows the user's answer; None if the question was withdrawn."""
         turn, call = self.call(call_id)
         if turn is not None and call is not None:
             call.question = None
             self._emit(protocol.Answer(turn.index, call_id, approved))
 
     def _when_called(self, call_id: str, then: Callable[[], None]) -> None:
-        """ADK may run a tool before it hands on the event of its call."""
+        """Runs `then` when the event of a call comes: ADK may run the tool before it."""
         self._early.setdefault(call_id, []).append(then)
 
     def call(self, call_id: str) -> tuple[Turn, ToolCall] | tuple[None, None]:
-        """Returns the newest call of an id, and its turn; sooner one that still runs."""
+        """Returns the turn and the call of an id: one that still runs, or else the newest."""
         found = [
             (turn, call)
             for turn in reversed(self.all)
@@ -247,7 +251,7 @@ class Turns:
         return next((pair for pair in found if pair[1].ms is None), found[0] if found else _NONE)
 
     def grounded(self, sources: list[dict[str, str]]) -> Turn | None:
-        """Takes note of what an answer rests on; it may be told more than once."""
+        """Adds sources of an answer; the same may come more than once."""
         turn = self.current or self.last
         new = [source for source in sources if turn is not None and source not in turn.sources]
         if turn is None or not new:
@@ -257,20 +261,20 @@ class Turns:
         return turn
 
     def completed(self) -> Turn | None:
-        """The model completed its turn; returns the turn if that ended it."""
+        """Handles that the model completed its turn; returns the turn if that ended it."""
         turn = self.current
         if turn is None or turn._unanswered:
-            # Nothing to end, or the answer to a tool's result is still to come.
+            # There is none, or the answer to a tool's result has not come yet.
             return None
         return self._ended(turn, "complete")
 
     def closed(self) -> Turn | None:
-        """The model closed the conversation; returns the turn that this ended, if answered."""
+        """Handles that the model closed the connection; returns the turn if that ended it."""
         turn = self.current
         return self._ended(turn, "complete") if turn is not None and turn.answered else None
 
     def interrupted(self) -> Turn | None:
-        """The user cut in; returns the turn that this ended."""
+        """Handles an interruption; returns the turn that this ended."""
         turn = self.current
         if turn is None or not (turn._user_final or turn.answered):
             return None
@@ -279,7 +283,7 @@ class Turns:
         return self._ended(turn, "interrupted")
 
     def failed(self, error: str) -> Turn | None:
-        """The model failed; returns the turn that this ended."""
+        """Handles a failure of the model; returns the turn that this ended."""
         turn = self.current
         if turn is None:
             return None
@@ -287,7 +291,7 @@ class Turns:
         return self._ended(turn, "complete")
 
     def heard(self, index: int, played_ms: float) -> Turn | None:
-        """The page says how much of a turn had sounded when it was cut off (ms)."""
+        """Takes how much of a turn had sounded when it was interrupted (ms)."""
         if not 1 <= index <= len(self.all):
             return None
         turn = self.all[index - 1]

@@ -1,4 +1,4 @@
-"""Those who wait for a turn's end, and the callbacks of a cell."""
+"""Waits for the end of a turn, and calls the callbacks of `on_turn`."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ logger = logging.getLogger(__name__)
 
 
 class TurnListeners:
-    """Tells a cell of turns that have ended; on the bridge thread.
+    """Reports turns that have ended to cells; its methods run on the bridge thread.
 
     Args:
-        report: Takes what goes wrong in a callback, and the number of the turn.
+        report: Called with the error of a callback, and the number of the turn.
         redact: Masks secrets in the kernel's log; by default there are none.
     """
 
@@ -33,13 +33,15 @@ class TurnListeners:
         self._report = report
         self._redact = redact if redact is not None else Redactor(())
         self._closed = False
+        # Those who wait for the next turn.
         self._waiting: list[asyncio.Future[Turn]] = []
+        # Held while a callback runs, so that they run one after the other.
         self._one_at_a_time = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
         self.callbacks: list[Callable[[Turn], Any]] = []
 
     def ended(self, turn: Turn) -> None:
-        """A turn has ended."""
+        """Reports a turn that has ended."""
         if self._closed:
             return
         for waiting in self._waiting:
@@ -54,7 +56,7 @@ class TurnListeners:
         """Returns the next turn that ends.
 
         Raises:
-            TurnTimeoutError: None did in time (s).
+            TurnTimeoutError: No turn ended in time (s).
             SessionClosedError: The session was closed meanwhile.
         """
         waiting = asyncio.get_running_loop().create_future()
@@ -70,7 +72,7 @@ class TurnListeners:
             self._waiting.remove(waiting)
 
     def close(self) -> None:
-        """Calls nobody any more, and lets nobody wait."""
+        """Stops all callbacks, and ends all waiting with an error."""
         self._closed = True
         for waiting in self._waiting:
             if not waiting.done():
@@ -81,7 +83,7 @@ class TurnListeners:
             task.cancel()
 
     async def _call(self, callback: Callable[[Turn], Any], turn: Turn) -> None:
-        # One after the other, and in a thread: a callback may take its time.
+        # In a thread and one after the other, as a callback may take long.
         async with self._one_at_a_time:
             try:
                 result = await contained(asyncio.to_thread(in_thread(callback), turn))

@@ -1,6 +1,6 @@
-"""The embedded default: speech, a stand-in for a language model, and speech again, offline.
+"""The embedded default: speech to text, a text model and text to speech, all on this machine.
 
-`local_model` makes a live model of them for any ADK agent.
+`local_model` makes one live model of them, for any ADK agent.
 """
 
 from __future__ import annotations

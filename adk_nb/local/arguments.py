@@ -44,7 +44,7 @@ class Arguments:
     Attributes:
         values: The arguments that were found and are not their defaults.
         taken: Indices of the words that they were found in.
-        guessed: Indices of the words that were taken for want of anything better.
+        guessed: Indices of the words that were taken without a cue.
         missing: Whether a required argument was not found.
     """
 
@@ -198,7 +198,7 @@ class Arguments:
                     break
 
     def _fits(self, parameter: Parameter, number: Number) -> int:
-        """Returns how well a number goes with a parameter; below 0 where it cannot."""
+        """Returns how well a number goes with a parameter; below 0 if it cannot."""
         value = self._converted(parameter, number)
         is_whole = value == int(value)
         is_year = is_whole and 1000 <= value < 2200

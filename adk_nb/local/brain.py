@@ -29,11 +29,11 @@ if TYPE_CHECKING:
 
 _logger = logging.getLogger(__name__)
 
-# What a model of 135 million parameters can keep in mind.
+# How much a model of 135 million parameters can make use of (characters, contents).
 _LONGEST_INSTRUCTION = 600
 _LONGEST_TEXT = 1000
 _LAST_CONTENTS = 3
-# The same for every agent, so that `warm_up` can have the model read it ahead.
+# The same for every agent, so that `warm_up` can process it in advance.
 _ROLE = "You are a helpful assistant."
 _EXAMPLES = {
     "What is the capital of Italy?": "The capital of Italy is Rome.",
@@ -174,7 +174,7 @@ class LocalLlm(BaseLlm):
         return llama.load_llama(path)
 
     def _missing(self) -> LocalModelError | None:
-        """Returns why there is no language model, and says so once; None where there is one."""
+        """Returns why there is no language model, and says so once; None if there is one."""
         if self._problem is None:
             try:
                 self._load()
@@ -197,7 +197,7 @@ def declarations(request: LlmRequest) -> list[types.FunctionDeclaration]:
 
 
 def instruction(request: LlmRequest) -> str:
-    """Returns a request's system instruction as text; empty where there is none."""
+    """Returns a request's system instruction as text; empty if there is none."""
     given: Any = request.config.system_instruction if request.config else None
     if isinstance(given, types.Content):
         given = given.parts
@@ -219,7 +219,7 @@ def newest_words(contents: list[types.Content]) -> list[str]:
 
 
 def _small_talk(request: LlmRequest) -> list[llama.Json]:
-    """Returns a conversation that shows so small a model how to answer, then the real one."""
+    """Returns examples that show the small model how to answer, then the conversation."""
     told = instruction(request)
     name = _IDENTITY.search(told)
     tools = [str(tool.name).replace("_", " ") for tool in declarations(request)]
@@ -244,7 +244,7 @@ def _turns(examples: dict[str, str]) -> list[types.Content]:
 
 
 def _only_text(content: types.Content) -> types.Content:
-    """Returns what was said, as much of its end as the model can keep in mind."""
+    """Returns the end of what was said, as much as the model can make use of."""
     texts = [part.text for part in content.parts or [] if part.text and not part.thought]
     parts = [types.Part(text=text[-_LONGEST_TEXT:]) for text in texts]
     return types.Content(role=content.role, parts=parts)

@@ -20,7 +20,7 @@ _HYSTERESIS = 0.15
 
 
 def level_dbfs(samples: NDArray[np.int16]) -> float:
-    """Returns the RMS level of PCM16 samples in dBFS; -120.0 where there is no sound."""
+    """Returns the RMS level of PCM16 samples in dBFS; -120.0 if there is no sound."""
     if not samples.size:
         return -120.0
     scaled = samples.astype(np.float32) / 32768.0

@@ -1,4 +1,4 @@
-"""A GGUF model in this process through llama.cpp, and ADK's requests in the shape that it takes."""
+"""Runs a GGUF model in this process with llama.cpp; converts ADK's requests for it."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ class Llama:
             try:
                 loop.call_soon_threadsafe(chunks.put_nowait, chunk)
             except RuntimeError:
-                # The loop has been closed: nobody is waiting for the rest.
+                # The loop has been closed, so the rest is not needed.
                 stop.set()
 
         def take(chunk: Json) -> bool:
@@ -127,7 +127,7 @@ def _serve(path: str | Path) -> Any:
     import xllamacpp
 
     params = xllamacpp.CommonParams()
-    # Nobody shall know the key of the port that llama.cpp also listens on: never without one.
+    # llama.cpp also listens on a port: a random key that is not kept locks it.
     params.api_keys = [secrets.token_hex(16)]
     params.model.path = str(path)
     for names, value in _OPTIONS:

@@ -1,7 +1,7 @@
-"""The packages that the embedded default is made of: each of them may be missing, or not load.
+"""The packages of the embedded default; each of them may be missing, or not load.
 
-A part that cannot be loaded counts as one that is not there. What it is and what to do about it is
-said once; all that works without it goes on.
+A part that cannot be loaded counts as missing. The user is told once what is missing and what to
+do; everything that works without it still works.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _DEBIAN = {
 
 
 def installed(*modules: str) -> bool:
-    """Whether all these modules are there, to judge by their files: none is imported."""
+    """Returns whether the files of all these modules are there; imports none."""
     return all(_spec(module) is not None for module in modules)
 
 
@@ -41,7 +41,7 @@ def _spec(module: str) -> object:
 
 @dataclass(frozen=True, slots=True)
 class Part(Generic[T]):
-    """One way to have a part of the embedded default.
+    """One implementation of a part of the embedded default.
 
     Attributes:
         name: What users call it.
@@ -63,7 +63,7 @@ class Part(Generic[T]):
         return installed(*self.modules)
 
     def unusable(self, error: Exception) -> LocalModelError:
-        """Returns what to say of it when it could not be loaded."""
+        """Returns the error if it could not be loaded."""
         if isinstance(error, LocalModelError):
             return error
         if not self.installed:
@@ -87,7 +87,7 @@ def load_first(parts: Sequence[Part[T]]) -> T:
     """Returns the first of several parts that can be loaded; blocks while it loads.
 
     Raises:
-        LocalModelError: None can.
+        LocalModelError: None can be loaded.
     """
     failures = []
     for part in parts:
@@ -95,20 +95,20 @@ def load_first(parts: Sequence[Part[T]]) -> T:
             return part.load()
         except Exception as error:
             failures.append(part.unusable(error))
-    # What is there and does not load is told before what is not there.
+    # An error of a part that is installed is more useful than that another is missing.
     told = next((at for at, part in enumerate(parts) if part.installed), 0)
     raise failures[told]
 
 
 def missing(parts: Sequence[Part[T]]) -> LocalModelError | None:
-    """Returns what to say where none of the parts is installed; loads nothing."""
+    """Returns the error if none of the parts is installed; loads nothing."""
     if any(part.installed for part in parts):
         return None
     return parts[0].unusable(ImportError())
 
 
 def without(loss: str, error: LocalModelError) -> LocalModelError:
-    """Returns what to say of a part that is not there: what is lost, why, and the remedy.
+    """Returns the error for a missing part: what is lost, why, and the remedy.
 
     Args:
         loss: What is lost, such as "The agent has no voice".

@@ -50,7 +50,7 @@ class Pcm:
             yield samples[start : start + WINDOW_SAMPLES]
 
     def _rate_of(self, mime_type: str) -> int:
-        """Returns the samples a second that a MIME type states; 0 where it is not PCM."""
+        """Returns the samples a second that a MIME type states; 0 if it is not PCM."""
         kind, _, options = mime_type.lower().partition(";")
         stated = re.search(r"rate=(\d+)\s*(?:;|$)", options)
         rate = int(stated[1]) if stated else SAMPLE_RATE

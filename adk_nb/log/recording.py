@@ -1,8 +1,8 @@
-"""Recordings: a session's log and sound on disk, written as it goes, readable without us.
+"""Recordings: a session's log and sound on disk, written as it goes on.
 
 A recording is a folder: `events.jsonl`, one JSON object a line, and a WAV for each turn and side.
-`docs/recordings.md` states the format. A line whose `seq` was there before updates that row, so the
-file is only ever appended to, and what is there opens after a crash.
+`docs/recordings.md` states the format. A line with the `seq` of an earlier line updates that row:
+the file is only appended to, and can be read after a crash.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ FORMAT = "adk-nb.recording"
 VERSION = 1
 EVENTS = "events.jsonl"
 FLUSH_S = 0.5
-"""How often what came is written and handed to the operating system."""
+"""How often new rows and sound are written (s)."""
 MAX_WAITING = 64 << 20
-"""Bytes of sound that may wait for a slow disk; past it sound is dropped, and said so."""
+"""Bytes of sound that may wait for a slow disk; past it sound is dropped and reported."""
 
 MAX_WARNINGS = 20
 """Damaged lines of a recording that are told one by one; of more, their number."""
@@ -58,7 +58,7 @@ _FIELDS = {f.name for f in fields(LogRow)}
 
 
 def _line(row: LogRow) -> str:
-    # `is not` first: a tool's result may be an array, which compares to no single truth.
+    # `is not` first: a result may be an array, which `!=` compares element by element.
     values = {
         name: value
         for name in _FIELDS
@@ -69,16 +69,16 @@ def _line(row: LogRow) -> str:
 
 
 class RecordingWriter:
-    """Follows a log and writes it down in a thread of its own; the log's `Sink`.
+    """Writes a log to disk in a background thread; it is a `Sink` of the log.
 
     Args:
-        folder: Where recordings go; this one gets a folder of its own in it.
-        log: The log; what is in it already is written too.
-        on_error: Told, in the writer's thread, what cannot be written.
+        folder: The folder of recordings; this one is a new folder in it.
+        log: The log; the rows that it has already are written too.
+        on_error: Called in the writer's thread with what cannot be written.
 
     Attributes:
         path: The recording's folder.
-        error: Why nothing more can be written, or None.
+        error: Why the recording stopped; None if it did not.
 
     Raises:
         RecordingError: The folder cannot be made.
@@ -96,12 +96,15 @@ class RecordingWriter:
         self.error: RecordingError | None = None
         self._on_error = on_error
         self._log = log
+        # What waits to be written: rows by number, and pieces of sound with their size in bytes.
         self._rows: dict[int, LogRow] = {}
         self._sounds: deque[tuple[str, int, bytes, int]] = deque()
         self._waiting = 0
+        # Bytes of sound that were dropped and not reported yet.
         self._dropped = 0
         self._lock = threading.Lock()
         self._closing = threading.Event()
+        # The sound files that are open, by kind and turn.
         self._wavs: dict[tuple[str, int], tuple[IO[bytes], wave.Wave_write]] = {}
         try:
             make_folder(self.path)
@@ -121,7 +124,7 @@ class RecordingWriter:
         self._thread.start()
 
     def row(self, row: LogRow) -> None:
-        """Takes note of a row that was added or has grown."""
+        """Takes a row that was added or changed."""
         with self._lock:
             self._rows[row.seq] = row
 
@@ -159,7 +162,7 @@ class RecordingWriter:
             try:
                 self._flush()
             except Exception as error:
-                # Whatever it is, the conversation goes on and the user is told.
+                # The conversation must go on, whatever the error.
                 self._fail(error)
             if last or self.error is not None:
                 break
@@ -178,7 +181,7 @@ class RecordingWriter:
             sounds, self._sounds = self._sounds, deque()
             dropped, self._dropped = self._dropped, 0
             self._waiting = 0
-        # Rows first: they are small, and without them the sound says little.
+        # Rows first: they are small, and the sound is of little use without them.
         if rows:
             self._events.writelines(_line(rows[seq]) for seq in sorted(rows))
             self._events.flush()
@@ -211,7 +214,7 @@ class RecordingWriter:
         return opened[1]
 
     def _close_older(self, touched: set[tuple[str, int]]) -> None:
-        """Keeps few files open: sound of a turn two back comes no more."""
+        """Closes the files of turns that get no more sound: those before the last two."""
         newest = max((turn for _, turn in touched), default=0)
         for key in [key for key in self._wavs if key[1] < newest - 1]:
             file, wav = self._wavs.pop(key)
@@ -252,7 +255,7 @@ def save(log: EventLog, folder: str | os.PathLike[str]) -> Path:
 
 
 class RecordedLog:
-    """A recording that was read: rows and sound, as of an `EventLog`.
+    """A recording that was read: rows and sound, with the interface of an `EventLog`.
 
     Attributes:
         path: The recording's folder.
@@ -297,7 +300,7 @@ def _read_wav(file: Path) -> Clip:
 
 
 def find_recordings(path: str | os.PathLike[str]) -> list[Path]:
-    """Returns the recordings at a path: the one that it is, or those in the folder, oldest first.
+    """Returns the recordings at a path: that one, or those in the folder, oldest first.
 
     Raises:
         RecordingError: There is none, or the path cannot be looked at.
@@ -327,7 +330,7 @@ def _unreadable(path: Path, error: Exception) -> RecordingError:
 
 
 def read_recording(path: str | os.PathLike[str]) -> RecordedLog:
-    """Returns what a recording holds; what cannot be read is warned of, by file and line.
+    """Reads a recording; warns of what cannot be read, by file and line.
 
     Raises:
         RecordingError: There is no recording at the path, or it cannot be read, or it is of a

@@ -19,20 +19,20 @@ if TYPE_CHECKING:
 MASK = "[secret]"
 _NAMES = re.compile(r"KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL", re.IGNORECASE)
 _PLAIN = {"ADK_NB_MODEL", "GOOGLE_CLOUD_LOCATION", "SSL_CERT_FILE"}
-"""What a `.env` file says that is no secret, and is shown elsewhere."""
+"""Variables of a `.env` file that are not secret."""
 _SHORTEST = 8
-"""Characters; a shorter value would mask ordinary words."""
+"""The shortest value that is masked (characters): shorter ones may be ordinary words."""
 _NOT_THE_USERS = {"google", "adk_nb", "asyncio", "concurrent", "contextvars", "threading"}
-"""Packages whose frames at the beginning of a traceback tell a user nothing."""
+"""Packages whose frames are left out at the beginning of a traceback."""
 _FILE_S = 1.0
-"""How often the `.env` file is looked at."""
+"""The least time between two looks at the `.env` file (s)."""
 
 
 class Redactor:
-    """Makes plain values of whatever passes through it, with every secret masked.
+    """Makes plain copies of values, with every secret masked.
 
-    Secret are the values of environment variables whose names say so, those of the `.env` file
-    beside the notebook or above it, and whatever is added. What was a secret once stays one.
+    Secrets are the values of environment variables whose names say so, those of the `.env` file
+    beside the notebook or above it, and values that are added. A secret stays one for ever.
 
     Args:
         values: The secrets; by default those of the environment, now and later.
@@ -40,9 +40,11 @@ class Redactor:
 
     def __init__(self, values: Iterable[str] | None = None) -> None:
         self._values: set[str] = set(values or ())
+        # Whether the environment and the `.env` file are followed, and what they were last.
         self._follows = values is None
         self._environment: frozenset[tuple[str, str]] = frozenset()
         self._file_at = -_FILE_S
+        # Matches a secret, and the first character of one.
         self._pattern: re.Pattern[str] | None = None
         self._first: re.Pattern[str] | None = None
         self._compile()
@@ -53,7 +55,7 @@ class Redactor:
         self._add([value])
 
     def refresh(self) -> None:
-        """Takes in what the environment has become; cheap where it has not changed."""
+        """Reads the environment again; cheap if it has not changed."""
         if not self._follows:
             return
         environment = frozenset(os.environ.items())
@@ -71,16 +73,16 @@ class Redactor:
         return plain(value, self._masked)
 
     def open(self, text: str) -> str:
-        """Returns a text that goes on, masked, less an end that may be the start of a secret."""
+        """Returns an unfinished text masked, without an end that may be the start of a secret."""
         masked = self._masked(text)
         return masked[: len(masked) - self._held(masked)]
 
     def pieces(self) -> Pieces:
-        """Returns what masks a text that comes in pieces."""
+        """Returns a `Pieces` to mask a text that comes in pieces."""
         return Pieces(self)
 
     def traceback(self, error: BaseException) -> str:
-        """Returns the traceback of an error in the user's code, as the kernel's log may show it."""
+        """Returns the masked traceback of an error in the user's code, for the kernel's log."""
         frames = _own(error.__traceback__)
         return self._masked("".join(traceback.format_exception(type(error), error, frames)))
 
@@ -109,11 +111,11 @@ class Redactor:
         stripped = (valid_text(value.strip()) for value in values)
         new = {value for value in stripped if len(value) >= _SHORTEST} - self._values
         if new:
-            self._values = self._values | new  # Not in place: another thread may be reading.
+            self._values = self._values | new  # Another thread may be reading the old set.
             self._compile()
 
     def _compile(self) -> None:
-        # As it is, and as it stands within JSON and within a repr.
+        # As it is, and as it is written in JSON and in a repr.
         forms = {
             form
             for value in self._values
@@ -137,10 +139,10 @@ def _own(frames: TracebackType | None) -> TracebackType | None:
 
 
 class Pieces:
-    """Masks a text that comes in pieces: an end that may be the start of a secret waits.
+    """Masks a text that comes in pieces; holds back an end that may be the start of a secret.
 
     Args:
-        redactor: What knows the secrets.
+        redactor: Knows the secrets.
     """
 
     def __init__(self, redactor: Redactor) -> None:
@@ -149,11 +151,11 @@ class Pieces:
         self._waiting = ""
 
     def add(self, text: str, *, whole: bool = False) -> str:
-        """Returns what may be shown of a piece, and of what waited.
+        """Returns what can be shown of a piece, and of what was held back.
 
         Args:
             text: The piece.
-            whole: Whether it repeats all that came before; found out where it is not said.
+            whole: Whether it repeats all pieces before; detected if it is not given.
         """
         whole = whole or bool(self._whole and text.startswith(self._whole))
         self._whole = text if whole else self._whole + text
@@ -163,6 +165,6 @@ class Pieces:
         return shown
 
     def end(self) -> str:
-        """Returns what still waits, as no more comes."""
+        """Returns what is still held back, as the text has ended."""
         waiting, self._whole, self._waiting = self._waiting, "", ""
         return waiting

@@ -1,7 +1,7 @@
 """What a line of `events.jsonl` may hold: the types of `LogRow`, each within bounds.
 
-A file may come from anywhere. What passes here has the types that all later code relies on, and
-numbers that fit into the frames' columns, so that nothing else has to check a row.
+A file may come from anywhere. A row that is accepted here has the right types, and numbers that fit
+into the frames' columns, so that no other code has to check it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _YEAR_10000 = 253_402_300_800
 _Count = Annotated[int, Field(ge=0, lt=_EXACT)]
 _Number = Annotated[float, Field(gt=-_EXACT, lt=_EXACT, allow_inf_nan=False)]
 _Duration = Annotated[float, Field(ge=0, lt=_EXACT, allow_inf_nan=False)]
-# Tokens are summed; so many rows that their sum leaves an int64 are in no file.
+# Tokens are summed: no file has enough rows for their sum to exceed an int64.
 _Tokens = Annotated[int, Field(ge=0, lt=2**40)] | None
 
 _BY_TYPE: dict[Any, Any] = {int: _Count, float: _Number}
@@ -47,8 +47,8 @@ def _bounded(annotation: Any) -> Any:
 
 
 def _adapter(name: str, hints: dict[str, Any]) -> TypeAdapter[dict[str, Any]]:
-    # A later line of a row may have any of its fields, so that none is required here.
-    make: Any = TypedDict  # Type checkers know those alone whose fields are written out.
+    # A later line of a row may have any of its fields, so none is required.
+    make: Any = TypedDict  # Type checkers know only those whose fields are written out.
     return TypeAdapter(with_config(ConfigDict(strict=True))(make(name, hints, total=False)))
 
 
@@ -62,7 +62,7 @@ def read_row(line: bytes, known: dict[int, LogRow]) -> None:
     """Adds the row of a line to those known, or updates the one with its `seq`.
 
     Raises:
-        ValueError: It is no row, or one of its fields holds what it cannot.
+        ValueError: It is not a row, or a field has a wrong value.
     """
     values = _read(_ROW, line)
     seq = values.get("seq")
@@ -82,7 +82,7 @@ def read_header(line: bytes) -> dict[str, Any]:
     """Returns those of `format`, `version` and `session_id` that a line has.
 
     Raises:
-        ValueError: It is no header, or one of them is of another type.
+        ValueError: It is not a header, or one of them has a wrong type.
     """
     return _read(_HEADER, line)
 

@@ -16,11 +16,19 @@ from adk_nb.audio import MICROPHONE_RATE, Clip
 logger = logging.getLogger(__name__)
 
 MAX_MEMORY = 16 << 20
-"""Bytes of sound in memory; past it the oldest goes to the temporary file."""
+"""Bytes of sound in memory; past it the oldest is moved to the temporary file."""
 
 
 @dataclass(slots=True)
 class _Kept:
+    """The sound of one kind and turn.
+
+    Attributes:
+        rate: Samples a second (Hz).
+        tail: What is in memory.
+        spans: Where the sound before it is in the temporary file, as start and length (bytes).
+    """
+
     rate: int
     tail: bytearray = field(default_factory=bytearray)
     spans: list[tuple[int, int]] = field(default_factory=list)
@@ -30,12 +38,13 @@ class SoundStore:
     """Keeps PCM16 mono by kind and turn; written on one thread, read from any.
 
     Attributes:
-        dropped: Bytes that were lost because the temporary file could not take them.
+        dropped: Bytes that were lost because the temporary file could not be written.
     """
 
     def __init__(self) -> None:
         self.dropped = 0
         self._kept: OrderedDict[tuple[str, int], _Kept] = OrderedDict()
+        # Bytes of all tails.
         self._in_memory = 0
         self._file: IO[bytes] | None = None
         self._lock = threading.Lock()
@@ -52,7 +61,7 @@ class SoundStore:
                 self._spill()
 
     def clip(self, kind: str, turn: int) -> Clip:
-        """Returns a turn's sound; empty where there is none."""
+        """Returns a turn's sound; empty if there is none."""
         with self._lock:
             kept = self._kept.get((kind, turn))
             if kept is None:
@@ -77,7 +86,7 @@ class SoundStore:
         try:
             if self._file is None:
                 self._file = tempfile.TemporaryFile(prefix="adk-nb-")  # noqa: SIM115
-                # It goes with the log; nobody has to close a session's sound.
+                # It is closed with the store, so there is no method to call.
                 weakref.finalize(self, self._file.close)
             start = self._file.seek(0, 2)
             self._file.write(kept.tail)

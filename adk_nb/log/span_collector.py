@@ -1,8 +1,7 @@
 """Keeps ADK's own OpenTelemetry spans of a session beside its log.
 
-ADK times its agents and tools with OpenTelemetry, whose spans go nowhere unless somebody takes
-them. They are kept in memory; no exporter is needed, and one that the user has set up goes on as
-before.
+ADK makes OpenTelemetry spans of its agents and tools, which are lost unless a processor takes them.
+Here they are kept in memory. No exporter is needed, and one that the user has set up still works.
 """
 
 from __future__ import annotations
@@ -24,11 +23,11 @@ if TYPE_CHECKING:
     from adk_nb.log.event_log import EventLog
 
 MAX_SPANS = 10_000
-"""Spans kept of one session; past it the oldest go."""
+"""How many spans of a session are kept; past it the oldest are dropped."""
 
 
 class KeptSpan(NamedTuple):
-    """A finished span, with the row that its run and the moment (s) that it itself began with."""
+    """A finished span, with the number of its run's first row and the time it began (s)."""
 
     first: int
     t: float
@@ -37,11 +36,11 @@ class KeptSpan(NamedTuple):
 
 @dataclass(slots=True, eq=False)
 class _Run:
-    """One run of a session with its model, which is one invocation for ADK.
+    """One run of a session; for ADK it is one invocation.
 
     Attributes:
         log: The session's log.
-        first: The number of the log's row that it began with.
+        first: The number of its first row in the log.
         spans: The session's finished spans.
     """
 
@@ -61,7 +60,7 @@ class _SessionSpans(SpanProcessor):
         self._open: dict[int, tuple[_Run, float]] = {}
 
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
-        """Takes note of the run and of the session's clock."""
+        """Remembers the run and the time on the session's clock."""
         del parent_context
         run = _RUN.get()
         if run is not None:
@@ -82,11 +81,11 @@ _LOCK = threading.Lock()
 
 
 def collect(log: EventLog) -> None:
-    """Keeps the spans of what the current task does from now on with a session's log.
+    """Keeps the spans that the current task makes from now on, with a session's log.
 
-    Call it in the task of each `Runner.run_live`, just before the row that says so. Where
-    OpenTelemetry has no tracer provider yet, it gets one without an exporter; to have your own,
-    set it before the first session, or add your span processor to this one.
+    Call it in the task of each `Runner.run_live`, before the run's first row. If OpenTelemetry has
+    no tracer provider yet, it gets one without an exporter; to use your own, set it before the
+    first session, or add your span processor to this one.
     """
     provider: Any = trace.get_tracer_provider()
     with _LOCK:

@@ -27,12 +27,13 @@ class ToolCall:
         args: What it was called with.
         author: The agent that called it.
         result: What it returned; None until then.
-        error: Why it failed, or None.
+        error: Why it failed; None if it did not.
         ms: How long it took (ms); None while it runs.
         output: What it printed.
-        images: What images it displayed, as `data:` URLs.
-        long_running: Whether it answers at once and `respond` tells its outcome later.
-        question: What the user is asked before it may run; None where nothing is.
+        images: The images that it displayed, as `data:` URLs.
+        long_running: Whether it returns at once, and `respond` gives its result later.
+        question: What the user is asked before it may run; None if nothing.
+        started: When it was called, on the monotonic clock (s).
     """
 
     id: str
@@ -50,7 +51,7 @@ class ToolCall:
 
 
 class SpokenText:
-    """The text of one speaker in one turn, from pieces of any shape."""
+    """The text of one speaker in one turn, made of pieces that may repeat or extend it."""
 
     def __init__(self) -> None:
         self._finished = ""
@@ -60,7 +61,7 @@ class SpokenText:
         return (self._finished + self._open).strip()
 
     def add(self, text: str, *, final: bool, cumulative: bool = False) -> str | None:
-        """Adds a piece; returns it where it cuts what was there, as an interruption does."""
+        """Adds a piece; returns it if it is shorter than the text so far: after an interruption."""
         if not final:
             whole = cumulative or (self._open and text.startswith(self._open))
             self._open = text if whole else self._open + text
@@ -77,7 +78,7 @@ class SpokenText:
         if not self._finished or text.startswith(self._finished):
             return text
         if text.strip() and self._finished.endswith(text):
-            return self._finished  # Said once more, as some models do at the end of a turn.
+            return self._finished  # Some models repeat the last piece at the end of a turn.
         return f"{self._finished.rstrip()} {text.lstrip()}"
 
 
@@ -92,15 +93,18 @@ class Turn:
         spoken: Whether the user spoke it, rather than typed.
         user_text: What the user said or typed.
         agent_text: What the agent said, whether or not it was heard.
-        heard_text: What of it had sounded when the user cut in; all of it otherwise.
-        interrupted: Whether the user cut in.
+        heard_text: The part of it that had sounded when the user interrupted; else all of it.
+        interrupted: Whether the user interrupted it.
         tool_calls: The tools that were called, in order.
-        error: What went wrong, or None.
+        error: What went wrong; None if nothing did.
         audio_ms: How much audio the agent sent (ms).
-        heard_ms: How much of it had sounded when it was cut off, by the player (ms); else None.
-        at: When it was opened (s since the Unix epoch).
-        sources: What of the web an answer rests on, as `{title, uri}`.
-        retried: Whether it was asked once more, as a connection was lost.
+        heard_ms: How much of it had sounded when it was interrupted, as the player reported (ms);
+            None otherwise.
+        at: When it began (s since the Unix epoch).
+        sources: The web pages that an answer of a search rests on, as `{title, uri}`.
+        retried: Whether it was sent to the model again, after a connection was lost.
+        sound: Returns the agent's audio of a turn by its number.
+        ended: Set when it has ended.
     """
 
     index: int
@@ -118,13 +122,17 @@ class Turn:
     retried: bool = field(default=False, repr=False)
     sound: Callable[[int], Clip] | None = field(default=None, repr=False)
     ended: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
+    # The texts as they are put together; by author where agents transfer to each other.
     _user: SpokenText = field(default_factory=SpokenText, repr=False)
     _agent: SpokenText = field(default_factory=SpokenText, repr=False)
     _by_author: dict[str, SpokenText] = field(default_factory=dict, repr=False)
+    # How much audio (ms) there was when the agent's text was so long (characters).
     _marks: list[tuple[float, int]] = field(default_factory=list, repr=False)
     audio_ms: float = field(default=0.0, repr=False)
     heard_ms: float | None = field(default=None, repr=False)
+    # Whether the user's text is final.
     _user_final: bool = field(default=False, repr=False)
+    # Whether a tool was called that the agent has not answered yet.
     _unanswered: bool = field(default=False, repr=False)
 
     @property
@@ -136,23 +144,23 @@ class Turn:
 
     @property
     def answered(self) -> bool:
-        """Whether the agent has begun to answer, be it by calling a tool."""
+        """Whether the agent has begun to answer or has called a tool."""
         return bool(self.agent_text or self.audio_ms or self.tool_calls)
 
     @property
     def tool_pending(self) -> bool:
-        """Whether a tool runs that the model waits for."""
+        """Whether a tool is running that the model waits for."""
         return any(call.ms is None and not call.long_running for call in self.tool_calls)
 
     @property
     def said_by(self) -> dict[str, str]:
-        """What each agent said in it, where one handed over to another."""
+        """What each agent said in it, by name: after a transfer there are several."""
         return {author: str(text) for author, text in self._by_author.items() if str(text)}
 
     def heard_at(self, played_ms: float) -> str:
         """Returns the whole words that had sounded after so much of the turn's audio (ms)."""
         before = (0.0, 0)
-        # A text that came before any audio tells nothing of when its words sounded.
+        # Text that came before any audio does not show when its words sounded.
         marks = [mark for mark in self._marks if mark[0] > 0]
         for mark in [*marks, (self.audio_ms, len(self.agent_text))]:
             if mark[0] > played_ms:

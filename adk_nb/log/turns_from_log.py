@@ -1,4 +1,4 @@
-"""Turns and tool calls as a log tells them: the same of a session and of its recording."""
+"""Makes turns and tool calls from the rows of a log, of a session or of its recording."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Log(Protocol):
-    """What an `EventLog` and a `RecordedLog` have in common."""
+    """The interface that `EventLog` and `RecordedLog` have in common."""
 
     @property
     def session_id(self) -> str:
@@ -31,7 +31,7 @@ class Log(Protocol):
 
 @dataclass(slots=True, eq=False)
 class LoggedCall(ToolCall):
-    """A tool call as its log tells it; what a column of `tools_df` is a function of.
+    """A tool call read from a log; the functions of `tools_df`'s columns get one.
 
     Attributes:
         session_id: The session's id.
@@ -50,16 +50,16 @@ class LoggedCall(ToolCall):
 
 @dataclass(slots=True, eq=False)
 class LoggedTurn(Turn):
-    """A turn as its log tells it; what a column of `turns_df` is a function of.
+    """A turn read from a log; the functions of `turns_df`'s columns get one.
 
-    It has all that a `Turn` has, and:
+    It has the attributes of a `Turn`, and:
 
     Attributes:
         session_id: The session's id.
         invocation_id: ADK's id of the invocation that answered; one may span many turns.
-        begun: Whether anything was said or done in it, rather than noted for it.
+        begun: Whether anything was said or done in it.
         time: When it began (s since the Unix epoch).
-        t: When it began (s on the session's clock, as all that end in `_t`).
+        t: When it began (s on the session's clock, as all that ends in `_t`).
         typed_t: When the user's text was sent; None for a spoken turn.
         loud_t: When the user's microphone was last loud.
         user_t: When the first of the user's words came.
@@ -67,16 +67,15 @@ class LoggedTurn(Turn):
         last_t: When the last transcript of them came, final or not.
         agent_t: When the first of the agent's text came.
         audio_t: When the first of the agent's audio came.
-        heard_t: When the first of it sounded, by the player's report.
+        heard_t: When the first of it sounded, as the player reported.
         clock_error_ms: How far off `heard_t` may be (ms).
         redact: Masks secrets in a text; pieces of one may be in several rows.
         user_audio_ms: How much microphone audio came for it (ms).
-        heard_ms: How much of the agent's audio sounded, by the player's report (ms), whether or not
-            it was cut off.
-        flushed: Whether the player says that it was cut off.
-        prompt_tokens: What its model responses read; None where the model says nothing of it.
-        response_tokens: What they wrote.
-        total_tokens: The model's own sum of both.
+        heard_ms: How much of the agent's audio sounded, as the player reported at its end (ms).
+        flushed: Whether the player reported that it was cut off.
+        prompt_tokens: Tokens of its responses' prompts; None if the model does not say.
+        response_tokens: Tokens of its responses.
+        total_tokens: The model's own sums.
     """
 
     session_id: str = ""
@@ -102,28 +101,28 @@ class LoggedTurn(Turn):
 
     @property
     def speech_end_t(self) -> float | None:
-        """When the user had spoken, or sent the text (s on the session's clock)."""
+        """When the user's speech ended, or the text was sent (s on the session's clock)."""
         moments = (self.typed_t, self.loud_t, self.final_t, self.last_t)
         return next((moment for moment in moments if moment is not None), None)
 
     @property
     def transcript_ms(self) -> float | None:
-        """From there to the user's whole words (ms)."""
+        """From `speech_end_t` to the user's final transcript (ms)."""
         return self._since_speech(self.last_t if self.final_t is None else self.final_t)
 
     @property
     def first_audio_ms(self) -> float | None:
-        """From there to the agent's first audio in the kernel (ms)."""
+        """From `speech_end_t` to the agent's first audio in the kernel (ms)."""
         return self._since_speech(self.audio_t)
 
     @property
     def first_heard_ms(self) -> float | None:
-        """From there to the first sample that sounded (ms)."""
+        """From `speech_end_t` to the first sample that sounded (ms)."""
         return self._since_speech(self.heard_t)
 
     @property
     def tools(self) -> str:
-        """The names of the tools that were called, in order, with a comma and a space between."""
+        """The names of the tools that were called, in order, separated by comma and space."""
         return ", ".join(call.name for call in self.tool_calls)
 
     @property
@@ -135,7 +134,7 @@ class LoggedTurn(Turn):
         start = self.speech_end_t
         return None if t is None or start is None else (t - start) * 1000
 
-    # What each kind of row tells. Text, marks and cuts are taken as `Turns` takes them.
+    # One method for each kind of row. They do what `Turns` does with the same events.
 
     def _user_text(self, row: LogRow) -> None:
         self.user_text = row.text or ""
@@ -154,7 +153,7 @@ class LoggedTurn(Turn):
 
     def _agent_transcript(self, row: LogRow) -> None:
         if self.interrupted and row.final and row.audio_ms is None:
-            # After the cut a model says once more, and for good, what was heard.
+            # After an interruption a model may report once more what was heard.
             if not self.flushed:
                 self.heard_text = self.redact((row.text or "").strip())
             return
@@ -187,7 +186,7 @@ class LoggedTurn(Turn):
         self.loud_t = self.loud_t if row.speech_t is None else row.speech_t
 
     def _interrupted(self, row: LogRow) -> None:
-        # A model may say so of nothing: before it was asked, or after it had answered.
+        # A model may report an interruption before a question or after the answer.
         if self.begun and (row.source == "client" or self._user_final or self.answered):
             self.interrupted = True
 
@@ -210,23 +209,23 @@ class LoggedTurn(Turn):
         self.total_tokens = _sum(self.total_tokens, row.total_tokens)
 
     def _error(self, row: LogRow) -> None:
-        # The session's own troubles before a turn are not the turn's.
+        # Errors before the turn began are the session's.
         if self.begun and self.error is None:
             self.error = row.error
 
 
 @dataclass(frozen=True, slots=True)
 class Utterance:
-    """What one side said in one turn; what a column of `transcript_df` is a function of.
+    """What one side said in one turn; the functions of `transcript_df`'s columns get one.
 
     Attributes:
         turn: The `LoggedTurn`.
         role: `user` or `agent`.
         author: `user`, or the name of the agent that answered last.
         text: All that was said.
-        heard_text: What of it had sounded when the user cut in; None of the user's.
-        interrupted: Whether it was cut off.
-        t: When it was first known of (s on the session's clock).
+        heard_text: The part of it that had sounded when the user interrupted; None for the user.
+        interrupted: Whether it was interrupted.
+        t: When the first of it came (s on the session's clock).
     """
 
     turn: LoggedTurn
@@ -259,7 +258,7 @@ _BEGIN: dict[str, Callable[[LoggedTurn, LogRow], None]] = {
     "agent_audio": LoggedTurn._agent_audio,  # noqa: SLF001
     "tool_call": LoggedTurn._tool_call,  # noqa: SLF001
 }
-"""What makes a turn."""
+"""Kinds of rows that begin a turn."""
 
 _ADD: dict[str, Callable[[LoggedTurn, LogRow], None]] = {
     "user_audio": LoggedTurn._user_audio,  # noqa: SLF001
@@ -270,7 +269,7 @@ _ADD: dict[str, Callable[[LoggedTurn, LogRow], None]] = {
     "usage": LoggedTurn._usage,  # noqa: SLF001
     "error": LoggedTurn._error,  # noqa: SLF001
 }
-"""What is noted for a turn, even for one that never comes."""
+"""Kinds of rows that add to a turn, but do not begin one."""
 
 
 @dataclass(slots=True)
@@ -349,7 +348,7 @@ class _Reading:
         self.running[call.id] = call
 
     def _returned(self, row: LogRow) -> None:
-        # It stays known: a long-running or streaming tool has several results.
+        # It is not removed: a long-running or streaming tool has several results.
         call = self.running.get(row.tool_call_id or "")
         if call is not None:
             call.ms = (row.t - call.t) * 1000 if call.ms is None else call.ms
@@ -361,12 +360,12 @@ class _Reading:
 
 
 def logged_turns(log: Log) -> list[LoggedTurn]:
-    """Returns the turns that a log tells of, by their number."""
+    """Returns the turns of a log, by their number."""
     return _reading(log).read()
 
 
 def logged_calls(log: Log) -> list[LoggedCall]:
-    """Returns the tool calls that a log tells of, oldest first."""
+    """Returns the tool calls of a log, oldest first."""
     reading = _reading(log)
     reading.read()
     return reading.calls
@@ -383,7 +382,7 @@ def utterances(log: Log) -> list[Utterance]:
 
 def _sides(turn: LoggedTurn) -> Iterator[Utterance]:
     if turn.user_text:
-        # Words come after their sound; what was said before them must not seem to follow.
+        # A transcript comes after its sound; the order must be that of the sound.
         t = min(_known(turn.user_t, turn.speech_end_t, turn.t))
         yield Utterance(turn, "user", "user", turn.user_text, None, interrupted=False, t=t)
     if turn.agent_text:

@@ -1,1 +1,1 @@
-"""What belongs to the notebook alone: magics, `asyncio.run()` in cells, the inspector."""
+"""For notebooks only: the magics, `asyncio.run()` in cells, the inspector."""

@@ -1,4 +1,4 @@
-"""`inspect`: a panel that shows a session's turns, events and timeline, and follows it live."""
+"""`inspect`: a panel with a session's turns, events and timeline, which follows it live."""
 
 from __future__ import annotations
 
@@ -33,15 +33,15 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 MAX_ROWS = 500
-"""Rows of a table; the newest are shown."""
+"""How many rows a table has; the newest are shown."""
 REFRESH_S = 0.5
-"""How long to wait between two updates, at least."""
+"""The least time between two updates (s)."""
 REFRESH_SHARE = 0.1
-"""How much of a core an update may take: on a long session they are rarer."""
+"""The share of a core that updates may take; on a long session they are less frequent."""
 CHART_S = 2.0
-"""How long to wait between two updates of the timeline, which is drawn anew each time."""
+"""The least time between two updates of the timeline (s)."""
 LOOK_S = 1.0
-"""How often to look whether a silent session was closed."""
+"""How often to check whether the session was closed (s)."""
 
 _TEXT_LIMIT = 160
 _EVENTS = ["seq", "t", "source", "kind", "turn", "agent", "text", "audio_ms", "tool", "args",
@@ -82,16 +82,16 @@ _OPTIONS: dict[str, Any] = {
 
 
 def inspect(live: Source) -> Inspector:
-    """Returns a panel of a session: its turns, its events, its timeline, and an event's JSON.
+    """Returns a panel with a session's turns, events and timeline.
 
-    It follows a live session, about twice a second, until the session or the panel is closed or
-    its "follow" button is let go. Click a row for all that is known of it.
+    It follows a live session, about twice a second, until the session or the panel is closed or its
+    "follow" button is switched off. A click on a row shows everything about it.
 
     Args:
         live: A widget, a session, closed or not, or the path of one recording.
 
     Raises:
-        AdkNbError: The source is none, or not exactly one session.
+        AdkNbError: The source has no events, or is not exactly one session.
         RecordingError: There is no recording at a path.
     """
     logs = list(logs_of(live))
@@ -111,7 +111,7 @@ _made = MadeByCells()
 
 
 class _Tail:
-    """The newest rows of a log, of some kinds or of all, as a log of its own."""
+    """The newest rows of a log, of some kinds or of all, with the interface of a log."""
 
     def __init__(self, log: Log, kinds: tuple[str, ...]) -> None:
         self.session_id = log.session_id
@@ -154,7 +154,7 @@ class _Grid:
 
 
 class Inspector(widgets.VBox):  # type: ignore[misc] # ipywidgets has no types
-    """What `inspect` returns.
+    """The panel that `inspect` returns.
 
     Attributes:
         kind: The choice of kinds for the event table: one of them, or a group of them.
@@ -215,7 +215,7 @@ class Inspector(widgets.VBox):  # type: ignore[misc] # ipywidgets has no types
                     self._chart.outputs = (output,)
 
     def stop(self) -> None:
-        """Stops following; what is there stays."""
+        """Stops following; the panel stays as it is."""
         sinks = getattr(self._log, "sinks", [])
         if self in sinks:
             sinks.remove(self)
@@ -226,7 +226,7 @@ class Inspector(widgets.VBox):  # type: ignore[misc] # ipywidgets has no types
             thread.join(5)
 
     def close(self) -> None:
-        """Stops following, and takes the panel off the page."""
+        """Stops following, and removes the panel from the page."""
         self.stop()
         inside = [*self.children]
         for widget in inside:
@@ -234,15 +234,15 @@ class Inspector(widgets.VBox):  # type: ignore[misc] # ipywidgets has no types
             widget.close()
         super().close()
 
-    # What the log tells, on the bridge thread: as little as can be done there.
+    # Called by the log on the bridge thread, so they do as little as possible.
 
     def row(self, row: LogRow) -> None:
-        """Takes note that there is something new."""
+        """Remembers that there is something new."""
         del row
         self._changed.set()
 
     def sound(self, kind: str, turn: int, pcm: bytes, rate: int) -> None:
-        """Takes sound, of which its row tells."""
+        """Does nothing: the row of the sound is enough."""
 
     def _follow_or_stop(self, change: dict[str, Any]) -> None:
         if not change["new"]:
@@ -279,7 +279,7 @@ class Inspector(widgets.VBox):  # type: ignore[misc] # ipywidgets has no types
             if not self._live:
                 self._follow.layout.display = "none"
 
-    # What it shows.
+    # What the panel shows.
 
     def _summary(self, turns: int) -> str:
         session = self._session

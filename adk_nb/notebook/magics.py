@@ -36,12 +36,12 @@ def load(shell: InteractiveShell) -> None:
     """Registers the magics, and lets the cells of a kernel call `asyncio.run()`."""
     shell.register_magics(AdkMagics)
     if getattr(shell, "kernel", None) is not None or get_asyncio_loop().is_running():
-        # In a terminal no loop runs while a cell does: asyncio.run() works there as it is.
+        # In a terminal no loop runs during a cell, so asyncio.run() works already.
         _nest(get_asyncio_loop())
 
 
 def unload(shell: InteractiveShell) -> None:
-    """Takes the magics away again."""
+    """Removes the magics."""
     manager = shell.magics_manager
     manager.magics["line"].pop("adk_talk", None)
     manager.magics["cell"].pop("adk_say", None)
@@ -60,7 +60,7 @@ class AdkMagics(Magics):
     @argument("agent", nargs="+", help="the agent: a variable, or an expression")
     @line_magic
     def adk_talk(self, line: str) -> LiveWidget:
-        """Shows a widget with which to speak to an agent.
+        """Shows a widget to speak to an agent.
 
         `%adk_talk agent` is `live = adk_nb.talk(agent); live`.
         """
@@ -82,9 +82,9 @@ class AdkMagics(Magics):
     def adk_say(self, line: str, cell: str) -> Turn:
         """Types the cell's text to an agent as one turn, and waits for the answer.
 
-        The text goes as it stands: `{name}` and `$name` are not replaced. The result is the turn.
-        Without a name it is said to `live`, or where that is closed or something else, to what
-        `%adk_talk` made last.
+        The text is sent as it is: `{name}` and `$name` are not replaced. The result is the turn.
+        Without a name it goes to `live`; if that is closed or not a conversation, to the widget
+        that `%adk_talk` made last.
         """
         args = parse_argstring(self.adk_say, line)
         text = cell.strip()
@@ -128,7 +128,7 @@ class AdkMagics(Magics):
         return found
 
     def _open(self) -> Conversation:
-        """Returns the conversation that is meant where none is named."""
+        """Returns the conversation to use if none is named."""
         from adk_nb.conversation import Conversation
 
         candidates = [self._shell.user_ns.get(DEFAULT_NAME), AdkMagics._newest]
@@ -144,7 +144,7 @@ class AdkMagics(Magics):
 def _nest(loop: asyncio.AbstractEventLoop) -> None:
     """Lets cells that run on this loop call `asyncio.run()`. Idempotent."""
     if not isinstance(loop, asyncio.BaseEventLoop):
-        # Asked first: nest_asyncio2.apply() would have changed asyncio by the time it refuses.
+        # First: nest_asyncio2.apply() changes asyncio before it refuses such a loop.
         warnings.warn(
             f"asyncio.run() will not work in cells: nest-asyncio2 cannot patch {type(loop)}. "
             "Write `await main()` instead.",
@@ -154,7 +154,7 @@ def _nest(loop: asyncio.AbstractEventLoop) -> None:
     mark = "_nest_patched"
     for patched in (asyncio, *type(loop).__mro__):
         if mark in vars(patched) and "_nest_asyncio2" not in vars(patched):
-            # nest-asyncio was here first. With it cells that wait in "Run All" would be lost.
+            # nest-asyncio was loaded first. With it, waiting cells of "Run All" would be lost.
             delattr(patched, mark)
     nest_asyncio2.apply(loop)
     if asyncio.run.__module__ != __name__:
@@ -162,9 +162,9 @@ def _nest(loop: asyncio.AbstractEventLoop) -> None:
 
 
 def _keep_run_elsewhere(cls: type) -> None:
-    """Keeps `asyncio.run()` what it is in threads, where ADK's tools use it.
+    """Restores Python's own `asyncio.run()` in threads, where ADK's tools use it.
 
-    nest-asyncio2's leaves what runs on a thread's loop in mid-air.
+    nest-asyncio2's version does not cancel the tasks of a thread's loop.
     """
     nested = asyncio.run
 
@@ -173,7 +173,7 @@ def _keep_run_elsewhere(cls: type) -> None:
             loop = asyncio.get_running_loop()
         except RuntimeError:
             loop = None
-        if type(loop) is cls:  # The loop is there: a loop_factory has nothing to make.
+        if type(loop) is cls:  # The loop exists already, so loop_factory is ignored.
             return nested(main, debug=bool(debug))
         return asyncio.runners.run(main, debug=debug, **options)
 

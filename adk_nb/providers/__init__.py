@@ -1,1 +1,1 @@
-"""Which model, with which credentials, and what its errors mean."""
+"""The models there are, their credentials, and what their errors mean."""

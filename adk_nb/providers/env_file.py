@@ -15,21 +15,21 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 _loaded: dict[str, str] = {}
-"""What came from a `.env`: it may be replaced when the file is mended."""
+"""The variables that were set from a `.env` file, which a changed file may replace."""
 
 
 def load(groups: Iterable[Iterable[str]]) -> Path | None:
-    """Puts what a `.env` file says of Gemini into the environment, where ADK reads it.
+    """Sets environment variables from the `.env` file, for ADK to read.
 
-    What the environment has itself is never overridden; what came from the file earlier is taken
-    anew, so that a mended file needs no restart.
+    Variables that the environment has itself are never changed; those that came from the file are
+    read again, so that a corrected file needs no restart.
 
     Args:
-        groups: The variables that are looked for. Names of one group say the same thing: where the
-            environment has one, the file sets no other.
+        groups: The variables to set. Names of one group mean the same: if the environment has one
+            of them, the file sets none of the group.
 
     Returns:
-        The file; None where there is none.
+        The file; None if there is none.
 
     Raises:
         CredentialsError: It cannot be read.
@@ -52,15 +52,15 @@ def find() -> Path | None:
     for folder in folders():
         for one in (folder, *folder.parents):
             path = one / ".env"
-            # A folder of that name is somebody's virtual environment; os.path forgives what the
-            # user may not look into.
+            # A folder of that name may be a virtual environment. os.path returns False for what
+            # may not be read, and does not raise.
             if os.path.exists(path) and not os.path.isdir(path):  # noqa: PTH110, PTH112
                 return path
     return None
 
 
 def values() -> dict[str, str]:
-    """Returns what the `.env` file says; nothing where there is none or it cannot be read."""
+    """Returns the variables of the `.env` file; none if it is missing or cannot be read."""
     path = find()
     try:
         return _read(path) if path is not None else {}
@@ -82,7 +82,7 @@ def _read(path: Path) -> dict[str, str]:
 
 
 def folders() -> Iterator[Path]:
-    """Yields the folder of the notebook, where it is known, and the working directory."""
+    """Yields the folder of the notebook, if it is known, and the working directory."""
     named = [os.environ.get("JPY_SESSION_NAME", "")]
     # VS Code's kernels may run elsewhere than their notebook is.
     if ipython := sys.modules.get("IPython"):

@@ -1,7 +1,7 @@
-"""What the errors of a model, of ADK and of the user's own code mean, and what to do about them.
+"""Explains errors of a model, of ADK and of the user's own code, and what to do about them.
 
-An error is read by its structure where it has one: a close code, an HTTP status, a kind of
-`OSError`. Only then by its text. A key never survives: see `mask`.
+An error is read by its structure if it has one: a close code, an HTTP status, a kind of `OSError`;
+only then by its text. Keys are masked; see `mask`.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
 MASK = "[secret]"
 _LONGEST = 600
-"""Characters of an error's own text that are shown."""
+"""How much of an error's own text is shown (characters)."""
 _DEEPEST = 20
-"""Errors within errors that are looked at."""
+"""How many nested errors are looked at."""
 
 _LOCAL = "adk_nb.local_model()"
 
@@ -152,7 +152,7 @@ _UNKNOWN = _Meaning(
     "The next turn connects again; if it fails too, mend what the error names.",
 )
 
-# What a reason in words says, where its number alone does not; the first that is found counts.
+# The meaning of a reason in words; the first that is found counts.
 _WORDS = {
     r"api key expired|token (has )?expired": "expired_credentials",
     r"api[_ ]key[_ ](not valid|invalid)|invalid api key": "bad_credentials",
@@ -166,7 +166,7 @@ _WORDS = {
     r"getaddrinfo|name or service not known|connect call failed": "no_network",
     r"transparent session resumption": "invalid_argument",
 }
-# These say it only where it is surely the model's side that speaks.
+# These only if the text is surely from the model's service.
 _PEERS_WORDS = {
     r"session (was )?not found|session expired|resumption handle": "session_not_found",
     r"requested entity was not found": "model_not_found",
@@ -232,7 +232,7 @@ _KEY_NAMES = ("GOOGLE_API_KEY", "GEMINI_API_KEY")
 _SHORTEST_KEY = 8
 _SQL = re.compile(r"\s*(\[SQL:|\[parameters:|\(Background on this error).*", re.DOTALL)
 
-# Where Python's own modules are, and the installed packages; all else is the user's.
+# Where Python's own modules and installed packages are; other files are the user's.
 _LIBRARY = sysconfig.get_path("stdlib")
 _OURS = str(Path(__file__).parents[1])
 _FOREIGN = (_LIBRARY, str(Path(_LIBRARY).resolve()), "<frozen", _OURS)
@@ -240,10 +240,10 @@ _INSTALLED = ("site-packages", "dist-packages")
 
 
 def explain(error: BaseException) -> AdkNbError:
-    """Returns an error of ours for one of a model's, of ADK's or of the user's code.
+    """Returns an `AdkNbError` that explains an error of a model, of ADK or of the user's code.
 
     Args:
-        error: The error; those that it wraps or that caused it are looked at too.
+        error: The error; the errors that it wraps or that caused it are read too.
     """
     if isinstance(error, AdkNbError):
         return error
@@ -255,7 +255,7 @@ def explain(error: BaseException) -> AdkNbError:
 
 
 def _not_the_models(chain: list[BaseException]) -> AdkNbError | None:
-    """Returns what to say of an error that is no fault of the model's; None where it is one."""
+    """Returns the explanation of an error that is not the model's; None if it is."""
     where, inner = _origin(chain)
     if not where:
         return None
@@ -277,7 +277,7 @@ def _the_models(chain: list[BaseException]) -> ModelError:
 
 
 def mask(text: str) -> str:
-    """Returns a text with everything in it masked that is or looks like a key."""
+    """Returns a text with everything masked that is a key or looks like one."""
     known = [os.environ.get(name, "").strip() for name in _KEY_NAMES]
     for value in sorted(known, key=len, reverse=True):
         if len(value) >= _SHORTEST_KEY:
@@ -290,11 +290,11 @@ def _made(meaning: _Meaning, error: BaseException) -> ModelError:
 
 
 def _within(error: BaseException, *, context: bool = True) -> Iterator[BaseException]:
-    """Yields an error, those that it groups, and those that caused it, each once.
+    """Yields an error, the errors that it groups, and those that caused it, each once.
 
     Args:
         error: The error.
-        context: Whether also those that were being handled when another was raised.
+        context: Whether to include errors that were being handled when it was raised.
     """
     waiting, seen = [error], set[int]()
     while waiting and len(seen) < _DEEPEST:
@@ -303,7 +303,7 @@ def _within(error: BaseException, *, context: bool = True) -> Iterator[BaseExcep
             continue
         seen.add(id(one))
         if isinstance(one, BaseExceptionGroup):
-            # A group says no more than that there are others.
+            # The group itself says nothing.
             waiting = [*one.exceptions, *waiting]
         else:
             yield one
@@ -315,7 +315,7 @@ def _within(error: BaseException, *, context: bool = True) -> Iterator[BaseExcep
 
 
 def _kinds(error: object) -> set[str]:
-    """Returns the full names of an object's classes: no package is imported to ask for one."""
+    """Returns the full names of an object's classes, so that no package has to be imported."""
     return {f"{kind.__module__}.{kind.__qualname__}" for kind in type(error).__mro__}
 
 
@@ -327,7 +327,7 @@ _TOOLS = "a tool of the agent's"
 
 
 def _origin(chain: list[BaseException]) -> tuple[str, BaseException]:
-    """Returns what raised, and what; empty where it is the model's side."""
+    """Returns what raised the error, and the error; empty if it was the model's side."""
     for one in chain:
         if where := _raised_by(one):
             return where, one
@@ -344,13 +344,13 @@ def _raised_by(error: BaseException) -> str:
         module = str(frame.f_globals.get("__name__", ""))
         if module.startswith(("google.adk.sessions", "google.adk.artifacts")):
             return _SESSIONS
-        # The first frame of the user's below ADK's is the callback, tool or plugin that ADK called.
+        # The user's first frame below ADK's is the callback, tool or plugin that ADK called.
         if entered and _is_users(frame):
             return _role(frame)
         if module.startswith("google.adk.tools"):
             where = _TOOLS
         elif module.startswith(("google.adk.models", "google.genai")):
-            where = ""  # An agent that is a tool has a model of its own.
+            where = ""  # A tool that is an agent has its own model.
         entered = entered or module.startswith("google.adk")
         traceback = traceback.tb_next
     return where
@@ -364,7 +364,7 @@ def _is_users(frame: FrameType) -> bool:
 def _role(frame: FrameType) -> str:
     kinds = {kind.rsplit(".", 1)[-1] for kind in _kinds(frame.f_locals.get("self"))}
     if kinds & {"BaseLlm", "BaseLlmConnection"}:
-        return ""  # A model of the user's own is a model.
+        return ""  # The user's own model class.
     if kinds & {"BaseSessionService", "BaseArtifactService"}:
         return _SESSIONS
     return f"{frame.f_code.co_name}() in your code"
@@ -374,7 +374,7 @@ def _role(frame: FrameType) -> str:
 
 
 def _code(error: BaseException) -> str:
-    """Returns the short name of what an error means; empty where it says nothing."""
+    """Returns the code of an error's meaning; empty if it is not known."""
     kinds = _kinds(error)
     for kind, read in _READERS.items():
         if kind in kinds:
@@ -385,7 +385,7 @@ def _code(error: BaseException) -> str:
 
 
 def _reason(text: str, *, peer: bool = False) -> str:
-    """Returns what words say; `peer` where it is the model's side that speaks."""
+    """Returns the code for a text; `peer` if the text is from the model's service."""
     signs = _PEERS_REASONS if peer else _REASONS
     return next((code for sign, code in signs if sign.search(text)), "")
 
@@ -395,7 +395,7 @@ def _closed(error: Any) -> str:
     if error.rcvd is None:
         return "connection_lost"
     found = _close(error.rcvd.code, error.rcvd.reason)
-    # The model was there when the connection was made, so it is something else that is not found.
+    # The model was found when the connection was made, so something else was not.
     return "connection_refused" if found == "model_not_found" else found
 
 
@@ -429,7 +429,7 @@ def _api_reasons(error: Any) -> Iterator[str]:
 
 
 def _status(code: int, text: str) -> str:
-    """Reads an HTTP status, which has the last word but where 400, 401 and 403 have many senses."""
+    """Reads an HTTP status; for 400, 401 and 403 the text decides first."""
     if code in {400, 401, 403}:
         found = _reason(text, peer=True)
         if found.endswith("_credentials") or found in {"permission_denied", "model_not_found"}:
@@ -504,5 +504,5 @@ def _words(error: Any) -> str:
         return f"{error} {' '.join(_body(error).split())}".strip()
     try:
         return str(error)
-    except Exception:  # An error that cannot say itself is still one.
+    except Exception:  # Its `__str__` may raise.
         return ""

@@ -1,4 +1,4 @@
-"""Gemini Live: where its key comes from, which models there are, and what is missing.
+"""Gemini Live: its credentials, the models there are, and what is missing.
 
 Configuration is ADK's: `GOOGLE_API_KEY` for AI Studio, or `GOOGLE_GENAI_USE_VERTEXAI` with a
 project and a location, in the environment or in a `.env` file beside the notebook or above it. No
@@ -61,19 +61,19 @@ _GROUPS = (
 # As in "PASTE_YOUR_KEY_HERE", "<key>" and "...".
 _PLACEHOLDER = re.compile(r"<.*>|\W*|(YOUR|PASTE)[_ -][A-Z_ -]*", re.IGNORECASE)
 _TIMEOUT_MS = 10_000
-"""How long `models` waits for the API."""
+"""How long `models` waits for the API (ms)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What there is to reach Gemini with; never the key itself.
+    """The credentials that were found for Gemini, without the key itself.
 
     Attributes:
-        platform: `AI Studio` or `Vertex AI`; what the variables ask for, complete or not.
-        key: The name of the variable that has an API key; empty where none has.
-        project: The Google Cloud project; empty where none is named.
-        location: Its region; empty where none is named.
-        env_file: The `.env` file that was read; None where there is none.
+        platform: `AI Studio` or `Vertex AI`, as the variables ask for.
+        key: The name of the variable that has an API key; empty if none has.
+        project: The Google Cloud project; empty if none is named.
+        location: Its region; empty if none is named.
+        env_file: The `.env` file that was read; None if there is none.
     """
 
     platform: str
@@ -86,9 +86,8 @@ class Credentials:
 def default_model() -> str | BaseLlm:
     """Returns the live model that can be used here.
 
-    That is, in this order: the model that `ADK_NB_MODEL` names ("local" for the embedded one), a
-    Gemini Live model where there is a key for AI Studio or Vertex AI is asked for, and
-    `local_model()`.
+    That is the first of: the model that `ADK_NB_MODEL` names ("local" for the embedded default); a
+    Gemini Live model, if there is a key for AI Studio or Vertex AI is asked for; `local_model()`.
 
     Raises:
         CredentialsError: Gemini is asked for by name or by `GOOGLE_GENAI_USE_VERTEXAI`, and
@@ -110,7 +109,7 @@ def default_model() -> str | BaseLlm:
 
 
 def credentials() -> Credentials:
-    """Returns what there is to reach Gemini with, after reading the `.env` file.
+    """Returns the credentials for Gemini, after reading the `.env` file.
 
     Raises:
         CredentialsError: There is a `.env` file that cannot be read.
@@ -126,7 +125,7 @@ def credentials() -> Credentials:
 
 
 def problem(model: object) -> CredentialsError | None:
-    """Returns what is missing for a model to be reached; None where nothing is, or none can tell.
+    """Returns what is missing to reach a model; None if nothing is known to be missing.
 
     Args:
         model: A model's name, or an ADK model; for an agent its `canonical_live_model`.
@@ -145,13 +144,13 @@ def problem(model: object) -> CredentialsError | None:
 def models() -> pd.DataFrame:
     """Returns a frame of the live models: those that the key offers, and the embedded default.
 
-    With no key, or where the API cannot be asked, it has the models that are known to this
-    version, and says so in `note`.
+    Without a key, or if the API cannot be asked, it has the models that this version knows, and
+    `note` says why.
 
     Returns:
-        A row a model: `model`, `platform`, `default` (whether `default_model` takes it), `kind`
-        (`native audio`, `half-cascade`, `cascade`, or empty), `input_tokens`, `source` (`API`,
-        `known` or `embedded`), `note`.
+        A row for each model: `model`, `platform`, `default` (whether `default_model` takes it),
+        `kind` (`native audio`, `half-cascade`, `cascade`, or empty), `input_tokens`, `source`
+        (`API`, `known` or `embedded`), `note`.
     """
     import pandas as pd
 
@@ -177,20 +176,20 @@ def models() -> pd.DataFrame:
 
 
 def wants_vertex_ai() -> bool:
-    """Returns whether the variables ask for Vertex AI; the newer of the two has the say."""
+    """Returns whether the variables ask for Vertex AI; the newer of the two names wins."""
     flag = next((name for name in _FLAGS if name in os.environ), "")
-    # google-genai knows no other words for yes.
+    # As google-genai reads them.
     return os.environ.get(flag, "").lower() in {"true", "1"}
 
 
 def _value(name: str) -> str:
-    """Returns a variable's value; nothing where it is still an example's placeholder."""
+    """Returns a variable's value; empty if it is a placeholder from an example."""
     value = os.environ.get(name, "").strip()
     return "" if _PLACEHOLDER.fullmatch(value) else value
 
 
 def _gemini(model: object) -> str:
-    """Returns the name of the Gemini model that this is or has within; empty where it is none."""
+    """Returns the name of a Gemini model, or of the one in a cascade; empty if it is none."""
     if isinstance(model, str):
         return model if model.removeprefix("models/").startswith("gemini") else ""
     name = getattr(model, "model", None)
@@ -198,7 +197,7 @@ def _gemini(model: object) -> str:
         return ""
     if hasattr(model, "stt") and hasattr(model, "tts"):
         return _gemini(getattr(model, "_llm", None) or name)
-    # A subclass, or a client of the user's own, may have its credentials from elsewhere.
+    # A subclass, or the user's own client, may have other credentials.
     kind = f"{type(model).__module__}.{type(model).__name__}"
     own = any(getattr(model, part, None) for part in ("client", "client_kwargs", "base_url"))
     return "" if own or kind != "google.adk.models.google_llm.Gemini" else _gemini(name)
@@ -301,7 +300,7 @@ def _row(
 
 
 def kind(name: str) -> str:
-    """Returns how a Live model speaks: `native audio`, `half-cascade`, or nothing if unsure."""
+    """Returns how a Live model speaks: `native audio`, `half-cascade`, or empty if not known."""
     name = _short(name)
     if "native-audio" in name or name.startswith(("gemini-3.1-flash-live", "gemini-3.8-live")):
         return "native audio"

@@ -1,4 +1,4 @@
-"""Which errors of a connection say that it was lost, and which that it was refused."""
+"""Whether an error of a connection means that it was lost, or that it was refused."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from google.genai.errors import APIError
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 _LOST = {1001, 1005, 1006, 1011, 1012, 1013, 1014}
-"""Close codes of RFC 6455, and its registry, after which another connection may go well."""
+"""Close codes of RFC 6455, and its registry, after which to connect again."""
 
 
 def is_loss(error: BaseException) -> bool:
-    """Whether a connection was lost for a reason that may pass, and was not refused."""
+    """Returns whether a connection was lost for a reason that may pass, and not refused."""
     if "quota" in str(error).lower():  # It comes as 1011 too.
         return False
     if isinstance(error, ConnectionClosed):
@@ -25,7 +25,7 @@ def is_loss(error: BaseException) -> bool:
 
 
 def is_refused_handle(error: BaseException) -> bool:
-    """Whether the API no longer knows the session that ADK wanted to resume."""
+    """Returns whether the API no longer knows the session that ADK wanted to resume."""
     code = error.code if isinstance(error, APIError) else None
     if isinstance(error, ConnectionClosed) and error.rcvd is not None:
         code = error.rcvd.code

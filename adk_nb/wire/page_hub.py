@@ -1,4 +1,4 @@
-"""The pages of a session: what they are told, and what their player says it has played."""
+"""The pages of a session: the messages to them, and the reports of their players."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _HISTORY_TURNS = 200
 _MAX_ARGS = 100
-"""So many arguments of a call are shortened one by one; more are only counted."""
+"""Up to so many arguments of a call are shortened one by one."""
 _LEFT_OUT = protocol.Note(
     "earlier",
     0,
@@ -26,7 +26,7 @@ _LEFT_OUT = protocol.Note(
 
 
 class Page(Protocol):
-    """What takes a session's messages and audio: a connection of the bridge."""
+    """Takes a session's messages and audio; a connection of the bridge is one."""
 
     def send(self, message: protocol.Message) -> None:
         """Takes a message."""
@@ -40,8 +40,9 @@ class Pages:
 
     Attributes:
         all: The pages.
-        sounding: The number of the turn that a player plays; 0 where none does.
-        earlier: What was said before this session, in a conversation that was resumed.
+        watchers: Called with every message, as the widget does.
+        sounding: The number of the turn that a player plays; 0 if none does.
+        earlier: The messages of a conversation that was resumed.
         notes: The lines between the turns.
     """
 
@@ -51,10 +52,11 @@ class Pages:
         self.sounding = 0
         self.earlier: list[protocol.Message] = []
         self.notes: list[protocol.Note] = []
+        # The newest report: turn, how much of it has sounded (ms), monotonic time (s).
         self._played = (0, 0.0, 0.0)
 
     def emit(self, message: protocol.Message) -> None:
-        """Sends a message to every page and watcher, shortened where it is long."""
+        """Sends a message to every page and watcher; long values are shortened."""
         message = bounded(message)
         for page in self.all[:]:
             page.send(message)
@@ -67,13 +69,13 @@ class Pages:
             page.send_audio(turn, rate, pcm)
 
     def note(self, turn: int, kind: str, text: str) -> None:
-        """Shows a line after what there is of a turn."""
+        """Shows a line after a turn."""
         note = protocol.Note(str(len(self.notes) + 1), turn, kind, text)
         self.notes.append(note)
         self.emit(note)
 
     def remove(self, page: Page) -> bool:
-        """Takes a page away; returns whether it was there."""
+        """Removes a page; returns whether it was there."""
         if page not in self.all:
             return False
         self.all.remove(page)
@@ -90,7 +92,7 @@ class Pages:
             self.sounding = 0
 
     def position(self, turn: Turn | None) -> tuple[float, float] | None:
-        """Returns what has sounded of a turn, and all of it (ms); None without a page."""
+        """Returns how much of a turn has sounded, and its length (ms); None if no page."""
         if turn is None or not self.all:
             return None
         index, played_ms, at = self._played
@@ -101,9 +103,9 @@ class Pages:
         return min(played_ms, turn.audio_ms), turn.audio_ms
 
     def history(self, turns: Iterable[Turn]) -> list[dict[str, Any]]:
-        """Returns what was said so far, as messages for a page that has just come.
+        """Returns the conversation so far, as messages for a new page.
 
-        Where it is too much, the newest counts, and its words before its images.
+        If it is too much, the oldest turns are left out, and images before words.
         """
         before = [*self.earlier, *(note for note in self.notes if note.turn < 1)]
         parts = [before] if before else []
@@ -153,7 +155,7 @@ def _call_messages(index: int, call: ToolCall) -> list[protocol.Message]:
 
 
 def _fitting(messages: list[protocol.Message], room: int) -> list[dict[str, Any]] | None:
-    """Returns messages as a welcome has them, without images where they are too many bytes."""
+    """Returns messages that fit, without images if need be; None if they do not fit."""
     whole = [protocol.as_dict(bounded(message)) for message in messages]
     if sum(map(_size, whole)) <= room:
         return whole
@@ -166,12 +168,12 @@ def _size(message: dict[str, Any]) -> int:
 
 
 def result_text(result: Any) -> str:
-    """Returns a tool's result as a text that can be shown piece by piece."""
+    """Returns a tool's result as text."""
     return result if isinstance(result, str) else to_json(result)
 
 
 def bounded(message: protocol.Message) -> protocol.Message:
-    """Returns a message as a page gets it unasked: of what is long, the beginning."""
+    """Returns a message with long values cut."""
     match message:
         case protocol.Transcript():
             return replace(message, text=_beginning(message.text))
@@ -197,7 +199,7 @@ def _beginning(text: str) -> str:
 
 
 def _shorter(args: Any) -> Any:
-    """Returns arguments as they are, or where they are long the beginning of each."""
+    """Returns arguments, or the beginning of each if they are long."""
     size = len(to_json(args))
     if size <= protocol.MAX_SHOWN or not isinstance(args, dict):
         return args

@@ -20,32 +20,32 @@ from adk_nb.plain import plain, to_json
 
 SUBPROTOCOL = "adk-nb.v1"
 MAX_MESSAGE = 1 << 20
-"""Bytes; a larger message closes the connection."""
+"""The largest message (bytes); a larger one closes the connection."""
 
 MAX_TYPED = 100_000
-"""Characters that a page may type at once."""
+"""The longest text that a page may send (characters)."""
 
 MAX_OUTPUT = 20_000
-"""Characters of a tool's printed output that a page gets."""
+"""How much of a tool's printed output a page gets (characters)."""
 
 MAX_SHOWN = 20_000
-"""Characters of a text, or of the JSON of arguments or a result, that a page gets unasked."""
+"""How much of a text, or of the JSON of arguments or a result, a page gets (characters)."""
 
 MAX_MORE = 200_000
-"""Characters of a result that a page gets where it asks for more."""
+"""How much of a result a page gets when it asks for more (characters)."""
 
 MAX_HISTORY = 4 << 20
-"""Bytes of all that was said before, in a `Welcome`."""
+"""The largest history in a `Welcome` (bytes)."""
 
 MICROPHONE = 1
 AGENT_AUDIO = 2
 IMAGE = 3
 
 SOURCES = ("camera", "screen")
-"""Where an image comes from; its place here is its frame's flags."""
+"""Where an image comes from; its index is the frame's flags."""
 
 MAX_JPEG = 512 << 10
-"""Bytes of one image."""
+"""The largest image (bytes)."""
 
 CLOSE_SESSION_ENDED = 4000
 CLOSE_TOO_SLOW = 4001
@@ -98,7 +98,7 @@ def decode_audio(data: bytes) -> AudioFrame:
     """Returns the frame that the bytes hold.
 
     Raises:
-        ProtocolError: The bytes are no frame of this protocol.
+        ProtocolError: The bytes are not a frame of this protocol.
     """
     if len(data) < HEADER_SIZE + 2:
         raise ProtocolError(f"A binary frame of {len(data)} bytes is shorter than its header.")
@@ -138,10 +138,10 @@ def encode_image(frame: ImageFrame) -> bytes:
 
 
 def decode_image(data: bytes) -> ImageFrame:
-    """Returns the image that the bytes hold; what is between a JPEG's two ends is not looked at.
+    """Returns the image that the bytes hold; of the JPEG only its two ends are checked.
 
     Raises:
-        ProtocolError: The bytes are no image frame of this protocol.
+        ProtocolError: The bytes are not an image frame of this protocol.
     """
     if len(data) < HEADER_SIZE:
         raise ProtocolError(f"A binary frame of {len(data)} bytes is shorter than its header.")
@@ -165,7 +165,7 @@ def decode_frame(data: bytes) -> AudioFrame | ImageFrame:
     """Returns the frame that the bytes hold, of whichever kind.
 
     Raises:
-        ProtocolError: The bytes are no frame of this protocol.
+        ProtocolError: The bytes are not a frame of this protocol.
     """
     return decode_image(data) if data[:1] == bytes([IMAGE]) else decode_audio(data)
 
@@ -177,7 +177,7 @@ class Message:
     type: ClassVar[str] = ""
 
 
-# What a page says. Every field is checked: strictly by its type, and against what can be.
+# Messages of a page. Every field is checked: strictly by its type, and against its bounds.
 
 _STRICT = ConfigDict(strict=True)
 
@@ -266,7 +266,7 @@ class Confirm(Message):
 
 @checked(frozen=True, slots=True, config=_STRICT)
 class More(Message):
-    """The user wants to see more of a tool's result, from a character on."""
+    """The user wants to see more of a tool's result, from `offset` on."""
 
     type: ClassVar[str] = "more"
     id: _Name
@@ -313,7 +313,7 @@ class PageError(Message):
     message: Annotated[str, _cut_to(2000)]
 
 
-# What the bridge says.
+# Messages of the bridge.
 
 
 @dataclass(frozen=True, slots=True)
@@ -349,7 +349,7 @@ class Transcript(Message):
 
 @dataclass(frozen=True, slots=True)
 class ToolCalled(Message):
-    """An agent called a tool; of long arguments it has the beginning of their JSON."""
+    """An agent called a tool; long arguments are cut."""
 
     type: ClassVar[str] = "tool_call"
     turn: int
@@ -360,9 +360,9 @@ class ToolCalled(Message):
 
 @dataclass(frozen=True, slots=True)
 class ToolReturned(Message):
-    """A tool returned, or failed where `error` is set.
+    """A tool returned, or failed if `error` is set.
 
-    Where `length` is set, `result` is the beginning of a JSON text of so many characters.
+    If `length` is set, `result` is the beginning of a text of so many characters.
     """
 
     type: ClassVar[str] = "tool_result"
@@ -412,7 +412,7 @@ class Question(Message):
 
 @dataclass(frozen=True, slots=True)
 class Answer(Message):
-    """A question was answered; `approved` is None where it was withdrawn."""
+    """A question was answered; `approved` is None if it was withdrawn."""
 
     type: ClassVar[str] = "answer"
     turn: int
@@ -433,7 +433,7 @@ class Note(Message):
 
 @dataclass(frozen=True, slots=True)
 class Sources(Message):
-    """What of the web the answer of a turn rests on, so far: a list of `{title, uri}`."""
+    """The web pages that the answer of a turn rests on, so far: a list of `{title, uri}`."""
 
     type: ClassVar[str] = "sources"
     turn: int
@@ -460,7 +460,7 @@ class State(Message):
 
 @dataclass(frozen=True, slots=True)
 class AgentChanged(Message):
-    """What answers from now on; where `video` is None, it sees as much as what answered before."""
+    """The agent that answers from now on; `video` is None if that has not changed."""
 
     type: ClassVar[str] = "agent"
     agent: str
@@ -501,8 +501,8 @@ def decode_message(text: str) -> Message:
     """Returns the message that a page's text frame holds.
 
     Raises:
-        ProtocolError: The text is no JSON, no message, or a field is missing, of a wrong type or
-            out of its bounds.
+        ProtocolError: The text is not JSON, not a message, or a field is missing, of a wrong type
+            or out of its bounds.
     """
     try:
         data = plain(json.loads(text))
@@ -536,7 +536,7 @@ def _refusal(kind: str, error: ValidationError) -> ProtocolError:
 
 
 def encode_message(message: Message) -> str:
-    """Returns the text frame of a message; what is no JSON in it becomes its repr."""
+    """Returns the text frame of a message; values that JSON lacks become their repr."""
     return to_json(as_dict(message))
 
 

@@ -70,7 +70,7 @@ def test_a_conversation_goes_on_after_the_kernel_was_restarted(tmp_path, monkeyp
 def test_a_uri_that_names_no_service_is_refused():
     with pytest.raises(AdkNbError, match=r"names no session service.*sqlite:///"):
         LiveSession(agent(), sessions="talk.db")
-    with pytest.raises(AdkNbError, match="cannot be had"):
+    with pytest.raises(AdkNbError, match="cannot be opened"):
         service_of("nosuch+driver://host/db")
     service = InMemorySessionService()
     assert service_of(service) is service
