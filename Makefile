@@ -67,6 +67,8 @@ lint:
 	$(BIN)/mypy --strict
 	$(BIN)/lint-imports --no-cache
 	$(NODE) npm --prefix tests/js run --silent check
+	$(BIN)/deptry adk_nb
+	$(BIN)/python tools/licences.py
 	$(BIN)/python tools/lists.py
 
 format:
