@@ -59,7 +59,7 @@ def tell_what_waits() -> None:
             f"ipykernel {found} answers a page only between cells: a widget that is shown or "
             "reloaded while a cell runs waits for its end. Speech goes on meanwhile. "
             "ipykernel 7 answers at once.",
-            stacklevel=3,
+            stacklevel=4,  # The cell's line that calls talk().
         )
 
 

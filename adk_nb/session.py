@@ -273,6 +273,8 @@ class LiveSession(Conversation):
             try:
                 if bridge.alive:
                     bridge.call(self._shut(), timeout=10)
+                else:
+                    self._let_go()
             finally:
                 self._exchange.status = "closed"
                 bridge.release()
@@ -594,6 +596,12 @@ class LiveSession(Conversation):
         await self._histories.close()
         if self._recording is not None:
             await asyncio.to_thread(self._recording.close)
+
+    def _let_go(self) -> None:
+        """Closes what can be closed where the loop has ended."""
+        self._exchange.live.let_go()
+        if self._recording is not None:
+            self._recording.close()
 
     def _recording_failed(self, error: RecordingError) -> None:
         bridge = self._bridge

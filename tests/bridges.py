@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import json
 
 from websockets.asyncio.client import connect
@@ -59,3 +60,13 @@ async def answers(made):
         await socket.send(json.dumps({"type": "text", "text": "still there"}))
         said = await until(socket, "transcript", role="agent")
         assert said["text"] == "You said still there."
+
+
+def break_loop(bridge):
+    """Ends a bridge's loop as nothing should, but a tool that closes all file descriptors does."""
+
+    def select(_timeout):
+        raise OSError(errno.EBADF, "Bad file descriptor")
+
+    bridge.loop._selector.select = select
+    bridge.loop.call_soon_threadsafe(int)

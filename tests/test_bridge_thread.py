@@ -1,6 +1,5 @@
 import asyncio
 import concurrent.futures
-import errno
 import signal
 import subprocess
 import sys
@@ -9,6 +8,7 @@ import threading
 import time
 
 import pytest
+from bridges import break_loop
 
 from adk_nb.bridge_thread import THREAD_NAME, BridgeLoop
 from adk_nb.exceptions import BridgeError
@@ -184,16 +184,6 @@ def test_a_loop_that_a_tool_stops_goes_on():
     finally:
         bridge.release()
     assert threads() == []
-
-
-def break_loop(bridge):
-    """Ends a bridge's loop as nothing should, but a tool that closes all file descriptors does."""
-
-    def select(_timeout):
-        raise OSError(errno.EBADF, "Bad file descriptor")
-
-    bridge.loop._selector.select = select
-    bridge.loop.call_soon_threadsafe(int)
 
 
 def test_a_loop_that_has_ended_is_replaced_and_nobody_waits_for_it(caplog):

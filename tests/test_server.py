@@ -8,12 +8,11 @@ import urllib.request
 
 import psutil
 import pytest
-from bridges import ORIGIN, Opened, answers, until
+from bridges import ORIGIN, Opened, answers, break_loop, until
 from google.adk.agents import Agent
 from pydantic import BaseModel
 from scripted import DONE, Scripted, audio, call, echo, result_of, said, text_of
 from sessions import wait_for
-from test_bridge_thread import break_loop
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 import adk_nb

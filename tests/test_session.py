@@ -7,12 +7,14 @@ import weakref
 
 import numpy as np
 import pytest
+from bridges import break_loop
 from google.adk.agents.run_config import RunConfig
 from google.adk.sessions.in_memory_session_service import InMemorySessionService
 from google.genai import types
 from scripted import CUT, DONE, audio, call, echo, heard, result_of, said, text_of
 from sessions import Page, agent, attach, do, kinds, wait_for
 
+import adk_nb
 from adk_nb import LiveSession
 from adk_nb.audio import Clip
 from adk_nb.bridge_thread import THREAD_NAME
@@ -535,3 +537,19 @@ def test_an_error_of_the_page_is_in_the_log():
         page = attach(session)
         do(session, session.receive, page, protocol.PageError("mic_denied", "No permission."))
         assert [r.error for r in session.log if r.kind == "error"] == ["mic_denied: No permission."]
+
+
+def test_a_session_whose_loop_has_ended_is_closed_and_read(tmp_path):
+    session = LiveSession(agent(echo), record=tmp_path).start()
+    session.say("hi")
+    break_loop(session.bridge)
+    wait_for(lambda: not session.bridge.alive)
+    with pytest.raises(BridgeError, match="has ended"):
+        session.say("hello")
+    session.close()
+    assert session.status == "closed"
+    assert [turn.user_text for turn in session.turns] == ["hi"]
+    assert adk_nb.turns_df(tmp_path).user_text.tolist() == ["hi"]
+    assert not [one for one in threading.enumerate() if one.name == "adk-nb-recorder"]
+    with LiveSession(agent(echo)) as other:
+        assert other.say("hello").agent_text == "You said hello."

@@ -247,6 +247,10 @@ class LiveRun:
             await _ended(task)
         await _ended(run)
         await asyncio.gather(*map(_closed, self._toolsets.values()))
+        self.let_go()
+
+    def let_go(self) -> None:
+        """Lets go of what is the process's: all that can be done where the loop has ended."""
         if self._main is not None:
             Streams.remove()
 
