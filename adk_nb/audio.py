@@ -165,6 +165,11 @@ def clip_of(sound: Sound) -> Clip:
     elif isinstance(sound, Clip):
         clip = _clip(sound.samples.astype(np.float32) / 32768, sound.rate)
     elif isinstance(sound, np.ndarray):
+        if sound.dtype.kind not in "iuf":
+            raise AudioError(
+                f"An array of {sound.dtype} is no sound.",
+                remedy="Give samples at 16 kHz: int16, or floats in -1..1.",
+            )
         scale = 32768 if sound.dtype.kind == "i" else 1
         clip = _clip(sound.astype(np.float32) / scale, MICROPHONE_RATE)
     else:

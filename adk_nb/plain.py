@@ -85,8 +85,8 @@ class _Copy:
     def _repr(self, value: Any) -> str:
         try:
             shown = repr(value)
-        except Exception as error:
-            # RecursionError and ValueError (an integer of too many digits) among them.
+        except BaseException as error:
+            # It is the user's code, and may even exit; or an integer of too many digits.
             shown = f"<{type(value).__name__} without a repr: {type(error).__name__}>"
         return self._text(shown[:MAX_REPR])
 

@@ -135,6 +135,7 @@ class Connection:
     def _encoded(self, message: protocol.Message) -> str:
         """Returns the JSON of a message with every secret masked."""
         redact = self._session.log.redact
+        redact.refresh()
         masked = {one.name: redact(getattr(message, one.name)) for one in fields(message)}
         return to_json({"type": message.type} | masked)
 

@@ -26,6 +26,7 @@ from adk_nb.exceptions import (
     LocalModelError,
     ProtocolError,
     SessionClosedError,
+    SwapError,
     TurnTimeoutError,
 )
 from adk_nb.live.coordinator import Exchange
@@ -34,6 +35,7 @@ from adk_nb.live.microphone import FRAME_MS, feed
 from adk_nb.live.turn_callbacks import TurnListeners
 from adk_nb.log.event_log import EventLog
 from adk_nb.log.recording import RecordingWriter
+from adk_nb.plain import valid_text
 from adk_nb.providers.explain import explain
 from adk_nb.wire import protocol
 from adk_nb.wire.page_hub import result_text
@@ -122,7 +124,7 @@ class LiveSession(Conversation):
         record: str | os.PathLike[str] | None = None,
         **options: Any,
     ) -> None:
-        self.id = session_id or uuid.uuid4().hex[:12]
+        self.id = valid_text(session_id) if session_id else uuid.uuid4().hex[:12]
         self.audio_on = audio
         self._video = video
         self.images_seen = 0
@@ -492,7 +494,11 @@ class LiveSession(Conversation):
             return await self._exchange.swaps.swap(wish, timeout)
         except AdkNbError as error:
             self._exchange.report(error)
-            raise
+            message, remedy = self.log.redact([error.message, error.remedy])
+            if (message, remedy) == (error.message, error.remedy):
+                raise
+            # Without its cause, whose text would be in the cell as it is.
+            raise SwapError(message, remedy=remedy) from None
         finally:
             news.cancel()
             self._exchange.pages.emit(protocol.State(self._exchange.status))

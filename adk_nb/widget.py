@@ -98,7 +98,7 @@ class LiveWidget(Conversation, anywidget.AnyWidget):
     def _name(self) -> None:
         agent = self._session.agent
         self.set_trait("agent_name", agent.name)
-        self.set_trait("model_name", model_name(agent))
+        self.set_trait("model_name", self._session.log.redact(model_name(agent)))
         self.set_trait("tool_names", tool_names(agent))
 
     async def _join(self) -> tuple[Bridge, str]:

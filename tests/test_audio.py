@@ -82,3 +82,8 @@ def test_a_clip_plays_in_a_cell(tmp_path):
     assert clip.save(tmp_path / "a.wav").read_bytes() == clip.wav()
     assert "no sound" in Clip(b"")._repr_html_()
     assert repr(clip) == "Clip(0.10 s, 16000 Hz)"
+
+
+def test_an_array_of_words_is_no_sound():
+    with pytest.raises(AudioError, match="is no sound"):
+        clip_of(np.array(["a"]))

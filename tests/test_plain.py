@@ -40,6 +40,11 @@ class Mute:
         raise RuntimeError("no words")
 
 
+class Leaving:
+    def __repr__(self):
+        raise SystemExit(3)
+
+
 def test_what_json_lacks_becomes_what_it_has():
     value = {
         1: (1, 2.5, None, True),
@@ -68,7 +73,7 @@ def test_what_json_lacks_becomes_what_it_has():
 
 @pytest.mark.parametrize(
     "value",
-    [Mute(), [Mute()], Model(name="n", parts=[b"\xff"]), 10**9999],
+    [Mute(), [Leaving()], Model(name="n", parts=[b"\xff"]), 10**9999],
     ids=["mute", "within", "model", "number"],
 )
 def test_what_cannot_be_shown_is_named(value):

@@ -4,12 +4,15 @@ import json
 import os
 import random
 import time
+import traceback
 import urllib.request
 
 import psutil
 import pytest
 from bridges import ORIGIN, Opened, answers, break_loop, until
 from google.adk.agents import Agent
+from google.adk.models.llm_response import LlmResponse
+from google.adk.tools.base_toolset import BaseToolset
 from pydantic import BaseModel
 from scripted import DONE, Scripted, audio, call, echo, result_of, said, text_of
 from sessions import wait_for
@@ -17,6 +20,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 import adk_nb
 from adk_nb import LiveSession, server
+from adk_nb.exceptions import SwapError
 from adk_nb.server import Bridge
 from adk_nb.wire import protocol
 
@@ -635,3 +639,65 @@ async def test_the_bridge_listens_on_loopback_alone(opened):
     made = opened()
     addresses = [socket.getsockname()[0] for socket in made.bridge._server.sockets]
     assert addresses == ["127.0.0.1"]
+
+
+async def test_a_secret_is_masked_before_its_text_is_cut(opened, monkeypatch):
+    monkeypatch.setenv("SOME_KEY", SECRET)
+    text = "x" * (protocol.MAX_SHOWN - 10) + SECRET + " and more" * 20
+
+    def model(came):
+        return [said(text, finished=True), DONE] if text_of(came) else []
+
+    made = opened(model)
+    await made.session.say_async("hi")
+    async with made.page() as socket:
+        assert SECRET[:10] not in json.dumps(socket.welcome)
+
+
+async def test_an_error_of_a_model_is_bounded(opened):
+    def model(came):
+        failed = LlmResponse(error_code="E", error_message="M" * 3_000_000)
+        return [failed] if text_of(came) else []
+
+    made = opened(model)
+    async with made.page() as socket:
+        await made.session.say_async("hi")
+        error = await until(socket, "error")
+    assert len(error["message"]) < 21_000
+    assert len(made.session.turns[0].error) < 21_000
+
+
+async def test_a_failed_swap_tells_no_secret_in_the_cell(opened, monkeypatch):
+    class Unreachable(BaseToolset):
+        async def get_tools(self, readonly_context=None):
+            raise ConnectionError(f"https://mcp/?key={SECRET}")
+
+    monkeypatch.setenv("SOME_KEY", SECRET)
+    made = opened()
+    with pytest.raises(SwapError) as raised:
+        await made.session.swap_async(tools=[Unreachable()])
+    shown = "".join(traceback.format_exception(raised.value))
+    assert "[secret]" in shown
+    assert SECRET not in shown
+
+
+async def test_a_secret_that_a_tool_makes_itself_is_masked(opened, monkeypatch):
+    def login() -> str:
+        os.environ["LATE_KEY"] = SECRET
+        print(SECRET)
+        return SECRET
+
+    def model(came):
+        if text_of(came):
+            return [call("login")]
+        return [said("Done.", finished=True), DONE] if result_of(came) is not None else []
+
+    monkeypatch.setenv("LATE_KEY", "")
+    session = LiveSession(Agent(name="a", model=Scripted(model), tools=[login])).start()
+    made = Opened(session)
+    try:
+        turn = await session.say_async("go")
+        assert SECRET not in repr(turn)
+        assert turn.tool_calls[0].result == "[secret]"
+    finally:
+        made.close()

@@ -428,12 +428,15 @@ def test_ci_skips_no_browser_tests(ran, monkeypatch, tmp_path):
         steps.chromium(environment.Environment(tmp_path))
 
 
+CAMERA = ROOT / "tests" / "browser" / "test_camera.py"
+
+
 @pytest.mark.slow
 def test_without_a_browser_its_tests_are_skipped_by_name(tmp_path):
     settings = {k: v for k, v in os.environ.items() if k not in ("CI", "CHROMIUM")}
     settings |= {"PATH": str(tmp_path), "PLAYWRIGHT_BROWSERS_PATH": str(tmp_path)}
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-rs", "-pno:cacheprovider", "tests/browser/test_camera.py"],
+        [sys.executable, "-m", "pytest", "-rs", "-pno:cacheprovider", str(CAMERA)],
         cwd=ROOT, env=settings, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout

@@ -38,7 +38,10 @@ def original(error: BaseException) -> BaseException:
 def describe(error: BaseException) -> str:
     """Returns an error in a line, such as `ValueError: no dice`."""
     error = original(error)
-    return f"{type(error).__name__}: {error}".removesuffix(": ")
+    try:
+        return f"{type(error).__name__}: {error}".removesuffix(": ")
+    except BaseException as odd:  # It is the user's code that says what it is.
+        return f"{type(error).__name__}, which cannot be shown: {type(odd).__name__}"
 
 
 async def contained(running: Awaitable[T]) -> T:

@@ -82,7 +82,7 @@ def _rows(log: Any) -> Iterator[dict[str, Any]]:
             "turn": turns.open_at(t, invocation),
             "invocation_id": invocation,
             **_ids(span),
-            "name": span.name,
+            "name": log.redact(span.name),
             "start": span.start_time,
             "t": t,
             "ms": ((span.end_time or 0) - (span.start_time or 0)) / 1e6,

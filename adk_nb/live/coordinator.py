@@ -85,9 +85,9 @@ class Exchange:
         self.histories = histories
         self.status = "connecting"
         self.closed = False
-        self.pages = Pages()
+        self.pages = Pages(log.redact)
         self.turns = Turns(self.pages.emit, lambda turn: log.clip("agent_audio", turn), log.redact)
-        self.turns.agent, self.turns.model = agent.name, model_name(agent)
+        self.turns.agent, self.turns.model = agent.name, log.redact(model_name(agent))
         self.turns.on_made = lambda turn: histories.current.turns.append(turn.index)
         self.microphone = Microphone(log, self.turns)
         self.live = LiveRun(

@@ -5,6 +5,7 @@ A history is an ADK session; a live session begins with one, and a swap may add 
 
 from __future__ import annotations
 
+import re
 import uuid
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from google.adk.sessions.in_memory_session_service import InMemorySessionService
 from google.genai import types
 
 from adk_nb.exceptions import AdkNbError, SwapError
+from adk_nb.plain import plain, valid_text
 from adk_nb.wire import protocol
 
 if TYPE_CHECKING:
@@ -58,6 +60,10 @@ def service_of(sessions: BaseSessionService | str | None) -> BaseSessionService:
         return InMemorySessionService()
     if not isinstance(sessions, str):
         return sessions
+    return _cleaned(_service_at(sessions))
+
+
+def _service_at(sessions: str) -> BaseSessionService:
     # Here, as it imports parts of a web server.
     from google.adk.cli.service_registry import get_service_registry
 
@@ -70,17 +76,50 @@ def service_of(sessions: BaseSessionService | str | None) -> BaseSessionService:
         service = get_service_registry().create_session_service(sessions)
     except Exception as error:
         raise AdkNbError(
-            f"The session service {sessions!r} cannot be opened: {error}",
+            f"The session service {_without_password(sessions)!r} cannot be opened: {error}",
             remedy='A database needs pip install "google-adk[db]" and its driver.',
             code="no_sessions",
         ) from error
     if service is None:
         raise AdkNbError(
-            f"{sessions!r} names no session service.",
+            f"{_without_password(sessions)!r} names no session service.",
             remedy="Use sqlite:///talk.db, postgresql+asyncpg://..., or a service object of ADK's.",
             code="no_sessions",
         )
     return service
+
+
+def _without_password(uri: str) -> str:
+    return re.sub(r"(://[^:/@]*):.*@", r"\1:***@", uri)
+
+
+def _cleaned(service: BaseSessionService) -> BaseSessionService:
+    """Makes a service valid Unicode and JSON of what it is given: a database takes nothing else."""
+    append = service.append_event
+
+    async def append_cleaned(session: Session, event: Event) -> Event:
+        _clean(event)
+        return await append(session, event)
+
+    service.append_event = append_cleaned  # type: ignore[method-assign]
+    return service
+
+
+def _clean(event: Event) -> None:
+    """Replaces what no database takes, in place: ADK goes on with the event that it gave."""
+    for said in (event.input_transcription, event.output_transcription):
+        if said is not None and said.text:
+            said.text = valid_text(said.text)
+    for part in (event.content.parts or ()) if event.content else ():
+        if part.text:
+            part.text = valid_text(part.text)
+        for call in (part.function_call, part.function_response):
+            if call is not None:
+                call.name = valid_text(call.name or "")
+        if part.function_call is not None and part.function_call.args:
+            part.function_call.args = plain(part.function_call.args)
+    if event.actions.state_delta:
+        event.actions.state_delta = plain(event.actions.state_delta)
 
 
 class Histories:

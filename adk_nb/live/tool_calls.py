@@ -181,7 +181,8 @@ class ToolCalls(BasePlugin):
         self, tool: BaseTool, tool_context: ToolContext, error: BaseException
     ) -> dict[str, Any]:
         text = valid_text(describe(error))
-        logger.warning("The tool %s failed: %s", tool.name, self._redact.traceback(original(error)))
+        name = self._redact(tool.name)
+        logger.warning("The tool %s failed: %s", name, self._redact.traceback(original(error)))
         if not _within(tool_context):
             self.raised[tool_context.function_call_id or ""] = text
         return {"error": text}

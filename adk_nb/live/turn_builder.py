@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 _NONE = (None, None)
 
 
+_MAX_ERROR = 20_000
+"""Characters of a turn's error."""
+
+
 class Turns:
     """Makes turns of what both sides send, and emits the messages that show them.
 
@@ -165,7 +169,7 @@ class Turns:
         turn = self._answering(author)
         turn.agent = author
         turn._unanswered = True
-        args = self._redact(args)
+        name, args = self._redact([name, args])
         call = ToolCall(call_id, name, args, author, long_running=long_running)
         turn.tool_calls.append(call)
         self._emit(protocol.ToolCalled(turn.index, call_id, name, args))
@@ -184,6 +188,7 @@ class Turns:
         if turn is None or call is None:
             return None, None
         self._told = self.current is None
+        self._redact.refresh()
         result, error = self._redact(result), self._redact(error)
         printed = self._printed.pop(call_id, None)
         if printed is not None:
@@ -208,6 +213,7 @@ class Turns:
         turn, call = self.call(call_id)
         if turn is None or call is None:
             return
+        self._redact.refresh()  # A tool may have made the secret that it prints.
         pieces = self._printed.setdefault(call_id, self._redact.pieces())
         self._show_printed(turn, call, pieces.add(text))
         call.images += images
@@ -253,6 +259,7 @@ class Turns:
     def grounded(self, sources: list[dict[str, str]]) -> Turn | None:
         """Adds sources of an answer; the same may come more than once."""
         turn = self.current or self.last
+        sources = self._redact(sources)
         new = [source for source in sources if turn is not None and source not in turn.sources]
         if turn is None or not new:
             return None
@@ -287,7 +294,9 @@ class Turns:
         turn = self.current
         if turn is None:
             return None
-        turn.error = self._redact(error)
+        error = self._redact(error)
+        # The log has all of it.
+        turn.error = error if len(error) <= _MAX_ERROR else f"{error[:_MAX_ERROR]} …"
         return self._ended(turn, "complete")
 
     def heard(self, index: int, played_ms: float) -> Turn | None:

@@ -34,6 +34,8 @@ _MAX_COUNTED = 100
 """How many kinds of errors are counted separately."""
 _PIECES = {"agent_text", "agent_transcript", "user_transcript"}
 """Kinds whose text comes in pieces."""
+_MASKED = ("text", "error", "args", "result", "output", "author", "tool", "tool_call_id", "model")
+"""What of a row may hold a secret, or something that is no JSON."""
 _GOES_ON = {"usage", "playback_started", "playback_drained", "playback_flushed"}
 """Kinds of rows that do not end a text: more pieces of it may follow."""
 
@@ -247,7 +249,7 @@ class EventLog:
 
     def _append(self, source: str, kind: str, t: float | None, values: dict[str, Any]) -> LogRow:
         stamp = self.now() if t is None else t
-        for name in ("text", "error", "args", "result", "output", "author", "tool", "tool_call_id"):
+        for name in _MASKED:
             if values.get(name) is not None:
                 values[name] = self.redact(values[name])
         row = LogRow(

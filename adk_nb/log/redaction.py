@@ -116,15 +116,22 @@ class Redactor:
 
     def _compile(self) -> None:
         # As it is, and as it is written in JSON and in a repr.
-        forms = {
-            form
-            for value in self._values
-            for form in (value, json.dumps(value, ensure_ascii=False)[1:-1], repr(value)[1:-1])
-        }
+        forms = {form for value in self._values for form in _forms(value)}
         longest_first = sorted(forms, key=len, reverse=True)
         if longest_first:
             self._pattern = re.compile("|".join(map(re.escape, longest_first)))
             self._first = re.compile("|".join({re.escape(value[0]) for value in self._values}))
+
+
+def _forms(value: str) -> tuple[str, ...]:
+    """Returns a secret as it is, and as it stands in JSON, in a repr and in the repr of bytes."""
+    return (
+        value,
+        json.dumps(value, ensure_ascii=False)[1:-1],
+        json.dumps(value)[1:-1],
+        repr(value)[1:-1],
+        repr(value.encode())[2:-1],
+    )
 
 
 def _own(frames: TracebackType | None) -> TracebackType | None:

@@ -173,7 +173,7 @@ class Turn:
     def _repr_html_(self) -> str:
         rows = [("You", html.escape(self.user_text))]
         for call in self.tool_calls:
-            args = ", ".join(f"{key}={value!r}" for key, value in (call.args or {}).items())
+            args = ", ".join(f"{key}={value!r}" for key, value in (call.args or {}).items())[:2000]
             outcome = call.error if call.error is not None else to_json(call.result)
             called = html.escape(f"{call.name}({args})")
             rows.append(("Tool", f"<code>{called}</code> → {html.escape(outcome[:500])}"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from adk_nb.plain import to_json
@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from adk_nb.log.turn import ToolCall, Turn
 
 _HISTORY_TURNS = 200
+_SPOKEN = {"transcript", "question", "note"}
+"""What is kept of a turn that is too large to be shown again."""
+_MAX_NAME = 1000
+_MAX_URI = 2000
 _MAX_ARGS = 100
 """Up to so many arguments of a call are shortened one by one."""
 _LEFT_OUT = protocol.Note(
@@ -46,7 +50,8 @@ class Pages:
         notes: The lines between the turns.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, mask: Callable[[Any], Any] | None = None) -> None:
+        self._mask = mask
         self.all: list[Page] = []
         self.watchers: list[Callable[[protocol.Message], None]] = []
         self.sounding = 0
@@ -57,11 +62,18 @@ class Pages:
 
     def emit(self, message: protocol.Message) -> None:
         """Sends a message to every page and watcher; long values are shortened."""
-        message = bounded(message)
+        message = self._ready(message)
         for page in self.all[:]:
             page.send(message)
         for watcher in self.watchers:
             watcher(message)
+
+    def _ready(self, message: protocol.Message) -> protocol.Message:
+        """Returns a message as pages get it: masked first, so that no cut hides a secret's end."""
+        if self._mask is None:
+            return bounded(message)
+        values = {one.name: self._mask(getattr(message, one.name)) for one in fields(message)}
+        return bounded(replace(message, **values))
 
     def send_audio(self, turn: int, rate: int, pcm: bytes) -> None:
         """Sends agent audio to every page."""
@@ -115,7 +127,7 @@ class Pages:
         kept: list[list[dict[str, Any]]] = []
         room = protocol.MAX_HISTORY
         for part in reversed(parts):
-            messages = _fitting(part, room)
+            messages = _fitting([self._ready(message) for message in part], room)
             if messages is None or len(kept) >= _HISTORY_TURNS:
                 kept.append([protocol.as_dict(_LEFT_OUT)])
                 break
@@ -156,11 +168,10 @@ def _call_messages(index: int, call: ToolCall) -> list[protocol.Message]:
 
 def _fitting(messages: list[protocol.Message], room: int) -> list[dict[str, Any]] | None:
     """Returns messages that fit, without images if need be; None if they do not fit."""
-    whole = [protocol.as_dict(bounded(message)) for message in messages]
-    if sum(map(_size, whole)) <= room:
-        return whole
+    whole = [protocol.as_dict(message) for message in messages]
     words = [message for message in whole if not message.get("image")]
-    return words if sum(map(_size, words)) <= room else None
+    spoken = [message for message in whole if message["type"] in _SPOKEN]
+    return next((some for some in (whole, words, spoken) if sum(map(_size, some)) <= room), None)
 
 
 def _size(message: dict[str, Any]) -> int:
@@ -172,17 +183,27 @@ def result_text(result: Any) -> str:
     return result if isinstance(result, str) else to_json(result)
 
 
-def bounded(message: protocol.Message) -> protocol.Message:
+def bounded(message: protocol.Message) -> protocol.Message:  # noqa: PLR0911 - one a message
     """Returns a message with long values cut."""
     match message:
         case protocol.Transcript():
             return replace(message, text=_beginning(message.text))
+        case protocol.Failure():
+            remedy = _beginning(message.remedy)
+            return replace(message, message=_beginning(message.message), remedy=remedy)
+        case protocol.Note():
+            return replace(message, text=_beginning(message.text))
+        case protocol.Sources():
+            return replace(message, sources=[_short_source(one) for one in message.sources[:50]])
         case protocol.ToolCalled():
-            return replace(message, args=_shorter(message.args))
+            return replace(message, name=message.name[:_MAX_NAME], args=_shorter(message.args))
         case protocol.Question() if len(to_json(message.args)) > protocol.MAX_MORE:
             hint = "The arguments are shortened here; see live.questions for all of them."
             args = _shorter(message.args)
-            return replace(message, args=args, hint=f"{message.hint} {hint}".strip())
+            hint = f"{_beginning(message.hint)} {hint}".strip()
+            return replace(message, args=args, hint=hint)
+        case protocol.Question():
+            return replace(message, hint=_beginning(message.hint))
         case protocol.ToolReturned(error=str(error)):
             return replace(message, error=_beginning(error))
         case protocol.ToolReturned():
@@ -190,6 +211,10 @@ def bounded(message: protocol.Message) -> protocol.Message:
             if len(text) > protocol.MAX_SHOWN:
                 return replace(message, result=text[: protocol.MAX_SHOWN], length=len(text))
     return message
+
+
+def _short_source(source: dict[str, str]) -> dict[str, str]:
+    return {name: str(value)[:_MAX_URI] for name, value in source.items()}
 
 
 def _beginning(text: str) -> str:

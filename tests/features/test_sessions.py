@@ -9,11 +9,11 @@ import pytest
 from google.adk.agents import Agent
 from google.adk.sessions import DatabaseSessionService, InMemorySessionService
 from google.adk.sessions.sqlite_session_service import SqliteSessionService
-from scripted import Scripted
+from scripted import DONE, Scripted, call, result_of, said, text_of
 from scripts import calls, parts
-from sessions import kinds, wait_for
+from sessions import agent, kinds, wait_for
 
-from adk_nb import LiveSession
+from adk_nb import AdkNbError, LiveSession
 
 
 def add(a: int, b: int) -> int:
@@ -138,3 +138,32 @@ def test_a_session_outlives_a_full_disk_when_a_call_is_cut_off():
             assert session.say("hi").agent_text == "You said hi."
     finally:
         release.set()
+
+
+def test_what_no_database_takes_is_replaced_on_its_way_there(tmp_path):
+    half = "half \ud83d"
+
+    def keep(note: str, tool_context) -> str:
+        tool_context.state["kept"] = half
+        return "kept"
+
+    def model(came):
+        if text_of(came) == "keep":
+            return [call("keep", note=half)]
+        if result_of(came) is not None:
+            return [said(f"I kept {half}.", finished=True), DONE]
+        return [said(half, finished=True), DONE] if text_of(came) else []
+
+    uri = f"sqlite:///{tmp_path / 'talk.db'}"
+    with LiveSession(agent(model, keep), sessions=uri, session_id="s") as session:
+        assert session.say("hello").error is None
+        turn = session.say("keep")
+        assert (turn.error, turn.agent_text) == (None, "I kept half \ufffd.")
+        session.state["mine"] = half
+        assert session.state["mine"] == "half \ufffd"
+
+
+def test_a_password_in_a_uri_is_not_told():
+    with pytest.raises(AdkNbError) as raised:
+        LiveSession(agent(lambda _: []), sessions="nonsense://user:hunter2hunter2@host/x")
+    assert "hunter2" not in str(raised.value)

@@ -104,3 +104,10 @@ def test_a_traceback_is_masked(redact):
     said = redact.traceback(raised.value)
     assert "ValueError: 401 for [secret]" in said
     assert SECRET not in said
+
+
+def test_a_secret_with_other_letters_is_found_in_bytes_and_in_json():
+    secret = "passw\u00f6rd123"
+    redact = Redactor([secret])
+    assert redact(secret.encode()) == f"b'{MASK}'"
+    assert redact(json.dumps({"pw": secret})) == f'{{"pw": "{MASK}"}}'

@@ -153,3 +153,26 @@ def test_what_was_said_before_the_session_is_bounded():
         protocol.Transcript(-n, "user", "user", "t" * 20_000, final=True) for n in range(500)
     ]
     assert pages.history([]) == [protocol.as_dict(_LEFT_OUT)]
+
+
+def test_of_a_turn_that_is_too_large_what_was_said_is_kept():
+    turns = Turns(lambda _: None)
+    turns.user_typed("first")
+    turns.agent_said("a", "ok", final=True)
+    turns.completed()
+    turns.user_typed("call")
+    for number in range(300):
+        turns.tool_called("a", f"c{number}", "work", {"text": "t" * 9000})
+        turns.tool_returned(f"c{number}", "work", "r" * 9000, None)
+    turns.agent_said("a", "all done", final=True)
+    texts = [message.get("text") for message in Pages().history(turns.all)]
+    assert texts == ["first", "ok", "call", "all done"]
+
+
+def test_long_hints_sources_and_names_are_cut():
+    hint = bounded(protocol.Question(1, "c", "pay", {}, "h" * 9_000_000)).hint
+    assert len(hint) < 21_000
+    sources = [{"title": "t" * 9000, "uri": "u" * 9000}] * 500
+    assert len(protocol.encode_message(bounded(protocol.Sources(1, sources)))) < 250_000
+    assert len(bounded(protocol.ToolCalled(1, "c", "n" * 9000, {})).name) == 1000
+    assert len(bounded(protocol.Note("1", 1, "swap", "n" * 90_000)).text) < 21_000
