@@ -30,7 +30,7 @@ import soundfile
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests" / "browser"))
 
-from conftest import _FLAGS, chromium_path, microphone_flags  # noqa: E402
+from chromium import FLAGS, chromium_path, microphone_flags  # noqa: E402
 from lab import JupyterServer, Lab  # noqa: E402
 from playwright.sync_api import sync_playwright  # noqa: E402
 
@@ -204,9 +204,9 @@ def main() -> int:
         with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
             sound = Path(folder) / "clicks.wav"
             clicks(sound, 60 + len(kinds) * options.rounds * (options.seconds + 15))
-            flags = ["--no-sandbox", *_FLAGS, *microphone_flags(sound)]
+            flags = ["--no-sandbox", *FLAGS, *microphone_flags(sound)]
             browser = playwright.chromium.launch(executable_path=chromium_path(), args=flags)
-            lab = Lab(server, browser.new_page(), Path(folder))
+            lab = Lab(server, browser.new_page())
             lab.open(cells)
             rate = listen(lab)
             time.sleep(SETTLE_S)
