@@ -30,12 +30,16 @@ const MIN_PATIENCE_MS = 1000;
 const MAX_PATIENCE_MS = 30_000;
 const LIVE_LEAD_MS = 400; // audio that comes no further ahead than this comes as it is spoken
 const SURPLUS_MS = 8;
-const SURPLUS_WINDOW_MS = 1000;
+const SURPLUS_LOOK_MS = 10_000; // as long as the player is patient, but no longer: what was not used meanwhile is surplus
+const PACE_WINDOW_MS = 1000;
 const EVEN_MS = 100; // a window in which about as much came as sounded, so far it may be off
 const EVEN_WINDOWS = 3; // so many in a row, and the audio comes as it is spoken, whatever came before
 const QUIET = 200; // PCM16, -44 dBFS: what may be left out unheard
 const SLICE = 128;
 const TURNS_KEPT = 16;
+
+/** @param {number} since which frame */
+const newPace = (since) => ({ since, ms: 0, live: true, seen: 0, frames: 0, even: 0 });
 
 export class Player {
   /**
@@ -62,7 +66,7 @@ export class Player {
     this.smooth = 0; // output samples since the last underrun or decay
     this.patience = MIN_PATIENCE_MS; // smooth ms before the cushion shrinks; each underrun doubles it
     this.untilProgress = 0;
-    this.pace = { since: 0, ms: 0, live: true, seen: 0, even: 0 }; // of the audio that came since the queue was empty
+    this.pace = newPace(0); // of the audio that came since the queue was empty
     this.surplus = { lowest: Infinity, frames: 0, skip: 0 }; // skip counts input samples
     this.underruns = 0;
     this.nonzero = 0;
@@ -198,21 +202,28 @@ export class Player {
     const { surplus } = this;
     const [head] = this.queue;
     if (this.queue.length !== 1) return;
+    this.judge(frames);
     surplus.lowest = Math.min(surplus.lowest, (this.remaining(head) / this.rate) * 1000);
     surplus.frames += frames;
-    if (surplus.frames < (SURPLUS_WINDOW_MS / 1000) * this.rate) return;
-    this.judge();
-    const ms = this.pace.live ? surplus.lowest - this.startMs : 0;
+    if (surplus.frames < (Math.min(this.patience, SURPLUS_LOOK_MS) / 1000) * this.rate) return;
+    const ms = this.pace.live ? surplus.lowest - MIN_START_MS : 0;
     this.surplus = { lowest: Infinity, frames: 0, skip: ms > SURPLUS_MS ? Math.round((ms / 1000) * head.rate) : 0 };
   }
 
-  /** What came in one piece after a stall was not meant to come ahead: the windows after it tell. */
-  judge() {
+  /**
+   * What came in one piece after a stall was not meant to come ahead: the windows after it tell.
+   *
+   * @param {number} frames that were rendered
+   */
+  judge(frames) {
     const { pace } = this;
+    pace.frames += frames;
+    if (pace.frames < (PACE_WINDOW_MS / 1000) * this.rate) return;
     const came = pace.ms - pace.seen;
     pace.seen = pace.ms;
-    pace.even = Math.abs(came - SURPLUS_WINDOW_MS) <= EVEN_MS ? pace.even + 1 : 0;
-    if (!pace.live && pace.even >= EVEN_WINDOWS) this.pace = { since: this.frame, ms: 0, live: true, seen: 0, even: 0 };
+    pace.frames = 0;
+    pace.even = Math.abs(came - PACE_WINDOW_MS) <= EVEN_MS ? pace.even + 1 : 0;
+    if (!pace.live && pace.even >= EVEN_WINDOWS) this.pace = newPace(this.frame);
   }
 
   /** @param {Segment} segment whose next samples may be left out */
@@ -337,7 +348,7 @@ export class Player {
     this.waitingSince = since;
     this.waitMs = ms;
     this.longest = 0;
-    this.pace = { since: this.frame, ms: 0, live: true, seen: 0, even: 0 };
+    this.pace = newPace(this.frame);
     this.surplus = { lowest: Infinity, frames: 0, skip: 0 };
   }
 

@@ -684,17 +684,24 @@ for (const [ms, restart] of [[20, 6400], [100, 6016]]) {
 /**
  * Live audio of 20 ms frames at one level, so far ahead of what sounds; how much is left out, by quantum.
  *
- * @param {number} ms @param {number} value @param {number} [forMs] @param {number} [speed] how much comes while 1 ms sounds
+ * @param {number} ms @param {number} value
+ * @param {object} [options]
+ * @param {number} [options.forMs]
+ * @param {number} [options.speed] how much comes while 1 ms sounds
+ * @param {number} [options.patience]
+ * @param {number[]} [options.stalls] when nothing comes for 32 ms
  */
-function ahead(ms, value, forMs = 2400, speed = 1) {
+function ahead(ms, value, { forMs = 2400, speed = 1, patience = 1000, stalls = [] } = {}) {
   const ear = listen(RATE);
+  ear.player.patience = patience;
   let pushed = 0;
   const push = () => (ear.player.push(level(1, 20, value)), (pushed += 20));
   const skipped = [];
   while (pushed < ms) push();
   for (let quantum = 1; quantum * 8 <= forMs; quantum++) {
     ear.play(8);
-    while (pushed < quantum * 8 * speed + ms) push();
+    const stalled = stalls.some((at) => quantum * 8 > at && quantum * 8 < at + 32);
+    while (!stalled && pushed < quantum * 8 * speed + ms) push();
     const all = ear.player.queue[0].skipped;
     if (all !== (skipped.at(-1)?.[1] ?? 0)) skipped.push([quantum * 8, all]);
   }
@@ -706,6 +713,20 @@ test("exactly: what stands longer in the queue than the cushion for a second is 
   assert.deepEqual(ahead(60, 200), [[1008, 192], [1016, 384], [1024, 512]]);
   assert.deepEqual(ahead(60, -200), ahead(60, 200));
   assert.deepEqual([ahead(60, 201), ahead(60, -201)], [[], []]);
+});
+
+for (const [patience, at] of [[2000, 2008], [8000, 8008], [30_000, 10_008]]) {
+  test(`exactly: with a patience of ${patience} ms, what stood unused is left out after ${at} ms, whatever the cushion`, () => {
+    const skipped = ahead(60, 0, { forMs: 12_000, patience });
+    assert.deepEqual([skipped[0], skipped.at(-1)?.[1]], [[at, 192], 512]);
+  });
+}
+
+test("exactly: what a stall used within the time of patience is kept", () => {
+  // Of 60 ms 52 stand at the least. A stall of 24 ms leaves 28 of them, which are 8 more than are meant to stand.
+  assert.deepEqual(ahead(60, 0, { forMs: 6000, patience: 5000, stalls: [1000] }), []);
+  // With 80 ms there are 48 left, 28 ms or 448 samples too many.
+  assert.deepEqual(ahead(80, 0, { forMs: 6000, patience: 5000, stalls: [1000] }), [[5008, 192], [5016, 384], [5024, 448]]);
 });
 
 test("up to 8 ms too many may stand", () => {
@@ -732,13 +753,13 @@ test("audio that came more than 400 ms ahead is not live, and nothing of it is l
 
 test("exactly: once three seconds in a row have brought as much as sounded, it is live, however far ahead it came", () => {
   // The first second brought 1420 ms. 412 ms stand at the least after that, 20 are meant to: 392 ms or 6272 samples.
-  const skipped = ahead(420, 0, 6000);
+  const skipped = ahead(420, 0, { forMs: 6000 });
   assert.deepEqual([skipped[0], skipped.at(-1)?.[1]], [[4008, 192], 6272]);
 });
 
 for (const speed of [0.88, 1.12]) {
   test(`audio that comes ${speed} times as fast as it sounds is not live, and nothing of it is left out`, () => {
-    assert.deepEqual(ahead(1500, 0, 9000, speed), []);
+    assert.deepEqual(ahead(1500, 0, { forMs: 9000, speed }), []);
   });
 }
 
