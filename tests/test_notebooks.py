@@ -16,7 +16,11 @@ from websockets.http11 import Response
 
 pytestmark = pytest.mark.models
 
-NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
+TESTS = Path(__file__).parent
+NOTEBOOKS = sorted((TESTS.parent / "notebooks").glob("*.ipynb"))
+
+CANNED = f"import sys; sys.path.append({str(TESTS)!r}); import canned_llama; canned_llama.install()"
+"""Runs before the cells of a notebook whose small talk is not the point."""
 
 SHOWN = {
     "01_talk.ipynb": [
@@ -65,12 +69,16 @@ def run(tmp_path, monkeypatch):
         monkeypatch.delenv(name)
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
     monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(tmp_path / "runtime"))
+    startup = tmp_path / "ipython" / "profile_default" / "startup"
+    startup.mkdir(parents=True)
 
     def execute(path):
+        if path.name != "01_talk.ipynb":  # There it is what a new user hears.
+            (startup / "canned.py").write_text(CANNED)
         notebook = nbformat.read(path, as_version=4)
         notebook.cells.append(nbformat.v4.new_code_cell(AFTERWARDS))
         place = {"metadata": {"path": str(tmp_path)}}
-        NotebookClient(notebook, timeout=100, kernel_name="python3", resources=place).execute()
+        NotebookClient(notebook, timeout=200, kernel_name="python3", resources=place).execute()
         return shown(notebook)
 
     return execute

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import canned_llama
 import pandas as pd
 import pytest
 from google.adk.agents import Agent
@@ -48,8 +49,9 @@ def make(*tools, name="clock"):
 
 
 @pytest.fixture
-def listening(show):
+def listening(show, monkeypatch):
     """Shows a widget and opens its microphone."""
+    canned_llama.install(monkeypatch.setattr)
 
     def open_microphone(live):
         widget = show(live)
