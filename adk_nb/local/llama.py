@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 N_CTX = 2048
-_THREADS = 2
+_SMALL = 256 << 20
+"""Bytes of a model file that one core reads fast enough."""
 _INSTALL = "python -m adk_nb smollm2"
 _SENTENCE_END = re.compile(r"[.!?](?=\s)")
 _loading = threading.Lock()
@@ -130,6 +131,11 @@ def _serve(path: str | Path) -> Any:
     # llama.cpp also listens on a port: a random key that is not kept locks it.
     params.api_keys = [secrets.token_hex(16)]
     params.model.path = str(path)
+    # Threads of llama.cpp wait for each other at every step: where other work keeps the cores
+    # busy, two threads take ten times as long as one.
+    threads = 1 if Path(path).stat().st_size < _SMALL else 2
+    _set(params, "cpuparams.n_threads", threads)
+    _set(params, "cpuparams_batch.n_threads", threads)
     for names, value in _OPTIONS:
         _set(params, names, value)
     try:
@@ -145,8 +151,6 @@ def _serve(path: str | Path) -> Any:
 _OPTIONS: tuple[tuple[str, Any], ...] = (
     ("n_ctx", N_CTX),
     ("n_parallel", 1),
-    ("cpuparams.n_threads", _THREADS),
-    ("cpuparams_batch.n_threads", _THREADS),
     ("cache_ram_mib", 0),
     ("fit_params", False),
     ("verbosity", -1),

@@ -342,6 +342,18 @@ def test_an_xllamacpp_that_would_listen_without_a_key_is_none(monkeypatch, tmp_p
         llama.Llama(gguf)
 
 
+@pytest.mark.parametrize(("megabytes", "threads"), [(100, 1), (1000, 2)])
+def test_a_small_model_gets_one_thread(tmp_path, monkeypatch, megabytes, threads):
+    import xllamacpp
+
+    monkeypatch.setattr(xllamacpp, "Server", lambda params: params)
+    gguf = tmp_path / "model.gguf"
+    with gguf.open("wb") as file:
+        file.truncate(megabytes << 20)  # It takes no room.
+    params = llama._serve(gguf)
+    assert params.cpuparams.n_threads == params.cpuparams_batch.n_threads == threads
+
+
 # --- a model that calls tools itself -------------------------------------------------------------
 
 
