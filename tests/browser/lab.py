@@ -350,17 +350,19 @@ class Lab:
 
     def interrupt_kernel(self) -> None:
         """Stops what the kernel runs, as the menu does, and waits until it has."""
-        self._post_to_kernel("interrupt")
+        self.page.evaluate(
+            """() => window.jupyterapp.shell.currentWidget
+              .sessionContext.session.kernel.interrupt()"""
+        )
         self.kernel.run("pass")
 
     def restart_kernel(self) -> None:
-        """Restarts the kernel, as the server's REST API and the menu do."""
-        self._post_to_kernel("restart")
+        """Restarts the kernel, as the menu does."""
+        self.page.evaluate(
+            """() => window.jupyterapp.shell.currentWidget
+              .sessionContext.session.kernel.restart()"""
+        )
         self.forget_kernel()
-
-    def _post_to_kernel(self, action: str) -> None:
-        session = next(s for s in self.server.request("api/sessions") if s["path"] == self.path)
-        self.server.request(f"api/kernels/{session['kernel']['id']}/{action}", "POST")
 
     def forget_kernel(self) -> None:
         """Lets go of the client of a kernel that is gone."""

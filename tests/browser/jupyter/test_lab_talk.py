@@ -52,11 +52,16 @@ agent = Agent(name="script", model=Scripted(answer))
 
 
 @pytest.fixture(scope="module")
-def local_lab(open_shared_lab, tmp_path_factory):
+def question(tmp_path_factory):
+    """What the microphone asks; one for all, as each has a browser of its own."""
+    asked = speech("What time is it in Tokyo?")
+    return microphone(tmp_path_factory.mktemp("q"), asked, silence(60))
+
+
+@pytest.fixture(scope="module")
+def local_lab(open_shared_lab, question):
     """The embedded model, loaded, behind a microphone that asks for the time in Tokyo."""
-    question = speech("What time is it in Tokyo?")
-    wav = microphone(tmp_path_factory.mktemp("q"), question, silence(60))
-    lab = open_shared_lab([LOCAL_AGENT, SHOW, "live.say('What time is it in Rome?')"], wav)
+    lab = open_shared_lab([LOCAL_AGENT, SHOW, "live.say('What time is it in Rome?')"], question)
     lab.run_all(timeout=120)
     lab.widget().wait_for_state("ready")
     return lab
@@ -73,9 +78,9 @@ def local(local_lab):
 
 
 @pytest.fixture(scope="module")
-def scripted_lab(open_shared_lab):
+def scripted_lab(open_shared_lab, question):
     """A kernel with a scripted model, which each test shows anew."""
-    lab = open_shared_lab([SCRIPTED_AGENT, SHOW])
+    lab = open_shared_lab([SCRIPTED_AGENT, SHOW], question)
     lab.run_cell(0)
     return lab
 
