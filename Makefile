@@ -35,13 +35,14 @@ UV_TOO := PATH="$$PATH:$$VENV/bin"
 # What has no browser, no models and no second environment in it.
 FAST := --fast -m "not slow"
 
-.PHONY: help lab test test-fast lint format test-python test-js test-lowest test-newest docs bench fuzz mutants lock \
-	wheels clean
+.PHONY: help lab test test-fast lint format test-python test-js test-lowest test-newest coverage docs bench fuzz mutants \
+	lock wheels clean
 
 help:
 	@echo 'make lab          set everything up and open JupyterLab on notebooks/01_talk.ipynb'
 	@echo 'make test         set everything up, lint, and run every test (the browser ones too)'
 	@echo 'make test-fast    the Python tests without a browser and without models, in a minute or two'
+	@echo 'make coverage     which branches the Python tests run, by room and by module'
 	@echo 'make lint         ruff, mypy, import-linter, the JavaScript checks, and the lists that go'
 	@echo '                  with pyproject.toml'
 	@echo 'make format       let ruff rewrite the Python files and notebooks'
@@ -83,6 +84,17 @@ test-js:
 test-python:
 	$(SETUP) lint smollm2 chromium
 	$(BIN)/python -m pytest -n $(TEST_PROCESSES) $(PYTEST_ARGS)
+
+# Which branches the tests run, by room and by module; PYTEST_ARGS=--fast takes the quick ones.
+coverage:
+	$(SETUP) lint smollm2 chromium
+	$(BIN)/python -m pytest -n $(TEST_PROCESSES) --cov --cov-report= $(PYTEST_ARGS)
+	@$(BIN)/coverage report
+	@for room in adk_nb adk_nb/*/; do \
+	  if ls "$$room"/*.py >/dev/null 2>&1; then \
+	    printf '%-20s %s %%\n' "$${room%/}" "$$($(BIN)/coverage report --format=total --include="$${room%/}/*.py")"; \
+	  fi; \
+	done
 
 test-fast:
 	$(SETUP) lint
