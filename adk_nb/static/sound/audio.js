@@ -139,7 +139,7 @@ export class Sound {
   start() {
     this.starting ??= this.build().catch((error) => {
       this.starting = null;
-      throw audioFailure(error);
+      if (!this.closed) throw audioFailure(error); // a context that is closed loads no more
     });
     return this.starting;
   }

@@ -249,6 +249,16 @@ test("closed while its modules load, it makes no player", async () => {
   assert.deepEqual([named("adk-nb-player"), browser.contexts[0].state], [[], "closed"]);
 });
 
+test("closed while its modules load, it does not complain that they did not load", async () => {
+  const { sound } = made();
+  let fail = (/** @type {Error} */ _error) => {};
+  browser.loading = new Promise((_, reject) => (fail = reject));
+  const starting = sound.start();
+  await sound.close();
+  fail(new Error("Unable to load a worklet's module."));
+  await starting;
+});
+
 test("a context that the browser closed by itself is not closed again", async () => {
   const { sound } = made();
   await sound.start();
