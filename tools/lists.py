@@ -97,26 +97,22 @@ def lock(arguments: list[str]) -> None:
 
 
 def wheels() -> None:
-    """Writes the table anew."""
-    with ThreadPoolExecutor(4) as pool:
-        rows = list(pool.map(_row, MACHINES))
-    head = ["machine", BASE, *PARTS]
-    table = [head, ["---"] * len(head), *rows]
+    """Writes the table anew; it waits for the network far more than it computes."""
+    pairs = [(machine, python) for machine in MACHINES for python in PYTHONS]
+    with ThreadPoolExecutor(8) as pool:
+        there = dict(zip(pairs, pool.map(lambda pair: _there(*pair), pairs), strict=True))
+    columns = {BASE: (BASE,), **PARTS}
+    table = [["machine", *columns], ["---"] * (1 + len(columns))]
+    for machine in MACHINES:
+        row = [machine[0]]
+        for packages in columns.values():
+            row.append(_cell([one for one in PYTHONS if there[machine, one] & set(packages)]))
+        table.append(row)
     lines = ["| " + " | ".join(cells) + " |" for cells in table]
     before, _, rest = TABLE.read_text().partition("<!-- wheels:")
     after = rest.partition(END)[2]
     made = "\n".join([START.format(runtime()), *lines, END])
     TABLE.write_text(f"{before}{made}{after}")
-
-
-def _row(machine: tuple[str, str, str]) -> list[str]:
-    name, platform, macos = machine
-    there = {python: _there(platform, macos, python) for python in PYTHONS}
-    columns = [{BASE}, *map(set, PARTS.values())]
-    return [
-        name,
-        *(_cell([python for python in PYTHONS if there[python] & column]) for column in columns),
-    ]
 
 
 def _cell(pythons: Sequence[str]) -> str:
@@ -126,8 +122,9 @@ def _cell(pythons: Sequence[str]) -> str:
     return f"not on {', '.join(missing)}"
 
 
-def _there(platform: str, macos: str, python: str) -> set[str]:
+def _there(machine: tuple[str, str, str], python: str) -> set[str]:
     """Returns what has wheels there, with all that it depends on: the base, and which packages."""
+    _, platform, macos = machine
     lists = dependency_lists()
     base = [*lists["base"], *lists["extras"]["lab"]]
     parts = [*optional_parts(), *lists["extras"]["whisper"]]
