@@ -435,6 +435,7 @@ CAMERA = ROOT / "tests" / "browser" / "test_camera.py"
 def test_without_a_browser_its_tests_are_skipped_by_name(tmp_path):
     settings = {k: v for k, v in os.environ.items() if k not in ("CI", "CHROMIUM")}
     settings |= {"PATH": str(tmp_path), "PLAYWRIGHT_BROWSERS_PATH": str(tmp_path)}
+    command = [sys.executable, "-m", "pytest", "-rs", "-p", "no:cacheprovider"]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-rs", "-pno:cacheprovider", str(CAMERA)],
         cwd=ROOT, env=settings, capture_output=True, text=True, check=False,

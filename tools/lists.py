@@ -104,10 +104,11 @@ def wheels() -> None:
     columns = {BASE: (BASE,), **PARTS}
     table = [["machine", *columns], ["---"] * (1 + len(columns))]
     for machine in MACHINES:
-        row = [machine[0]]
-        for packages in columns.values():
-            row.append(_cell([one for one in PYTHONS if there[machine, one] & set(packages)]))
-        table.append(row)
+        pythons = [
+            [python for python in PYTHONS if there[machine, python] & set(packages)]
+            for packages in columns.values()
+        ]
+        table.append([machine[0], *map(_cell, pythons)])
     lines = ["| " + " | ".join(cells) + " |" for cells in table]
     before, _, rest = TABLE.read_text().partition("<!-- wheels:")
     after = rest.partition(END)[2]

@@ -183,7 +183,7 @@ def result_text(result: Any) -> str:
     return result if isinstance(result, str) else to_json(result)
 
 
-def bounded(message: protocol.Message) -> protocol.Message:  # noqa: PLR0911 - one a message
+def bounded(message: protocol.Message) -> protocol.Message:  # noqa: C901, PLR0911 - one a message
     """Returns a message with long values cut."""
     match message:
         case protocol.Transcript():
