@@ -437,7 +437,7 @@ def test_without_a_browser_its_tests_are_skipped_by_name(tmp_path):
     settings |= {"PATH": str(tmp_path), "PLAYWRIGHT_BROWSERS_PATH": str(tmp_path)}
     command = [sys.executable, "-m", "pytest", "-rs", "-p", "no:cacheprovider"]
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-rs", "-pno:cacheprovider", str(CAMERA)],
+        [*command, str(CAMERA)],
         cwd=ROOT, env=settings, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout
