@@ -35,7 +35,7 @@ UV_TOO := PATH="$$PATH:$$VENV/bin"
 # What has no browser, no models and no second environment in it.
 FAST := --fast -m "not slow"
 
-.PHONY: help lab test test-fast lint format test-python test-js test-lowest test-newest coverage docs bench fuzz mutants \
+.PHONY: help lab test test-fast lint format test-python test-js test-lowest test-newest test-adk coverage docs bench fuzz mutants \
 	lock wheels clean
 
 help:
@@ -50,6 +50,7 @@ help:
 	@echo 'make bench        run the benchmarks'
 	@echo 'make test-lowest  the quick tests with the lowest versions that are allowed'
 	@echo 'make test-newest  the quick tests with the newest versions there are'
+	@echo 'make test-adk     the tests that ADK matters to, with the release that ADK= names'
 	@echo 'make mutants      measure how strong the tests are (slow)'
 	@echo 'make lock         write constraints.txt anew; LOCK_ARGS=--upgrade takes the newest versions'
 	@echo 'make wheels       write the table of docs/install.md anew'
@@ -107,6 +108,13 @@ fuzz:
 test-lowest:
 	@VENV=.venv-lowest bash tools/setup.sh uv lowest smollm2
 	.venv-lowest/bin/python -m pytest $(FAST) $(PYTEST_ARGS)
+
+# The part of the tests that ADK matters to, with another release: make test-adk ADK=2.13.0
+test-adk:
+	@test -n "$(ADK)" || { echo 'make: name the release: make test-adk ADK=2.13.0' >&2; exit 1; }
+	@VENV=.venv-adk bash tools/setup.sh newest
+	.venv-adk/bin/python -m pip install --quiet "google-adk[mcp]==$(ADK)"
+	.venv-adk/bin/python -m pytest $(FAST) tests/adk tests/features tests/live $(PYTEST_ARGS)
 
 test-newest:
 	@VENV=.venv-newest bash tools/setup.sh newest smollm2

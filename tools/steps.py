@@ -138,7 +138,7 @@ def chromium(env: Environment) -> None:
 
 def clean(name: str) -> None:
     """Removes what make made, and nothing else."""
-    folders = dict.fromkeys([name or ".venv", ".venv", ".venv-lowest", ".venv-newest"])
+    folders = dict.fromkeys([name or ".venv", ".venv", ".venv-lowest", ".venv-newest", ".venv-adk"])
     for folder in folders:
         env = Environment(ROOT / Path(folder).expanduser())
         if env.ours and not env.folder.is_symlink():
