@@ -354,6 +354,11 @@ class Exchange:
         self.report(error)
         self._tell_audio_use()
 
+    def run_awaited(self) -> bool:
+        """Returns whether the current turn has no answer yet."""
+        turn = self.turns.current
+        return turn is not None and not turn.answered
+
     async def run_ended(self) -> None:
         """Completes ADK's history after a run, so that the next one can continue from it."""
         if self.live.queue is None and self.turns.current is not None:

@@ -93,6 +93,9 @@ class RunOwner(Knowing, Protocol):
     def run_lacks(self, error: LocalModelError) -> None:
         """Parts of the embedded default are not there; the run goes on without them."""
 
+    def run_awaited(self) -> bool:
+        """Returns whether the user waits for the answer to what they said."""
+
     async def run_ended(self) -> None:
         """The run has ended; called before the next one begins."""
 
@@ -153,6 +156,8 @@ class LiveRun:
         self._stopping = False
         # How often the lost connection was tried again.
         self._attempts = 0
+        # The queue for which another run was begun because something was left in it.
+        self._asked_again: RequestQueue | None = None
         # Whether the run has yielded an event.
         self._told_anything = False
         # When the newest connections were made, on the monotonic clock.
@@ -392,7 +397,16 @@ class LiveRun:
             if self._connecting is not None or not (queue.used or self._told_anything):
                 self._over(queue)
                 self._failed(ModelError("The model ended the conversation before it began."))
+            elif self._missed_something(queue):
+                self._asked_again = queue
+                return True
         return False
+
+    def _missed_something(self, queue: RequestQueue) -> bool:
+        """Returns whether something was said while the run ended; tried again once a queue."""
+        if self._stopping or self.queue is not queue or self._asked_again is queue:
+            return False
+        return self._owner.run_awaited() and any(one.content for one in queue.waiting)
 
     async def _converse(self, queue: RequestQueue) -> None:
         self._prepare(live_model(self.agent))

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
+
 import pytest
 from google.adk.agents import Agent
+from google.adk.plugins.base_plugin import BasePlugin
 from google.genai import types
 from scripted import DONE, Scripted, audio, heard, said, text_of
 from scripts import calls, finished, response, text
@@ -48,6 +52,23 @@ def test_before_agent_may_answer_in_the_agents_place():
         assert one.say("hi").agent_text == "Closed."
         assert one.say("hello").agent_text == "Closed."
         assert one.agent.model.connects == []
+
+
+def test_what_is_typed_while_the_answer_of_before_agent_ends_the_run_is_answered_too():
+    released = threading.Event()
+
+    class Lasting(BasePlugin):
+        async def after_run_callback(self, *, invocation_context):
+            await asyncio.to_thread(released.wait, 60)
+
+    closed = agent(before_agent_callback=lambda callback_context: text("Closed."))
+    with LiveSession(closed, plugins=[Lasting(name="lasting")]) as one:
+        wait_for(lambda: rows(one, "agent_text"))  # Before anybody has said anything.
+        saying = one.bridge.submit(one.run_say("hi", 60))
+        wait_for(lambda: one.turns and one.turns[-1].user_text)
+        released.set()
+        turn = saying.result(60)
+        assert (turn.agent_text, turn.error) == ("Closed.", None)
 
 
 def test_an_answer_of_before_agent_is_no_error():
