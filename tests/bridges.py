@@ -45,7 +45,7 @@ class Opened:
 
 async def until(socket, kind, **values):
     """Returns the first message of a type with these values."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while True:
             data = await socket.recv()
             if isinstance(data, str):
@@ -58,8 +58,8 @@ async def answers(made):
     """The session is usable: a turn goes through."""
     async with made.page() as socket:
         await socket.send(json.dumps({"type": "text", "text": "still there"}))
-        said = await until(socket, "transcript", role="agent")
-        assert said["text"] == "You said still there."
+        # An earlier turn may still be answered.
+        await until(socket, "transcript", role="agent", text="You said still there.")
 
 
 def break_loop(bridge):
