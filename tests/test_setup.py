@@ -539,7 +539,10 @@ print("ROLLED", turn.tool_calls[0].result, adk_nb.__file__)
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_lab_for_real_up_to_the_first_turn(project, bystanders):
-    settings = {"UV": "", "PIP_NO_COMPILE": "1"}
+    cache = subprocess.run(
+        [sys.executable, "-m", "pip", "cache", "dir"], capture_output=True, text=True, check=True
+    )
+    settings = {"UV": "", "PIP_NO_COMPILE": "1", "PIP_CACHE_DIR": cache.stdout.strip()}
     settings |= {k: v for k, v in os.environ.items() if k.startswith(("PIP_", "SSL_"))}
     said = project.lab("LAB_ARGS=--version", **settings)
     assert said.splitlines()[-1].startswith("4.")
@@ -548,9 +551,28 @@ def test_lab_for_real_up_to_the_first_turn(project, bystanders):
     checked = subprocess.run([python, "-m", "pip", "check"], env=environment, check=False)
     assert checked.returncode == 0
     turn = subprocess.run(
-        [python, "-c", TURN], env=environment, capture_output=True, text=True, check=False
-    )
+        [python, "-c", TURN],
+        cwd=project.folder.parent, env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
     assert f"ROLLED 20 {project.folder}" in turn.stdout, turn.stderr
     assert project.make("clean").returncode == 0
     assert not project.venv.exists()
     assert all(file.exists() for file in bystanders)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_the_wheel_alone_in_a_clean_environment_up_to_the_first_turn(wheel, tmp_path):
+    folder = tmp_path / "clean ü"
+    python = str(folder / "bin" / "python")
+    subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
+    install = [python, "-m", "pip", "install", "--quiet", "--no-compile", str(wheel)]
+    subprocess.run(install, check=True)
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
+    turn = subprocess.run(
+        [python, "-c", TURN],
+        cwd=tmp_path, env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert f"ROLLED 20 {folder}" in turn.stdout, turn.stderr
+    engine = ("moonshine_voice", "xllamacpp", "py_nanotts", "altair", "soundfile", "soxr")
+    assert not [name for name in engine if list(folder.rglob(f"site-packages/{name}"))]
