@@ -125,6 +125,7 @@ docs:
 	$(SETUP) docs smollm2
 	$(BIN)/python tools/examples.py
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+	@touch build/site/made-by-make
 
 bench:
 	$(SETUP) bench smollm2 chromium

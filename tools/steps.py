@@ -17,7 +17,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from environment import ROOT, Environment, Stop, environment_at, find_uv, run, say
+from environment import MADE, ROOT, Environment, Stop, environment_at, find_uv, run, say
 from packages import Installer, digest, install
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def node(env: Environment) -> None:
         npm = shutil.which("npm", path=_path_with(env))
     modules = FRONT_END / "node_modules"
     wanted = digest(*((FRONT_END / f"package{end}.json").read_text() for end in ("", "-lock")))
-    mark = modules / "made-by-make"
+    mark = modules / MADE
     if npm is None or modules.is_symlink() or (mark.is_file() and mark.read_text() == wanted):
         return
     os.environ["PATH"] = _path_with(env)
@@ -138,17 +138,18 @@ def chromium(env: Environment) -> None:
 
 def clean(name: str) -> None:
     """Removes what make made, and nothing else."""
-    folders = dict.fromkeys([name or ".venv", ".venv", ".venv-lowest", ".venv-newest", ".venv-adk"])
-    for folder in folders:
-        env = Environment(ROOT / Path(folder).expanduser())
+    folders = [*([ROOT / name] if name else []), *sorted(ROOT.glob(".venv*"))]
+    for folder in dict.fromkeys(folders):
+        env = Environment(folder)
         if env.ours and not env.folder.is_symlink():
             _remove(env.folder)
         elif env.folder.is_dir():
             for note in env.marks.glob("*") if env.marks.is_dir() else []:
                 note.unlink()
             say(f"left {env.folder}, which make did not make")
-    if (FRONT_END / "node_modules" / "made-by-make").is_file():
-        _remove(FRONT_END / "node_modules")
+    for made in (FRONT_END / "node_modules", ROOT / "build" / "site"):
+        if (made / MADE).is_file():
+            _remove(made)
     for cache in _CACHES:
         if (ROOT / cache / "CACHEDIR.TAG").is_file():
             _remove(ROOT / cache)
