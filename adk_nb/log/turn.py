@@ -66,7 +66,7 @@ class SpokenText:
             whole = cumulative or (self._open and text.startswith(self._open))
             self._open = text if whole else self._open + text
             return None
-        cut = text if len(text) < len(self._open) and self._open.startswith(text) else None
+        cut = text if 0 < len(text) < len(self._open) and self._open.startswith(text) else None
         if cut is None:
             self._finished = self._joined(text or self._open)
         else:

@@ -1,0 +1,119 @@
+import contextvars
+import gc
+from types import SimpleNamespace
+
+import pytest
+from opentelemetry import trace
+from opentelemetry.sdk.trace import TracerProvider
+
+from adk_nb.log import span_collector
+from adk_nb.log.event_log import EventLog
+from adk_nb.log.span_collector import collect, collected
+
+
+@pytest.fixture
+def provider(monkeypatch):
+    """A tracer provider of the user's, for this test alone."""
+    made = TracerProvider()
+    monkeypatch.setattr(trace, "get_tracer_provider", lambda: made)
+    return made
+
+
+def in_run(log, *works):
+    """Does work in a run of a session's."""
+
+    def run():
+        collect(log)
+        for work in works:
+            work()
+
+    contextvars.Context().run(run)
+
+
+def spans(provider, *names):
+    def work():
+        for name in names:
+            with provider.get_tracer("test").start_as_current_span(name):
+                pass
+
+    return work
+
+
+def names(log):
+    return [kept.span.name for kept in collected(log)]
+
+
+def test_spans_are_kept_with_the_first_row_of_their_run_and_their_time(provider, monkeypatch):
+    log = EventLog("s")
+    log.add("bridge", "connected")
+    monkeypatch.setattr(log, "now", lambda: 2.5)
+    in_run(log, spans(provider, "one", "two"))
+    log.add("bridge", "connected")
+    in_run(log, spans(provider, "three"))
+    assert [(k.first, k.t, k.span.name) for k in collected(log)] == [
+        (1, 2.5, "one"), (1, 2.5, "two"), (2, 2.5, "three"),
+    ]  # fmt: skip
+
+
+def test_a_span_is_its_sessions_and_outside_a_run_nobodys(provider):
+    one, two = EventLog("1"), EventLog("2")
+    in_run(one, spans(provider, "one"))
+    in_run(two, spans(provider, "two"))
+    contextvars.Context().run(spans(provider, "nobody's"))
+    assert (names(one), names(two)) == (["one"], ["two"])
+    assert collected(EventLog("3")) == []
+
+
+def test_each_span_is_kept_once_however_often_it_is_collected(provider):
+    log = EventLog("s")
+    for name in ("one", "two"):
+        in_run(log, spans(provider, name))
+    assert names(log) == ["one", "two"]
+
+
+def test_a_span_that_is_still_open_is_not_kept(provider):
+    log = EventLog("s")
+    span = []
+    in_run(log, lambda: span.append(provider.get_tracer("t").start_span("open")))
+    assert names(log) == []
+    span[0].end()
+    assert names(log) == ["open"]
+
+
+def test_the_newest_are_kept(provider, monkeypatch):
+    monkeypatch.setattr(span_collector, "MAX_SPANS", 2)
+    log = EventLog("s")
+    in_run(log, spans(provider, "one", "two", "three"))
+    assert names(log) == ["two", "three"]
+    assert collected(log) is not collected(log)  # A copy, for another thread to read.
+
+
+def test_they_go_with_their_log(provider):
+    log = EventLog("s")
+    in_run(log, spans(provider, "one"))
+    before = len(span_collector._SPANS)
+    del log
+    gc.collect()
+    assert len(span_collector._SPANS) < before
+
+
+def test_without_a_provider_one_is_set(monkeypatch):
+    now = [trace.ProxyTracerProvider()]
+    monkeypatch.setattr(trace, "get_tracer_provider", lambda: now[0])
+    monkeypatch.setattr(trace, "set_tracer_provider", lambda one: now.__setitem__(0, one))
+    log = EventLog("s")
+    in_run(log, lambda: spans(now[0], "one")())
+    assert isinstance(now[0], TracerProvider)
+    assert names(log) == ["one"]
+
+
+def test_a_provider_without_processors_and_a_span_without_a_context_are_no_matter(monkeypatch):
+    class Bare:
+        pass
+
+    bare = Bare()
+    monkeypatch.setattr(trace, "get_tracer_provider", lambda: bare)
+    log = EventLog("s")
+    in_run(log)
+    span_collector._PROCESSOR.on_end(SimpleNamespace(get_span_context=lambda: None))
+    assert collected(log) == []

@@ -1,0 +1,62 @@
+import socket
+
+import pytest
+from google.genai.errors import APIError
+from websockets.datastructures import Headers
+from websockets.exceptions import ConnectionClosedError, InvalidStatus
+from websockets.frames import Close
+from websockets.http11 import Response
+
+from adk_nb.providers.losses import is_loss, is_refused_handle
+
+
+def closed(code, reason=""):
+    return ConnectionClosedError(Close(code, reason), None)
+
+
+def refused(status):
+    return InvalidStatus(Response(status, "", Headers()))
+
+
+@pytest.mark.parametrize(
+    ("error", "loss"),
+    [
+        *[(closed(code), True) for code in (1001, 1005, 1006, 1011, 1012, 1013, 1014)],
+        *[(closed(code), False) for code in (1000, 1002, 1003, 1007, 1008, 1009, 1010, 4000)],
+        (ConnectionClosedError(None, None), True),  # It broke without a word.
+        (closed(1011, "Quota exceeded"), False),
+        (APIError(1006, {"message": "gone"}), True),
+        (APIError(1011, {"message": "You exceeded your QUOTA"}), False),
+        (APIError(1008, {"message": "policy"}), False),
+        (APIError(503, {"message": "overloaded"}), False),
+        (refused(499), False),
+        (refused(500), True),
+        (refused(503), True),
+        (ConnectionResetError(), True),
+        (TimeoutError(), True),
+        (socket.gaierror(), True),
+        (OSError(28, "No space left on device"), False),
+        (ValueError("no connection"), False),
+    ],
+    ids=repr,
+)
+def test_what_may_pass_is_a_loss_and_what_was_refused_is_none(error, loss):
+    assert is_loss(error) is loss
+
+
+@pytest.mark.parametrize(
+    ("error", "handle"),
+    [
+        (closed(1007, "Session expired"), True),
+        (closed(1008, "BidiGenerateContent session not found"), True),
+        (closed(1011, "session not found"), False),
+        (closed(1008, "policy"), False),
+        (ConnectionClosedError(None, None), False),
+        (APIError(1008, {"message": "session not found"}), True),
+        (APIError(404, {"message": "session not found"}), False),
+        (ValueError("session not found"), False),
+    ],
+    ids=repr,
+)
+def test_a_handle_that_the_api_no_longer_knows(error, handle):
+    assert is_refused_handle(error) is handle
