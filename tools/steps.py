@@ -14,7 +14,6 @@ import os
 import re
 import shutil
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from environment import MADE, ROOT, Environment, Stop, environment_at, find_uv, run, say
@@ -23,6 +22,7 @@ from packages import Installer, digest, install
 if TYPE_CHECKING:
     import subprocess
     from collections.abc import Callable
+    from pathlib import Path
 
 FRONT_END = ROOT / "tests" / "js"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
