@@ -140,13 +140,7 @@ def clean(name: str) -> None:
     """Removes what make made, and nothing else."""
     folders = [*([ROOT / name] if name else []), *sorted(ROOT.glob(".venv*"))]
     for folder in dict.fromkeys(folders):
-        env = Environment(folder)
-        if env.ours and not env.folder.is_symlink():
-            _remove(env.folder)
-        elif env.folder.is_dir():
-            for note in env.marks.glob("*") if env.marks.is_dir() else []:
-                note.unlink()
-            say(f"left {env.folder}, which make did not make")
+        _clean_environment(Environment(folder))
     for made in (FRONT_END / "node_modules", ROOT / "build" / "site"):
         if (made / MADE).is_file():
             _remove(made)
@@ -156,6 +150,16 @@ def clean(name: str) -> None:
     for source in _SOURCES:
         for compiled in (ROOT / source).rglob("__pycache__/*.pyc"):
             compiled.unlink()
+
+
+def _clean_environment(env: Environment) -> None:
+    """Removes an environment that make made; of another, the notes in it."""
+    if env.ours and not env.folder.is_symlink():
+        _remove(env.folder)
+    elif env.folder.is_dir():
+        for note in env.marks.glob("*") if env.marks.is_dir() else []:
+            note.unlink()
+        say(f"left {env.folder}, which make did not make")
 
 
 def _remove(folder: Path) -> None:
