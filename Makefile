@@ -15,8 +15,12 @@ PYTHON ?=
 # versions instead of the tested ones.
 UV ?= uv
 CONSTRAINTS ?= constraints.txt
-# Paths are UTF-8, whatever the locale says.
+# Paths are UTF-8, whatever the locale says; Python makes the best of C, unless it is forced on it.
 export PYTHONUTF8 := 1
+ifneq ($(filter C POSIX,$(LC_ALL)),)
+unexport LC_ALL
+export LC_CTYPE := C.UTF-8
+endif
 
 NOTEBOOK ?=
 LAB_ARGS ?=

@@ -201,7 +201,59 @@ def test_clean_removes_nothing_that_make_did_not_make(project):
     assert all(file.exists() for file in kept)
     assert "left" in done.stdout
     assert not list((project.folder / "adk_nb").rglob("*.pyc"))
-    assert not list((project.venv / ".adk-nb").glob("*"))
+    assert list((project.venv / ".adk-nb").glob("*"))  # The notes go with the environment.
+
+
+def test_a_mark_that_was_copied_licenses_nothing(project, tmp_path):
+    project.lab()
+    papers = tmp_path / "papers"
+    shutil.copytree(project.venv, papers, symlinks=True)
+    (papers / "thesis.txt").write_text("mine")
+    said = project.make("clean", f"VENV={papers}").stdout
+    assert "not in this place" in said
+    assert (papers / "thesis.txt").read_text() == "mine"
+
+
+def test_notes_of_somebody_else_stay(project, tmp_path):
+    precious = tmp_path / "precious"
+    precious.mkdir()
+    (precious / "thesis.txt").write_text("mine")
+    folder = tmp_path / "env"
+    folder.mkdir()
+    (folder / ".adk-nb").symlink_to(precious)
+    project.make("clean", f"VENV={folder}")
+    assert (precious / "thesis.txt").read_text() == "mine"
+
+
+def test_a_clean_that_was_ended_midway_can_be_done_again_or_mended(project, monkeypatch):
+    project.lab()
+    env = environment.Environment(project.venv)
+
+    def end(folder):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(steps, "_remove", end)
+    with pytest.raises(KeyboardInterrupt):
+        steps._clean_environment(env)
+    assert env.ours
+    project.lab()
+    assert (project.venv / "pyvenv.cfg").exists()
+    assert project.make("clean").returncode == 0
+    assert not project.venv.exists()
+
+
+def test_modules_of_the_users_own_are_not_replaced(tmp_path, monkeypatch):
+    modules = tmp_path / "node_modules"
+    (modules / "mine").mkdir(parents=True)
+    (modules / "mine" / "patched.js").write_text("mine")
+    for name in ("package.json", "package-lock.json"):
+        (tmp_path / name).write_text("{}")
+    monkeypatch.setattr(steps, "FRONT_END", tmp_path)
+    monkeypatch.setattr(steps, "_node_version", lambda env: 20)
+    monkeypatch.setattr(steps.shutil, "which", lambda name, path=None: name)
+    with pytest.raises(environment.Stop, match="Move it away"):
+        steps.node(environment.Environment(tmp_path / ".venv"))
+    assert (modules / "mine" / "patched.js").read_text() == "mine"
 
 
 def test_clean_follows_no_link(project, tmp_path):
@@ -270,7 +322,7 @@ def test_where_no_environment_can_be_made_nothing_is_left_behind(project, tmp_pa
     done = subprocess.run(
         [sys.executable, "-c", code, str(python)],
         env=project.environment | {"UV": "", "PYTHONPATH": str(project.folder / "tools")},
-        capture_output=True, text=True, check=False,
+        cwd=project.folder, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 1
     assert "my disk is full" in done.stderr

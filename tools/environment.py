@@ -21,7 +21,9 @@ MADE = "made-by-make"
 READY = "ready"
 
 # Settings that would send packages elsewhere, or make those of another place look installed.
-_ELSEWHERE = ("PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PYTHONPATH", "PYTHONHOME")
+_ELSEWHERE = (
+    "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_PYTHON", "PIP_DRY_RUN", "PYTHONPATH", "PYTHONHOME",
+)  # fmt: skip
 
 
 class Stop(Exception):  # noqa: N818 - it is no fault of the program
@@ -91,8 +93,13 @@ class Environment:
 
     @property
     def ours(self) -> bool:
-        """Whether this file made it, and may remove it."""
-        return (self.marks / MADE).is_file()
+        """Whether this file made it, in this very place, and may remove it.
+
+        A mark that was copied or moved elsewhere says nothing of the folder that it is in.
+        """
+        if self.folder.is_symlink() or self.marks.is_symlink():
+            return False
+        return (self.note(MADE) or "").splitlines()[:1] == [_place(self.folder)]
 
     def note(self, step: str) -> str | None:
         """Returns what was noted when a step was done last; None where it never was."""
@@ -107,6 +114,11 @@ class Environment:
         (self.marks / step).write_text(text, encoding="utf-8")
 
 
+def _place(folder: Path) -> str:
+    """Returns a folder's real path as one line, whatever is in its name."""
+    return ascii(str(folder.resolve()))
+
+
 def environment_at(name: str) -> Environment:
     """Returns the environment that `VENV` names, made or mended where need be."""
     if not name.strip():
@@ -116,7 +128,7 @@ def environment_at(name: str) -> Environment:
         )
     if name.startswith("~"):
         raise Stop(f"VENV={name} was not expanded by the shell: write the path out.")
-    env = Environment(Path(name).absolute())
+    env = Environment(ROOT / name)
     _check_place(env.folder)
     unfinished = env.ours and env.note(READY) is None
     if unfinished or not env.folder.exists() or not any(env.folder.iterdir()):
@@ -145,7 +157,8 @@ def _make(env: Environment, *, unfinished: bool) -> None:
     )
     try:
         env.marks.mkdir(parents=True, exist_ok=True)
-        env.write_note(MADE, "`make clean` removes the folder around this one.\n")
+        place = _place(env.folder)
+        env.write_note(MADE, f"{place}\n`make clean` removes the folder named above.\n")
     except OSError as error:
         raise Stop(f"{env.folder} cannot be made: {error}. Give VENV another place.") from error
     folder = env.folder.resolve()  # venv refuses a link.

@@ -16,7 +16,7 @@ import shutil
 import sys
 from typing import TYPE_CHECKING
 
-from environment import MADE, ROOT, Environment, Stop, environment_at, find_uv, run, say
+from environment import MADE, READY, ROOT, Environment, Stop, environment_at, find_uv, run, say
 from packages import Installer, digest, install
 
 if TYPE_CHECKING:
@@ -105,6 +105,8 @@ def node(env: Environment) -> None:
     mark = modules / MADE
     if npm is None or modules.is_symlink() or (mark.is_file() and mark.read_text() == wanted):
         return
+    if modules.is_dir() and any(modules.iterdir()) and not mark.is_file():
+        raise Stop(f"{modules} holds what make did not put there. Move it away, or remove it.")
     os.environ["PATH"] = _path_with(env)
     _must(run([npm, "ci", "--no-audit", "--no-fund", "--loglevel=error"], FRONT_END))
     mark.write_text(wanted)
@@ -153,13 +155,17 @@ def clean(name: str) -> None:
 
 
 def _clean_environment(env: Environment) -> None:
-    """Removes an environment that make made; of another, the notes in it."""
-    if env.ours and not env.folder.is_symlink():
-        _remove(env.folder)
-    elif env.folder.is_dir():
-        for note in env.marks.glob("*") if env.marks.is_dir() else []:
-            note.unlink()
-        say(f"left {env.folder}, which make did not make")
+    """Removes an environment that make made here; of another, nothing."""
+    if not env.ours:
+        if env.folder.is_dir():
+            say(f"left {env.folder}, which make did not make, or not in this place")
+        return
+    # Its mark goes last: should this be ended midway, the rest can still be removed, or mended.
+    (env.marks / READY).unlink(missing_ok=True)
+    for child in env.folder.iterdir():
+        if child != env.marks:
+            shutil.rmtree(child) if child.is_dir() and not child.is_symlink() else child.unlink()
+    _remove(env.folder)
 
 
 def _remove(folder: Path) -> None:
