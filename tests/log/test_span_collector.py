@@ -102,7 +102,7 @@ def test_without_a_provider_one_is_set(monkeypatch):
     monkeypatch.setattr(trace, "get_tracer_provider", lambda: now[0])
     monkeypatch.setattr(trace, "set_tracer_provider", lambda one: now.__setitem__(0, one))
     log = EventLog("s")
-    in_run(log, lambda: spans(now[0], "one")())  # noqa: PLW0108 - not before it is set
+    in_run(log, lambda: spans(now[0], "one")())
     assert isinstance(now[0], TracerProvider)
     assert names(log) == ["one"]
 
