@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from adk_nb.plain import MAX_DEPTH, plain, valid_text
+from adk_nb.plain import MAX_DEPTH, MAX_REPR, plain, to_json, valid_text
 
 
 @given(st.text(st.characters(codec=None, categories=("L", "Cs", "So"))))
@@ -129,3 +129,64 @@ json_values = st.recursive(
 @given(json_values)
 def test_what_json_has_stays_as_it_is(value):
     assert plain(value) == value
+
+
+class Restless(dict):
+    """Changes its size whenever it is read, as often as it is told."""
+
+    def __init__(self, times):
+        super().__init__(a=1)
+        self.times = times
+
+    def items(self):
+        if self.times:
+            self.times -= 1
+            raise RuntimeError("dictionary changed size during iteration")
+        return super().items()
+
+
+def test_a_container_that_never_settles_is_empty():
+    assert plain(Restless(99)) == {"a": 1}
+    assert plain(Restless(100)) == {}
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ({"ö": [1, None, "\ud83d"]}, '{"ö": [1, null, "�"]}'),
+        (Kind.RED, '"red"'),
+        (float("nan"), '"nan"'),
+        ({(1, 2): {3}}, '{"(1, 2)": [3]}'),
+        (b"x", "\"b'x'\""),
+    ],
+    ids=["plain", "enum", "nan", "keys", "bytes"],
+)
+def test_anything_is_standard_json(value, text):
+    assert to_json(value) == text
+
+
+def test_a_cycle_is_json_too():
+    cycle: list = [1]
+    cycle.append(cycle)
+    assert json.loads(to_json(cycle))[0] == 1
+
+
+def test_where_the_limits_are():
+    assert plain([2**63 - 1, 2**63, -(2**63), -(2**63) + 1]) == [
+        2**63 - 1, str(2**63), str(-(2**63)), -(2**63) + 1,
+    ]  # fmt: skip
+    assert plain(b"x" * 20_000) == repr(b"x" * 20_000)[:MAX_REPR]
+    deep: list = ["end"]
+    for _ in range(MAX_DEPTH - 1):
+        deep = [deep]
+    copy = plain(deep)
+    assert copy == deep
+    copy = plain([deep])
+    for _ in range(MAX_DEPTH):
+        (copy,) = copy
+    assert copy == "['end']"
+
+
+def test_what_is_in_two_places_is_no_cycle():
+    shared = [1]
+    assert plain([shared, shared, {"a": shared}]) == [[1], [1], {"a": [1]}]

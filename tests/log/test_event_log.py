@@ -1,5 +1,6 @@
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -200,3 +201,52 @@ def test_errors_of_ever_new_kinds_are_bounded(log):
     for number in range(1000):
         log.add_error(1, f"code {number}", "odd")
     assert len(log) == 101
+
+
+def test_a_pages_time_is_on_the_sessions_clock(log):
+    now_ms = time.monotonic() * 1000
+    assert log.to_t(now_ms + 500) == pytest.approx(log.now() + 0.5, abs=0.2)
+    assert log.to_t(now_ms) <= log.now()
+
+
+def test_a_text_that_grows_as_it_ends_is_told_to_those_who_follow(log):
+    sink = Sink()
+    log.sinks.append(sink)
+    piece(log, f"It is {KEY[:9]}", cumulative=True)
+    log.settle()
+    assert [seq for seq, _ in sink.rows] == [0, 0]
+    assert texts(log) == [f"It is {KEY[:9]}"]
+
+
+def test_a_pause_or_another_turn_begins_a_new_row_of_sound(log, monkeypatch):
+    now = 10.0
+    monkeypatch.setattr(log, "now", lambda: now)
+    for t, turn in ((10.0, 1), (10.99, 1), (11.99, 1), (12.0, 1), (12.1, 2)):
+        now = t
+        log.add_audio("client", "user_audio", turn, bytes(640), 16_000)
+    assert [(row.t, row.turn, row.audio_ms) for row in log] == [
+        (10.0, 1, 40.0), (11.99, 1, 40.0), (12.1, 2, 20.0),
+    ]  # fmt: skip
+    assert [row.author for row in log] == ["user"] * 3
+
+
+def test_an_error_counts_within_a_minute_of_the_first(log, monkeypatch):
+    now = 0.0
+    monkeypatch.setattr(log, "now", lambda: now)
+    told = []
+    for t in (0.0, 60.0, 60.5, 120.5, 121.0):
+        now = t
+        told.append(log.add_error(1, "bad_message", str(t)))
+    assert told == [True, False, True, False, True]
+    assert [(row.error, row.count) for row in log] == [("0.0", 2), ("60.5", 2), ("121.0", 1)]
+
+
+@pytest.mark.parametrize(
+    "kind", ["usage", "playback_started", "playback_drained", "playback_flushed"]
+)
+def test_reports_that_come_between_do_not_end_a_text(log, kind):
+    piece(log, KEY[:5])
+    log.add("client", kind, turn=1)
+    piece(log, KEY[5:])
+    log.settle()
+    assert "".join(texts(log)) == "[secret]"

@@ -7,6 +7,7 @@ import stat
 import struct
 import subprocess
 import sys
+import threading
 import time
 import tracemalloc
 import wave
@@ -469,3 +470,134 @@ def test_what_is_no_file_has_no_sound(saved, make):
     make(file)
     with pytest.warns(UserWarning, match="0001-agent.wav"):
         assert read_recording(saved).clip("agent_audio", 1).pcm == b""
+
+
+class Slow:
+    """A disk that stops while it is told to."""
+
+    def __init__(self, monkeypatch):
+        self.goes_on, self.waits = threading.Event(), threading.Event()
+        self.goes_on.set()
+        real = RecordingWriter._flush
+
+        def flush(writer):
+            if not self.goes_on.is_set():
+                self.waits.set()
+                self.goes_on.wait(60)
+            real(writer)
+
+        monkeypatch.setattr(RecordingWriter, "_flush", flush)
+        monkeypatch.setattr(recording, "FLUSH_S", 0.01)
+
+    def stop(self):
+        self.waits.clear()
+        self.goes_on.clear()
+        assert self.waits.wait(60)
+
+
+def recorded(writer, turn):
+    return read_recording(writer.path).clip("agent_audio", turn).pcm
+
+
+def test_a_slow_disk_loses_sound_is_told_and_recovers(tmp_path, monkeypatch):
+    monkeypatch.setattr(recording, "MAX_WAITING", 1000)
+    disk, told = Slow(monkeypatch), []
+    log = EventLog("s")
+    writer = RecordingWriter(tmp_path, log, told.append)
+
+    def say(turn, size):
+        log.add_audio("adk", "agent_audio", turn, bytes([turn]) * size, 24_000)
+
+    # Over the limit many times, but never at once.
+    for _ in range(5):
+        say(1, 900)
+        wait_for(lambda: not writer._waiting)
+    disk.stop()
+    for _ in range(5):
+        say(2, 600)  # 600 and 1200 bytes wait; the rest is too much.
+    say(3, 100)
+    disk.goes_on.set()
+    wait_for(lambda: told)
+    say(4, 900)
+    wait_for(lambda: not writer._waiting)
+    say(5, 900)
+    writer.close()
+    assert [len(recorded(writer, turn)) for turn in range(1, 6)] == [4500, 1200, 0, 900, 900]
+    (error,) = told
+    assert error.message == "1900 bytes of sound were not recorded: the disk is too slow."
+    assert "live.save" in error.remedy
+    assert writer.error is None
+    assert list(read_recording(writer.path)) == list(log)  # No row is lost.
+
+
+def test_after_64_mib_sound_is_still_recorded(tmp_path, monkeypatch):
+    monkeypatch.setattr(recording, "FLUSH_S", 0.01)
+    log = EventLog("s")
+    writer = RecordingWriter(tmp_path, log)
+    piece = bytes(16 << 20)
+    for turn in range(1, 7):
+        writer.sound("agent_audio", turn, piece, 24_000)
+        wait_for(lambda: not writer._waiting)
+    writer.close()
+    for turn in range(1, 7):
+        size = (writer.path / recording.wav_name("agent_audio", turn)).stat().st_size
+        assert size >= len(piece)
+
+
+def test_a_disk_that_is_too_slow_is_in_the_kernels_log_too(tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr(recording, "MAX_WAITING", 10)
+    disk = Slow(monkeypatch)
+    writer = RecordingWriter(tmp_path, EventLog("s"))
+    disk.stop()
+    for _ in range(3):
+        writer.sound("user_audio", 1, bytes(20), 16_000)
+    disk.goes_on.set()
+    writer.close()
+    assert [message for message in caplog.messages if "40 bytes of sound" in message]
+
+
+def test_what_cannot_be_written_any_more_is_told_once_and_nothing_is_kept_for_it(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(recording, "FLUSH_S", 0.01)
+    log, told = EventLog("s"), []
+    writer = RecordingWriter(tmp_path, log, told.append)
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    log.add_audio("adk", "agent_audio", 1, bytes(100), 24_000)
+    wait_for(lambda: writer._wavs and not writer._waiting)
+    monkeypatch.setattr(wave.Wave_write, "writeframesraw", full)
+    log.add_audio("adk", "agent_audio", 1, bytes(100), 24_000)
+    wait_for(lambda: told)
+    log.add_audio("adk", "agent_audio", 1, bytes(100), 24_000)
+    writer.close()
+    writer.close()  # Idempotent.
+    assert len(told) == 1
+    assert told[0] is writer.error
+    assert told[0].message.startswith(f"The recording in {writer.path} stopped: ")
+    assert writer._waiting == 0
+
+
+def test_what_cannot_be_saved_is_told_to_the_cell(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(RecordingWriter, "_flush", full)
+    with pytest.raises(RecordingError, match="No space left on device"):
+        save(filled(), tmp_path)
+
+
+def test_files_are_open_for_the_newest_two_turns_alone(tmp_path, monkeypatch):
+    monkeypatch.setattr(recording, "FLUSH_S", 0.01)
+    log = EventLog("s")
+    writer = RecordingWriter(tmp_path, log)
+    for turn in range(1, 6):
+        log.add_audio("adk", "agent_audio", turn, bytes(100), 24_000)
+        wait_for(lambda: not writer._waiting)
+        wait_for(lambda turn=turn: ("agent_audio", turn) in writer._wavs)
+    wait_for(lambda: {turn for _, turn in writer._wavs} == {4, 5})
+    # One that was closed is not begun anew: its sound so far would be lost.
+    writer.close()
+    assert [len(recorded(writer, turn)) for turn in range(1, 6)] == [100] * 5

@@ -1,3 +1,4 @@
+import asyncio
 import itertools
 import json
 
@@ -111,3 +112,27 @@ def test_a_secret_with_other_letters_is_found_in_bytes_and_in_json():
     redact = Redactor([secret])
     assert redact(secret.encode()) == f"b'{MASK}'"
     assert redact(json.dumps({"pw": secret})) == f'{{"pw": "{MASK}"}}'
+
+
+def test_what_is_added_is_a_secret_from_then_on():
+    redact = Redactor(())
+    assert redact("hunter2hunter2") == "hunter2hunter2"
+    redact.add(" hunter2hunter2\n")
+    redact.add("seven77")  # One character short of a secret.
+    redact.add("eight888")
+    assert redact("hunter2hunter2 seven77 eight888") == "[secret] seven77 [secret]"
+
+
+def test_of_two_secrets_the_longer_is_masked():
+    redact = Redactor(["hunter2hunter2", "hunter2hunter2-and-more"])
+    assert redact("hunter2hunter2-and-more, hunter2hunter2") == "[secret], [secret]"
+
+
+def test_a_traceback_of_no_ones_code_is_whole():
+    redact = Redactor(())
+    shown = redact.traceback(ValueError("never raised"))
+    assert shown == "ValueError: never raised\n"
+    with pytest.raises(ValueError, match="coroutine") as caught:
+        asyncio.run(None)
+    inner = caught.value.with_traceback(caught.value.__traceback__.tb_next)
+    assert "asyncio" in redact.traceback(inner)

@@ -1,6 +1,7 @@
 import gc
 import os
 import stat
+import tempfile
 
 import pytest
 from hypothesis import given, settings
@@ -61,3 +62,62 @@ def test_the_temporary_file_is_private_and_goes_with_the_store(monkeypatch):
     del store
     gc.collect()
     assert file.closed
+
+
+def test_all_sound_is_told_oldest_first():
+    store = SoundStore()
+    store.add("user_audio", 1, b"\1\0", 16_000)
+    store.add("agent_audio", 1, b"\2\0", 24_000)
+    store.add("user_audio", 1, b"\3\0", 16_000)
+    assert [(kind, turn, clip.pcm, clip.rate) for kind, turn, clip in store.all()] == [
+        ("user_audio", 1, b"\1\0\3\0", 16_000), ("agent_audio", 1, b"\2\0", 24_000),
+    ]  # fmt: skip
+
+
+def test_memory_holds_the_newest_half_after_each_time_it_was_full(monkeypatch):
+    monkeypatch.setattr(sound_store, "MAX_MEMORY", 1000)
+    store = SoundStore()
+    for turn in range(1, 11):
+        store.add("user_audio", turn, bytes([turn]) * 200, 16_000)
+    for turn in range(1, 11):
+        assert store.clip("user_audio", turn).pcm == bytes([turn]) * 200
+    assert [turn for _, turn, _ in store.all()] == list(range(1, 11))
+
+
+class Disk:
+    """A temporary file that fails while it is told to."""
+
+    def __init__(self, file):
+        self.file, self.full = file, False
+
+    def __getattr__(self, name):
+        return getattr(self.file, name)
+
+    def write(self, data):
+        if self.full:
+            raise OSError(28, "No space left on device")
+        return self.file.write(data)
+
+    def read(self, length):
+        if self.full:
+            raise OSError(5, "Input/output error")
+        return self.file.read(length)
+
+
+def test_a_disk_that_recovers_is_used_again(monkeypatch, caplog):
+    monkeypatch.setattr(sound_store, "MAX_MEMORY", 1000)
+    disk = Disk(tempfile.TemporaryFile())  # noqa: SIM115 - it goes with the store
+    monkeypatch.setattr(sound_store.tempfile, "TemporaryFile", lambda **_: disk)
+    store = SoundStore()
+    for turn in range(1, 10):
+        disk.full = 4 <= turn <= 6
+        store.add("user_audio", turn, bytes([turn]) * 1100, 16_000)
+    disk.full = False
+    kept = [store.clip("user_audio", turn).pcm for turn in range(1, 10)]
+    assert kept == [
+        b"" if 4 <= turn <= 6 else bytes([turn]) * 1100 for turn in range(1, 10)
+    ]  # fmt: skip
+    assert store.dropped == 3300
+    assert len(caplog.messages) == 1  # It is told once.
+    disk.full = True
+    assert store.clip("user_audio", 1).pcm == b""

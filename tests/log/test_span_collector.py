@@ -102,7 +102,11 @@ def test_without_a_provider_one_is_set(monkeypatch):
     monkeypatch.setattr(trace, "get_tracer_provider", lambda: now[0])
     monkeypatch.setattr(trace, "set_tracer_provider", lambda one: now.__setitem__(0, one))
     log = EventLog("s")
-    in_run(log, lambda: spans(now[0], "one")())
+
+    def work():
+        spans(now[0], "one")()
+
+    in_run(log, work)
     assert isinstance(now[0], TracerProvider)
     assert names(log) == ["one"]
 

@@ -102,7 +102,9 @@ def test_three_turns_with_two_agents_and_all_that_is_known_of_them(told):
     ]
 
 
-@pytest.mark.parametrize("kind", ["user_audio", "interrupted", "playback_started", "usage", "error"])
+@pytest.mark.parametrize(
+    "kind", ["user_audio", "interrupted", "playback_started", "usage", "error"]
+)
 def test_what_does_not_begin_a_turn_makes_none(told, kind):
     assert told(kind, error="e" if kind == "error" else None).turns() == []
 

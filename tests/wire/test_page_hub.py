@@ -176,3 +176,118 @@ def test_long_hints_sources_and_names_are_cut():
     assert len(protocol.encode_message(bounded(protocol.Sources(1, sources)))) < 250_000
     assert len(bounded(protocol.ToolCalled(1, "c", "n" * 9000, {})).name) == 1000
     assert len(bounded(protocol.Note("1", 1, "swap", "n" * 90_000)).text) < 21_000
+
+
+def test_sound_ends_with_the_last_page():
+    pages, one, two = Pages(), Page(), Page()
+    pages.all += [one, two]
+    pages.played(played("started", 3))
+    assert pages.remove(one)
+    assert pages.sounding == 3
+    assert pages.remove(two)
+    assert pages.sounding == 0
+
+
+@pytest.mark.parametrize("event", ["drained", "flushed"])
+def test_what_has_drained_or_was_flushed_sounds_no_more(event):
+    pages = Pages()
+    pages.all.append(Page())
+    pages.played(played("started", 1))
+    pages.played(played(event, 1, 700.0))
+    assert pages.sounding == 0
+    assert pages.position(Turn(1, "a", audio_ms=500.0)) == (500.0, 500.0)  # Never more than all.
+
+
+def test_of_another_turn_nothing_has_sounded():
+    pages = Pages()
+    pages.all.append(Page())
+    pages.played(played("drained", 1, 400.0))
+    assert pages.position(Turn(2, "a", audio_ms=300.0)) == (0.0, 300.0)
+
+
+def test_whole_messages_of_three_turns_of_two_agents():
+    pages = Pages()
+    turns = Turns(pages.emit)
+    turns.user_typed("roll")
+    turns.tool_called("dice", "a", "roll", {"sides": 6})
+    turns.tool_returned("a", "roll", 4, None)
+    turns.all[0].tool_calls[0].ms = 12.5
+    turns.agent_said("dice", "A four.", final=True)
+    turns.grounded([{"title": "Dice", "uri": "https://dice"}])
+    turns.completed()
+    turns.user_said("And", final=False)
+    turns.user_said("And now?", final=True)
+    turns.agent_said("dice", "Over to the coin.", final=True)
+    turns.agent_said("coin", "Heads.", final=True)
+    turns.interrupted()
+    turns.agent_said("coin", "Still here.", final=True)
+    assert pages.history(turns.all) == [
+        protocol.as_dict(message)
+        for message in (
+            protocol.Transcript(1, "user", "user", "roll", final=True),
+            protocol.ToolCalled(1, "a", "roll", {"sides": 6}),
+            protocol.ToolReturned(1, "a", "roll", 12.5, 4, None),
+            protocol.Transcript(1, "agent", "dice", "A four.", final=True),
+            protocol.Sources(1, [{"title": "Dice", "uri": "https://dice"}]),
+            protocol.Transcript(2, "user", "user", "And now?", final=True),
+            protocol.Transcript(
+                2, "agent", "dice", "Over to the coin.", final=True, interrupted=True
+            ),
+            protocol.Transcript(
+                2, "agent", "coin", "Heads. Still here.", final=True, interrupted=True
+            ),
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("message", "name", "longest"),
+    [
+        (protocol.Failure("c", "m" * 10**6, "r" * 10**6), "message", protocol.MAX_SHOWN),
+        (protocol.Failure("c", "m" * 10**6, "r" * 10**6), "remedy", protocol.MAX_SHOWN),
+        (protocol.Note("1", 1, "swap", "t" * 10**6), "text", protocol.MAX_SHOWN),
+        (protocol.ToolCalled(1, "c", "n" * 10**6, {}), "name", 1000),
+        (protocol.Question(1, "c", "n", {}, "h" * 10**6), "hint", protocol.MAX_SHOWN),
+    ],
+    ids=["message", "remedy", "note", "tool", "hint"],
+)
+def test_a_long_text_is_its_beginning_and_how_long_it_is(message, name, longest):
+    whole, short = getattr(message, name), getattr(bounded(message), name)
+    assert short[:longest] == whole[:longest]
+    assert short[longest:] in ("", " … (1,000,000 characters)")
+
+
+def test_what_is_just_short_enough_stays():
+    for message in (
+        protocol.Transcript(1, "user", "user", "t" * protocol.MAX_SHOWN, final=True),
+        protocol.ToolReturned(1, "c", "ls", 1.0, result="r" * protocol.MAX_SHOWN),
+        protocol.ToolReturned(1, "c", "ls", 1.0, error="r" * protocol.MAX_SHOWN),
+        protocol.ToolCalled(1, "c", "ls", {"a": "t" * (protocol.MAX_SHOWN - 100)}),
+    ):
+        assert bounded(message) == message
+
+
+def test_sources_are_fifty_at_most():
+    source = {"title": "t", "uri": "u" * 10_000}
+    shown = bounded(protocol.Sources(1, [source] * 60))
+    assert shown.sources == [{"title": "t", "uri": "u" * 2000}] * 50
+
+
+def test_secrets_are_masked_before_anything_is_cut():
+    pages, page = (
+        Pages(
+            lambda value: value.replace("hunter2", "[secret]") if isinstance(value, str) else value
+        ),
+        Page(),
+    )
+    pages.all.append(page)
+    text = "t" * (protocol.MAX_SHOWN - 3) + "hunter2"
+    pages.emit(protocol.Transcript(1, "user", "user", text, final=True))
+    assert page.messages[0].text.startswith("t" * (protocol.MAX_SHOWN - 3) + "[se")
+    assert "hun" not in page.messages[0].text
+
+
+def test_a_turn_that_was_not_asked_for_has_no_words_of_the_users():
+    turns = Turns(lambda _: None)
+    turns.agent_said("a", "Still there?", final=True)
+    assert [m["role"] for m in Pages().history(turns.all)] == ["agent"]
