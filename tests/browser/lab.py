@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Locator, Page
 
+_REPOSITORY = Path(__file__).parents[2]
+
 # Nothing of the user's may reach the server or the kernels: no keys, no configuration.
 _PRIVATE = re.compile(r"^(GOOGLE_|GEMINI_|ADK_|JUPYTER|IPYTHON|XDG_|PYTHONPATH|PYTHONSTARTUP)")
 
@@ -63,6 +65,8 @@ class JupyterServer:
             "XDG_CACHE_HOME": str(self.home / "cache"),
             "XDG_CONFIG_HOME": str(self.home / "xdg"),
             "ADK_NB_MODEL": "local",
+            # The package beside these tests, whatever is installed.
+            "PYTHONPATH": str(_REPOSITORY),
         }
         command = [
             *(sys.executable, "-m", "jupyterlab", "--no-browser"),
