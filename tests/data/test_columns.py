@@ -138,3 +138,11 @@ def test_groups_add_up_with_lists_on_either_side():
 def test_integers_of_any_size_come_back(values):
     found = [None if value is pd.NA else int(value) for value in made("Int64", values)]
     assert found == values
+
+
+def test_whole_numbers_are_made_of_what_pandas_can_read_as_such():
+    array = made("Int64", ["1", None, "30"])
+    assert array.tolist() == [1, pd.NA, 30]
+    with pytest.raises((TypeError, ValueError)) as raised:
+        made("Int64", ["one"])
+    assert raised.value.__notes__ == ["This was in the column 'x' (Int64)."]

@@ -237,3 +237,34 @@ def test_a_provider_that_takes_no_processors_is_left_alone(monkeypatch):
     log = EventLog("s")
     collect(log)
     assert spans_df(log).empty
+
+
+def test_a_span_belongs_to_the_newest_turn_of_its_invocation_that_had_begun(monkeypatch):
+    log, now = EventLog("s"), 0.0
+    monkeypatch.setattr(log, "now", lambda: now)
+    first, second = contextvars.copy_context(), contextvars.copy_context()
+
+    def span(run, t):
+        nonlocal now
+        now = t
+        run.run(lambda: trace.get_tracer("mine").start_span("span").end())
+
+    def answer(turn, t, invocation):
+        log.add("adk", "agent_text", t=t, turn=turn, text="Ho.", invocation_id=invocation)
+
+    first.run(collect, log)
+    log.add("bridge", "connected", t=0.0, agent="dice", model="m")
+    span(first, 1.0)
+    answer(1, 2.0, "first")
+    span(first, 2.0)
+    span(first, 3.0)
+    answer(2, 4.0, "first")
+    second.run(collect, log)
+    span(second, 4.5)  # None of its own has begun.
+    answer(3, 5.0, "second")
+    span(second, 6.0)
+    span(first, 9.0)  # The newest turn is of the other.
+    frame = spans_df(log)
+    assert frame["t"].to_list() == [1.0, 2.0, 3.0, 4.5, 6.0, 9.0]
+    assert frame["turn"].fillna(0).to_list() == [0, 1, 1, 0, 3, 2]
+    assert frame["invocation_id"].to_list() == [*["first"] * 3, *["second"] * 2, "first"]

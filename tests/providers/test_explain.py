@@ -353,3 +353,39 @@ def test_our_own_modules_are_not_the_users_code():
     mine = SimpleNamespace(f_code=test_our_own_modules_are_not_the_users_code.__code__)
     assert not _is_users(ours)
     assert _is_users(mine)
+
+
+def below_adk(module, source, **names):
+    """Returns what some code raises in a module of ADK's."""
+    space = {"__name__": module, **names}
+    exec(compile(source, "<frozen adk>", "exec"), space)
+    return raised(space["work"])
+
+
+@pytest.mark.parametrize(
+    ("module", "code", "who"),
+    [
+        ("google.adk.artifacts.mine", "sessions_failed", "its session service"),
+        ("google.adk.sessions.mine", "sessions_failed", "its session service"),
+        ("google.adk.tools.mine", "code_failed", "a tool of the agent's"),
+        ("google.adk.flows.mine", "model_failed", "ValueError: no disk"),
+        ("google.genai.mine", "model_failed", "ValueError: no disk"),
+    ],
+)
+def test_who_raised_it_is_told_by_the_modules_it_went_through(module, code, who):
+    error = below_adk(module, "def work():\n    raise ValueError('no disk')")
+    # Without the frames of this test, which are the user's.
+    said = explain(error.with_traceback(error.__traceback__.tb_next))
+    assert said.code == code
+    assert who in str(said)
+
+
+def test_details_of_any_shape_are_read_as_far_as_they_go():
+    error = {"code": 400, "status": "INVALID_ARGUMENT", "message": "no"}
+    for details in ("text", ["API_KEY_INVALID", {"reason": 3}, {}], {"reason": "API_KEY_INVALID"}):
+        assert explain(ClientError(400, {"error": error | {"details": details}})).code == (
+            "invalid_argument"
+        )
+    details = [{}, {"reason": "API_KEY_INVALID"}]
+    told = explain(ClientError(400, {"error": error | {"details": details}}))
+    assert told.code == "bad_credentials"

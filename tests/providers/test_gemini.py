@@ -12,6 +12,7 @@ import pytest
 from google.adk.agents import Agent
 from google.adk.live._cascade_live import CascadeLive
 from google.adk.models import Gemini
+from google.genai import types as genai_types
 
 import adk_nb
 from adk_nb.exceptions import CredentialsError
@@ -362,3 +363,36 @@ def test_importing_it_imports_neither_adk_nor_genai():
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("name", "live"),
+    [
+        ("publishers/google/models/gemini-live-2.5-flash-native-audio", True),
+        ("publishers/google/models/gemini-3.8-live", True),
+        ("gemini-2.5-flash-native-audio", True),
+        ("publishers/google/models/gemini-3.8-flash", False),
+        ("publishers/google/models/other-live", False),
+        (None, False),
+    ],
+)
+def test_vertex_ai_does_not_say_which_models_are_live_so_their_names_do(monkeypatch, name, live):
+    models = [genai_types.Model(name=name)]
+
+    class Client:
+        def __init__(self, **_):
+            self.models = types.SimpleNamespace(list=lambda: models)
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            pass
+
+    monkeypatch.setattr("google.genai.Client", Client)
+    for variable, value in VERTEX.items():
+        monkeypatch.setenv(variable, value)
+    frame = adk_nb.models()
+    assert (frame["source"][0] == "API") is live
+    assert (frame["note"][0] == "The key offers no live model.") is not live
+    assert frame["platform"][0] == "Vertex AI"

@@ -1,0 +1,42 @@
+import altair as alt
+import pytest
+from logs import conversation
+
+from adk_nb.data.altair_chart import Timeline, Timelines, altair_chart
+from adk_nb.data.timeline import timeline_spec
+from adk_nb.data.vega import MIME, SCHEMA
+
+
+def test_one_session_is_a_chart_of_layers():
+    chart = altair_chart(timeline_spec(conversation(1, "a")))
+    assert type(chart) is Timeline
+    assert len(chart.layer) > 3
+    assert chart.to_dict()["datasets"] == timeline_spec(conversation(1, "a"))["datasets"]
+
+
+def test_several_are_one_below_the_other():
+    chart = altair_chart(timeline_spec([conversation(1, "a"), conversation(1, "b")]))
+    assert type(chart) is Timelines
+    assert len(chart.vconcat) == 2
+    assert all(isinstance(one, alt.LayerChart) for one in chart.vconcat)
+
+
+def test_a_cell_shows_it_with_jupyterlabs_own_vega_lite():
+    spec = timeline_spec(conversation())
+    data, _ = altair_chart(spec)._repr_mimebundle_()
+    assert data[MIME]["$schema"] == SCHEMA
+    assert data[MIME]["datasets"] == spec["datasets"]
+    assert data["text/plain"] == "<Timeline>"
+
+
+def test_a_renderer_that_the_user_chose_shows_it():
+    chart = altair_chart(timeline_spec(conversation()))
+    with alt.renderers.enable("json"):
+        shown = chart._repr_mimebundle_()
+    assert "application/json" in (shown[0] if isinstance(shown, tuple) else shown)
+
+
+@pytest.mark.parametrize("change", [{"width": 321}, {"title": "mine"}])
+def test_it_is_changed_as_altairs_charts_are(change):
+    chart = altair_chart(timeline_spec(conversation())).properties(**change)
+    assert change.items() <= chart.to_dict().items()
