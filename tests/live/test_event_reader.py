@@ -1,0 +1,440 @@
+"""What the reader makes of ADK's events: rows, turns and reports. No model and no sockets."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from adk_events import (
+    call,
+    content,
+    cut,
+    done,
+    event,
+    failure,
+    heard,
+    result,
+    said,
+    sound,
+    text,
+    transfer,
+    usage,
+)
+from google.genai import types
+
+from adk_nb.data.tables import turns_df
+from adk_nb.live import event_reader
+from adk_nb.live.event_reader import EventReader
+from adk_nb.live.tool_calls import ToolCalls
+from adk_nb.live.turn_builder import Turns
+from adk_nb.log.event_log import EventLog
+
+
+class Desk:
+    """A reader with its log, turns, and what it reports to its session."""
+
+    def __init__(self, *, audio=True):
+        self.log = EventLog("s")
+        self.messages, self.reports = [], []
+        self.turns = Turns(self.messages.append, redact=self.log.redact)
+        self.calls = ToolCalls(self.turns, self.log.redact)
+        self.reader = EventReader(self.log, self.turns, self, calls=self.calls, audio=audio)
+        self.reader.begin()
+
+    def __call__(self, *events):
+        for one in events:
+            self.reader.read(one)
+        return self
+
+    def type(self, words):
+        turn = self.turns.user_typed(words)
+        self.log.add("client", "user_text", turn=turn.index, author="user", text=words, final=True)
+        return self
+
+    def cut(self):
+        """The user interrupts, as the coordinator does it."""
+        turn = self.turns.interrupted()
+        self.log.add("client", "interrupted", turn=turn.index, interrupted=True)
+        self.reader.discarding = True
+        return self
+
+    # What the reader reports.
+
+    def agent_audio(self, turn, rate, pcm):
+        self.reports.append(("audio", turn.index, rate, len(pcm)))
+
+    def set_state(self, state):
+        self.reports.append(state)
+
+    def fail(self, error, turn):
+        self.reports.append(("failed", error.message, turn and turn.index))
+
+    def transferred(self, turn, source, target):
+        self.reports.append(("transferred", turn and turn.index, source, target))
+
+    def still_talking(self):
+        self.reports.append("still talking")
+
+    # What can be seen.
+
+    def rows(self, *names):
+        return [(row.kind, row.turn, *(getattr(row, name) for name in names)) for row in self.log]
+
+    def shown(self):
+        names = ("index", "agent", "user_text", "agent_text", "heard_text", "interrupted", "error")
+        return [tuple(getattr(turn, name) for name in names) for turn in self.turns.all]
+
+
+@pytest.fixture
+def desk():
+    return Desk()
+
+
+def test_three_turns_of_two_agents_row_by_row(desk):
+    desk.type("roll")(
+        call(sides=6), result({"result": 4}), sound(), said("A four.", final=False),
+        said("A four.", final=True), usage(10, 3, 13), done(),
+    )  # fmt: skip
+    desk(heard("The coin", final=False), heard("The coin, please."), transfer("coin"))
+    desk(sound(), said("Heads.", "coin"), usage(20, 2, 22), done())
+    desk.type("again")(text("Ta", "coin", partial=True), text("Tails.", "coin"), done())
+    assert desk.rows("author", "text", "final") == [
+        ("user_text", 1, "user", "roll", True),
+        ("tool_call", 1, "dice", None, None),
+        ("tool_result", 1, "dice", None, None),
+        ("agent_audio", 1, None, None, None),
+        ("agent_transcript", 1, "dice", "A four.", False),
+        ("agent_transcript", 1, "dice", "A four.", True),
+        ("usage", 1, "dice", None, None),
+        ("turn_complete", 1, "dice", None, None),
+        ("user_transcript", 2, "user", "The coin", False),
+        ("user_transcript", 2, "user", "The coin, please.", True),
+        ("agent_transfer", 2, "dice", "coin", None),
+        ("agent_audio", 2, None, None, None),
+        ("agent_transcript", 2, "coin", "Heads.", True),
+        ("usage", 2, "dice", None, None),
+        ("turn_complete", 2, "dice", None, None),
+        ("user_text", 3, "user", "again", True),
+        ("agent_text", 3, "coin", "Ta", False),
+        ("agent_text", 3, "coin", "Tails.", True),
+        ("turn_complete", 3, "dice", None, None),
+    ]
+    assert desk.shown() == [
+        (1, "dice", "roll", "A four.", "A four.", False, None),
+        (2, "coin", "The coin, please.", "Heads.", "Heads.", False, None),
+        (3, "coin", "again", "Tails.", "Tails.", False, None),
+    ]
+    assert desk.reports == [
+        "thinking", "speaking", ("audio", 1, 24_000, 480), "ready",
+        "listening", "thinking", ("transferred", 2, "dice", "coin"),
+        "speaking", ("audio", 2, 24_000, 480), "ready",
+        "speaking", "speaking", "ready",
+    ]  # fmt: skip
+    assert {row.invocation_id for row in desk.log if row.author == "dice"} == {"i"}
+    frame = turns_df(desk.log)
+    assert frame["agent_text"].to_list() == ["A four.", "Heads.", "Tails."]
+    assert frame["total_tokens"].fillna(0).to_list() == [13, 22, 0]
+
+
+@pytest.mark.parametrize(
+    ("given", "kinds"),
+    [
+        (event(), []),
+        (content(), []),
+        (content(types.Part()), []),
+        (text("Let me think.", thought=True), []),
+        (text(""), []),
+        (sound(b""), []),
+        (sound(b"\xff\xd8", "image/jpeg"), []),
+        (said("", final=False), []),
+        (heard("", final=False), []),
+        (usage(3, 0, 0), []),
+        (usage(3, 0, 3), ["usage"]),
+        (said("", final=True), ["agent_transcript"]),
+        (heard("", final=True), ["user_transcript"]),
+        (text("typed", "user"), []),
+        (done(), ["turn_complete"]),
+        (cut(), ["interrupted"]),
+    ],
+)
+def test_which_events_make_a_row(desk, given, kinds):
+    assert [kind for kind, _ in desk(given).rows()] == kinds
+
+
+def test_a_session_without_sound_takes_none():
+    desk = Desk(audio=False)
+    assert desk(sound()).rows() == []
+    assert desk.reports == []
+
+
+@pytest.mark.parametrize(
+    ("response", "value", "error"),
+    [
+        ({"result": 4}, 4, None),
+        ({"result": 4, "unit": "m"}, {"result": 4, "unit": "m"}, None),
+        ({"isError": False}, {"isError": False}, None),
+        ({"isError": True}, None, "The tool failed."),
+        ({"isError": True, "content": [{"text": "no "}, {"text": "disk"}, "?"]}, None, "no  disk"),
+        (None, None, None),
+    ],
+)
+def test_what_a_tools_response_says(desk, response, value, error):
+    desk.type("go")(call(), result(response))
+    (one,) = desk.turns.all[0].tool_calls
+    assert (one.result, one.error) == (value, error)
+    assert desk.rows("result", "error")[-1] == ("tool_result", 1, value, error)
+
+
+def test_an_error_that_a_tool_raised_is_its_result_once(desk):
+    desk.calls.raised["c"] = "It rolled away."
+    desk.type("go")(call(), result({"error": "for the model"}), result({"result": 1}))
+    assert desk.rows("result", "error")[-2:] == [
+        ("tool_result", 1, None, "It rolled away."), ("tool_result", 1, 1, None),
+    ]  # fmt: skip
+
+
+def test_a_long_running_tool_does_not_hold_the_turn_open(desk):
+    desk.type("go")(call(long=True))
+    assert desk.turns.all[0].tool_calls[0].long_running
+    assert not desk.turns.all[0].tool_pending
+
+
+def test_what_a_streaming_tool_gives_is_a_result_each_time(desk):
+    desk.calls.streaming.add("c")
+    desk.type("count")(call(), result({"status": "begun"}))
+    (one,) = desk.turns.all[0].tool_calls
+    assert one.result == {"status": "begun"}
+
+    def streamed(response, call_id="c"):
+        answer = types.FunctionResponse(id=call_id, name="roll", response=response)
+        part = types.Part(function_response=answer)
+        desk.reader.streamed(types.Content(parts=[types.Part(text="x"), part]))
+
+    streamed({"result": 1})
+    streamed({"status": "begun"})  # ADK has an event for this one.
+    streamed({"result": 9}, "of another")
+    streamed({"result": 2})
+    desk.reader.streamed(types.Content())
+    desk(result({"status": "begun"}))  # It comes too late to count.
+    assert one.result == 2
+    assert desk.rows("result", "agent")[2:] == [
+        ("tool_result", 1, {"status": "begun"}, "dice"),
+        ("tool_result", 1, 1, "dice"),
+        ("tool_result", 1, 2, "dice"),
+        ("tool_result", 1, {"status": "begun"}, "dice"),
+    ]
+
+
+def test_a_stream_of_no_call_is_of_no_agent(desk):
+    desk.calls.streaming.add("c")
+    answer = types.FunctionResponse(id="c", name="roll", response={"result": 1})
+    desk.reader.streamed(types.Content(parts=[types.Part(function_response=answer)]))
+    assert desk.rows("author", "agent", "result") == [("tool_result", 1, None, None, 1)]
+
+
+class Printed:
+    """What a call printed."""
+
+    def __init__(self, text):
+        self.text = text
+
+    def take(self):
+        return self.text, []
+
+
+def test_what_a_call_printed_is_in_its_row_and_read_once(desk):
+    desk.calls.outputs["c"] = Printed("hello")
+    desk.calls.outputs["d"] = Printed("")
+    desk.type("go")(call(), result({"result": 1}), result({"result": 2}))
+    desk(call(call_id="d"), result({"result": 3}, call_id="d"))
+    assert [row.output for row in desk.log if row.kind == "tool_result"] == ["hello", None, None]
+    assert desk.turns.all[0].tool_calls[0].output == "hello"
+    desk.calls.outputs["e"], desk.calls.streaming = Printed("more"), {"e"}
+    assert [desk.reader.printed("e") for _ in range(2)] == ["more", "more"]
+
+
+def test_sources_of_an_answer_are_a_row_of_their_own_and_each_counts_once(desk):
+    web = types.GroundingChunk(web=types.GroundingChunkWeb(title="Dice", uri="https://dice"))
+    bare = types.GroundingChunk(
+        retrieved_context=types.GroundingChunkRetrievedContext(uri="https://bare")
+    )
+    chunks = [web, bare, types.GroundingChunk()]
+    grounded = event(
+        grounding_metadata=types.GroundingMetadata(
+            grounding_chunks=chunks, web_search_queries=["dice"]
+        )
+    )
+    desk.type("q")(text("Yes."), grounded, grounded, event(grounding_metadata={}))
+    sources = [
+        {"title": "Dice", "uri": "https://dice"},
+        {"title": "https://bare", "uri": "https://bare"},
+    ]
+    assert desk.turns.all[0].sources == sources
+    assert desk.rows("text", "result")[2:] == [
+        ("agent_text", 1, "", {"queries": ["dice"], "sources": sources})
+    ]
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (failure("BAD", "No idea."), "The model reported BAD: No idea."),
+        (failure("BAD"), "The model reported BAD: BAD"),
+    ],
+)
+def test_a_failure_ends_the_turn_with_its_error(desk, given, words):
+    desk.type("go")(given)
+    assert desk.reports == [("failed", words, 1)]
+    assert desk.shown() == [(1, "", "go", "", "", False, words)]
+
+
+def test_a_failure_without_a_turn_is_of_none(desk):
+    assert desk(failure()).reports == [("failed", "The model reported BAD: BAD", None)]
+
+
+def test_a_transfer_without_a_turn_is_told_all_the_same(desk):
+    assert desk(transfer("coin")).reports == [("transferred", None, "dice", "coin")]
+    assert desk.reader.silent
+    assert not desk(text("Hi.", "coin")).reader.silent
+
+
+def test_a_handle_makes_a_run_resumable(desk):
+    update = types.LiveServerSessionResumptionUpdate(new_handle="h", resumable=True)
+    assert not desk(text("Hi.")).reader.resumable
+    assert desk(event(live_session_resumption_update=update)).reader.resumable
+    desk.reader.begin()
+    assert not desk.reader.resumable
+
+
+# --- interruptions
+
+
+def test_one_interruption_marks_its_own_turn_alone(desk):
+    for number in (1, 2, 3):
+        desk.type(f"q{number}")(text(f"a{number}."))
+        if number < 3:
+            desk(done())
+    desk(cut(), done())
+    assert [turn.interrupted for turn in desk.turns.all] == [False, False, True]
+    assert turns_df(desk.log)["interrupted"].to_list() == [False, False, True]
+    assert desk.rows()[-1] == ("turn_complete", 4)
+    assert desk.reports[-1] == "listening"
+
+
+def test_after_the_user_cuts_in_the_rest_of_the_answer_is_dropped(desk):
+    desk.type("count")(sound(), said("One", final=False)).cut()
+    desk.reports.clear()
+    desk(sound(), text("two"), said("two", final=False), cut())
+    assert desk.reports == ["still talking"]
+    assert desk.rows()[-1] == ("interrupted", 1)
+    assert desk.shown() == [(1, "dice", "count", "One", "One", True, None)]
+    assert not desk.reader.discarding
+    # What comes now is the next turn's; the end of the one that was cut off says nothing.
+    desk.type("go on")(done(), sound(), said("Three."), done())
+    assert desk.shown()[1] == (2, "dice", "go on", "Three.", "Three.", False, None)
+    assert [turn for kind, turn in desk.rows() if kind == "turn_complete"] == [2]
+
+
+def test_what_a_model_says_was_heard_is_of_the_turn_that_was_cut(desk):
+    desk.type("count")(sound(), said("One two.", final=False)).cut()
+    desk(said("One", final=True))
+    assert desk.turns.all[0].heard_text == "One"
+    assert desk.rows("text")[-1] == ("agent_transcript", 1, "One")
+    desk.turns.heard(1, 0.0)
+    desk(said("One two", final=True))  # The player knows better.
+    assert desk.turns.all[0].heard_text == ""
+    assert desk.rows("text")[-1] == ("agent_transcript", 1, "One two")
+    desk(said("", final=True), said("One", final=False))  # Only the last word counts.
+    assert desk.rows("text")[-1] == ("agent_transcript", 1, "")
+
+
+def test_the_end_of_an_answer_that_was_cut_off_ends_the_dropping(desk):
+    desk.type("count")(said("One", final=False)).cut()
+    desk(done())
+    assert not desk.reader.discarding
+    assert desk.rows()[-1] == ("interrupted", 1)
+
+
+async def test_an_answer_after_an_interruption_that_the_model_never_confirms(desk, monkeypatch):
+    """It had nothing more to say, so what comes is the next turn's."""
+    monkeypatch.setattr(event_reader, "_MORE_S", 0.0)
+    desk.type("count")(said("One", final=False)).cut().type("go on")
+    desk(sound(), said("Two.", final=False))
+    assert desk.turns.all[1].agent_text == ""  # It may yet be of the first.
+    desk(done())
+    await asyncio.wait_for(desk.turns.all[1].ended.wait(), 30)
+    assert desk.shown()[1] == (2, "dice", "go on", "Two.", "Two.", False, None)
+
+
+async def test_what_was_kept_is_forgotten_once_the_model_confirms(desk):
+    desk.type("count")(said("One", final=False)).cut().type("go on")
+    desk(said("two", final=False), done(), said("Other.", final=True), done())
+    # A second answer came, so the first was of the turn that was cut off.
+    assert desk.shown()[1] == (2, "dice", "go on", "Other.", "Other.", False, None)
+
+
+async def test_what_was_kept_goes_with_an_interruption_or_a_new_run(desk):
+    for end in (lambda: desk(cut()), desk.reader.begin):
+        desk.type("count")(said("One", final=False)).cut().type("go on")
+        desk(said("two", final=False))
+        end()
+        desk(said("New.", final=True), done())
+        assert desk.turns.last.agent_text == "New."
+
+
+def test_a_cascade_keeps_nothing_back(desk):
+    desk.reader.cumulative = True
+    desk.type("count")(said("One", final=False)).cut().type("go on")
+    desk(sound(), cut(), said("Two.", final=True))
+    assert desk.turns.last.agent_text == "Two."
+    assert "still talking" in desk.reports
+
+
+def test_cumulative_transcripts_are_said_to_be_so(desk):
+    desk.reader.cumulative = True
+    desk(heard("Watt", final=False), heard("What time", final=False), heard("What time?"))
+    assert desk.rows("text", "cumulative") == [
+        ("user_transcript", 1, "Watt", True),
+        ("user_transcript", 1, "What time", True),
+        ("user_transcript", 1, "What time?", True),
+    ]
+    assert desk.turns.all[0].user_text == "What time?"
+    assert desk.reports == ["listening", "listening", "thinking"]
+
+
+def test_words_over_an_answer_do_not_change_what_the_session_does(desk):
+    desk.type("count")(text("One."), heard("Stop", final=False))
+    assert desk.reports == ["speaking", "listening"]
+    desk(cut())
+    assert [turn.user_text for turn in desk.turns.all] == ["count", "Stop"]
+
+
+def test_a_turn_began_when_adk_says_so(desk):
+    desk(heard("Hi", timestamp=5.0), heard("Hi", timestamp=9.0))
+    assert desk.turns.all[0].at == 5.0
+
+
+# --- which events belong to which turns, for forks
+
+
+def test_events_are_kept_up_to_a_turn(desk):
+    first, second = text("1."), text("2.")
+    desk.type("one")(first, done()).type("two")(second, done())
+    kept = desk.reader.kept_until(1)
+    assert (kept(first), kept(second)) == (True, False)
+    desk.turns.all[1].at = 100.0
+    for timestamp, expected in ((99.0, True), (100.0, False)):
+        assert desk.reader.kept_until(1)(event("user", timestamp=timestamp)) is expected
+    assert desk.reader.kept_until(2)(event("user", timestamp=1e12))
+
+
+def test_words_after_the_end_of_a_turn_are_the_turns_and_nobody_speaks(desk):
+    desk.type("hi")(text("Hello", partial=True), done(), text("Hello there."))
+    assert desk.shown() == [(1, "dice", "hi", "Hello there.", "Hello there.", False, None)]
+    assert desk.reports == ["speaking", "ready"]
+
+
+def test_a_correction_of_words_that_are_being_answered_changes_no_state(desk):
+    desk(heard("Watt", final=False), sound(), heard("What?"))
+    assert desk.shown() == [(1, "dice", "What?", "", "", False, None)]
+    assert desk.reports == ["listening", "speaking", ("audio", 1, 24_000, 480)]
