@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from types import SimpleNamespace
 
@@ -47,3 +48,78 @@ def test_of_another_kernel_nothing_is_told(kernel):
 def test_nothing_is_told_without_a_kernel(monkeypatch):
     monkeypatch.setattr(cells, "_told", False)
     assert told() == []
+
+
+# --- what a cell made
+
+
+class Made:
+    def __init__(self, name, closed):
+        self.name, self._closed = name, closed
+
+    def close(self):
+        self._closed.append(self.name)
+
+
+@pytest.fixture
+def run(monkeypatch):
+    """Runs a cell: the next one is of that id and that execution."""
+
+    def run(cell, execution):
+        parent = {"metadata": {"cellId": cell}, "header": {"msg_id": execution}}
+        shell = SimpleNamespace(get_parent=lambda: parent)
+        monkeypatch.setattr("IPython.get_ipython", lambda: shell)
+
+    return run
+
+
+def test_a_cell_that_runs_again_closes_what_it_made_before(run):
+    made, closed = cells.MadeByCells(), []
+    run("a", "1")
+    made.add(Made("a1", closed))
+    made.add(Made("a1 too", closed))
+    run("b", "2")
+    made.add(Made("b2", closed))
+    assert closed == []
+    run("a", "3")
+    made.add(Made("a3", closed))
+    assert closed == ["a1", "a1 too"]
+    made.add(Made("a3 too", closed))
+    assert closed == ["a1", "a1 too"]
+    run("a", "4")
+    made.add(Made("a4", closed))
+    assert closed == ["a1", "a1 too", "a3", "a3 too"]
+
+
+def test_where_no_cell_is_known_nothing_is_closed(run):
+    made, closed = cells.MadeByCells(), []
+    for cell, execution in (("", "1"), (None, "2")):
+        run(cell, execution)
+        made.add(Made("made", closed))
+    assert closed == []
+
+
+@pytest.mark.parametrize(
+    ("parent", "found"),
+    [
+        ({"metadata": {"cellId": "c"}, "header": {"msg_id": "m"}}, ("c", "m")),
+        ({"metadata": None, "header": None}, ("", "")),
+        ({"metadata": {"cellId": None}, "header": {"msg_id": None}}, ("", "")),
+        ({}, ("", "")),
+    ],
+)
+def test_which_cell_runs(monkeypatch, parent, found):
+    shell = SimpleNamespace(get_parent=lambda: parent)
+    monkeypatch.setattr("IPython.get_ipython", lambda: shell)
+    assert cells.running_cell() == found
+
+
+@pytest.mark.parametrize("shell", [None, SimpleNamespace()])
+def test_outside_a_front_end_no_cell_runs(monkeypatch, shell):
+    monkeypatch.setattr("IPython.get_ipython", lambda: shell)
+    assert cells.running_cell() == ("", "")
+
+
+def test_without_ipython_no_cell_runs(monkeypatch):
+    monkeypatch.setitem(sys.modules, "IPython", None)
+    assert cells.running_cell() == ("", "")
