@@ -40,15 +40,7 @@ PARSERS = {
 }
 
 ELSEWHERE = {
-    "adk_nb/live/coordinator.py": "tests/test_session.py",
     "adk_nb/live/model_connection.py": "tests/test_session.py",
-    "adk_nb/live/event_reader.py": "tests/test_session.py",
-    "adk_nb/conversation.py": "tests/test_session.py",
-    "adk_nb/log/turn.py": "tests/live/test_turn_builder.py",
-    "adk_nb/log/turns_from_log.py": "tests/data/test_tables.py",
-    "adk_nb/log/span_collector.py": "tests/data/test_spans.py",
-    "adk_nb/adk/session_context.py": "tests/adk/test_cascade_connection.py",
-    "adk_nb/providers/env_file.py": "tests/providers/test_gemini.py",
 }
 """Tests of modules that have no file of their own."""
 

@@ -1,0 +1,239 @@
+"""What each method of a cell's asks of the session; a session of hand-made answers, no model."""
+
+from __future__ import annotations
+
+import asyncio
+
+import numpy as np
+import pytest
+from google.adk.agents import Agent
+from logs import conversation
+from scripted import Scripted, echo
+
+from adk_nb.audio import Clip
+from adk_nb.conversation import Conversation
+from adk_nb.live.swaps import Wish
+from adk_nb.log.recording import read_recording
+from adk_nb.log.turn import ToolCall, Turn
+
+CALL = ToolCall("c1", "roll", {})
+
+
+def roll() -> int:
+    """Rolls a die."""
+    return 4
+
+
+class Loop:
+    """Runs what a cell asks for at once, and keeps how it was asked."""
+
+    def __init__(self, ways):
+        self._ways = ways
+
+    def call(self, coroutine):
+        self._ways.append("call")
+        return asyncio.run(coroutine)
+
+    async def call_async(self, coroutine):
+        self._ways.append("call_async")
+        return await coroutine
+
+
+class Histories:
+    def __init__(self):
+        self.all = ["first", "second"]
+
+    async def get(self, history):
+        return ("session", history)
+
+    async def artifact_names(self):
+        return ["a.png"]
+
+    async def artifact(self, name, version):
+        return (name, version)
+
+
+class Session:
+    """Keeps what it is asked, and answers with the name of it."""
+
+    def __init__(self):
+        self.log = conversation()
+        self.asked, self.ways, self.callbacks = [], [], []
+        self.bridge = Loop(self.ways)
+        self.current_agent = Agent(name="dice", model=Scripted(echo), tools=[roll])
+        self.all_histories = Histories()
+        self.open_questions = [CALL]
+        self.state = {"seen": 1}
+
+    async def bridge_async(self):
+        return self.bridge
+
+    def all_turns(self):
+        return [Turn(1, "dice")]
+
+    def peek(self, coroutine):
+        self.ways.append("peek")
+        return asyncio.run(coroutine)
+
+    async def run_state(self):
+        return self.state
+
+    async def run_set_state(self, delta):
+        self.asked.append(("run_set_state", (delta,), {}))
+        self.state |= delta
+
+    def __getattr__(self, name):
+        if not name.startswith("run_"):
+            raise AttributeError(name)
+
+        async def run(*args, **values):
+            self.asked.append((name, args, values))
+            return name
+
+        return run
+
+
+class Live(Conversation):
+    def __init__(self):
+        self._session = Session()
+
+    @property
+    def session(self):
+        return self._session
+
+
+@pytest.fixture
+def live():
+    return Live()
+
+
+CALLS = [
+    ("say", ("hi",), {}, "run_say", ("hi", 60), {}),
+    ("say", ("hi",), {"timeout": 5}, "run_say", ("hi", 5), {}),
+    ("speak", (Clip(b"\0\0"),), {}, "run_speak", (Clip(b"\0\0"), 60), {}),
+    ("speak", (b"\1\0",), {"timeout": 5}, "run_speak", (Clip(b"\1\0"), 5), {}),
+    ("interrupt", (), {}, "run_interrupt", (), {}),
+    ("wait_for_turn", (), {}, "run_wait_for_turn", (None,), {}),
+    ("wait_for_turn", (7,), {}, "run_wait_for_turn", (7,), {}),
+    ("swap", (), {}, "run_swap", (Wish(), 60), {}),
+    (
+        "swap",
+        ("agent",),
+        {
+            "tools": [roll],
+            "instruction": "i",
+            "model": "m",
+            "history": "fork",
+            "at_turn": 3,
+            "timeout": 5,
+        },
+        "run_swap",
+        (Wish("agent", [roll], "i", "m", "fork", 3), 5),
+        {},
+    ),
+    ("confirm", (), {}, "run_confirm", (None,), {"approved": True, "payload": None}),
+    (
+        "confirm",
+        (False,),
+        {"call": CALL, "payload": 3},
+        "run_confirm",
+        ("c1",),
+        {"approved": False, "payload": 3},
+    ),
+    ("confirm", (), {"call": "c2"}, "run_confirm", ("c2",), {"approved": True, "payload": None}),
+    ("respond", (CALL, {"a": 1}), {}, "run_respond", ("c1", {"a": 1}), {}),
+    ("respond", ("c2", {"a": 1}), {}, "run_respond", ("c2", {"a": 1}), {}),
+]
+
+
+@pytest.mark.parametrize("line", CALLS, ids=lambda line: f"{line[0]}{line[1:3]}")
+@pytest.mark.parametrize("way", ["call", "call_async"])
+def test_a_method_and_its_async_version_ask_the_same_of_the_session(live, line, way):
+    name, args, values, *asked = line
+    if way == "call":
+        found = getattr(live, name)(*args, **values)
+    else:
+        found = asyncio.run(getattr(live, f"{name}_async")(*args, **values))
+    assert live.session.asked == [tuple(asked)]
+    assert live.session.ways == [way]
+    if name in {"say", "speak", "wait_for_turn", "swap"}:
+        assert found == asked[0]
+
+
+def test_setting_the_agent_or_the_tools_is_a_swap(live):
+    assert live.agent is live.session.current_agent
+    assert live.tools == [roll]
+    live.agent = "another"
+    live.tools = []
+    assert live.session.asked == [
+        ("run_swap", (Wish("another"), 60), {}),
+        ("run_swap", (Wish(tools=[]), 60), {}),
+    ]
+
+
+def test_callbacks_are_added_and_removed(live):
+    @live.on_turn
+    def told(turn):
+        pass
+
+    assert callable(told)
+    assert live.session.callbacks == [told]
+    assert live.on_turn(told, remove=True) is told
+    assert live.session.callbacks == []
+
+
+def test_the_state_is_a_dictionary(live):
+    assert (dict(live.state), len(live.state), repr(live.state)) == ({"seen": 1}, 1, "{'seen': 1}")
+    live.state["n"] = 2
+    live.state.update({"a": 1}, b=2)
+    live.state = {"whole": 3}
+    assert [args for _, args, _ in live.session.asked] == [
+        ({"n": 2},), ({"a": 1, "b": 2},), ({"whole": 3},),
+    ]  # fmt: skip
+    assert live.state["n"] == 2
+    assert list(live.state) == ["seen", "n", "a", "b", "whole"]
+    with pytest.raises(TypeError, match=r"state\['n'\] = None"):
+        del live.state["n"]
+    assert set(live.session.ways) == {"peek"}  # A closed session can be read.
+
+
+def test_what_can_be_read_at_any_time(live):
+    assert live.turns[0].index == 1
+    assert live.questions == [CALL]
+    assert live.histories == ["first", "second"]
+    live.histories.clear()
+    assert live.histories == ["first", "second"]
+    assert live.adk_session() == ("session", None)
+    assert live.adk_session("second") == ("session", "second")
+    assert live.artifacts == ["a.png"]
+    assert live.artifact("a.png") == ("a.png", None)
+    assert live.artifact("a.png", 2) == ("a.png", 2)
+    assert set(live.session.ways) == {"peek"}
+
+
+def test_the_frames_are_those_of_its_log(live):
+    assert live.events_df()["session_id"].unique().tolist() == ["s"]
+    assert live.events_df(["kind"]).columns.tolist() == ["kind"]
+    assert live.turns_df(["turn"])["turn"].tolist() == [1]
+    assert live.tools_df(["tool"])["tool"].tolist() == ["get_time"]
+    assert live.transcript_df(["role"])["role"].tolist() == ["user", "agent"]
+    assert live.spans_df().empty
+    assert "get_time" in str(live.timeline().to_dict())
+
+
+def test_the_sound_of_a_turn(live):
+    live.session.log.sounds.add("agent_audio", 1, b"\5\0" * 160, 16_000)
+    user = live.session.log.clip("user_audio", 1)
+    assert live.audio(1) == live.audio(1, "agent") == Clip(b"\5\0" * 160, 16_000)
+    assert live.audio(1, "user") == user
+    both = live.audio(1, "both")
+    assert np.array_equal(both.samples[: len(user.samples)], user.samples)
+    assert both.pcm.endswith(b"\5\0" * 160)
+    with pytest.raises(ValueError, match="not 'me'"):
+        live.audio(1, "me")
+
+
+def test_it_is_saved_as_a_recording(live, tmp_path):
+    path = live.save(tmp_path)
+    assert path.parent == tmp_path
+    assert list(read_recording(path)) == list(live.session.log)
