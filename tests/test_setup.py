@@ -214,6 +214,15 @@ def test_a_mark_that_was_copied_licenses_nothing(project, tmp_path):
     assert (papers / "thesis.txt").read_text() == "mine"
 
 
+def test_a_folder_that_the_user_made_stays_with_what_is_in_it(project, tmp_path):
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    project.lab(f"VENV={folder}")
+    (folder / "thesis.txt").write_text("mine")
+    assert "left" in project.make("clean", f"VENV={folder}").stdout
+    assert (folder / "thesis.txt").read_text() == "mine"
+
+
 def test_notes_of_somebody_else_stay(project, tmp_path):
     precious = tmp_path / "precious"
     precious.mkdir()

@@ -157,8 +157,10 @@ def _make(env: Environment, *, unfinished: bool) -> None:
     )
     try:
         env.marks.mkdir(parents=True, exist_ok=True)
-        place = _place(env.folder)
-        env.write_note(MADE, f"{place}\n`make clean` removes the folder named above.\n")
+        # A folder that the user made stays the user's: what else comes into it is not ours.
+        if unfinished or not existed:
+            place = _place(env.folder)
+            env.write_note(MADE, f"{place}\n`make clean` removes the folder named above.\n")
     except OSError as error:
         raise Stop(f"{env.folder} cannot be made: {error}. Give VENV another place.") from error
     folder = env.folder.resolve()  # venv refuses a link.
