@@ -11,7 +11,7 @@ export class Meter {
   /** @param {HTMLElement} element */
   constructor(element) {
     this.element = element;
-    this.spoken = 0;
+    this.spoken = -Infinity; // a page's clock begins at nought
   }
 
   /** @param {number} rms @param {number} clock */
@@ -26,5 +26,6 @@ export class Meter {
   clear() {
     this.element.style.removeProperty("--adk-nb-level");
     this.element.setAttribute("aria-valuenow", "0");
+    this.spoken = -Infinity;
   }
 }

@@ -13,12 +13,14 @@ test("the bar follows each frame, what is read out only every half second", () =
     style: { setProperty: (name, value) => style.set(name, value), removeProperty: (name) => style.delete(name) },
     setAttribute: (name, value) => (attributes[name] = value),
   });
-  meter.show(0.1, 1000);
+  meter.show(0.1, 3);
   assert.deepEqual([style.get("--adk-nb-level"), attributes["aria-valuenow"]], ["0.667", "67"]);
-  meter.show(1, 1499);
+  meter.show(1, 502);
   assert.deepEqual([style.get("--adk-nb-level"), attributes["aria-valuenow"]], ["1.000", "67"]);
-  meter.show(1, 1500);
+  meter.show(1, 503);
   assert.equal(attributes["aria-valuenow"], "100");
   meter.clear();
   assert.deepEqual([style.size, attributes["aria-valuenow"]], [0, "0"]);
+  meter.show(0.1, 504);
+  assert.equal(attributes["aria-valuenow"], "67", "cleared, it begins anew");
 });
