@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
+    from adk_nb.adk.retriable import retriable
     from adk_nb.audio import Clip
     from adk_nb.data.spans import spans_df
     from adk_nb.data.tables import events_df, tools_df, transcript_df, turns_df
@@ -38,6 +39,7 @@ _HOMES = {
     "inspect": "notebook.inspector",
     "local_model": "local",
     "models": "providers.gemini",
+    "retriable": "adk.retriable",
     "spans_df": "data.spans",
     "talk": "widget",
     "timeline": "data.timeline",
@@ -58,6 +60,7 @@ __all__ = [
     "inspect",
     "local_model",
     "models",
+    "retriable",
     "spans_df",
     "talk",
     "timeline",

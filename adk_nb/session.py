@@ -153,7 +153,7 @@ class LiveSession(Conversation):
             plugins=plugins,
             audio=audio,
         )
-        self._exchange.turns.on_end = self._turn_ended
+        self._exchange.on_turn_end = self._turn_ended
         self._bridge: BridgeLoop | None = None
         # Held while the session opens, so that it opens once.
         self._opening = asyncio.Lock()
@@ -407,8 +407,6 @@ class LiveSession(Conversation):
                 audio_ms=report.played_ms,
                 error_ms=error_ms,
             )
-        if report.event == "flushed":
-            self._exchange.turns.heard(report.turn, report.played_ms)
 
     def _show_more(self, page: Page, wanted: protocol.More) -> None:
         turn, call = self._exchange.turns.call(wanted.id)
@@ -591,9 +589,11 @@ class LiveSession(Conversation):
         self._listeners.close()
         await self._exchange.live.stop()
         why = "The session was closed."
-        turn = self._exchange.turns.failed(why)
+        turn = self._exchange.turns.current
         if turn is not None:
             self.log.add("bridge", "error", turn=turn.index, error=why)
+            self._exchange.turns.failed("session_closed", abandoned=True)
+        await self._exchange.tool_runs.stop()
         # An unfinished answer is kept too: the conversation may be resumed later.
         await self._exchange.run_ended()
         self.log.settle()

@@ -14,20 +14,52 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from google.adk.models.gemini_llm_connection import GeminiLlmConnection
+from google.adk.models.llm_response import LlmResponse
 from google.adk.utils.content_utils import _filter_media_parts
+from google.genai import types
 
 from adk_nb.adk.session_context import SESSION
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
-    from google.adk.models.llm_response import LlmResponse
-    from google.genai import types
-
+CANCELLED = "adk_nb_cancelled_calls"
+"""Where in an event's metadata the ids of calls are that the service has cancelled."""
 _HANDLE_S = 2.0
 """How long to wait after a turn for its resumption handle (s)."""
 _MARGIN_S = 5.0
 """How long before a goAway's deadline the connection is closed even during an answer (s)."""
+
+
+class _Overheard:
+    """The SDK's session, which notes the cancellations of calls in what it receives."""
+
+    def __init__(self, session: Any) -> None:
+        self._session = session
+        self._cancelled: list[list[str]] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._session, name)
+
+    async def receive(self) -> AsyncGenerator[types.LiveServerMessage, None]:
+        """Yields the service's messages."""
+        async with contextlib.aclosing(self._session.receive()) as messages:
+            async for message in messages:
+                if message.tool_call_cancellation is not None:
+                    self._cancelled.append(list(message.tool_call_cancellation.ids or ()))
+                yield message
+
+    def cancelled(self) -> list[list[str]]:
+        """Returns the ids of the calls of each cancellation since the last look."""
+        found, self._cancelled = self._cancelled, []
+        return found
+
+
+def _cancellation(call_ids: list[str]) -> LlmResponse:
+    """Returns a response that ADK passes on as an event; it has none of its own for this."""
+    return LlmResponse(
+        grounding_metadata=types.GroundingMetadata(), custom_metadata={CANCELLED: [call_ids]}
+    )
 
 
 class LongConnection(GeminiLlmConnection):
@@ -68,7 +100,7 @@ class LongConnection(GeminiLlmConnection):
 
     async def receive(self) -> AsyncGenerator[LlmResponse, None]:
         """Yields the model's responses, and a goAway only when it is time to reconnect."""
-        responses = super().receive()
+        responses = self._responses()
         if self._session is None:
             async with contextlib.aclosing(responses):
                 async for response in responses:
@@ -102,6 +134,21 @@ class LongConnection(GeminiLlmConnection):
                 raise ConnectionResetError("The service is about to end the connection.")
             go_away, self._go_away = self._go_away, None
             yield go_away
+
+    async def _responses(self) -> AsyncGenerator[LlmResponse, None]:
+        """Yields what ADK makes of the messages, and the cancellations that it overlooks."""
+        overheard = _Overheard(self._gemini_session)
+        self._gemini_session, session = overheard, self._gemini_session  # type: ignore[assignment]
+        try:
+            async with contextlib.aclosing(super().receive()) as responses:
+                async for response in responses:
+                    for call_ids in overheard.cancelled():
+                        yield _cancellation(call_ids)
+                    yield response
+            for call_ids in overheard.cancelled():
+                yield _cancellation(call_ids)
+        finally:
+            self._gemini_session = session
 
     def _keep(self, response: LlmResponse) -> None:
         left = response.go_away.time_left if response.go_away is not None else None

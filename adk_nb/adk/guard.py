@@ -124,6 +124,30 @@ PRIVATE = (
         costs="A tool that calls sys.exit() ends its turn.",
     ),
     Private(
+        "google.adk.flows.llm_flows.tools._functions",
+        "handle_function_calls_live",
+        "Tools run beside the reading of what the model sends; ADK waits for them.",
+        parameters=("invocation_context", "function_call_event", "tools_dict"),
+    ),
+    Private(
+        "google.adk.flows.llm_flows.tools._agent_tools",
+        "mark_live_async_tools_non_blocking",
+        "What is declared of tools that do not say whether they block is the session's choice.",
+        parameters=("llm_request",),
+    ),
+    Private(
+        "google.adk.flows.llm_flows.tools._live_caller",
+        "_is_non_blocking_tool",
+        "As above: ADK's own tasks lose what is raised around a tool.",
+        parameters=("tool",),
+    ),
+    Private(
+        "google.adk.agents.invocation_context",
+        "InvocationContext._enqueue_event",
+        "As above: it adds the event of a result to the run.",
+        parameters=("event",),
+    ),
+    Private(
         "google.genai._api_client",
         "BaseApiClient",
         "A client that could not be made fails once more when it is collected.",
@@ -182,6 +206,7 @@ def install() -> None:
         from google.adk.models import google_llm
 
         from adk_nb.adk import (
+            background_tools,
             cascade_connection,
             gemini_connection,
             genai_client,
@@ -194,6 +219,7 @@ def install() -> None:
         google_llm.GeminiLlmConnection = gemini_connection.LongConnection  # type: ignore[attr-defined]
         log_filter.listen()
         user_errors.install()
+        background_tools.install()
         genai_client.install()
         _installed = True
 

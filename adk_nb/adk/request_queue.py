@@ -70,6 +70,9 @@ class QueueUser(Protocol):
     def queue_answered(self, content: types.Content) -> None:
         """A tool's response is being sent to the model."""
 
+    def queue_told(self, content: types.Content) -> None:
+        """A model takes a content."""
+
 
 class RequestQueue(LiveRequestQueue):
     """ADK's queue to a live agent, with a bound on the audio that waits in it.
@@ -108,7 +111,10 @@ class RequestQueue(LiveRequestQueue):
             self._sender = sender
             sender.add_done_callback(self._sender_ended)
             self._user.queue_taken(self, again=again)
-        return await super().get()
+        request = await super().get()
+        if self._user is not None and request.content is not None:
+            self._user.queue_told(request.content)
+        return request
 
     def _sender_ended(self, sender: asyncio.Task[Any]) -> None:
         if self._user is not None and sender is self._sender:

@@ -6,6 +6,9 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from google.adk.events import Event
     from google.genai import types
 
 
@@ -23,6 +26,20 @@ class Knowing(Protocol):
 
     def awaits_answer(self, history: list[types.Content]) -> bool:
         """Returns whether the user waits for an answer to the last words of a history."""
+
+    def run_tools(
+        self,
+        call_ids: list[str],
+        running: Awaitable[Event | None],
+        add: Callable[[Event], Awaitable[None]],
+    ) -> None:
+        """Runs tools in a task; see `adk_nb.live.tool_runs.ToolRuns.start`."""
+
+    def tools_declared(self, declared: dict[str, bool | None]) -> None:
+        """Learns how tools are declared to the model: whether as blocking, by name."""
+
+    def declared_blocking(self) -> bool | None:
+        """Returns whether tools are to be declared as blocking; None leaves them as they are."""
 
 
 SESSION: ContextVar[Knowing | None] = ContextVar("adk_nb_session", default=None)

@@ -20,6 +20,7 @@ from pandas.api.types import pandas_dtype
 
 from adk_nb.exceptions import AdkNbError
 from adk_nb.log.event_log import KINDS
+from adk_nb.log.turn import Status
 
 if TYPE_CHECKING:
     from typing import TypeAlias
@@ -42,8 +43,8 @@ class Column:
             `"bool"`, `"object"`, `"category"`, `"datetime64[us, UTC]"` (of seconds since the Unix
             epoch, or of datetimes) or any other.
         value: A function of an item, or the name of one of its attributes; by default the column's
-            own name. The items are `LogRow`s (`events_df`), `LoggedTurn`s (`turns_df`),
-            `LoggedCall`s (`tools_df`) or `Utterance`s (`transcript_df`).
+            own name. The items are `LogRow`s (`events_df`), `Turn`s (`turns_df`),
+            `ToolCall`s (`tools_df`) or `Utterance`s (`transcript_df`).
     """
 
     name: str
@@ -129,6 +130,7 @@ _EXACT = 2**53
 _UTC = "datetime64[us, UTC]"
 _SOURCE = pd.CategoricalDtype(["client", "bridge", "adk"])
 _KIND = pd.CategoricalDtype(list(KINDS))
+_STATUS = pd.CategoricalDtype([str(status) for status in Status])
 _ROLE = pd.CategoricalDtype(["user", "agent"])
 
 EVENT_BASE = ColumnGroup(
@@ -186,6 +188,10 @@ EVENT_MORE = ColumnGroup(
         Column("error_ms", "float64"),
         Column("output", "string"),
         Column("count", "Int64"),
+        Column("status", "string"),
+        Column("end_reason", "string"),
+        Column("by", "string"),
+        Column("ambiguous", "bool"),
     )
 )
 """Further columns of `events_df`, on demand."""
@@ -208,13 +214,16 @@ TURN_TEXT = ColumnGroup(
     )
 )
 """What was said, and what of it was heard."""
-TURN_TOOLS = ColumnGroup((Column("tools", "string"), Column("tool_ms", "float64")))
+TURN_TOOLS = ColumnGroup(
+    (Column("tools", "string"), Column("tool_ms", "float64"), Column("repeat_calls", "Int64"))
+)
 """Which tools were called, and how long they took."""
 TURN_AUDIO = ColumnGroup(
     (
         Column("user_audio_ms", "float64"),
         Column("agent_audio_ms", "float64", "audio_ms"),
         Column("heard_ms", "float64"),
+        Column("level_db", "float64"),
     )
 )
 """How much sound there was."""
@@ -223,11 +232,20 @@ TURN_LATENCY = ColumnGroup(
         Column("speech_end_t", "float64"),
         Column("transcript_ms", "float64"),
         Column("first_audio_ms", "float64"),
+        Column("filler_ms", "float64"),
+        Column("answer_ms", "float64"),
         Column("first_heard_ms", "float64"),
     )
 )
 """How long the user waited."""
-TURN_OUTCOME = ColumnGroup((Column("total_tokens", "Int64"), Column("error", "string")))
+TURN_OUTCOME = ColumnGroup(
+    (
+        Column("total_tokens", "Int64"),
+        Column("status", _STATUS, lambda turn: turn.status and str(turn.status)),
+        Column("end_reason", "string"),
+        Column("error", "string"),
+    )
+)
 """What it cost, and what went wrong."""
 TURN_COLUMNS = TURN_BASE + TURN_TEXT + TURN_TOOLS + TURN_AUDIO + TURN_LATENCY + TURN_OUTCOME
 """The columns of `turns_df`."""

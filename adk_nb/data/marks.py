@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from adk_nb.log.event_log import LogRow
-    from adk_nb.log.turns_from_log import Log, LoggedTurn
+    from adk_nb.log.turn import Turn
+    from adk_nb.log.turns_from_log import Log
 
 MAX_MARKS = 4000
 """How many marks a session's chart has; of a longer session the newest are drawn."""
@@ -76,9 +77,7 @@ def _by_turn(rows: Iterable[LogRow]) -> dict[int, list[LogRow]]:
     return found
 
 
-def _user_speech(
-    log: Log, rows: dict[str, list[LogRow]], turns: dict[int, LoggedTurn]
-) -> Iterator[Mark]:
+def _user_speech(log: Log, rows: dict[str, list[LogRow]], turns: dict[int, Turn]) -> Iterator[Mark]:
     for index, of_turn in _by_turn(rows["user_audio"]).items():
         turn = turns.get(index)
         if turn is None or not turn.spoken:
@@ -87,7 +86,7 @@ def _user_speech(
             yield _bar(USER, start, end, who="user", turn=index, text=_short(turn.user_text))
 
 
-def _generated(rows: dict[str, list[LogRow]], turns: dict[int, LoggedTurn]) -> list[Mark]:
+def _generated(rows: dict[str, list[LogRow]], turns: dict[int, Turn]) -> list[Mark]:
     """Returns the agent's audio as it would sound if played when it came, without pauses.
 
     Audio that came after an interruption is drawn first, so that later turns cover it.
@@ -109,9 +108,7 @@ def _generated(rows: dict[str, list[LogRow]], turns: dict[int, LoggedTurn]) -> l
     return sorted(bars, key=lambda bar: "late" not in bar)
 
 
-def _heard(
-    rows: dict[str, list[LogRow]], turns: dict[int, LoggedTurn], now: float
-) -> Iterator[Mark]:
+def _heard(rows: dict[str, list[LogRow]], turns: dict[int, Turn], now: float) -> Iterator[Mark]:
     stops = _by_turn([*rows["playback_drained"], *rows["playback_flushed"]])
     for index, started in _by_turn(rows["playback_started"]).items():
         turn = turns.get(index)
@@ -121,11 +118,11 @@ def _heard(
             yield _bar(HEARD, row.t, max(row.t, end), who=who, turn=index, text=text)
 
 
-def _typed(turn: LoggedTurn) -> Mark:
+def _typed(turn: Turn) -> Mark:
     return {"lane": USER, "t": turn.typed_t, "turn": turn.index, "text": _short(turn.user_text)}
 
 
-def _latency(turn: LoggedTurn) -> Iterator[Mark]:
+def _latency(turn: Turn) -> Iterator[Mark]:
     moments = (turn.speech_end_t, turn.audio_t, turn.heard_t)
     for (start, end), step in zip(pairwise(moments), STEPS, strict=True):
         if start is not None and end is not None and end >= start:
@@ -133,12 +130,12 @@ def _latency(turn: LoggedTurn) -> Iterator[Mark]:
             yield _bar(LATENCY, start, end, turn=turn.index, step=step, since_ms=since_ms)
 
 
-def _wait(turn: LoggedTurn) -> Iterator[Mark]:
+def _wait(turn: Turn) -> Iterator[Mark]:
     last = list(_latency(turn))[-1:]
     yield from ({**mark, "t": mark["end"]} for mark in last)
 
 
-def _tools(turn: LoggedTurn, now: float) -> Iterator[Mark]:
+def _tools(turn: Turn, now: float) -> Iterator[Mark]:
     for call in turn.tool_calls:
         start = getattr(call, "t", turn.t)
         end = now if call.ms is None else start + call.ms / 1000
@@ -150,7 +147,7 @@ def _tools(turn: LoggedTurn, now: float) -> Iterator[Mark]:
         )  # fmt: skip
 
 
-def _cut(row: LogRow, turns: dict[int, LoggedTurn]) -> Mark:
+def _cut(row: LogRow, turns: dict[int, Turn]) -> Mark:
     turn = turns.get(row.turn)
     heard = _short(turn.heard_text if turn else "")
     by = "the user" if row.source == "client" else "the model"
@@ -171,7 +168,7 @@ _GAP_S = 0.4
 _SHORTEST_S = 0.1
 
 
-def _stretches(log: Log, turn: LoggedTurn, rows: list[LogRow]) -> list[Stretch]:
+def _stretches(log: Log, turn: Turn, rows: list[LogRow]) -> list[Stretch]:
     """Returns when the user spoke in a turn (s on the session's clock)."""
     known = _SPOKEN.setdefault(log, {})
     total_ms = turn.user_audio_ms

@@ -45,9 +45,8 @@ from adk_nb.data.columns import (
 )
 from adk_nb.exceptions import AdkNbError
 from adk_nb.log.recording import find_recordings, read_recording
+from adk_nb.log.turn import ToolCall, Turn
 from adk_nb.log.turns_from_log import (
-    LoggedCall,
-    LoggedTurn,
     Utterance,
     logged_calls,
     logged_turns,
@@ -82,8 +81,8 @@ __all__ = [
     "TURN_TOOLS",
     "Column",
     "ColumnGroup",
-    "LoggedCall",
-    "LoggedTurn",
+    "ToolCall",
+    "Turn",
     "Utterance",
     "events_df",
     "logs_of",
@@ -139,7 +138,7 @@ def turns_df(source: Source, columns: Columns | None = None) -> pd.DataFrame:
     Args:
         source: As in `events_df`.
         columns: Names, `Column`s and groups of them, such as `TURN_LATENCY`; a function gets a
-            `LoggedTurn`. By default `TURN_COLUMNS`.
+            `Turn`. By default `TURN_COLUMNS`.
 
     Returns:
         The frame. What ends in `_ms` is in milliseconds; the latencies count from `speech_end_t`
@@ -157,7 +156,7 @@ def tools_df(source: Source, columns: Columns | None = None) -> pd.DataFrame:
 
     Args:
         source: As in `events_df`.
-        columns: Names, `Column`s and groups of them; a function gets a `LoggedCall`. By default
+        columns: Names, `Column`s and groups of them; a function gets a `ToolCall`. By default
             `TOOL_COLUMNS`.
 
     Returns:

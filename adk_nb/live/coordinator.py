@@ -6,21 +6,25 @@ There is one for each `LiveSession`; all of it runs on the bridge thread.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from google.adk.agents.live_request_queue import LiveRequest
 from google.genai import types
 
 from adk_nb.adk.agents import cascades, live_model, model_name
+from adk_nb.adk.run_config import is_gemini
+from adk_nb.adk.told import as_text
 from adk_nb.exceptions import AdkNbError, LocalModelError, ModelError, SessionClosedError
 from adk_nb.live.event_reader import EventReader
 from adk_nb.live.microphone import Microphone, blob
 from adk_nb.live.model_connection import LiveRun
 from adk_nb.live.swaps import Swaps
 from adk_nb.live.tool_calls import ToolCalls
-from adk_nb.live.turn_builder import Turns
+from adk_nb.live.tool_runs import ToolRuns
+from adk_nb.live.turn_builder import Ended, Turns
+from adk_nb.live.turn_machine import Phase
 from adk_nb.log.span_collector import collect
 from adk_nb.plain import valid_text
 from adk_nb.providers.explain import explain
@@ -28,7 +32,7 @@ from adk_nb.wire import protocol
 from adk_nb.wire.page_hub import Pages
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Awaitable, Callable, Iterable
 
     from google.adk.agents import BaseAgent
     from google.adk.events import Event
@@ -46,6 +50,25 @@ _AGAIN_S = 3.0
 """How long speech does not make a connection again after it was refused (s)."""
 _NUDGE_S = 0.2
 """How long a model may go on talking after an interruption before it is told again (s)."""
+_REACTION_S = 5.0
+"""How long a model that did not wait for a result may take to say something about it (s)."""
+_WORDLESS_S = 5.0
+"""How long after it was sent speech may stay without words before a typed text overtakes it (s)."""
+
+
+@dataclass(slots=True)
+class Dial:
+    """What is known of the connection that is being made, or goes on.
+
+    Attributes:
+        told_history: Whether the history was sent to it.
+        asked: Whether that history ends with what the user waits for an answer to.
+        taking_over: Whether it is of an agent that a transfer has just made the current one.
+    """
+
+    told_history: bool = False
+    asked: bool = False
+    taking_over: bool = False
 
 
 class Exchange:
@@ -86,9 +109,13 @@ class Exchange:
         self.status = "connecting"
         self.closed = False
         self.pages = Pages(log.redact)
-        self.turns = Turns(self.pages.emit, lambda turn: log.clip("agent_audio", turn), log.redact)
-        self.turns.agent, self.turns.model = agent.name, log.redact(model_name(agent))
+        self.turns = Turns(log, self.pages.emit)
+        self.turns.agent, self.turns.model = agent.name, model_name(agent)
         self.turns.on_made = lambda turn: histories.current.turns.append(turn.index)
+        self.turns.on_end = self._turn_ended
+        self.turns.on_ask = self._send_text
+        self.on_turn_end: Callable[[Turn], None] = lambda _turn: None
+        self.tool_runs = ToolRuns(self)
         self.microphone = Microphone(log, self.turns)
         self.live = LiveRun(
             agent,
@@ -102,17 +129,21 @@ class Exchange:
         self._audio = audio
         self._told_audio_use: bool | dict[str, Any] = audio
         self.reader = EventReader(log, self.turns, self, calls=self.live.calls, audio=audio)
-        self.reader.cumulative = self._cascaded
         # When a cascade was last told that it is cut off, on the monotonic clock.
         self._last_nudge = 0.0
         # When speech last made a connection, on the monotonic clock.
         self._wanted_at = 0.0
-        # Whether a transfer has just made another agent the current one.
-        self._taking_over = False
-        # Whether the history that was sent ends with the open turn's question.
-        self._asked_by_history = False
-        # Whether the history was sent to the connection that is being made.
-        self._told_history = False
+        self._dial = Dial()
+        # How many connections were made; each call's, by its id: it knows no other's results.
+        self._connections = 0
+        self._called_in: dict[str, int] = {}
+        # How the tools of the run are declared, by name: whether as blocking; None if not at all.
+        self._declared: dict[str, bool | None] = {}
+        # Turns that were sent to the model again, after a connection was lost.
+        self._retried: set[int] = set()
+        self._reaction: asyncio.TimerHandle | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._learn_model()
 
     # What the reader of ADK's events reports.
 
@@ -139,7 +170,7 @@ class Exchange:
 
     def transferred(self, turn: Turn | None, source: str, target: str) -> None:
         """Makes another agent the current one, after a transfer."""
-        self._taking_over = True
+        self._dial.taking_over = True
         self.reader.resumable = False  # The new agent's connection has its own handle.
         one = self.swaps.agent.root_agent.find_agent(target)
         self.turns.agent = target
@@ -160,14 +191,35 @@ class Exchange:
     def typed(self, text: str, *, cut_in: bool) -> Turn:
         """Begins a typed turn; with `cut_in`, an answer that still sounds is interrupted."""
         text = valid_text(text)
-        if self.turns.current is not None or (cut_in and self.pages.sounding):
-            self.cut()
         queue = self.queue()
+        current = self.turns.machine.current
+        if current is not None and current.phase is Phase.SAYING and not current.worded:
+            # What was said before it waits for a connection, or for its words: one after the other.
+            turn = self.turns.user_typed(text, wait=True)
+            self.set_state("thinking")
+            return turn
+        if current is not None:
+            self._make_way(queue)
+        elif cut_in and self.pages.sounding:
+            self._silence(self.pages.sounding)
         turn = self.turns.user_typed(text)
-        self.log.add("client", "user_text", turn=turn.index, author="user", text=text, final=True)
-        self.set_state("thinking")
-        queue.send_content(types.Content(role="user", parts=[types.Part(text=text)]))
+        self._send_text(turn, text)
         return turn
+
+    def _send_text(self, turn: Turn, text: str) -> None:
+        del turn
+        self.set_state("thinking")
+        queue = self.queue()
+        queue.send_content(types.Content(role="user", parts=[types.Part(text=text)]))
+
+    def _make_way(self, queue: RequestQueue) -> None:
+        """Takes back the question that stands, or cuts off its answer: another one comes."""
+        turn = self.turns.current
+        unsent = turn is not None and queue.take_back(self.turns.said(turn).user_text)
+        if self._cascaded and not unsent and not self.reader.silent:
+            # Gemini's models take a text for an interruption by themselves.
+            self._last_nudge = time.monotonic()
+            queue.send_activity_start()
 
     def open_microphone(self, source: object, *, on: bool) -> None:
         """Opens or closes the microphone for a page or for `speak`."""
@@ -182,8 +234,12 @@ class Exchange:
 
     def hear(self, source: object, pcm: bytes) -> None:
         """Takes a microphone frame; connects again if it is speech and there is no connection."""
-        self.microphone.hear(source, pcm, self.live.queue)
+        began = self.microphone.hear(source, pcm, self.live.queue)
         now = time.monotonic()
+        if began:
+            self.turns.machine.speech_began()
+            if self.live.queue is not None and not self.live.queue.used:
+                self.turns.machine.spoke_unheard()
         if (
             self.live.queue is None
             and self.microphone.speaker is source
@@ -213,33 +269,24 @@ class Exchange:
         elif not begins:
             queue.send_audio_stream_end()
 
-    def cut(self, *, restart: bool = True) -> None:
-        """Interrupts the agent; with `restart` also a tool call that does not return."""
+    def cut(self) -> None:
+        """Interrupts the agent, and takes back a question that was not sent yet."""
         turn = self.turns.current
         if turn is None:
             self._silence(self.pages.sounding)
             return
-        tool_pending = turn.tool_pending
-        unsent = self.live.queue is not None and self.live.queue.take_back(turn.user_text)
-        if self.turns.interrupted() is None:
+        queue = self.live.queue
+        unsent = queue is not None and queue.take_back(self.turns.said(turn).user_text)
+        if self.turns.cut_in() is None:
             return
-        self.log.add("client", "interrupted", turn=turn.index, interrupted=True)
         self.set_state("ready")
-        if tool_pending:
-            # ADK does not read from the model until the tool returns, which may be never.
-            if restart:
-                self.live.restart()
-        elif self.live.queue is not None and not self.reader.silent and not unsent:
-            self.reader.discarding = True
-            if self._cascaded:
-                self._last_nudge = time.monotonic()
-                self.live.queue.send_activity_start()
+        if self._cascaded and queue is not None and not self.reader.silent and not unsent:
+            self._last_nudge = time.monotonic()
+            queue.send_activity_start()
 
     def _silence(self, index: int) -> None:
         """Flushes the sound of a turn that is complete."""
         if index:
-            turn = self.turns.all[index - 1]
-            turn.interrupted = True
             self.log.add("client", "interrupted", turn=index, interrupted=True)
             self.pages.emit(protocol.TurnState(index, "interrupted"))
 
@@ -251,16 +298,124 @@ class Exchange:
 
     def taking_over(self) -> bool:
         """Returns whether a transfer has just made this agent the current one; resets itself."""
-        taking_over, self._taking_over = self._taking_over, False
+        taking_over, self._dial.taking_over = self._dial.taking_over, False
         return taking_over
 
     def run_begins(self) -> None:
         """Prepares for a new run."""
-        self._taking_over = False
-        self._asked_by_history = False
-        self._told_history = False
+        self._dial = Dial()
+        self.turns.machine.connection_lost()
+        self.tool_runs.run_begins()
         self.reader.begin()
         collect(self.log)
+
+    def run_tools(
+        self,
+        call_ids: list[str],
+        running: Awaitable[Event | None],
+        add: Callable[[Event], Awaitable[None]],
+    ) -> None:
+        """Runs a batch of calls in a task."""
+        for call_id in call_ids:
+            self._called_in[call_id] = self._connections
+        self.tool_runs.start(call_ids, running, add)
+
+    def tools_declared(self, declared: dict[str, bool | None]) -> None:
+        """Learns how tools are declared to the model: whether as blocking, by name."""
+        self._declared = declared
+
+    def blocks(self, name: str) -> bool:
+        """Returns whether the model waits for the result of a tool."""
+        declared = self._declared.get(name)
+        if self._cascaded:
+            return True
+        if declared is None:
+            return not waits_for_no_tool(self.turns.model)
+        return declared
+
+    async def tools_returned(self, event: Event, *, late: bool) -> None:
+        """Takes the event of tools that have returned, and tells the model."""
+        if late:
+            await self.histories.append(event, self.live.calls.session)
+            self.run_event(event)
+        wanted = [
+            part
+            for part in (event.content.parts or () if event.content else ())
+            if part.function_response and self.turns.is_wanted(part.function_response.id or "")
+        ]
+        if not wanted or self.closed:
+            return
+        ids = [part.function_response.id or "" for part in wanted if part.function_response]
+        if all(self._called_in.get(one) == self._connections for one in ids) and not late:
+            self.queue().send_content(types.Content(role="user", parts=wanted))
+        else:
+            self._go_on(ids)
+
+    def tools_failed(self, error: Exception) -> None:
+        """Ends the run: what ADK does around a tool failed."""
+        self.live.fail(explain(error))
+
+    def _go_on(self, call_ids: list[str]) -> None:
+        """Tells a new connection, in words, what an earlier one has called and what came back."""
+        turn = next((turn for one in call_ids if (turn := self.turns.call(one)[0])), None)
+        if turn is None or {call.id for call in turn.tool_calls} & self.tool_runs.running:
+            return  # The last that returns tells them all.
+        text = as_text(self.turns.said(turn).user_text, self.live.calls.outcomes(turn.tool_calls))
+        self.queue().send_content(types.Content(role="user", parts=[types.Part(text=text)]))
+        for call in turn.tool_calls:
+            self.turns.tool_told(call.id)
+
+    def run_told(self, content: types.Content) -> None:
+        """Notes what a model takes: the results of its calls."""
+        for part in content.parts or ():
+            response = part.function_response
+            if response is None or response.will_continue:
+                continue
+            silent = response.scheduling is types.FunctionResponseScheduling.SILENT
+            self.turns.tool_told(response.id or "", reacts=not silent)
+        self._expect_reaction()
+
+    def _expect_reaction(self) -> None:
+        if self._reaction is not None:
+            self._reaction.cancel()
+            self._reaction = None
+        if self.turns.machine.unreacted:
+            loop = asyncio.get_running_loop()
+            self._reaction = loop.call_later(_REACTION_S, self._no_reaction)
+
+    def _no_reaction(self) -> None:
+        self._reaction = None
+        if self.turns.machine.output is not None:
+            self._expect_reaction()
+            return
+        self.turns.no_reaction()
+        if self.turns.current is None:
+            self.set_state("ready")
+
+    def _turn_ended(self, ended: Ended) -> None:
+        turn = ended.turn
+        self.live.calls.forget([call.id for call in turn.tool_calls if call.ms is not None])
+        unwanted = {
+            call.id
+            for call in turn.tool_calls
+            if call.ms is None and not self.turns.is_wanted(call.id)
+        }
+        if unwanted:
+            self.tool_runs.cancel(unwanted)
+            task = asyncio.create_task(self._close_calls(unwanted))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        self.on_turn_end(turn)
+
+    async def _close_calls(self, call_ids: set[str]) -> None:
+        """Closes the calls of a turn that was cut off."""
+        try:
+            for turn, call in self._cut_off_calls(call_ids):
+                event = await self.histories.answer(call)
+                if event is not None:
+                    self.reader.turn_of[event.id] = turn.index
+        except Exception as error:
+            self.report(explain(error))
 
     def in_turn(self) -> bool:
         """Returns whether a turn is open, or an answer still sounds."""
@@ -268,14 +423,14 @@ class Exchange:
 
     def awaits_answer(self, history: list[types.Content]) -> bool:
         """Returns whether the user waits for an answer to the last words of a history."""
-        self._told_history = True
+        self._dial.told_history = True
         turn = self.turns.current
-        if turn is None or not turn.user_text:
+        if turn is None or not history or history[-1].role != "user":
             return False
-        last = next((content for content in reversed(history) if content.role == "user"), None)
-        words = " ".join(part.text or "" for part in (last.parts or ())) if last else ""
-        self._asked_by_history = last is history[-1] and turn.user_text in words
-        return self._asked_by_history
+        words = " ".join(part.text or "" for part in history[-1].parts or ())
+        question = self.turns.said(turn).user_text
+        self._dial.asked = bool(turn.tool_calls) or bool(question and question in words)
+        return self._dial.asked
 
     def run_lost(self, error: AdkNbError | None) -> None:
         """Reports that the connection is lost or being replaced; another will be made."""
@@ -283,30 +438,47 @@ class Exchange:
             return  # A transfer.
         turn = self.turns.current
         text = error.message if error is not None else None
+        self.turns.machine.connection_lost()
         self.log.add("bridge", "disconnected", turn=turn.index if turn else 0, error=text)
         self.set_state("reconnecting")
 
     def _ask_again(self, *, resumed: bool) -> None:
         """Sends again what was lost with a connection, at most once in each turn."""
-        turn, asked = self.turns.current, self._asked_by_history
-        self._asked_by_history = False
+        turn, asked = self.turns.current, self._dial.asked
+        self._dial.asked = False
         if turn is None:
             self._say_again(self.microphone.unanswered())
             return
-        if turn.retried:
+        if turn.index in self._retried:
             lost = "The connection to the model was lost twice in this turn."
+            self._take_back()
             self.run_failed(ModelError(lost, remedy="Say it again.", code="connection_lost"))
             return
         if any(one.content for one in self.queue().waiting):
             return  # It was typed without a connection and still waits.
-        turn.retried = True
+        self._retried.add(turn.index)
+        if self.live.calls.must_not_run_again(turn.tool_calls):
+            said = (
+                "The connection to the model was lost in mid-turn; it was told what had been done."
+            )
+            self.report(ModelError(said, code="connection_lost"), turn.index)
+            if resumed or not asked:
+                self._go_on([call.id for call in turn.tool_calls])
+            return
         said = "The connection to the model was lost in mid-turn; it was asked again."
         self.report(ModelError(said, code="connection_lost"), turn.index)
         if turn.spoken:
             self._say_again([] if asked and not resumed else self.microphone.again(turn.index))
         elif resumed or not asked:
-            content = types.Content(role="user", parts=[types.Part(text=turn.user_text)])
+            text = self.turns.said(turn).user_text
+            content = types.Content(role="user", parts=[types.Part(text=text)])
             self.queue().send_first([LiveRequest(content=content)])
+
+    def _take_back(self) -> None:
+        """Keeps a question whose turn has failed from being asked once more."""
+        turn = self.turns.current
+        if turn is not None and self.live.queue is not None:
+            self.live.queue.take_back(self.turns.said(turn).user_text)
 
     def _say_again(self, speech: list[bytes]) -> None:
         """Sends speech again, except what still waits to be sent for the first time."""
@@ -321,7 +493,8 @@ class Exchange:
 
     def run_connected(self, *, resumed: bool | None = None) -> None:
         """Handles a new connection; `resumed` as in `RunOwner.run_connected`."""
-        told, self._told_history = self._told_history, False
+        told, self._dial.told_history = self._dial.told_history, False
+        self._connections += 1
         if resumed and (told or not self.reader.resumable):
             resumed = None  # A transfer within one run.
         self.swaps.connected()
@@ -331,6 +504,19 @@ class Exchange:
         self.set_state("ready" if self.turns.current is None else "thinking")
         if resumed is not None:
             self._ask_again(resumed=resumed)
+        self._expect_words()
+
+    def _expect_words(self) -> None:
+        """Lets what was typed overtake speech that turns out to be without words."""
+        current = self.turns.machine.current
+        if current is None or current.phase is not Phase.SAYING or current.worded:
+            return
+
+        def overtake() -> None:
+            if current is self.turns.machine.current and not (current.worded or current.answered):
+                self.turns.failed("no_words", unanswered=True)
+
+        asyncio.get_running_loop().call_later(_WORDLESS_S, overtake)
 
     def run_event(self, event: Event) -> None:
         """Takes an event of ADK's."""
@@ -342,8 +528,8 @@ class Exchange:
 
     def run_failed(self, error: AdkNbError) -> None:
         """Ends the open turn with the error of the run."""
-        turn = self.turns.failed(str(error))
-        self.fail(error, turn)
+        self.fail(error, self.turns.current)
+        self.turns.failed(error.code)
 
     def run_warned(self, error: AdkNbError) -> None:
         """Reports a problem that does not end the run."""
@@ -366,26 +552,28 @@ class Exchange:
                 error = ModelError("The model ended the conversation.", remedy="Say it again.")
                 self.run_failed(error)
             self.set_state("ready")
+        self.tool_runs.run_ends()
+        if self.live.queue is None:
+            await self.tool_runs.stop()
+        open_calls = {call.id for turn in self.turns.all[-3:] for call in turn.tool_calls}
+        await self._close_calls(open_calls - self.tool_runs.running)
         try:
-            for turn, call in self._cut_off_calls():
-                event = await self.histories.answer(call)
-                if event is not None:
-                    self.reader.turn_of[event.id] = turn.index
             for turn in self.turns.all[-2:]:
                 if turn.ended.is_set() and turn.index in self.histories.current.turns:
-                    for event in await self.histories.complete(turn):
+                    said, since = self.turns.said(turn), self.reader.began(turn)
+                    for event in await self.histories.complete(said, since):
                         self.reader.turn_of[event.id] = turn.index
         except Exception as error:
             self.report(explain(error))
 
-    def _cut_off_calls(self) -> list[tuple[Turn, ToolCall]]:
-        """Ends the tool calls that the run left open as failed, and returns them."""
+    def _cut_off_calls(self, call_ids: set[str]) -> list[tuple[Turn, ToolCall]]:
+        """Ends calls that have not returned as failed, and returns them."""
         error = "The call was cut off."
         found = [
             (turn, call)
-            for turn in self.turns.all[-3:]
+            for turn in self.turns.all
             for call in turn.tool_calls
-            if call.ms is None and not call.long_running
+            if call.id in call_ids and call.ms is None and not call.long_running
         ]
         for turn, call in found:
             self.call_closed("bridge", turn, call, error=error)
@@ -401,30 +589,23 @@ class Exchange:
         error: str | None = None,
     ) -> None:
         """Ends a tool call without an event of ADK's: a cell answered it, or it was cut off."""
+        del turn
         output = self.reader.printed(call.id)
-        self.turns.tool_returned(call.id, call.name, result, error)
-        self.log.add(
-            source,
-            "tool_result",
-            turn=turn.index,
-            tool=call.name,
-            tool_call_id=call.id,
-            result=result,
-            error=error,
-            output=output,
-        )
+        self.turns.tool_returned(call.id, call.name, result, error, source=source, output=output)
 
     async def settle(self) -> None:
         """Interrupts the open turn, and waits shortly for what the model says was heard."""
-        self.cut(restart=False)
-        if self._cascaded and self.reader.discarding:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self.reader.discarded.wait(), _SETTLE_S)
+        self.cut()
+        deadline = time.monotonic() + _SETTLE_S
+        while self._cascaded and self.turns.machine.dropping and time.monotonic() < deadline:
+            await asyncio.sleep(_SETTLE_S / 30)
+        self.turns.machine.answer_dropped()
+        await self.tool_runs.stop()
 
     def adopted(self, agent: BaseAgent, before: BaseAgent, changes: list[str]) -> None:
         """Takes over another agent that is connected now, and tells the log and the pages."""
         self.turns.agent, self.turns.model = agent.name, model_name(agent)
-        self.reader.cumulative = self._cascaded
+        self._learn_model()
         text = " ".join(changes)
         self.log.add(
             "bridge",
@@ -486,6 +667,15 @@ class Exchange:
             self._told_audio_use = use
             self.pages.emit(protocol.AudioUse(use))
 
+    def _learn_model(self) -> None:
+        """Learns what the agent's model does."""
+        model = live_model(self.swaps.agent)
+        gemini = is_gemini(model)
+        self.reader.cumulative = self._cascaded
+        self.turns.deltas = self._cascaded or gemini
+        newer = gemini and "gemini-3" in model_name(self.swaps.agent)
+        self.turns.machine.completes_calls = not (self._cascaded or newer)
+
     @property
     def sees(self) -> bool:
         """Whether the model may be able to see pictures; a cascade is not."""
@@ -495,8 +685,23 @@ class Exchange:
     def _cascaded(self) -> bool:
         return bool(cascades(self.swaps.agent))
 
+    def declared_blocking(self) -> bool | None:
+        """Returns whether tools are to be declared as blocking; None leaves them as they are."""
+        return self.tools_block
+
+    tools_block: bool | None = None
+    """What is declared of tools that do not say themselves whether they block."""
+
     @property
     def _manual(self) -> bool:
         realtime = self.live.run_config.realtime_input_config
         detection = realtime.automatic_activity_detection if realtime else None
         return bool(detection and detection.disabled)
+
+
+def waits_for_no_tool(model: str) -> bool:
+    """Returns whether a model goes on beside a tool that does not say whether it blocks.
+
+    https://ai.google.dev/gemini-api/docs/models/gemini-3.8-live says so of 3.8.
+    """
+    return model.rsplit("/", 1)[-1].startswith("gemini-3.8-live")

@@ -1,27 +1,31 @@
-"""Reads every event of `Runner.run_live` once: into the log, the turns and the pages."""
+"""Reads every event of `Runner.run_live` once, and tells the turns and the pages what it says."""
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any, Protocol
 
-from adk_nb.audio import duration_ms, rate_of
+from google.genai import types
+
+from adk_nb.adk.gemini_connection import CANCELLED
+from adk_nb.audio import rate_of
 from adk_nb.exceptions import AdkNbError, ModelError
+from adk_nb.live.turn_builder import is_silent
+from adk_nb.providers.turn_ends import explain_end
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from google.adk.events import Event
-    from google.genai import types
 
     from adk_nb.live.tool_calls import ToolCalls
     from adk_nb.live.turn_builder import Turns
     from adk_nb.log.event_log import EventLog
     from adk_nb.log.turn import Turn
 
-
-_MORE_S = 1.0
-"""How long after the end of an answer that may have been cut off another may begin (s)."""
+_BUSY = {"IN_PROGRESS": True, "REQUIRES_ACTION": True, "IDLE": False}
+"""Whether the interaction goes on, by the service's `interaction_status`."""
+_NO_FAILURE = {"TURN_COMPLETE_REASON_UNSPECIFIED", "NEED_MORE_INPUT"}
+"""Reasons of a completion that are none for an error."""
 
 
 class Listener(Protocol):
@@ -34,7 +38,7 @@ class Listener(Protocol):
         """What the session does has changed."""
 
     def fail(self, error: AdkNbError, turn: Turn | None) -> None:
-        """The model reported an error; `turn` is the turn that this ended."""
+        """The model reported an error of a turn."""
 
     def transferred(self, turn: Turn | None, source: str, target: str) -> None:
         """One agent transferred the conversation to another."""
@@ -42,9 +46,21 @@ class Listener(Protocol):
     def still_talking(self) -> None:
         """The model goes on with an answer that was interrupted."""
 
+    def blocks(self, name: str) -> bool:
+        """Returns whether the model waits for the result of a tool."""
+
 
 class EventReader:
-    """Reads the events of `Runner.run_live` into the log and the turns."""
+    """Reads the events of `Runner.run_live`.
+
+    Attributes:
+        cumulative: Whether the model's partial user transcripts replace each other, as
+            CascadeLive's do.
+        silent: Whether a transfer was made and the new agent has not answered yet.
+        resumable: Whether the run's connection can be resumed by ADK.
+        turn_of: The turns of ADK's events, by the events' ids.
+        since: When the first event of a turn was made, by its number (s since the Unix epoch).
+    """
 
     def __init__(
         self,
@@ -61,38 +77,15 @@ class EventReader:
         self._listener = listener
         self._audio = audio
         self.cumulative = False
-        """Whether the model's partial user transcripts replace each other, as CascadeLive's do."""
-        # Events that may belong to an interrupted answer or to the next; see `_held_back`.
-        self._held: list[Event] = []
-        self._timer: asyncio.TimerHandle | None = None
-        # Set when nothing of an interrupted answer is to come any more.
-        self.discarded = asyncio.Event()
-        self.discarding = False
-        # Whether the model said that it was interrupted, after which it also completes the turn.
-        self._completion_due = False
         self.silent = False
-        """Whether a transfer was made and the new agent has not answered yet."""
         self.resumable = False
-        """Whether the run's connection can be resumed by ADK."""
         self.turn_of: dict[str, int] = {}
-        """The turns of ADK's events, by the events' ids."""
-
-    @property
-    def discarding(self) -> bool:
-        """Whether events belong to an answer that was interrupted."""
-        return not self.discarded.is_set()
-
-    @discarding.setter
-    def discarding(self, discarding: bool) -> None:
-        if discarding:
-            self.discarded.clear()
-        else:
-            self.discarded.set()
+        self.since: dict[int, float] = {}
 
     def kept_until(self, turn: int) -> Callable[[Event], bool]:
         """Returns a filter for the events of ADK's session that belong to the turns up to one."""
         turns = self._turns.all
-        end = turns[turn].at if turn < len(turns) else float("inf")
+        end = self.began(turns[turn]) if turn < len(turns) else float("inf")
 
         def kept(event: Event) -> bool:
             index = self.turn_of.get(event.id)
@@ -101,10 +94,14 @@ class EventReader:
 
         return kept
 
+    def began(self, turn: Turn) -> float:
+        """Returns when a turn began (s since the Unix epoch)."""
+        # ADK stamps an event before the turn opens here.
+        return min(turn.time, self.since.get(turn.index, turn.time))
+
     def begin(self) -> None:
         """Prepares for a new run."""
-        self.discarding = self.resumable = self._completion_due = False
-        self._forget_held()
+        self.resumable = False
 
     def read(self, event: Event) -> None:
         """Reads one event."""
@@ -112,20 +109,24 @@ class EventReader:
             self.resumable = True
         if event.grounding_metadata is not None:
             self._grounded(event, event.grounding_metadata)
-        if not self._held_back(event):
-            self._take(event)
-
-    def _take(self, event: Event) -> None:
         if event.content is not None and event.author != "user":
-            self.silent = self._completion_due = False
+            self.silent = False
             for part in event.content.parts or ():
                 self._part(event, part)
         if event.input_transcription is not None:
             self._user_transcript(event, event.input_transcription)
         if event.output_transcription is not None:
             self._agent_transcript(event, event.output_transcription)
+        self._read_signals(event)
+
+    def _read_signals(self, event: Event) -> None:
+        """Reads what an event says beside words, sound and calls."""
         if event.usage_metadata is not None and event.usage_metadata.total_token_count:
             self._usage(event, event.usage_metadata)
+        if event.voice_activity is not None:
+            self._voice(event, event.voice_activity)
+        for call_ids in (event.custom_metadata or {}).get(CANCELLED, ()):
+            self._cancelled(call_ids)
         if event.error_code:
             self._error(event)
         if event.interrupted:
@@ -135,52 +136,12 @@ class EventReader:
         if event.actions.transfer_to_agent:
             self._transfer(event, event.actions.transfer_to_agent)
 
-    def _held_back(self, event: Event) -> bool:
-        """Returns whether an event is kept for later.
+    def _of(self, event: Event) -> dict[str, Any]:
+        """Returns what a row says of the event that it is made of."""
+        agent = None if event.author == "user" else event.author
+        return {"agent": agent, "invocation_id": event.invocation_id}
 
-        After an interruption an event may belong to the interrupted answer or to the next turn.
-        The model says that it was interrupted unless it had nothing more to say. So such events are
-        kept; if nothing else comes, they belonged to the next turn.
-        """
-        if event.author == "user" or event.interrupted or not _says_something(event):
-            if event.interrupted:
-                self._forget_held()
-            return False
-        turn = self._turns.current
-        if not self.discarding:
-            self._forget_held()
-            return False
-        if self.cumulative or turn is None or turn.answered or not turn.user_text:
-            return False
-        self._held.append(event)
-        if event.turn_complete:
-            self.discarding = False
-            loop = asyncio.get_running_loop()
-            self._timer = loop.call_later(_MORE_S, self._read_held)
-        return True
-
-    def _forget_held(self) -> None:
-        self._held.clear()
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-
-    def _read_held(self) -> None:
-        held, self._held = self._held, []
-        self._timer = None
-        for event in held:
-            self._take(event)
-
-    def _row(self, event: Event, kind: str, turn: Turn | None = None, **values: Any) -> None:
-        self._log.add(
-            "adk",
-            kind,
-            turn=turn.index if turn else self._turns.index,
-            author=event.author,
-            agent=None if event.author == "user" else event.author,
-            invocation_id=event.invocation_id,
-            **values,
-        )
+    def _knows(self, event: Event, turn: Turn | None) -> None:
         if turn is not None:
             self.turn_of[event.id] = turn.index
 
@@ -192,91 +153,87 @@ class EventReader:
         elif part.function_response is not None:
             self._tool_result(event, part.function_response)
         elif part.text and not part.thought:
-            self._agent_text(event, part.text)
+            self._agent_words(event, "agent_text", part.text, final=not event.partial)
 
     def _sound(self, event: Event, blob: types.Blob) -> None:
         if not (blob.mime_type or "").startswith("audio/") or not blob.data or not self._audio:
             return
-        if self.discarding:
+        rate = rate_of(blob.mime_type)
+        turn = self._turns.agent_audio(event.author, blob.data, rate)
+        if turn is None:
             self._listener.still_talking()
             return
-        rate = rate_of(blob.mime_type)
-        turn = self._turns.agent_audio(event.author, duration_ms(len(blob.data), rate))
-        self._log.add_audio("adk", "agent_audio", turn.index, blob.data, rate)
         self._listener.set_state("speaking")
         self._listener.agent_audio(turn, rate, blob.data)
 
-    def _agent_text(self, event: Event, text: str) -> None:
-        if self.discarding:
-            return
-        final = not event.partial
-        turn = self._turns.agent_said(event.author, text, final=final)
-        self._row(event, "agent_text", turn, text=text, final=final, audio_ms=turn.audio_ms)
-        if not turn.ended.is_set():
+    def _agent_words(self, event: Event, kind: str, text: str, *, final: bool) -> None:
+        values = {"invocation_id": event.invocation_id}
+        turn = self._turns.agent_said(event.author, text, final=final, kind=kind, **values)
+        self._knows(event, turn)
+        if kind == "agent_text" and turn is not None and turn.status is None:
             self._listener.set_state("speaking")
 
     def _agent_transcript(self, event: Event, said: types.Transcription) -> None:
         text, final = said.text or "", bool(said.finished)
-        if self.discarding:
-            cut = self._turns.cut
-            if final and cut is not None:
-                # What a CascadeLive reports as heard of the interrupted answer.
-                self._row(event, "agent_transcript", cut, text=text, final=True)
-                if cut.heard_ms is None:
-                    cut.heard_text = self._log.redact(text.strip())
+        if not text and not final:
             return
-        if text or final:
-            turn = self._turns.agent_said(event.author, text, final=final)
-            self._row(
-                event, "agent_transcript", turn, text=text, final=final, audio_ms=turn.audio_ms
-            )
+        cut = self._turns.cut
+        if self._turns.machine.dropping and final and cut is not None:
+            # What a CascadeLive reports as heard of the interrupted answer.
+            self._turns.heard_by_model(cut, event.author, text, **self._of(event))
+            self._knows(event, cut)
+            return
+        self._agent_words(event, "agent_transcript", text, final=final)
 
     def _user_transcript(self, event: Event, said: types.Transcription) -> None:
         text, final = said.text or "", bool(said.finished)
         if not text and not final:
             return
-        turn = self._turns.user_said(text, final=final, cumulative=self.cumulative)
-        turn.at = min(turn.at, event.timestamp)  # ADK stamps an event before the turn opens here.
-        self._row(
-            event, "user_transcript", turn, text=text, final=final, cumulative=self.cumulative
+        turn = self._turns.user_said(
+            text, final=final, cumulative=self.cumulative, **self._of(event)
         )
+        self._knows(event, turn)
+        self.since.setdefault(turn.index, event.timestamp)
         if not turn.answered:
             self._listener.set_state("thinking" if final else "listening")
 
     def _tool_call(self, event: Event, call: types.FunctionCall) -> None:
-        name, args = call.name or "", dict(call.args or {})
+        name, call_id = call.name or "", call.id or ""
         turn = self._turns.tool_called(
             event.author,
-            call.id or "",
+            call_id,
             name,
-            args,
-            long_running=(call.id or "") in (event.long_running_tool_ids or ()),
+            dict(call.args or {}),
+            long_running=call_id in (event.long_running_tool_ids or ()),
+            blocks=self._listener.blocks(name),
+            invocation_id=event.invocation_id,
         )
-        self._row(event, "tool_call", turn, tool=name, tool_call_id=call.id, args=args)
-        self._listener.set_state("thinking")
+        self._knows(event, turn)
+        if turn is not None:
+            self._listener.set_state("thinking")
 
     def _tool_result(self, event: Event, response: types.FunctionResponse) -> None:
-        call_id, name = response.id or "", response.name or ""
+        call_id = response.id or ""
+        _, call = self._turns.call(call_id)
+        if call is not None and call.ms is not None and self._begun_only(response):
+            return  # A streaming tool's first results may come before the event that it has begun.
         error = self._calls.raised.pop(call_id, None) or _mcp_error(response)
-        result = None if error is not None else self._result(response)
-        output = self.printed(call_id)
-        turn, call = self._turns.call(call_id)
-        if call is None or call.ms is None or not self._begun_only(response):
-            # A streaming tool's first results may come before the event that it has begun.
-            self._turns.tool_returned(call_id, name, result, error)
-        self._row(
-            event,
-            "tool_result",
-            turn,
-            tool=name,
-            tool_call_id=call_id,
-            result=result,
-            error=error,
-            output=output,
+        turn, _ = self._turns.tool_returned(
+            call_id,
+            response.name or "",
+            None if error is not None else self._result(response),
+            error,
+            output=self.printed(call_id),
+            author=event.author,
+            **self._of(event),
         )
+        self._knows(event, turn)
 
     def _result(self, response: types.FunctionResponse) -> Any:
         result: Any = response.response
+        empty = self._calls.empty.pop(response.id or "", None)
+        if empty is not None:
+            return empty[0]  # The model is told that there is nothing.
         if isinstance(result, dict) and result.keys() == {"result"}:
             return result["result"]  # ADK wraps what is not a dict.
         return result
@@ -304,36 +261,37 @@ class EventReader:
                 continue
             if self._begun_only(response):
                 continue  # ADK has an event for this one.
-            turn, call = self._turns.tool_returned(
-                response.id, response.name or "", self._result(response), None
-            )
-            self._log.add(
-                "adk",
-                "tool_result",
-                turn=turn.index if turn else self._turns.index,
+            _, call = self._turns.call(response.id)
+            self._turns.tool_returned(
+                response.id,
+                response.name or "",
+                self._result(response),
+                None,
+                output=self.printed(response.id),
                 author=call.author if call else None,
                 agent=call.author if call else None,
-                tool=response.name,
-                tool_call_id=response.id,
-                result=self._result(response),
-                output=self.printed(response.id),
             )
 
     def _transfer(self, event: Event, target: str) -> None:
         turn = self._turns.current or self._turns.last
         self._row(event, "agent_transfer", turn, text=target)
-        self.silent, self.discarding = True, False
+        self.silent = True
+        self._turns.machine.answer_dropped()
         self._listener.transferred(turn, event.author, target)
+
+    def _row(self, event: Event, kind: str, turn: Turn | None = None, **values: Any) -> None:
+        index = turn.index if turn is not None else self._turns.index
+        self._log.add("adk", kind, turn=index, author=event.author, **self._of(event), **values)
+        self._knows(event, turn)
 
     def _grounded(self, event: Event, grounding: types.GroundingMetadata) -> None:
         found = [chunk.web or chunk.retrieved_context for chunk in grounding.grounding_chunks or ()]
         sources = [
             {"title": one.title or one.uri, "uri": one.uri} for one in found if one and one.uri
         ]
-        turn = self._turns.grounded(sources)
-        if turn is not None:
-            result = {"queries": list(grounding.web_search_queries or ()), "sources": sources}
-            self._row(event, "agent_text", turn, text="", final=True, result=result)
+        queries = list(grounding.web_search_queries or ())
+        values = {"author": event.author, "queries": queries}
+        self._knows(event, self._turns.grounded(sources, **values, **self._of(event)))
 
     def _usage(self, event: Event, usage: types.GenerateContentResponseUsageMetadata) -> None:
         self._row(
@@ -345,40 +303,66 @@ class EventReader:
             total_tokens=usage.total_token_count,
         )
 
+    def _voice(self, event: Event, activity: types.VoiceActivity) -> None:
+        """Logs when the service has heard the user begin or cease to speak."""
+        kind = _value(activity.voice_activity_type)
+        self._log.add(
+            "adk",
+            "voice_activity",
+            turn=self._turns.speech_index,
+            author="user",
+            text=kind,
+            invocation_id=event.invocation_id,
+        )
+        if kind.endswith("START"):
+            self._turns.machine.speech_began()
+
+    def _cancelled(self, call_ids: list[str]) -> None:
+        if self._turns.tools_cancelled(call_ids) is not None:
+            self._listener.set_state("listening")
+
     def _error(self, event: Event) -> None:
         text = event.error_message or event.error_code or "unknown error"
         error = ModelError(
             f"The model reported {event.error_code}: {text}",
             remedy="The kernel's log has the details; the next turn tries again.",
         )
-        turn = self._turns.failed(error.message)
+        turn = self._turns.current
         self._listener.fail(error, turn)
+        self._turns.failed("model_error")
 
     def _interrupted(self, event: Event) -> None:
-        self._completion_due = True
-        if self.discarding:
-            self.discarding = False
-            return
-        turn = self._turns.interrupted()
-        self._row(event, "interrupted", turn, interrupted=True)
-        self._listener.set_state("listening")
+        turn = self._turns.stopped(author=event.author, **self._of(event))
+        self._knows(event, turn)
+        if turn is not None:
+            self._listener.set_state("listening")
 
     def _turn_complete(self, event: Event) -> None:
-        due, self._completion_due = self._completion_due, False
-        current = self._turns.current
-        if due and current is not None and not current.answered:
-            return  # After an interruption Gemini completes the turn as well.
-        if self.discarding:
-            self.discarding = False
+        status, reason = _value(event.interaction_status), _value(event.turn_complete_reason)
+        failed = reason.lower() if reason and reason not in _NO_FAILURE else None
+        values = {"author": event.author, "status": status or None, "end_reason": failed}
+        turn, over = self._turns.completed(
+            failed=failed, busy=_BUSY.get(status), **values, **self._of(event)
+        )
+        self._knows(event, turn)
+        if turn is None:
             return
-        turn = self._turns.completed()
-        self._row(event, "turn_complete", turn, turn_complete=True)
-        if turn is not None:
+        if over:
+            self._tell_why(turn)
+        if self._turns.current is None:
             self._listener.set_state("ready")
 
+    def _tell_why(self, turn: Turn) -> None:
+        """Says what is wrong with an answer that is none."""
+        reason = "silent" if turn.end_reason is None and is_silent(turn) else turn.end_reason
+        error = explain_end(reason)
+        if error is not None:
+            self._listener.fail(error, turn)
 
-def _says_something(event: Event) -> bool:
-    return bool(event.content or event.output_transcription or event.turn_complete)
+
+def _value(member: Any) -> str:
+    """Returns the name of an enumeration's member; empty if there is none."""
+    return str(getattr(member, "value", member) or "")
 
 
 def _mcp_error(response: types.FunctionResponse) -> str | None:

@@ -278,8 +278,12 @@ class Histories:
             )
         await self.sessions.append_event(session, event)
 
-    async def complete(self, turn: Turn) -> list[Event]:
+    async def complete(self, turn: Turn, since: float) -> list[Event]:
         """Adds the words of a turn that ADK has not recorded: the run ended before they were final.
+
+        Args:
+            turn: The turn, as it was said.
+            since: When it began (s since the Unix epoch).
 
         Returns:
             The events that were added.
@@ -288,8 +292,8 @@ class Histories:
         if session is None:
             return []
         missing = []
-        since = [event for event in session.events if event.timestamp >= turn.at]
-        said = {event.author == "user" for event in since if _text_of(event)}
+        recorded = [event for event in session.events if event.timestamp >= since]
+        said = {event.author == "user" for event in recorded if _text_of(event)}
         if turn.user_text and True not in said:
             missing.append(words("user", turn.user_text))
         if turn.heard_text and False not in said:

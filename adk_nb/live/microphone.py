@@ -26,6 +26,10 @@ _OPEN_SPEECH_S = 8.0
 _FRESH_SPEECH_S = 1.5
 """How much of it, if no model has transcribed any words yet (s)."""
 _FRESH_S = 0.5
+_PAUSE_S = 0.6
+"""A pause between two utterances is at least so long (s)."""
+_SPEECH_FRAMES = 8
+"""So many loud frames of 20 ms are speech."""
 
 
 class Microphone:
@@ -42,20 +46,36 @@ class Microphone:
         self._level = SpeechLevel()
         # When a frame was last loud, on the monotonic clock.
         self._loud_at = 0.0
+        # How many frames were loud since the last pause.
+        self._loud_frames = 0
         self.speaker: object | None = None
         self.dropped = 0
 
-    def hear(self, source: object, pcm: bytes, queue: RequestQueue | None) -> None:
-        """Takes a frame, PCM16LE mono at 16 kHz; drops it if its source has not the microphone."""
+    def hear(self, source: object, pcm: bytes, queue: RequestQueue | None) -> bool:
+        """Takes a frame, PCM16LE mono at 16 kHz; drops it if its source has not the microphone.
+
+        Returns:
+            Whether the user begins to speak with it: it has been loud for a while, after a pause.
+        """
         if source is not self.speaker or queue is None:
             self.dropped += 1
-            return
+            return False
         loud = self._level.loud(pcm)
-        if loud:
-            self._loud_at = time.monotonic()
+        began = self._begins(loud=loud)
         index = self._turns.speech_index
         self._log.add_audio("client", "user_audio", index, pcm, MICROPHONE_RATE, loud=loud)
         queue.send_realtime(blob(pcm))
+        return began
+
+    def _begins(self, *, loud: bool) -> bool:
+        now = time.monotonic()
+        if not loud:
+            return False
+        if now - self._loud_at > _PAUSE_S:
+            self._loud_frames = 0
+        self._loud_at = now
+        self._loud_frames += 1
+        return self._loud_frames == _SPEECH_FRAMES
 
     def is_loud(self, pcm: bytes) -> bool:
         """Returns whether a frame that was dropped may be speech."""

@@ -84,6 +84,9 @@ class RunOwner(Knowing, Protocol):
     def run_streamed(self, content: types.Content) -> None:
         """A tool's response was sent to the model."""
 
+    def run_told(self, content: types.Content) -> None:
+        """A model takes a content."""
+
     def run_failed(self, error: AdkNbError) -> None:
         """The run, or loading the model, failed."""
 
@@ -189,12 +192,11 @@ class LiveRun:
             self._wanted.set()
         return self.queue
 
-    def restart(self) -> None:
-        """Cancels the run and begins another on the same history."""
-        if self._run is not None:
+    def fail(self, error: AdkNbError) -> None:
+        """Ends the run with an error."""
+        if self._run is not None and not self._run.done():
+            self._fails_with = error
             self._run.cancel()
-        self.queue = None
-        self.want()
 
     async def swap(
         self,
@@ -297,6 +299,10 @@ class LiveRun:
     def queue_answered(self, content: types.Content) -> None:
         """Reports a tool's response that is sent to the model."""
         self._owner.run_streamed(content)
+
+    def queue_told(self, content: types.Content) -> None:
+        """Reports what a model takes."""
+        self._owner.run_told(content)
 
     def _tries_again(self, queue: RequestQueue, error: Exception) -> bool:
         """Returns whether to connect again: the connection was lost, not refused."""

@@ -8,12 +8,14 @@ import inspect
 import json
 import logging
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from google.adk.plugins.base_plugin import BasePlugin
 from google.adk.tools.tool_confirmation import ToolConfirmation
 from pydantic import BaseModel
 
+from adk_nb.adk.retriable import is_retriable
 from adk_nb.adk.user_errors import contained, describe, original
 from adk_nb.exceptions import AdkNbError
 from adk_nb.live import tool_output
@@ -21,12 +23,35 @@ from adk_nb.log.redaction import Redactor
 from adk_nb.plain import to_json, valid_text
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from google.adk.agents.invocation_context import InvocationContext
     from google.adk.sessions import Session
     from google.adk.tools.base_tool import BaseTool
     from google.adk.tools.tool_context import ToolContext
 
+    from adk_nb.log.turn import ToolCall
+
 logger = logging.getLogger(__name__)
+
+_NOTHING = "It is done; there is no result."
+"""What a model is told instead of an empty result: some would call again and again."""
+
+
+@dataclass(slots=True)
+class _Outcome:
+    """What came of a call, for a connection that does not know of it.
+
+    Attributes:
+        tool: The tool.
+        args: What it was called with.
+        result: What the model was told; None while it runs.
+    """
+
+    tool: BaseTool
+    args: dict[str, Any]
+    result: dict[str, Any] | None = None
+
 
 _MAX_DEPTH = 50
 _GATHER_S = 0.05
@@ -65,6 +90,7 @@ class ToolCalls(BasePlugin):
         raised: The errors of tools that raised, by the call's id, until they are read.
         outputs: What the calls printed, by the call's id, until it is read.
         streaming: The ids of calls of streaming tools, which have more than one result.
+        empty: What the calls returned that the model is told is nothing, by the call's id.
         session: The run's own object of ADK's session; None before the first run.
     """
 
@@ -79,6 +105,11 @@ class ToolCalls(BasePlugin):
         self.raised: dict[str, str] = {}
         self.outputs: dict[str, tool_output.Output] = {}
         self.streaming: set[str] = set()
+        self.empty: dict[str, tuple[Any]] = {}
+        # The calls of the open turn, by their id.
+        self._outcomes: dict[str, _Outcome] = {}
+        # Whether the open turn was told to a new connection, which may call once more.
+        self._continued = False
         self.session: Session | None = None
 
     @property
@@ -102,6 +133,38 @@ class ToolCalls(BasePlugin):
             )  # fmt: skip
         waiting.set_result(ToolConfirmation(confirmed=approved, payload=payload))
 
+    def outcomes(self, calls: Iterable[ToolCall]) -> list[tuple[str, dict[str, Any], Any]]:
+        """Returns the name, the arguments and the outcome of calls, as they really were."""
+        self._continued = True
+        known = [(call, self._outcomes.get(call.id)) for call in calls]
+        return [
+            (call.name, one.args, one.result) if one is not None
+            else (call.name, call.args or {}, call.error if call.result is None else call.result)
+            for call, one in known
+        ]  # fmt: skip
+
+    def must_not_run_again(self, calls: Iterable[ToolCall]) -> bool:
+        """Returns whether one of these calls may not be made again by asking once more."""
+        known = [self._outcomes.get(call.id) for call in calls]
+        return any(one is None or not is_retriable(one.tool) for one in known)
+
+    def forget(self, call_ids: Iterable[str]) -> None:
+        """Forgets the calls of a turn that is over."""
+        self._continued = False
+        for call_id in call_ids:
+            self._outcomes.pop(call_id, None)
+
+    def _already(self, call_id: str, tool: BaseTool, args: dict[str, Any]) -> dict[str, Any] | None:
+        """Returns what came of the same call, if a new connection makes it once more."""
+        if not self._continued or is_retriable(tool):
+            return None
+        same = (
+            one.result
+            for other, one in self._outcomes.items()
+            if other != call_id and one.tool.name == tool.name and one.args == args
+        )
+        return next((result for result in same if result is not None), None)
+
     def run_over(self) -> None:
         """Forgets what belongs to the run that has ended."""
         self.session = None
@@ -120,6 +183,10 @@ class ToolCalls(BasePlugin):
         """Gathers what the call prints, and asks the user if the tool needs a confirmation."""
         call_id = tool_context.function_call_id or ""
         if not _within(tool_context):
+            already = self._already(call_id, tool, tool_args)
+            if already is not None:
+                return already
+            self._outcomes[call_id] = _Outcome(tool, dict(tool_args))
             self.outputs[call_id] = gathered = tool_output.Output(self._gather(call_id))
             tool_output.redirect(gathered)
         if inspect.isasyncgenfunction(getattr(tool, "func", None)):
@@ -144,6 +211,30 @@ class ToolCalls(BasePlugin):
         result: dict[str, Any],
     ) -> dict[str, Any] | None:
         """Runs a tool again that requested a confirmation, once the user has answered."""
+        told = await self._after_tool(tool, tool_args, tool_context, result)
+        call_id = tool_context.function_call_id or ""
+        told = self._if_empty(call_id, result if told is None else told) or told
+        if call_id in self._outcomes:
+            self._outcomes[call_id].result = result if told is None else told
+        return told
+
+    def _if_empty(self, call_id: str, result: Any) -> dict[str, Any] | None:
+        """Returns what a model is told in place of nothing; None if there is something."""
+        inner = (
+            result["result"] if isinstance(result, dict) and result.keys() == {"result"} else result
+        )
+        if inner not in (None, "", [], {}, ()) or call_id in self.streaming:
+            return None
+        self.empty[call_id] = (inner,)
+        return {"status": _NOTHING}
+
+    async def _after_tool(
+        self,
+        tool: BaseTool,
+        tool_args: dict[str, Any],
+        tool_context: ToolContext,
+        result: dict[str, Any],
+    ) -> dict[str, Any] | None:
         call_id = tool_context.function_call_id or ""
         if call_id in self._shown:
             self._shown.discard(call_id)
@@ -183,8 +274,11 @@ class ToolCalls(BasePlugin):
         text = valid_text(describe(error))
         name = self._redact(tool.name)
         logger.warning("The tool %s failed: %s", name, self._redact.traceback(original(error)))
+        call_id = tool_context.function_call_id or ""
         if not _within(tool_context):
-            self.raised[tool_context.function_call_id or ""] = text
+            self.raised[call_id] = text
+            if call_id in self._outcomes:
+                self._outcomes[call_id].result = {"error": text}
         return {"error": text}
 
     async def _ask(self, call_id: str, hint: str, payload: Any = None) -> ToolConfirmation:

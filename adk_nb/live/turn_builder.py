@@ -1,74 +1,112 @@
 """Turns: what the user said, what the agent did and said, and how it ended. No sockets, no ADK.
 
-`Turns` gets what comes from both sides, keeps one `Turn` for each exchange and emits the messages
-that show it. Live models differ: transcripts come whole or in pieces, may
-never be `finished`, and may follow the end of the turn; models before Gemini 3 complete a turn
-after a tool call and once more after the answer. Here each exchange is one turn with one text.
-"""
+`TurnMachine` decides which turn something belongs to; here it becomes a row of the log, the fold
+over the rows makes the turns, and messages show the pages what has changed. A recording that is
+read back goes through the same fold.
 
-# ruff: noqa: SLF001 - Turn and Turns are one unit; what is private is so to users.
+What is said and what is shown of it are two: the log and the pages get texts with secrets masked.
+What goes back to a model, as after a lost connection, is `said`.
+"""
 
 from __future__ import annotations
 
-import time
-from typing import TYPE_CHECKING, Any
+import os
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from adk_nb.log.redaction import Redactor
-from adk_nb.log.turn import SpokenText, ToolCall, Turn
+from adk_nb.live.turn_machine import Booking, TurnMachine, TurnState
+from adk_nb.log.event_log import LogRow
+from adk_nb.log.turn import Status
+from adk_nb.log.turn_fold import TurnFold
 from adk_nb.wire import protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from adk_nb.audio import Clip
+    from adk_nb.log.event_log import EventLog
     from adk_nb.log.redaction import Pieces
+    from adk_nb.log.turn import ToolCall, Turn
+    from adk_nb.log.words import Piece
 
 
-_NONE = (None, None)
+_TEXTS = {"user_text", "user_transcript", "agent_text", "agent_transcript"}
+"""Kinds of rows with words."""
+_AUDIO = {"user_audio", "agent_audio"}
+_UNFINISHED = ".!?…\"'”’)。！？"  # noqa: RUF001 - as they are in texts
+_SILENT_DB = -60.0
+"""Sound below this level is none (dBFS)."""
 
 
-_MAX_ERROR = 20_000
-"""Characters of a turn's error."""
+class Ended(NamedTuple):
+    """A turn that has ended.
+
+    Attributes:
+        turn: The turn.
+        reason: Why, if there is more to say.
+    """
+
+    turn: Turn
+    reason: str | None
 
 
 class Turns:
-    """Makes turns of what both sides send, and emits the messages that show them.
+    """Makes rows and turns of what both sides send, and emits the messages that show them.
 
     Args:
+        log: Gets the rows.
         emit: Takes each message for the pages.
-        sound: Returns the agent's audio of a turn, by its number.
-        redact: Masks secrets in what is shown; by default there are none.
 
     Attributes:
+        machine: Decides which turn something belongs to.
+        all: The turns, oldest first.
+        agent: The name of the agent that answers.
+        model: Its model.
+        deltas: Whether the model's pieces of its own words are what is new; where that is not
+            known, a piece that begins with all before it is taken for the whole so far.
         on_made: Called with each turn when it is made.
         on_end: Called with each turn when it has ended.
+        on_ask: Called with a typed turn that has waited, and its text, when it is to be sent.
     """
 
-    def __init__(
-        self,
-        emit: Callable[[protocol.Message], None],
-        sound: Callable[[int], Clip] | None = None,
-        redact: Redactor | None = None,
-    ) -> None:
+    def __init__(self, log: EventLog, emit: Callable[[protocol.Message], None]) -> None:
+        self._log = log
         self._emit = emit
-        self._redact = redact if redact is not None else Redactor(())
-        # Masks what a running tool prints, by the call's id.
-        self._printed: dict[str, Pieces] = {}
-        self._sound = sound
+        self._redact = log.redact
+        self.machine = TurnMachine(self._began, self._has_ended, self._asked)
+        self._shown = TurnFold(log.session_id, lambda turn: log.clip("agent_audio", turn))
+        self._said = TurnFold(log.session_id)
+        log.sinks.append(self)
         self.all: list[Turn] = []
         self.agent = ""
         self.model = ""
-        self.current: Turn | None = None
-        self.cut: Turn | None = None
-        """The newest turn that was interrupted."""
-        # The turn that the user began while an answer goes on; it opens when that ends.
-        self._next: Turn | None = None
-        # Whether a tool has returned after its turn has ended; the agent may answer that.
-        self._told = False
+        self.deltas = False
+        # What the pages were sent of each piece, by turn and number.
+        self._sent: dict[tuple[int, int], tuple[str, bool]] = {}
+        # How much of a row of audio is counted, by kind: the row's number and ms.
+        self._counted: dict[str, tuple[int, float]] = {}
+        # Turns that have ended, until that is logged and told.
+        self._ending: list[tuple[TurnState, str | None]] = []
+        self._started = 0
+        # Words that came after the answer they are of was over, since the last final text.
+        self._late = ""
+        # Masks what a running tool prints, by the call's id.
+        self._printed: dict[str, Pieces] = {}
         # What to do when the event of a call comes, by the call's id; see `_when_called`.
         self._early: dict[str, list[Callable[[], None]]] = {}
         self.on_made: Callable[[Turn], None] = lambda _turn: None
-        self.on_end: Callable[[Turn], None] = lambda _turn: None
+        self.on_end: Callable[[Ended], None] = lambda _ended: None
+        self.on_ask: Callable[[Turn, str], None] = lambda _turn, _text: None
+
+    # What is known.
+
+    @property
+    def current(self) -> Turn | None:
+        """The turn that is open."""
+        return self._of(self.machine.current)
+
+    @property
+    def cut(self) -> Turn | None:
+        """The newest turn that was interrupted."""
+        return self._of(self.machine.newest_cut)
 
     @property
     def last(self) -> Turn | None:
@@ -78,85 +116,148 @@ class Turns:
     @property
     def index(self) -> int:
         """The number of the open turn, or of the one to come."""
-        return self.current.index if self.current else len(self.all) + 1
+        return self.machine.current.index if self.machine.current else len(self.all) + 1
 
     @property
     def speech_index(self) -> int:
         """The number of the turn that speech belongs to which comes now."""
-        if self._next is not None:
-            return self._next.index
-        open_to_speech = self.current is not None and not self.current.answered
-        return self.index if open_to_speech else len(self.all) + 1
+        return self.machine.speech_index
+
+    def said(self, turn: Turn) -> Turn:
+        """Returns what was really said in a turn; what a turn shows of it is masked."""
+        return self._said.turn(turn.index)
+
+    def _of(self, state: TurnState | None) -> Turn | None:
+        return self.all[state.index - 1] if state is not None else None
 
     # What the user does.
 
-    def user_typed(self, text: str) -> Turn:
-        """Opens a turn with a typed text."""
-        if self.current is not None:
-            self._ended(self.current, "complete")
-        turn = self._opened()
-        turn.user_text = self._redact(text)
-        turn._user_final = True
-        self._say(turn, "user", "user", text, final=True)
+    def user_typed(self, text: str, *, wait: bool = False) -> Turn:
+        """Opens a turn with a typed text; with `wait` when the open turn is over."""
+        state = self.machine.typed(wait=wait)
+        for ended, _ in self._ending:
+            if ended.status is Status.INTERRUPTED:
+                self._log.add("client", "interrupted", turn=ended.index, interrupted=True)
+        self._settle()
+        turn = self.all[state.index - 1]
+        self._words("client", "user_text", turn.index, author="user", text=text, final=True)
         return turn
 
-    def user_said(self, text: str, *, final: bool, cumulative: bool = False) -> Turn:
+    def user_said(self, text: str, *, final: bool, cumulative: bool = False, **values: Any) -> Turn:
         """Adds a piece of the user's transcript."""
-        turn = self._spoken_turn()
-        turn.spoken = True
-        turn._user.add(text, final=final, cumulative=cumulative)
-        turn.user_text = self._redact(str(turn._user))
-        turn._user_final = final
-        self._say(turn, "user", "user", str(turn._user), final=final)
+
+        def matches(state: TurnState) -> bool:
+            known = self._said.turn(state.index).user.open_text.strip()
+            return bool(known) and text.strip().startswith(known)
+
+        state = self.machine.words(final=final, matches=matches)
+        self._settle()
+        turn = self.all[state.index - 1]
+        self._words(
+            "adk",
+            "user_transcript",
+            turn.index,
+            author="user",
+            text=text,
+            final=final,
+            cumulative=cumulative,
+            **values,
+        )
         return turn
 
     def forget_speech(self) -> None:
         """Forgets the words of the utterance so far: it is sent again to another model."""
-        if self.current is not None:
-            self.current._user = SpokenText()
+        turn = self.current
+        if turn is not None and not turn.answered:
+            self._words(
+                "bridge", "user_transcript", turn.index, author="user", text="", cumulative=True
+            )
 
-    def _spoken_turn(self) -> Turn:
-        if self._next is not None:
-            return self._next
-        if self.current is None:
-            return self._opened()
-        if self.current._user_final and (self.current.answered or not self.current.spoken):
-            # The user talks while an answer goes on that is not interrupted yet.
-            self._next = self._made()
-            return self._next
-        return self.current
+    def cut_in(self) -> Turn | None:
+        """The user interrupts; returns the turn that this ended."""
+        state = self.machine.cut()
+        if state is not None:
+            self._log.add("client", "interrupted", turn=state.index, interrupted=True)
+        self._settle()
+        return self._of(state)
 
     # What the agent does.
 
-    def agent_said(self, author: str, text: str, *, final: bool) -> Turn:
-        """Adds a piece of what the agent says, as text or as a transcript."""
-        quiet = self.current is None and self._next is None and not self._told
-        late = quiet and self.last is not None
-        turn = self.last if late and self.last else self._answering(author)
-        if not late:
-            turn.agent = author
-        cut = turn._agent.add(text, final=final)
-        turn.agent_text = self._redact(str(turn._agent))
-        turn._unanswered = False
-        if cut is not None:
-            turn.heard_text = self._redact(cut.strip())
-        elif not turn.interrupted:
-            turn.heard_text = turn.agent_text
-        turn._marks.append((turn.audio_ms, len(turn.agent_text)))
-        mine = turn._by_author.setdefault(author, SpokenText())
-        mine.add(text, final=final)
-        self._say(turn, "agent", author, str(mine), final=final or turn.ended.is_set())
+    def agent_said(
+        self, author: str, text: str, *, final: bool, kind: str = "agent_transcript", **values: Any
+    ) -> Turn | None:
+        """Adds a piece of what the agent says; None if it is of an answer that was cut off."""
+        late = self.machine.late_words(unfinished=self._wants_an_end())
+        if kind == "agent_transcript" and late is not None:
+            return self._said_late(late, author, text, final=final, **values)
+        if final and self._late:
+            text = text.removeprefix(self._late)  # ADK gives it once more, with the next answer.
+            self._late = ""
+        booking = self.machine.output_came()
+        self._settle()
+        if booking.dropped:
+            return None
+        turn = self.all[booking.turn.index - 1]
+        said = self._said.turn(turn.index).said
+        whole = text.startswith(said.open_text) and len(text) > len(said.open_text) > 0
+        self._words(
+            "adk",
+            kind,
+            turn.index,
+            author=author,
+            agent=author,
+            text=text,
+            final=final,
+            cumulative=whole and not final and not self.deltas,
+            audio_ms=turn.audio_ms,
+            **_rule(booking),
+            **values,
+        )
         return turn
 
-    def agent_audio(self, author: str, ms: float) -> Turn:
-        """Adds agent audio (ms)."""
-        turn = self._answering(author)
+    def _said_late(
+        self, state: TurnState, author: str, text: str, *, final: bool, **values: Any
+    ) -> Turn:
+        turn = self.all[state.index - 1]
+        self._late = "" if final else self._late + text
+        self._words(
+            "adk",
+            "agent_transcript",
+            turn.index,
+            author=author,
+            agent=author,
+            text=text,
+            final=final,
+            audio_ms=turn.audio_ms,
+            by="late",
+            **values,
+        )
+        return turn
+
+    def heard_by_model(self, turn: Turn, author: str, text: str, **values: Any) -> None:
+        """Adds what a model reports as heard of an answer that was cut off."""
+        self._words(
+            "adk", "agent_transcript", turn.index, author=author, text=text, final=True, **values
+        )
+
+    def _wants_an_end(self) -> bool:
+        """Returns whether the newest answer breaks off where one says more."""
+        turn = next((turn for turn in reversed(self.all) if turn.answered), None)
+        text = turn.agent_text.strip() if turn is not None and turn.audio_ms else ""
+        return bool(text) and text[-1] not in _UNFINISHED
+
+    def agent_audio(self, author: str, pcm: bytes, rate: int) -> Turn | None:
+        """Adds agent audio, PCM16LE; None if it is of an answer that was cut off."""
+        booking = self.machine.output_came()
+        self._settle()
+        if booking.dropped:
+            return None
+        turn = self.all[booking.turn.index - 1]
         turn.agent = author
-        turn.audio_ms += ms
-        turn._unanswered = False
+        self._log.add_audio("adk", "agent_audio", turn.index, pcm, rate)
         return turn
 
-    def tool_called(
+    def tool_called(  # noqa: PLR0913 - what a call is
         self,
         author: str,
         call_id: str,
@@ -164,49 +265,102 @@ class Turns:
         args: dict[str, Any],
         *,
         long_running: bool = False,
-    ) -> Turn:
-        """Adds a tool call."""
-        turn = self._answering(author)
-        turn.agent = author
-        turn._unanswered = True
-        name, args = self._redact([name, args])
-        call = ToolCall(call_id, name, args, author, long_running=long_running)
-        turn.tool_calls.append(call)
-        self._emit(protocol.ToolCalled(turn.index, call_id, name, args))
+        blocks: bool = True,
+        **values: Any,
+    ) -> Turn | None:
+        """Adds a tool call; None if it is of an answer that was cut off."""
+        booking = self.machine.called(call_id, blocks=blocks)
+        self._settle()
+        if booking.dropped:
+            return None
+        turn = self.all[booking.turn.index - 1]
+        self._log.add(
+            "adk",
+            "tool_call",
+            turn=turn.index,
+            author=author,
+            agent=author,
+            tool=name,
+            tool_call_id=call_id,
+            args=args,
+            **_rule(booking),
+            **values,
+        )
+        call = turn.tool_calls[-1]
+        call.long_running = long_running
+        self._emit(protocol.ToolCalled(turn.index, call_id, call.name, call.args))
         for then in self._early.pop(call_id, ()):
             then()
         return turn
 
-    def tool_returned(
-        self, call_id: str, name: str, result: Any, error: str | None
+    def tool_returned(  # noqa: PLR0913 - what a result is
+        self,
+        call_id: str,
+        name: str,
+        result: Any,
+        error: str | None,
+        *,
+        source: str = "adk",
+        output: str | None = None,
+        **values: Any,
     ) -> tuple[Turn | None, ToolCall | None]:
         """Adds a tool's result; returns its turn and its call.
 
         A long-running or streaming tool may have several results; the last one is kept.
         """
         turn, call = self.call(call_id)
+        self.machine.returned(call_id)
+        self._redact.refresh()
+        printed = self._printed.pop(call_id, None)
+        if printed is not None and turn is not None and call is not None:
+            self._show_printed(turn, call, printed.end())
+        shown = call.output if call is not None else ""
+        self._log.add(
+            source,
+            "tool_result",
+            turn=turn.index if turn else self.index,
+            tool=name,
+            tool_call_id=call_id,
+            result=result,
+            error=error,
+            output=output,
+            **values,
+        )
         if turn is None or call is None:
             return None, None
-        self._told = self.current is None
-        self._redact.refresh()
-        result, error = self._redact(result), self._redact(error)
-        printed = self._printed.pop(call_id, None)
-        if printed is not None:
-            self._show_printed(turn, call, printed.end())
-        if call.ms is None:
-            call.ms = (time.monotonic() - call.started) * 1000
-        call.result, call.error = result, error
-        self._emit(protocol.ToolReturned(turn.index, call_id, name, call.ms, result, error))
+        call.output = shown or call.output
+        returned = protocol.ToolReturned(
+            turn.index, call_id, name, call.ms or 0.0, call.result, call.error
+        )
+        self._emit(returned)
         return turn, call
+
+    def tool_told(self, call_id: str, *, reacts: bool = True) -> None:
+        """The model was told a result; with `reacts` it is expected to say something."""
+        self.machine.told(call_id, reacts=reacts)
+        self._settle()
+
+    def tools_cancelled(self, call_ids: list[str]) -> Turn | None:
+        """The service does not want these results any more; returns the turn that this ended."""
+        state = self.machine.cancelled(call_ids)
+        if state is not None:
+            self._log.add("adk", "interrupted", turn=state.index, interrupted=True)
+        self._settle()
+        return self._of(state)
+
+    def is_wanted(self, call_id: str) -> bool:
+        """Returns whether a result is still to be told to the model."""
+        _, call = self.machine.call(call_id)
+        return call is None or call.phase != "cancelled"
 
     def tool_deferred(self, call_id: str) -> None:
         """Lets the turn end: a long-running tool has begun, and its result comes later."""
         turn, _ = self.call(call_id)
         if turn is None:
             self._when_called(call_id, lambda: self.tool_deferred(call_id))
-        elif turn is self.current and not turn.tool_pending:
-            turn._unanswered = False
-            self._ended(turn, "complete")
+            return
+        self.machine.deferred(call_id)
+        self._settle()
 
     def tool_printed(self, call_id: str, text: str, images: list[str]) -> None:
         """Adds what a tool printed and displayed."""
@@ -247,103 +401,183 @@ class Turns:
         self._early.setdefault(call_id, []).append(then)
 
     def call(self, call_id: str) -> tuple[Turn, ToolCall] | tuple[None, None]:
-        """Returns the turn and the call of an id: one that still runs, or else the newest."""
-        found = [
-            (turn, call)
-            for turn in reversed(self.all)
-            for call in turn.tool_calls
-            if call.id == call_id
-        ]
-        return next((pair for pair in found if pair[1].ms is None), found[0] if found else _NONE)
+        """Returns the turn and the call of an id, the newest if there are several."""
+        call = self._shown.call(call_id)
+        return (call.turn, call) if call is not None and call.turn is not None else (None, None)
 
-    def grounded(self, sources: list[dict[str, str]]) -> Turn | None:
+    def grounded(self, sources: list[dict[str, str]], **values: Any) -> Turn | None:
         """Adds sources of an answer; the same may come more than once."""
         turn = self.current or self.last
         sources = self._redact(sources)
         new = [source for source in sources if turn is not None and source not in turn.sources]
         if turn is None or not new:
             return None
-        turn.sources += new
+        result = {"queries": values.pop("queries", []), "sources": new}
+        self._log.add(
+            "adk", "agent_text", turn=turn.index, text="", final=True, result=result, **values
+        )
         self._emit(protocol.Sources(turn.index, turn.sources))
         return turn
 
-    def completed(self) -> Turn | None:
-        """Handles that the model completed its turn; returns the turn if that ended it."""
-        turn = self.current
-        if turn is None or turn._unanswered:
-            # There is none, or the answer to a tool's result has not come yet.
+    # How turns end.
+
+    def completed(
+        self, *, failed: str | None = None, busy: bool | None = None, **values: Any
+    ) -> tuple[Turn | None, bool]:
+        """The model has completed; returns the turn of it, and whether that has ended."""
+        state, over = self.machine.completed(failed=failed, busy=busy)
+        if state is not None:
+            self._log.add("adk", "turn_complete", turn=state.index, turn_complete=True, **values)
+        self._settle()
+        return self._of(state), over
+
+    def stopped(self, **values: Any) -> Turn | None:
+        """The model says that it was cut off; returns the turn that this ended."""
+        if self.machine.is_foreign():
+            self._disown()
             return None
-        return self._ended(turn, "complete")
+        state = self.machine.stopped()
+        if state is not None:
+            self._log.add("adk", "interrupted", turn=state.index, interrupted=True, **values)
+        self._settle()
+        return self._of(state)
+
+    def _disown(self) -> None:
+        """What came was the answer to an earlier question: it is taken from the open turn."""
+        state = self.machine.disown()
+        if state is not None:
+            self._log.add("bridge", "answer_disowned", turn=state.index)
 
     def closed(self) -> Turn | None:
-        """Handles that the model closed the connection; returns the turn if that ended it."""
-        turn = self.current
-        return self._ended(turn, "complete") if turn is not None and turn.answered else None
+        """The model closed the connection; returns the turn if that ended it."""
+        state = self.machine.closed()
+        self._settle()
+        return self._of(state)
 
-    def interrupted(self) -> Turn | None:
-        """Handles an interruption; returns the turn that this ended."""
-        turn = self.current
-        if turn is None or not (turn._user_final or turn.answered):
-            return None
-        turn.interrupted = True
-        self.cut = turn
-        return self._ended(turn, "interrupted")
+    def failed(
+        self, reason: str, *, abandoned: bool = False, unanswered: bool = False
+    ) -> Turn | None:
+        """Ends the open turn, as something went wrong; its error is logged before."""
+        status = Status.ABANDONED if abandoned else Status.FAILED
+        state = self.machine.failed(reason, Status.UNANSWERED if unanswered else status)
+        self._settle()
+        return self._of(state)
 
-    def failed(self, error: str) -> Turn | None:
-        """Handles a failure of the model; returns the turn that this ended."""
-        turn = self.current
-        if turn is None:
-            return None
-        error = self._redact(error)
-        # The log has all of it.
-        turn.error = error if len(error) <= _MAX_ERROR else f"{error[:_MAX_ERROR]} …"
-        return self._ended(turn, "complete")
+    def no_reaction(self) -> None:
+        """The model has had time to react to results, and will not any more."""
+        self.machine.no_reaction()
+        self._settle()
 
-    def heard(self, index: int, played_ms: float) -> Turn | None:
-        """Takes how much of a turn had sounded when it was interrupted (ms)."""
-        if not 1 <= index <= len(self.all):
-            return None
-        turn = self.all[index - 1]
-        turn.heard_ms = played_ms
-        if turn.interrupted:
-            turn.heard_text = turn.heard_at(played_ms)
-        return turn
+    # What the machine reports.
 
-    # How turns open and end.
-
-    def _made(self) -> Turn:
-        turn = Turn(len(self.all) + 1, self.agent, self.model, sound=self._sound)
+    def _began(self, state: TurnState) -> None:
+        turn = self._shown.turn(state.index)
+        turn.agent, turn.model = self.agent, self._redact(self.model)
+        turn.spoken = state.spoken
         self.all.append(turn)
         self.on_made(turn)
-        return turn
 
-    def _opened(self) -> Turn:
-        turn = self._made()
-        self._told = False
-        self.current = turn
-        self._emit(protocol.TurnState(turn.index, "started"))
-        return turn
+    def _has_ended(self, state: TurnState, reason: str | None) -> None:
+        self._ending.append((state, reason))
 
-    def _answering(self, author: str) -> Turn:
-        if self.current is None:
-            self.current, self._next = self._next or self._opened(), None
-            self.current.agent = author
-        return self.current
+    def _asked(self, state: TurnState) -> None:
+        turn = self.all[state.index - 1]
+        self.on_ask(turn, self.said(turn).user_text)
 
-    def _ended(self, turn: Turn, state: str) -> Turn:
-        self.current, self._next = self._next, None
-        for author, text in turn.said_by.items():
-            self._say(turn, "agent", author, text, final=True)
-        if turn.user_text and not turn._user_final:
-            self._say(turn, "user", "user", turn.user_text, final=True)
-        self._emit(protocol.TurnState(turn.index, state))
-        if self.current is not None:
-            self._emit(protocol.TurnState(self.current.index, "started"))
+    def _settle(self) -> None:
+        """Logs and tells which turns have ended, and which one is open now."""
+        ending, self._ending = self._ending, []
+        for state, reason in ending:
+            self._end(state, reason)
+        current = self.machine.current
+        if current is not None and current.index > self._started:
+            self._started = current.index
+            self._emit(protocol.TurnState(current.index, "started"))
+
+    def _end(self, state: TurnState, reason: str | None) -> None:
+        turn = self.all[state.index - 1]
+        self._log.settle()
+        level = self._log.clip("agent_audio", turn.index).level_db if turn.audio_ms else None
+        self._log.add(
+            "bridge",
+            "turn_ended",
+            turn=turn.index,
+            status=str(state.status),
+            end_reason=reason,
+            level_db=level,
+        )
+        self._emit(protocol.TurnState(turn.index, str(state.status)))
+        for number in [key for key in self._sent if key[0] == turn.index]:
+            if turn.index < len(self.all) - 1:
+                del self._sent[number]
         turn.ended.set()
-        self.on_end(turn)
-        return turn
+        self.on_end(Ended(turn, reason))
 
-    def _say(self, turn: Turn, role: str, author: str, text: str, *, final: bool) -> None:
-        shown = self._redact(text) if final else self._redact.open(text)
-        if shown:
-            self._emit(protocol.Transcript(turn.index, role, author, shown, final))
+    # Rows.
+
+    def _words(self, source: str, kind: str, turn: int, **values: Any) -> None:
+        """Adds a row with words: to what was said as it is, to the log with secrets masked."""
+        now = self._log.now()
+        raw = LogRow(-1, 0.0, now, source, kind, turn, **values)
+        self._said.add(raw)
+        self._log.add(source, kind, turn=turn, **values)
+
+    def row(self, row: LogRow) -> None:
+        """Takes a row of the log: a new one, or one of audio that has grown."""
+        if row.kind in _AUDIO:
+            self._count(row)
+            return
+        if row.kind not in _TEXTS:
+            self._said.add(row)
+        changed = self._shown.add(row)
+        for piece in changed:
+            self._show(row.turn, piece)
+
+    def sound(self, kind: str, turn: int, pcm: bytes, rate: int) -> None:
+        """Takes sound; what is needed of it is in its row."""
+
+    def _count(self, row: LogRow) -> None:
+        seq, ms = self._counted.get(row.kind, (-1, 0.0))
+        grown = (row.audio_ms or 0.0) - (ms if seq == row.seq else 0.0)
+        self._counted[row.kind] = (row.seq, row.audio_ms or 0.0)
+        for fold in (self._shown, self._said):
+            if seq != row.seq:
+                fold.add(row)
+                continue
+            turn = fold.turn(row.turn)
+            if row.kind == "agent_audio":
+                turn.audio_ms += grown
+            else:
+                turn.user_audio_ms += grown
+                turn.loud_t = row.speech_t if row.speech_t is not None else turn.loud_t
+
+    def _show(self, index: int, piece: Piece) -> None:
+        """Shows the pages what is new of a piece."""
+        text = self._redact(piece.text.strip())
+        before, was_final = self._sent.get((index, piece.number), ("", False))
+        if (text, piece.final) == (before, was_final) or not (text or before):
+            return
+        same = before if text.startswith(before) else os.path.commonprefix([text, before])
+        self._sent[index, piece.number] = (text, piece.final)
+        self._emit(
+            protocol.Transcript(
+                index,
+                piece.role,
+                piece.author,
+                text[len(same) :],
+                piece.final,
+                piece=piece.number,
+                start=len(same.encode("utf-16-le")) // 2,
+            )
+        )
+
+
+def _rule(booking: Booking) -> dict[str, Any]:
+    if booking.by == "goes_on":
+        return {}
+    return {"by": booking.by, "ambiguous": booking.ambiguous}
+
+
+def is_silent(turn: Turn) -> bool:
+    """Returns whether a turn's answer was sound that nobody can hear."""
+    return turn.level_db is not None and turn.level_db < _SILENT_DB

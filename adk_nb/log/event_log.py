@@ -23,7 +23,8 @@ KINDS = (
     "user_text", "user_audio", "user_transcript", "agent_text", "agent_audio", "agent_transcript",
     "tool_call", "tool_result", "agent_transfer", "agent_swapped", "turn_complete", "interrupted",
     "playback_started", "playback_drained", "playback_flushed", "mic_on", "mic_off", "connected",
-    "disconnected", "usage", "error",
+    "disconnected", "usage", "error", "turn_ended", "answer_disowned",
+    "voice_activity",
 )  # fmt: skip
 
 _PAUSE_S = 1.0
@@ -36,7 +37,9 @@ _PIECES = {"agent_text", "agent_transcript", "user_transcript"}
 """Kinds whose text comes in pieces."""
 _MASKED = ("text", "error", "args", "result", "output", "author", "tool", "tool_call_id", "model")
 """What of a row may hold a secret, or something that is no JSON."""
-_GOES_ON = {"usage", "playback_started", "playback_drained", "playback_flushed"}
+_PARTS_SOUND = {"tool_call", "tool_result", "turn_complete", "interrupted", "answer_disowned"}
+"""Kinds of rows after which the agent's audio is another row: it may be another answer."""
+_GOES_ON = {"usage", "voice_activity", "playback_started", "playback_drained", "playback_flushed"}
 """Kinds of rows that do not end a text: more pieces of it may follow."""
 
 
@@ -74,6 +77,13 @@ class LogRow:
         error_ms: How far `t` may be off (ms), if it is from the page's clock.
         output: What the tool had printed when it returned.
         count: How often it happened; an error that a page repeats is one row.
+        status: In a row that a turn has ended: how, one of `adk_nb.log.turn.Status`. In one that the
+            model has completed: the service's `interaction_status`.
+        end_reason: Why, where there is more to say, such as `response_rejected`.
+        level_db: In a row that a turn has ended: the level of the agent's audio (dBFS).
+        by: By which rule an answer was found to be this turn's: `question`, `result` of a tool,
+            `speech` or `itself`; in the row with which it began.
+        ambiguous: Whether another turn was possible.
     """
 
     seq: int
@@ -104,6 +114,11 @@ class LogRow:
     error_ms: float | None = None
     output: str | None = None
     count: int = 1
+    status: str | None = None
+    end_reason: str | None = None
+    level_db: float | None = None
+    by: str | None = None
+    ambiguous: bool = False
 
 
 class Sink(Protocol):
@@ -175,6 +190,8 @@ class EventLog:
     def add(self, source: str, kind: str, *, t: float | None = None, **values: Any) -> LogRow:
         """Appends a row, stamped now unless `t` (s on the session's clock) says when."""
         self.redact.refresh()
+        if kind in _PARTS_SOUND:
+            self._last_audio.pop("agent_audio", None)
         if kind in _PIECES:
             return self._piece(source, kind, t, values)
         if kind not in _GOES_ON:

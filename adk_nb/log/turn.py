@@ -7,14 +7,34 @@ import html
 import re
 import time
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from adk_nb.log.words import Piece, Words
 from adk_nb.plain import to_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from adk_nb.audio import Clip
+
+
+class Status(StrEnum):
+    """How a turn ended.
+
+    Attributes:
+        COMPLETE: The model has completed its answer, and owes nothing more.
+        INTERRUPTED: The user cut in while it answered.
+        UNANSWERED: The user cut in, or went on, before it answered.
+        FAILED: Something went wrong; `end_reason` and `error` say what.
+        ABANDONED: The session or the kernel ended.
+    """
+
+    COMPLETE = "complete"
+    INTERRUPTED = "interrupted"
+    UNANSWERED = "unanswered"
+    FAILED = "failed"
+    ABANDONED = "abandoned"
 
 
 @dataclass(slots=True, eq=False)
@@ -33,7 +53,11 @@ class ToolCall:
         images: The images that it displayed, as `data:` URLs.
         long_running: Whether it returns at once, and `respond` gives its result later.
         question: What the user is asked before it may run; None if nothing.
-        started: When it was called, on the monotonic clock (s).
+        session_id: The session's id.
+        turn: The turn that it belongs to.
+        time: When it was called (s since the Unix epoch).
+        t: When it was called (s on the session's clock).
+        invocation_id: ADK's id of the invocation.
     """
 
     id: str
@@ -47,44 +71,18 @@ class ToolCall:
     images: list[str] = field(default_factory=list, repr=False)
     long_running: bool = False
     question: str | None = None
-    started: float = field(default_factory=time.monotonic, repr=False)
-
-
-class SpokenText:
-    """The text of one speaker in one turn, made of pieces that may repeat or extend it."""
-
-    def __init__(self) -> None:
-        self._finished = ""
-        self._open = ""
-
-    def __str__(self) -> str:
-        return (self._finished + self._open).strip()
-
-    def add(self, text: str, *, final: bool, cumulative: bool = False) -> str | None:
-        """Adds a piece; returns it if it is shorter than the text so far: after an interruption."""
-        if not final:
-            whole = cumulative or (self._open and text.startswith(self._open))
-            self._open = text if whole else self._open + text
-            return None
-        cut = text if 0 < len(text) < len(self._open) and self._open.startswith(text) else None
-        if cut is None:
-            self._finished = self._joined(text or self._open)
-        else:
-            self._finished = self._joined(self._open)
-        self._open = ""
-        return cut
-
-    def _joined(self, text: str) -> str:
-        if not self._finished or text.startswith(self._finished):
-            return text
-        if text.strip() and self._finished.endswith(text):
-            return self._finished  # Some models repeat the last piece at the end of a turn.
-        return f"{self._finished.rstrip()} {text.lstrip()}"
+    session_id: str = field(default="", repr=False)
+    turn: Turn | None = field(default=None, repr=False)
+    time: float = field(default=0.0, repr=False)
+    t: float = field(default=0.0, repr=False)
+    invocation_id: str | None = field(default=None, repr=False)
 
 
 @dataclass(slots=True, eq=False)
 class Turn:
     """One exchange: what the user said and what the agent did and said.
+
+    All of it comes from rows of the log, in a running session and in a recording alike.
 
     Attributes:
         index: The turn's number in its session, from 1.
@@ -97,18 +95,40 @@ class Turn:
         interrupted: Whether the user interrupted it.
         tool_calls: The tools that were called, in order.
         error: What went wrong; None if nothing did.
-        audio_ms: How much audio the agent sent (ms).
-        heard_ms: How much of it had sounded when it was interrupted, as the player reported (ms);
-            None otherwise.
-        at: When it began (s since the Unix epoch).
+        status: How it ended, one of `Status`; None while it is open.
+        end_reason: Why it ended so, where there is more to say, such as `response_rejected`.
+        pieces: What was said and called, in order.
         sources: The web pages that an answer of a search rests on, as `{title, uri}`.
-        retried: Whether it was sent to the model again, after a connection was lost.
+        session_id: The session's id.
+        invocation_id: ADK's id of the invocation that answered; one may span many turns.
+        begun: Whether anything was said or done in it.
+        time: When it began (s since the Unix epoch).
+        t: When it began (s on the session's clock, as all that ends in `_t`).
+        typed_t: When the user's text was sent; None for a spoken turn.
+        loud_t: When the user's microphone was last loud.
+        user_t: When the first of the user's words came.
+        final_t: When the last final transcript of the user's words came.
+        last_t: When the last transcript of them came, final or not.
+        agent_t: When the first of the agent's text came.
+        audio_t: When the first of the agent's audio came.
+        filler_t: When the first of it came that was said while a tool ran.
+        answer_t: When the first of it came that answered: after the results of all tools.
+        heard_t: When the first of it sounded, as the player reported.
+        clock_error_ms: How far off `heard_t` may be (ms).
+        user_audio_ms: How much microphone audio came for it (ms).
+        audio_ms: How much audio the agent sent (ms).
+        heard_ms: How much of it sounded, as the player reported at its end (ms); None without one.
+        flushed: Whether the player reported that it was cut off.
+        level_db: The level of the agent's audio (dBFS); None if there was none.
+        prompt_tokens: Tokens of its responses' prompts; None if the model does not say.
+        response_tokens: Tokens of its responses.
+        total_tokens: The model's own sums.
         sound: Returns the agent's audio of a turn by its number.
         ended: Set when it has ended.
     """
 
     index: int
-    agent: str
+    agent: str = ""
     model: str = ""
     spoken: bool = False
     user_text: str = ""
@@ -117,23 +137,44 @@ class Turn:
     interrupted: bool = False
     tool_calls: list[ToolCall] = field(default_factory=list)
     error: str | None = None
-    at: float = field(default_factory=time.time, repr=False)
+    status: Status | None = None
+    end_reason: str | None = None
+    pieces: list[Piece] = field(default_factory=list, repr=False)
     sources: list[dict[str, str]] = field(default_factory=list)
-    retried: bool = field(default=False, repr=False)
-    sound: Callable[[int], Clip] | None = field(default=None, repr=False)
-    ended: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
-    # The texts as they are put together; by author where agents transfer to each other.
-    _user: SpokenText = field(default_factory=SpokenText, repr=False)
-    _agent: SpokenText = field(default_factory=SpokenText, repr=False)
-    _by_author: dict[str, SpokenText] = field(default_factory=dict, repr=False)
-    # How much audio (ms) there was when the agent's text was so long (characters).
-    _marks: list[tuple[float, int]] = field(default_factory=list, repr=False)
+    session_id: str = field(default="", repr=False)
+    invocation_id: str | None = field(default=None, repr=False)
+    begun: bool = field(default=False, repr=False)
+    time: float = field(default_factory=time.time, repr=False)
+    t: float = field(default=0.0, repr=False)
+    typed_t: float | None = field(default=None, repr=False)
+    loud_t: float | None = field(default=None, repr=False)
+    user_t: float | None = field(default=None, repr=False)
+    final_t: float | None = field(default=None, repr=False)
+    last_t: float | None = field(default=None, repr=False)
+    agent_t: float | None = field(default=None, repr=False)
+    audio_t: float | None = field(default=None, repr=False)
+    filler_t: float | None = field(default=None, repr=False)
+    answer_t: float | None = field(default=None, repr=False)
+    heard_t: float | None = field(default=None, repr=False)
+    clock_error_ms: float | None = field(default=None, repr=False)
+    user_audio_ms: float = field(default=0.0, repr=False)
     audio_ms: float = field(default=0.0, repr=False)
     heard_ms: float | None = field(default=None, repr=False)
-    # Whether the user's text is final.
-    _user_final: bool = field(default=False, repr=False)
-    # Whether a tool was called that the agent has not answered yet.
-    _unanswered: bool = field(default=False, repr=False)
+    flushed: bool = field(default=False, repr=False)
+    level_db: float | None = field(default=None, repr=False)
+    prompt_tokens: int | None = field(default=None, repr=False)
+    response_tokens: int | None = field(default=None, repr=False)
+    total_tokens: int | None = field(default=None, repr=False)
+    sound: Callable[[int], Clip] | None = field(default=None, repr=False)
+    ended: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
+    user: Words = field(init=False, repr=False)
+    said: Words = field(init=False, repr=False)
+    # How much audio (ms) there was when the agent's text was so long (characters).
+    marks: list[tuple[float, int]] = field(default_factory=list, repr=False)
+
+    def __post_init__(self) -> None:
+        self.user = Words("user", self.pieces)
+        self.said = Words("agent", self.pieces)
 
     @property
     def audio(self) -> Clip:
@@ -148,20 +189,61 @@ class Turn:
         return bool(self.agent_text or self.audio_ms or self.tool_calls)
 
     @property
-    def tool_pending(self) -> bool:
-        """Whether a tool is running that the model waits for."""
-        return any(call.ms is None and not call.long_running for call in self.tool_calls)
+    def speech_end_t(self) -> float | None:
+        """When the user's speech ended, or the text was sent (s on the session's clock)."""
+        moments = (self.typed_t, self.loud_t, self.final_t, self.last_t)
+        return next((moment for moment in moments if moment is not None), None)
 
     @property
-    def said_by(self) -> dict[str, str]:
-        """What each agent said in it, by name: after a transfer there are several."""
-        return {author: str(text) for author, text in self._by_author.items() if str(text)}
+    def transcript_ms(self) -> float | None:
+        """From `speech_end_t` to the user's final transcript (ms)."""
+        return self._since_speech(self.last_t if self.final_t is None else self.final_t)
+
+    @property
+    def first_audio_ms(self) -> float | None:
+        """From `speech_end_t` to the agent's first audio in the kernel (ms)."""
+        return self._since_speech(self.audio_t)
+
+    @property
+    def filler_ms(self) -> float | None:
+        """From `speech_end_t` to the first of what was said while a tool ran (ms)."""
+        return self._since_speech(self.filler_t)
+
+    @property
+    def answer_ms(self) -> float | None:
+        """From `speech_end_t` to the first audio after the results of its tools (ms)."""
+        return self._since_speech(self.answer_t)
+
+    @property
+    def first_heard_ms(self) -> float | None:
+        """From `speech_end_t` to the first sample that sounded (ms)."""
+        return self._since_speech(self.heard_t)
+
+    @property
+    def tools(self) -> str:
+        """The names of the tools that were called, in order, separated by comma and space."""
+        return ", ".join(call.name for call in self.tool_calls)
+
+    @property
+    def tool_ms(self) -> float:
+        """How long its tools took together (ms)."""
+        return sum(call.ms for call in self.tool_calls if call.ms is not None)
+
+    @property
+    def repeat_calls(self) -> int:
+        """How many of its calls repeat an earlier one of it, with the same arguments."""
+        calls = {(call.name, to_json(call.args)) for call in self.tool_calls}
+        return len(self.tool_calls) - len(calls)
+
+    def _since_speech(self, t: float | None) -> float | None:
+        start = self.speech_end_t
+        return None if t is None or start is None else (t - start) * 1000
 
     def heard_at(self, played_ms: float) -> str:
         """Returns the whole words that had sounded after so much of the turn's audio (ms)."""
         before = (0.0, 0)
         # Text that came before any audio does not show when its words sounded.
-        marks = [mark for mark in self._marks if mark[0] > 0]
+        marks = [mark for mark in self.marks if mark[0] > 0]
         for mark in [*marks, (self.audio_ms, len(self.agent_text))]:
             if mark[0] > played_ms:
                 share = (played_ms - before[0]) / (mark[0] - before[0])
@@ -171,18 +253,10 @@ class Turn:
         return _whole_words(self.agent_text, before[1])
 
     def _repr_html_(self) -> str:
-        rows = [("You", html.escape(self.user_text))]
-        for call in self.tool_calls:
-            args = ", ".join(f"{key}={value!r}" for key, value in (call.args or {}).items())[:2000]
-            outcome = call.error if call.error is not None else to_json(call.result)
-            called = html.escape(f"{call.name}({args})")
-            rows.append(("Tool", f"<code>{called}</code> → {html.escape(outcome[:500])}"))
-            if call.output:
-                rows.append(("Printed", f"<pre>{html.escape(call.output[:2000])}</pre>"))
-        said = html.escape(self.agent_text)
+        rows = [row for piece in self.pieces for row in _piece_rows(piece)]
         if self.interrupted:
-            said += f" <em>(interrupted; heard: {html.escape(self.heard_text) or 'nothing'})</em>"
-        rows.append((html.escape(self.agent), said))
+            heard = html.escape(self.heard_text) or "nothing"
+            rows.append(("", f"<em>(interrupted; heard: {heard})</em>"))
         if self.sources:
             rows.append(("Sources", ", ".join(map(_link, self.sources))))
         if self.error:
@@ -196,6 +270,20 @@ class Turn:
             for name, value in rows
         )
         return f"<table><caption>Turn {self.index}</caption>{body}</table>"
+
+
+def _piece_rows(piece: Piece) -> list[tuple[str, str]]:
+    call = piece.call
+    if call is None:
+        name = "You" if piece.role == "user" else html.escape(piece.author)
+        return [(name, html.escape(piece.text.strip()))] if piece.text.strip() else []
+    args = ", ".join(f"{key}={value!r}" for key, value in (call.args or {}).items())[:2000]
+    outcome = call.error if call.error is not None else to_json(call.result)
+    called = html.escape(f"{call.name}({args})")
+    rows = [("Tool", f"<code>{called}</code> → {html.escape(outcome[:500])}")]
+    if call.output:
+        rows.append(("Printed", f"<pre>{html.escape(call.output[:2000])}</pre>"))
+    return rows
 
 
 def _link(source: dict[str, str]) -> str:

@@ -137,16 +137,18 @@ class Pages:
 
 
 def _turn_messages(turn: Turn) -> list[protocol.Message]:
-    ended = turn.ended.is_set()
     messages: list[protocol.Message] = []
-    if turn.user_text:
-        messages.append(protocol.Transcript(turn.index, "user", "user", turn.user_text, ended))
-    for call in turn.tool_calls:
-        messages += _call_messages(turn.index, call)
-    messages += [
-        protocol.Transcript(turn.index, "agent", author, text, ended, turn.interrupted)
-        for author, text in turn.said_by.items()
-    ]
+    spoken = [piece for piece in turn.pieces if piece.role == "agent"]
+    for piece in turn.pieces:
+        if piece.call is not None:
+            messages += _call_messages(turn.index, piece.call)
+        elif piece.text.strip():
+            cut = turn.interrupted and piece is spoken[-1]
+            text = piece.text.strip()
+            said = protocol.Transcript(
+                turn.index, piece.role, piece.author, text, piece.final, cut, piece.number
+            )
+            messages.append(said)
     if turn.sources:
         messages.append(protocol.Sources(turn.index, turn.sources))
     return messages

@@ -336,7 +336,10 @@ class Welcome(Message):
 
 @dataclass(frozen=True, slots=True)
 class Transcript(Message):
-    """The whole text so far of one speaker in one turn."""
+    """A piece of what one side said in a turn: `text` replaces what is after `start` in it.
+
+    `piece` is the piece's number in its turn, `start` counts UTF-16 code units.
+    """
 
     type: ClassVar[str] = "transcript"
     turn: int
@@ -345,6 +348,8 @@ class Transcript(Message):
     text: str
     final: bool
     interrupted: bool = False
+    piece: int = 0
+    start: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -442,7 +447,7 @@ class Sources(Message):
 
 @dataclass(frozen=True, slots=True)
 class TurnState(Message):
-    """A turn `started`, is `complete` or was `interrupted`."""
+    """A turn `started`, or has ended: how, one of `adk_nb.log.turn.Status`."""
 
     type: ClassVar[str] = "turn"
     turn: int

@@ -1,0 +1,132 @@
+"""Runs tools beside the reading of what the model sends, in every live run of a session.
+
+ADK's live flow waits for a tool, unless it is declared NON_BLOCKING, and reads nothing from the
+model meanwhile: not that the user speaks, nor that the service does not want the result any more.
+Here each batch of calls runs in a task. Its event goes through ADK as that of a non-blocking tool
+does, and the session decides how the model is told.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import inspect
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from google.adk.flows.llm_flows.tools import _agent_tools, _functions, _live_caller
+from google.genai import types
+
+from adk_nb.adk.session_context import SESSION
+
+if TYPE_CHECKING:
+    from google.adk.agents.invocation_context import InvocationContext
+    from google.adk.events import Event
+    from google.adk.models.llm_request import LlmRequest
+    from google.adk.tools.base_tool import BaseTool
+
+_Handle: TypeAlias = Callable[..., Awaitable["Event | None"]]
+
+_ON_PATH = {"transfer_to_agent", "task_completed", "stop_streaming"}
+"""Calls that change the run itself; they return at once."""
+
+is_non_blocking = _live_caller._is_non_blocking_tool  # noqa: SLF001 - before it is replaced
+
+
+def install() -> None:
+    """Puts the tasks in the place of ADK's waiting."""
+    handle = _functions.handle_function_calls_live
+
+    @functools.wraps(handle)
+    async def handle_in_session(
+        invocation_context: InvocationContext,
+        function_call_event: Event,
+        tools_dict: dict[str, BaseTool],
+    ) -> Event | None:
+        session = SESSION.get()
+        calls = function_call_event.get_function_calls()
+        changing = any(_changes_run(call, invocation_context, tools_dict) for call in calls)
+        if session is None or changing:
+            return await handle(invocation_context, function_call_event, tools_dict)
+        for batch in _batches(function_call_event, tools_dict):
+            session.run_tools(
+                [call.id or "" for call in batch.get_function_calls()],
+                handle(invocation_context, batch, tools_dict),
+                functools.partial(_add, invocation_context),
+            )
+        return None
+
+    mark = _agent_tools.mark_live_async_tools_non_blocking
+
+    @functools.wraps(mark)
+    def mark_in_session(llm_request: LlmRequest) -> None:
+        mark(llm_request)
+        session = SESSION.get()
+        if session is not None:
+            session.tools_declared(_declare(llm_request, session.declared_blocking()))
+
+    _agent_tools.mark_live_async_tools_non_blocking = mark_in_session
+    _functions.handle_function_calls_live = handle_in_session
+    _live_caller._is_non_blocking_tool = _never_alone  # noqa: SLF001 - see `_batches`
+
+
+def _declare(request: LlmRequest, blocking: bool | None) -> dict[str, bool | None]:
+    """Declares how tools behave that do not say so themselves; returns what is declared, by name."""
+    declared: dict[str, bool | None] = {}
+    for tool in request.config.tools or ():
+        for one in getattr(tool, "function_declarations", None) or ():
+            if one.behavior is None and blocking is not None:
+                one.behavior = types.Behavior.BLOCKING if blocking else types.Behavior.NON_BLOCKING
+            known = {types.Behavior.BLOCKING: True, types.Behavior.NON_BLOCKING: False}
+            declared[one.name or ""] = known.get(one.behavior)
+    return declared
+
+
+def _never_alone(tool: BaseTool | None) -> bool:
+    """Returns whether ADK is to run a tool in a task of its own: not where it runs in one of ours."""
+    return SESSION.get() is None and is_non_blocking(tool)
+
+
+def _changes_run(
+    call: types.FunctionCall, context: InvocationContext, tools: dict[str, BaseTool]
+) -> bool:
+    """Returns whether what comes of a call may have to change which agent runs.
+
+    Only the run itself can do that. A tool that gets the context may ask for it where there are
+    other agents.
+    """
+    if call.name in _ON_PATH:
+        return True
+    agent = context.agent
+    others = getattr(agent, "sub_agents", None) or getattr(agent, "parent_agent", None)
+    return bool(others) and _takes_context(tools.get(call.name or ""))
+
+
+def _takes_context(tool: Any) -> bool:
+    function = getattr(tool, "func", None)
+    try:
+        return "tool_context" in inspect.signature(function).parameters if function else False
+    except (TypeError, ValueError):
+        return False
+
+
+def _batches(event: Event, tools: dict[str, BaseTool]) -> list[Event]:
+    """Returns events with the calls that run together: those that the model waits for, and others."""
+    parts = (event.content.parts or []) if event.content else []
+    calls = [part for part in parts if part.function_call]
+    alone = [
+        part
+        for part in calls
+        if part.function_call and is_non_blocking(tools.get(part.function_call.name or ""))
+    ]
+    together = [part for part in calls if part not in alone]
+    batches = [[part] for part in alone] + ([together] if together else [])
+    return [
+        event.model_copy(update={"content": types.Content(role="model", parts=batch)})
+        for batch in batches
+    ]
+
+
+async def _add(context: InvocationContext, event: Event) -> None:
+    """Adds an event to a run: ADK's session keeps it, and the run yields it."""
+    await context._enqueue_event(event)  # noqa: SLF001 - as ADK does for a non-blocking tool

@@ -1,0 +1,656 @@
+"""Which turn something belongs to, and when a turn is over: the rules, without words or sockets.
+
+A turn has a `Phase`, and debts: calls that have not returned, results that the model has been told
+and has not reacted to, an interaction that the service says is in progress. It is complete at the
+first completion after which it owes nothing. `docs/design/turns.md` draws the phases.
+
+Output that goes on belongs where it began. Output that begins belongs to the newest question that
+has no answer; else to the turn of a result that the model was told; else the model spoke by itself.
+What was cut off is known by its beginning: it is dropped until the model completes it or says that
+it stopped, and a cut with nothing to drop drops nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from adk_nb.log.turn import Status
+
+
+class Phase(StrEnum):
+    """Where a turn is.
+
+    Attributes:
+        WAITING: It was typed, and waits until what was said before it is answered.
+        SAYING: The user speaks, or their words are not final.
+        ASKED: The question stands; nothing has come of it.
+        ANSWERING: Words or sound come, or are expected to go on.
+        CALLING: A call is pending, or its result has not been answered.
+        ENDED: It is over; an answer to a result may still be booked on it.
+    """
+
+    WAITING = "waiting"
+    SAYING = "saying"
+    ASKED = "asked"
+    ANSWERING = "answering"
+    CALLING = "calling"
+    ENDED = "ended"
+
+
+class CallPhase(StrEnum):
+    """Where a tool call is.
+
+    Attributes:
+        RUNNING: It has not returned.
+        RETURNED: It has; the model was not told yet.
+        TOLD: The model was told, and has not reacted.
+        SETTLED: The model has reacted, or will not.
+        CANCELLED: The user or the service does not want its result any more.
+    """
+
+    RUNNING = "running"
+    RETURNED = "returned"
+    TOLD = "told"
+    SETTLED = "settled"
+    CANCELLED = "cancelled"
+
+
+@dataclass(slots=True, eq=False)
+class CallState:
+    """A tool call.
+
+    Attributes:
+        id: ADK's id.
+        blocks: Whether the model waits for its result.
+        awaited: Whether the turn does; not for one whose outcome comes later, by `respond`.
+        phase: Where it is.
+    """
+
+    id: str
+    blocks: bool
+    awaited: bool = True
+    phase: CallPhase = CallPhase.RUNNING
+
+    @property
+    def pending(self) -> bool:
+        """Whether its result is still to be told."""
+        return self.awaited and self.phase in (CallPhase.RUNNING, CallPhase.RETURNED)
+
+
+@dataclass(slots=True, eq=False)
+class TurnState:
+    """What the rules know of a turn.
+
+    Attributes:
+        index: Its number, from 1.
+        phase: Where it is.
+        spoken: Whether the user spoke it.
+        worded: Whether any of its words came; a typed turn's did.
+        final: Whether the user's words are final.
+        answered: Whether anything came of the model.
+        busy: Whether the service says that the interaction is in progress.
+        calls: Its calls, by their id.
+        cut: Whether what still comes of its answer is dropped.
+        status: How it ended.
+    """
+
+    index: int
+    phase: Phase
+    spoken: bool = False
+    worded: bool = False
+    final: bool = False
+    answered: bool = False
+    busy: bool = False
+    calls: dict[str, CallState] = field(default_factory=dict)
+    cut: bool = False
+    status: Status | None = None
+
+    @property
+    def stands(self) -> bool:
+        """Whether it is a question that has no answer."""
+        return self.phase in (Phase.SAYING, Phase.ASKED) and not self.answered
+
+    @property
+    def owes(self) -> bool:
+        """Whether something is still to come of it."""
+        return self.busy or any(
+            call.pending or call.phase is CallPhase.TOLD for call in self.calls.values()
+        )
+
+    def waits_for(self, *, blocking: bool) -> bool:
+        """Returns whether the model, or only the turn, waits for one of its calls."""
+        return any(
+            call.blocks is blocking and (call.pending or call.phase is CallPhase.TOLD)
+            for call in self.calls.values()
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Booking:
+    """To which turn an answer belongs.
+
+    Attributes:
+        turn: The turn.
+        by: By which rule: `goes_on`, `question`, `result`, `speech` or `itself`.
+        ambiguous: Whether another turn was possible.
+        dropped: Whether it is not wanted: the turn was cut off.
+    """
+
+    turn: TurnState
+    by: str
+    ambiguous: bool = False
+    dropped: bool = False
+
+
+class TurnMachine:
+    """Decides which turn what happens belongs to.
+
+    Args:
+        began: Called with a turn when it is made.
+        ended: Called with a turn that has ended, and why, if there is more to say.
+        asked: Called with a typed turn that has waited, when it is to be sent.
+
+    Attributes:
+        all: The turns, oldest first.
+        current: The turn that is open; None between two.
+        next: The turn that the user begins to say while an answer goes on.
+        output: The turn whose answer goes on.
+        newest_cut: The newest turn that was interrupted.
+        completes_calls: Whether the model completes after a call too, as those before Gemini 3 do.
+    """
+
+    def __init__(
+        self,
+        began: Callable[[TurnState], None],
+        ended: Callable[[TurnState, str | None], None],
+        asked: Callable[[TurnState], None] = lambda _: None,
+    ) -> None:
+        self._began = began
+        self._ended = ended
+        self._asked = asked
+        self.all: list[TurnState] = []
+        self.current: TurnState | None = None
+        self.next: TurnState | None = None
+        self.output: TurnState | None = None
+        self.newest_cut: TurnState | None = None
+        self.completes_calls = True
+        # Typed turns that wait.
+        self._waiting: list[TurnState] = []
+        # A question that was cut before its answer: should that come all the same, it is dropped.
+        self._unwanted: TurnState | None = None
+        # Whether nothing has come since the model stopped: a completion is still that answer's.
+        self._just_stopped = False
+        # A typed question that was sent while an earlier answer could still begin.
+        self._displacing: TurnState | None = None
+        # Whether the user has begun to speak since the last question.
+        self._speech = False
+        # The calls whose results the model was told, with their turns, oldest first.
+        self._told: list[tuple[TurnState, CallState]] = []
+
+    # What the user does.
+
+    def typed(self, *, wait: bool = False) -> TurnState:
+        """The user typed a question; with `wait` it is asked when the open turn has ended."""
+        if wait and self.current is not None:
+            turn = self._made(Phase.WAITING)
+            self._waiting.append(turn)
+            return turn
+        expected = self._superseded() or self._unwanted is not None
+        turn = self._made(Phase.ASKED)
+        self.current = turn
+        self._stands()
+        self._displacing = turn if expected else None
+        return turn
+
+    def prompted(self) -> TurnState:
+        """The notebook asks the model to speak, without a question of the user's."""
+        return self.typed()
+
+    def speech_began(self) -> None:
+        """The user begins to speak."""
+        self._speech = True
+
+    def spoke_unheard(self) -> TurnState | None:
+        """The user speaks while there is no model: the turn is made before any words come."""
+        if self.current is not None:
+            return self.current if self.current.stands and self.current.spoken else None
+        self.current = self._made(Phase.SAYING, spoken=True)
+        return self.current
+
+    def words(
+        self, *, final: bool, matches: Callable[[TurnState], bool] | None = None
+    ) -> TurnState:
+        """Words of the user's came; returns the turn that they belong to.
+
+        Args:
+            final: Whether they are the whole of what was said.
+            matches: Whether the words that a turn has so far are the beginning of these.
+        """
+        turn = self._lacking(final=final, matches=matches) or self._spoken_next()
+        turn.worded, turn.final = True, final
+        if turn.phase is Phase.SAYING and final:
+            turn.phase = Phase.ASKED
+        if final:
+            self._speech = False
+        if final and turn is self.next:
+            self._promote_over_call()
+        return turn
+
+    def cut(self) -> TurnState | None:
+        """The user cuts in; returns the turn that this ended."""
+        turn = self.current
+        if turn is None or (turn.phase is Phase.SAYING and not turn.answered):
+            return None
+        for call in turn.calls.values():
+            if call.pending or call.phase is CallPhase.TOLD:
+                self._forget(call, CallPhase.CANCELLED)
+        self._end(turn, Status.INTERRUPTED if turn.answered else Status.UNANSWERED)
+        if not turn.answered:
+            self._unwanted = turn
+        return turn
+
+    # What the model does.
+
+    def output_came(self) -> Booking:
+        """Something of an answer came: words, sound, or a call."""
+        if self.output is None:
+            return self._output_begins()
+        turn = self.output
+        if not turn.cut:
+            self._answers(turn, begins=False)
+        return Booking(turn, "goes_on", dropped=turn.cut)
+
+    def late_words(self, *, unfinished: bool) -> TurnState | None:
+        """Words of an answer came; returns the turn that is over, if they are the end of its answer.
+
+        Args:
+            unfinished: Whether the words of that answer so far seem to want an end.
+        """
+        if self.output is not None or self._just_stopped or self._told:
+            return None
+        last = next((turn for turn in reversed(self.all) if turn.answered), None)
+        if last is None or last.phase is not Phase.ENDED or last.cut:
+            return None
+        asked = self.current is not None and self.current is not last
+        return last if unfinished or not asked else None
+
+    def called(self, call_id: str, *, blocks: bool, awaited: bool = True) -> Booking:
+        """The model calls a tool."""
+        booking = self.output_came()
+        turn = booking.turn
+        if not booking.dropped:
+            turn.calls[call_id] = CallState(call_id, blocks, awaited)
+            if turn.phase is not Phase.ENDED:
+                turn.phase = Phase.CALLING
+        return booking
+
+    def returned(self, call_id: str) -> TurnState | None:
+        """A tool returned; returns the turn of its call."""
+        turn, call = self.call(call_id)
+        if call is not None and call.phase is CallPhase.RUNNING:
+            call.phase = CallPhase.RETURNED
+        return turn
+
+    def told(self, call_id: str, *, reacts: bool = True) -> TurnState | None:
+        """The model was told a result; with `reacts` it is expected to say something."""
+        turn, call = self.call(call_id)
+        if turn is None or call is None or call.phase is CallPhase.CANCELLED:
+            return turn
+        if not reacts:
+            call.phase = CallPhase.SETTLED
+            self._settle(turn)
+            return turn
+        call.phase = CallPhase.TOLD
+        if (turn, call) not in self._told:
+            self._told.append((turn, call))
+        return turn
+
+    def deferred(self, call_id: str) -> TurnState | None:
+        """The outcome of a call comes later: its turn does not wait. Returns the turn if it ended."""
+        turn, call = self.call(call_id)
+        if turn is None or call is None:
+            return None
+        call.awaited = False
+        if call.phase is not CallPhase.RUNNING:
+            self._forget(call)
+        if turn is self.current and not turn.owes:
+            self._end(turn, Status.COMPLETE)
+            return turn
+        return None
+
+    def no_reaction(self) -> list[TurnState]:
+        """The model has had time to react to what it was told, and has not; it will not."""
+        turns = [turn for turn, call in self._told if not call.blocks]
+        for turn, call in self._told[:]:
+            if not call.blocks:
+                self._forget(call)
+        for turn in turns:
+            self._settle(turn, "no_reaction")
+        return turns
+
+    def cancelled(self, call_ids: list[str]) -> TurnState | None:
+        """The service does not want results any more: the user cut in. Returns the turn it ended."""
+        found = [self.call(call_id) for call_id in call_ids]
+        for _, call in found:
+            if call is not None and call.phase is not CallPhase.SETTLED:
+                self._forget(call, CallPhase.CANCELLED)
+        turn = next((turn for turn, _ in found if turn is not None), None)
+        if turn is None or turn is not self.current or turn.owes:
+            return None
+        if self.output is turn:
+            self.output = None
+        self._end(turn, Status.INTERRUPTED)
+        return turn
+
+    def completed(
+        self, *, failed: str | None = None, busy: bool | None = None
+    ) -> tuple[TurnState | None, bool]:
+        """The model has completed.
+
+        Args:
+            failed: The reason, if it is one that means that there is no answer.
+            busy: Whether the interaction goes on, if the service says so.
+
+        Returns:
+            The turn that this was of, and whether that has ended now.
+        """
+        turn, self.output = self.output, None
+        if turn is None and self._just_stopped and failed is None:
+            self._just_stopped = False
+            return None, False  # It is the completion of what was stopped.
+        self._just_stopped = False
+        if turn is not None and turn.cut:
+            return None, False
+        self._displacing = None
+        if turn is not None and not self.completes_calls:
+            # It comes after the results, and nothing was said to them.
+            self._forget_told(turn, blocking=True)
+        turn = turn or self._of_empty()
+        if turn is None:
+            return None, False
+        if busy is not None:
+            turn.busy = busy
+        if turn.phase is Phase.ENDED:
+            return turn, False
+        if failed is not None:
+            self._end(turn, Status.FAILED, failed)
+        elif not turn.owes:
+            self._end(turn, Status.COMPLETE, None if turn.answered else "empty")
+        elif turn.phase is not Phase.CALLING:
+            turn.phase = Phase.ANSWERING
+        return turn, turn.phase is Phase.ENDED
+
+    def stopped(self) -> TurnState | None:
+        """The model says that it was cut off; returns the turn that this ended."""
+        turn, self.output = self.output, None
+        self._just_stopped = True
+        if turn is None:
+            turn = self.current
+            # Without an answer that goes on only a call can have been stopped.
+            if turn is None or not turn.answered or not turn.waits_for(blocking=True):
+                return None
+        if turn.phase is Phase.ENDED:
+            return None
+        self._cancel_blocking(turn)
+        self._end(turn, Status.INTERRUPTED)
+        return turn
+
+    def is_foreign(self) -> bool:
+        """Returns whether what the model stopped was the answer to an earlier question.
+
+        That is so where nobody has cut in since the question: the question itself did.
+        """
+        turn = self.output
+        return turn is not None and turn is self._displacing and not self._speech
+
+    def disown(self) -> TurnState | None:
+        """What came of the open turn's answer was not its own: the question stands again."""
+        turn, self.output = self.output, None
+        self._just_stopped = True
+        if turn is not None:
+            turn.phase, turn.answered = Phase.ASKED, False
+        self._displacing = None
+        return turn
+
+    # What else ends a turn.
+
+    def failed(self, reason: str, status: Status = Status.FAILED) -> TurnState | None:
+        """Something went wrong; returns the turn that this ended."""
+        turn = self.current
+        self.output = None
+        if turn is not None:
+            self._end(turn, status, reason)
+        return turn
+
+    def closed(self) -> TurnState | None:
+        """The model has closed the connection; returns the turn if its answer is over with that."""
+        turn = self.current
+        if turn is None or not turn.answered or turn.waits_for(blocking=True):
+            return None
+        self.output = None
+        self._end(turn, Status.COMPLETE)
+        return turn
+
+    def connection_lost(self) -> None:
+        """What went on goes on no more; nothing is told to the lost connection's model any more."""
+        self.output = self._unwanted = None
+        self._just_stopped = False
+
+    def answer_dropped(self) -> None:
+        """What of a cut answer was still to come does not come any more."""
+        if self.output is not None and self.output.cut:
+            self.output = None
+
+    # What is known.
+
+    @property
+    def dropping(self) -> bool:
+        """Whether what comes is dropped: it goes on with an answer that was cut off."""
+        return self.output is not None and self.output.cut
+
+    @property
+    def unreacted(self) -> bool:
+        """Whether the model was told a result that it need not react to, and has not."""
+        return any(not call.blocks for _, call in self._told)
+
+    def call(self, call_id: str) -> tuple[TurnState, CallState] | tuple[None, None]:
+        """Returns the turn and the call of an id, the newest if there are several."""
+        for turn in reversed(self.all):
+            if call_id in turn.calls:
+                return turn, turn.calls[call_id]
+        return None, None
+
+    @property
+    def speech_index(self) -> int:
+        """The number of the turn that speech belongs to which comes now."""
+        for turn in (self.next, self.current):
+            if turn is not None and turn.spoken and turn.stands:
+                return turn.index
+        if self.current is not None and not self.current.answered and not self.current.final:
+            return self.current.index
+        return len(self.all) + 1
+
+    # Within.
+
+    def _made(self, phase: Phase, *, spoken: bool = False) -> TurnState:
+        turn = TurnState(len(self.all) + 1, phase, spoken=spoken)
+        turn.worded = turn.final = not spoken and phase is not Phase.SAYING
+        self.all.append(turn)
+        self._began(turn)
+        return turn
+
+    def _stands(self) -> None:
+        """A new question stands: what was not wanted before it is forgotten."""
+        self._unwanted = None
+        self._speech = False
+
+    def _superseded(self) -> bool:
+        """Ends the open turn: the user goes on. Returns whether its answer could still begin."""
+        turn, over = self.current, self.next
+        expected = False
+        if turn is not None:
+            blocked = turn.waits_for(blocking=True)
+            expected = turn.stands or blocked or turn.busy
+            if not turn.answered:
+                self._end(turn, Status.UNANSWERED)
+            elif blocked or turn.phase is Phase.ANSWERING or self.output is turn:
+                self._cancel_blocking(turn)
+                self._end(turn, Status.INTERRUPTED)
+            else:
+                self._end(turn, Status.COMPLETE, "went_on")
+        if over is not None and over.phase is not Phase.ENDED:
+            expected = True
+            self._end(over, Status.UNANSWERED)
+        return expected
+
+    def _cancel_blocking(self, turn: TurnState) -> None:
+        for call in turn.calls.values():
+            if call.blocks and (call.pending or call.phase is CallPhase.TOLD):
+                self._forget(call, CallPhase.CANCELLED)
+
+    def _lacking(
+        self, *, final: bool, matches: Callable[[TurnState], bool] | None
+    ) -> TurnState | None:
+        """Returns the oldest utterance that lacks words, if these may be its."""
+        found = [turn for turn in self._utterances() if not turn.final]
+        if not final:
+            found = [turn for turn in found if turn.phase is not Phase.ENDED or not turn.worded]
+        if not found:
+            return self._continued() if final else None
+        if final and matches is not None:
+            return next((turn for turn in found if matches(turn)), found[0])
+        return found[0]
+
+    def _continued(self) -> TurnState | None:
+        """Returns the open utterance if a further final text may be of it: several may come."""
+        turn = self.next or self.current
+        if turn is None or not turn.spoken or turn.answered or self._speech:
+            return None
+        return turn
+
+    def _utterances(self) -> Iterator[TurnState]:
+        """Yields the newest turns that were spoken, and those that nobody is known to have asked."""
+        for turn in self.all[-4:]:
+            if turn.spoken:
+                yield turn
+
+    def _spoken_next(self) -> TurnState:
+        current = self.current
+        if current is None:
+            turn = self.current = self._made(Phase.SAYING, spoken=True)
+            self._stands()
+            return turn
+        if current.phase is Phase.ASKED and current.spoken and not current.answered:
+            # The question before was never answered.
+            self._end(current, Status.UNANSWERED)
+            return self._spoken_next()
+        if self.next is not None and not self.next.final:
+            return self.next
+        self.next = self._made(Phase.SAYING, spoken=True)
+        return self.next
+
+    def _promote_over_call(self) -> None:
+        """The user has said something over a call: it is the question now."""
+        turn = self.current
+        if turn is None or self.output is turn or turn.phase is not Phase.CALLING:
+            return
+        if turn.waits_for(blocking=True):
+            self._cancel_blocking(turn)
+            self._end(turn, Status.INTERRUPTED)
+        else:
+            self._end(turn, Status.COMPLETE, "went_on")
+
+    def _output_begins(self) -> Booking:
+        told = self._told[0] if self._told else None
+        standing = self.current if self.current is not None and self.current.stands else None
+        if standing is None and self.next is not None and self.next.stands:
+            standing = self._ended_for_next()
+        self._just_stopped = False
+        if standing is not None:
+            other = told is not None and told[0] is not standing
+            return self._books(standing, "question", ambiguous=other)
+        if told is not None:
+            return self._books(told[0], "result")
+        if self.current is not None:
+            return self._books(self.current, "goes_on")
+        if self._unwanted is not None and not self._speech:
+            turn, self._unwanted = self._unwanted, None
+            turn.cut = True
+            self.output = turn
+            return Booking(turn, "goes_on", dropped=True)
+        spoken = self._speech
+        turn = self._made(Phase.SAYING, spoken=spoken)
+        self.current = turn
+        self._stands()
+        return self._books(turn, "speech" if spoken else "itself")
+
+    def _ended_for_next(self) -> TurnState | None:
+        """Ends the open turn if it only waits: the output that begins answers what was said since."""
+        turn = self.current
+        if turn is None or turn.waits_for(blocking=True) or self._told:
+            return None
+        self._end(turn, Status.COMPLETE, "went_on")
+        return self.current
+
+    def _books(self, turn: TurnState, by: str, *, ambiguous: bool = False) -> Booking:
+        self.output = turn
+        if by == "result":
+            turn.cut = False  # The user has cut in on something else.
+        self._answers(turn, begins=True)
+        return Booking(turn, by, ambiguous)
+
+    def _answers(self, turn: TurnState, *, begins: bool) -> None:
+        """Notes that a turn is being answered, which reacts to the results that were told."""
+        turn.answered = True
+        for one, call in self._told[:]:
+            # Words that began before a result was told are no reaction to it, but for a call that
+            # the model has waited for.
+            if one is turn and (call.blocks or begins):
+                self._forget(call)
+        if turn.phase is not Phase.ENDED:
+            turn.phase = Phase.CALLING if turn.waits_for(blocking=True) else Phase.ANSWERING
+
+    def _forget(self, call: CallState, phase: CallPhase = CallPhase.SETTLED) -> None:
+        """The model has reacted to a result, or will not."""
+        call.phase = phase
+        self._told = [(turn, one) for turn, one in self._told if one is not call]
+
+    def _forget_told(self, turn: TurnState, *, blocking: bool) -> None:
+        for one, call in self._told[:]:
+            if one is turn and call.blocks is blocking:
+                self._forget(call)
+
+    def _settle(self, turn: TurnState, reason: str | None = None) -> None:
+        """Ends a turn if nothing more is to come of it."""
+        if turn is self.current and turn.answered and self.output is not turn and not turn.owes:
+            self._end(turn, Status.COMPLETE, reason)
+
+    def _of_empty(self) -> TurnState | None:
+        """Returns the turn of a completion without an answer: it pays for a result, or is the answer."""
+        if self._told:
+            turn, call = self._told[0]
+            self._forget_told(turn, blocking=call.blocks)
+            return turn
+        turn = self.current
+        if turn is None or turn.phase is Phase.SAYING:
+            return None
+        return turn
+
+    def _end(self, turn: TurnState, status: Status, reason: str | None = None) -> None:
+        turn.phase, turn.status = Phase.ENDED, status
+        turn.cut = status in (Status.INTERRUPTED, Status.UNANSWERED)
+        turn.busy = False
+        if status is Status.INTERRUPTED:
+            self.newest_cut = turn
+        if turn is self.current:
+            self.current, self.next = self.next, None
+        elif turn is self.next:
+            self.next = None
+        self._ended(turn, reason)
+        if self.current is None and self._waiting and turn.phase is Phase.ENDED:
+            self.current = self._waiting.pop(0)
+            self.current.phase = Phase.ASKED
+            self._stands()
+            self._asked(self.current)

@@ -1,0 +1,286 @@
+"""Turns as a fold over the rows of a log: the same for a running session and for a recording.
+
+Which turn a row belongs to was decided when it was written; what the turns are follows from the
+rows alone. So live frames and those of a recording agree.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from adk_nb.log.turn import Status, ToolCall, Turn
+from adk_nb.log.words import Piece
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from adk_nb.audio import Clip
+    from adk_nb.log.event_log import LogRow
+
+
+class TurnFold:
+    """Makes turns of rows, one after the other.
+
+    Args:
+        session_id: The session's id.
+        sound: Returns the agent's audio of a turn, by its number.
+        redact: Masks secrets in a text whose pieces are in several rows.
+
+    Attributes:
+        turns: The turns, by their number.
+        calls: The tool calls, oldest first.
+        completed: The numbers of the turns that a model has completed.
+        agent: The current agent's name.
+        model: Its model.
+    """
+
+    def __init__(
+        self,
+        session_id: str = "",
+        sound: Callable[[int], Clip] | None = None,
+        redact: Callable[[str], str] = str,
+    ) -> None:
+        self._session_id = session_id
+        self._sound = sound
+        self._redact = redact
+        self.turns: dict[int, Turn] = {}
+        self.calls: list[ToolCall] = []
+        self.completed: set[int] = set()
+        # The newest call of each id.
+        self._by_id: dict[str, ToolCall] = {}
+        # Turns that began before the log said which model answers.
+        self._unnamed: list[Turn] = []
+        self.agent = ""
+        self.model = ""
+
+    def add(self, row: LogRow) -> list[Piece]:
+        """Takes a row; returns the pieces of its turn that it changed."""
+        if row.model:
+            self._answers(row.agent or self.agent, row.model)
+        if row.kind == "tool_result":
+            self._returned(row)
+            return []
+        add = _ROWS.get(row.kind)
+        if add is None or row.turn <= 0:
+            return []
+        turn = self.turn(row.turn)
+        if row.kind in _BEGIN:
+            self._begin(turn, row)
+        return add(self, turn, row) or []
+
+    def turn(self, index: int) -> Turn:
+        """Returns a turn, made if it is new."""
+        turn = self.turns.get(index)
+        if turn is None:
+            turn = Turn(index, "", session_id=self._session_id, sound=self._sound)
+            self.turns[index] = turn
+        return turn
+
+    def call(self, call_id: str) -> ToolCall | None:
+        """Returns the newest call of an id."""
+        return self._by_id.get(call_id)
+
+    def begun(self) -> list[Turn]:
+        """Returns the turns that took place, by their number."""
+        return [turn for _, turn in sorted(self.turns.items()) if turn.begun]
+
+    def _answers(self, agent: str, model: str) -> None:
+        self.agent, self.model = agent, model
+        for turn in self._unnamed:
+            turn.agent, turn.model = turn.agent or agent, model
+        self._unnamed.clear()
+
+    def _begin(self, turn: Turn, row: LogRow) -> None:
+        if not turn.begun:
+            turn.begun = True
+            turn.time, turn.t = row.time, row.t
+            turn.agent, turn.model = self.agent, self.model
+            if not self.model:
+                self._unnamed.append(turn)
+        turn.invocation_id = row.invocation_id or turn.invocation_id
+
+    # One method for each kind of row.
+
+    def _user_text(self, turn: Turn, row: LogRow) -> list[Piece]:
+        changed, _ = turn.user.add("user", row.text or "", row.t, final=True)
+        turn.user_text = self._redact(row.text or "")
+        turn.typed_t = turn.user_t = row.t
+        return changed
+
+    def _user_transcript(self, turn: Turn, row: LogRow) -> list[Piece]:
+        turn.spoken = True
+        changed, _ = turn.user.add(
+            "user", row.text or "", row.t, final=bool(row.final), cumulative=row.cumulative
+        )
+        turn.user_text = self._redact(str(turn.user))
+        turn.user_t = row.t if turn.user_t is None else turn.user_t
+        turn.last_t = row.t
+        turn.final_t = row.t if row.final else turn.final_t
+        return changed
+
+    def _agent_transcript(self, turn: Turn, row: LogRow) -> list[Piece]:
+        if turn.interrupted and row.final and row.audio_ms is None:
+            # After an interruption a model may report once more what was heard.
+            if not turn.flushed:
+                turn.heard_text = self._redact((row.text or "").strip())
+            return []
+        return self._agent_said(turn, row)
+
+    def _agent_said(self, turn: Turn, row: LogRow) -> list[Piece]:
+        if isinstance(row.result, dict) and "sources" in row.result:
+            turn.sources = turn.sources + _sources(row.result["sources"])
+            return []
+        turn.agent = row.agent or turn.agent
+        changed, cut = turn.said.add(
+            row.agent or "", row.text or "", row.t, final=bool(row.final), cumulative=row.cumulative
+        )
+        turn.agent_text = self._redact(str(turn.said))
+        if cut is not None:
+            turn.heard_text = self._redact(cut.strip())
+        elif not turn.interrupted:
+            turn.heard_text = turn.agent_text
+        turn.marks.append((row.audio_ms or 0.0, len(turn.agent_text)))
+        turn.agent_t = row.t if turn.agent_t is None else turn.agent_t
+        return changed
+
+    def _agent_audio(self, turn: Turn, row: LogRow) -> None:
+        turn.agent = row.agent or turn.agent
+        turn.audio_ms += row.audio_ms or 0.0
+        turn.audio_t = row.t if turn.audio_t is None else turn.audio_t
+        if any(call.ms is None for call in turn.tool_calls):
+            turn.filler_t = row.t if turn.filler_t is None else turn.filler_t
+        elif turn.answer_t is None:
+            turn.answer_t = row.t
+
+    def _tool_call(self, turn: Turn, row: LogRow) -> list[Piece]:
+        turn.agent = row.agent or turn.agent
+        if turn.answer_t is not None and turn.filler_t is None:
+            turn.filler_t = turn.answer_t  # What came before a call was no answer yet.
+        turn.answer_t = None
+        call = ToolCall(
+            row.tool_call_id or "",
+            row.tool or "",
+            row.args,
+            row.agent or "",
+            session_id=self._session_id,
+            turn=turn,
+            time=row.time,
+            t=row.t,
+            invocation_id=row.invocation_id,
+        )
+        piece = Piece(len(turn.pieces), "tool", call.author, row.t, final=True, call=call)
+        turn.pieces.append(piece)
+        turn.tool_calls.append(call)
+        self.calls.append(call)
+        self._by_id[call.id] = call
+        return []
+
+    def _returned(self, row: LogRow) -> None:
+        # It is not forgotten: a long-running or streaming tool has several results.
+        call = self._by_id.get(row.tool_call_id or "")
+        if call is None:
+            return
+        call.ms = (row.t - call.t) * 1000 if call.ms is None else call.ms
+        call.result, call.error = row.result, row.error
+        call.output = row.output or call.output
+
+    def _user_audio(self, turn: Turn, row: LogRow) -> None:
+        turn.user_audio_ms += row.audio_ms or 0.0
+        turn.loud_t = turn.loud_t if row.speech_t is None else row.speech_t
+
+    def _interrupted(self, turn: Turn, row: LogRow) -> None:
+        # A model may report an interruption before a question or after the answer.
+        said = turn.final_t is not None and turn.final_t == turn.last_t
+        asked = said or turn.typed_t is not None
+        if turn.begun and (row.source == "client" or asked or turn.answered):
+            turn.interrupted = True
+
+    def _playback_started(self, turn: Turn, row: LogRow) -> None:
+        if turn.heard_t is None:
+            turn.heard_t, turn.clock_error_ms = row.t, row.error_ms
+
+    def _playback_drained(self, turn: Turn, row: LogRow) -> None:
+        turn.heard_ms = max(turn.heard_ms or 0.0, row.audio_ms or 0.0)
+
+    def _playback_flushed(self, turn: Turn, row: LogRow) -> None:
+        self._playback_drained(turn, row)
+        turn.flushed = True
+        if turn.interrupted:
+            turn.heard_text = turn.heard_at(row.audio_ms or 0.0)
+
+    def _usage(self, turn: Turn, row: LogRow) -> None:
+        turn.prompt_tokens = _sum(turn.prompt_tokens, row.prompt_tokens)
+        turn.response_tokens = _sum(turn.response_tokens, row.response_tokens)
+        turn.total_tokens = _sum(turn.total_tokens, row.total_tokens)
+
+    def _error(self, turn: Turn, row: LogRow) -> None:
+        # Errors before the turn began are the session's.
+        if not turn.begun or not row.error or row.error in (turn.error or ""):
+            return
+        turn.error = row.error if turn.error is None else f"{turn.error} {row.error}"
+
+    def _disowned(self, turn: Turn, row: LogRow) -> list[Piece]:
+        """What came before was the answer to another question."""
+        del row
+        gone = [piece for piece in turn.pieces if piece.role == "agent"]
+        for piece in gone:
+            piece.text = ""
+        turn.said.close()
+        turn.agent_text = turn.heard_text = ""
+        turn.audio_ms = 0.0
+        turn.agent_t = turn.audio_t = turn.answer_t = turn.filler_t = turn.heard_t = None
+        turn.marks.clear()
+        return gone
+
+    def _turn_complete(self, turn: Turn, row: LogRow) -> None:
+        del row
+        self.completed.add(turn.index)
+
+    def _turn_ended(self, turn: Turn, row: LogRow) -> list[Piece]:
+        turn.status = Status(row.status) if row.status in _STATUSES else None
+        turn.end_reason = row.end_reason
+        turn.level_db = row.level_db
+        turn.interrupted = turn.status is Status.INTERRUPTED
+        return turn.user.close() + turn.said.close()
+
+
+_STATUSES = frozenset(Status)
+
+
+def _sources(found: Any) -> list[dict[str, str]]:
+    """Returns what is a source of what a row calls so: a file may say anything."""
+    return [
+        one
+        for one in (found if isinstance(found, list) else ())
+        if isinstance(one, dict) and all(isinstance(one.get(key), str) for key in ("title", "uri"))
+    ]
+
+
+def _sum(first: int | None, second: int | None) -> int | None:
+    return second if first is None else first + (second or 0)
+
+
+_ROWS: dict[str, Callable[[TurnFold, Turn, LogRow], list[Piece] | None]] = {
+    "user_text": TurnFold._user_text,  # noqa: SLF001 - its own module
+    "user_transcript": TurnFold._user_transcript,  # noqa: SLF001
+    "agent_text": TurnFold._agent_said,  # noqa: SLF001
+    "agent_transcript": TurnFold._agent_transcript,  # noqa: SLF001
+    "agent_audio": TurnFold._agent_audio,  # noqa: SLF001
+    "tool_call": TurnFold._tool_call,  # noqa: SLF001
+    "answer_disowned": TurnFold._disowned,  # noqa: SLF001
+    "turn_complete": TurnFold._turn_complete,  # noqa: SLF001
+    "turn_ended": TurnFold._turn_ended,  # noqa: SLF001
+    "user_audio": TurnFold._user_audio,  # noqa: SLF001
+    "interrupted": TurnFold._interrupted,  # noqa: SLF001
+    "playback_started": TurnFold._playback_started,  # noqa: SLF001
+    "playback_drained": TurnFold._playback_drained,  # noqa: SLF001
+    "playback_flushed": TurnFold._playback_flushed,  # noqa: SLF001
+    "usage": TurnFold._usage,  # noqa: SLF001
+    "error": TurnFold._error,  # noqa: SLF001
+}
+"""What each kind of row does to its turn."""
+
+_BEGIN = frozenset(
+    ("user_text", "user_transcript", "agent_text", "agent_transcript", "agent_audio", "tool_call")
+)
+"""Kinds of rows that begin a turn; the others add to one."""

@@ -1,0 +1,178 @@
+"""What is said in one turn, as pieces: the user's words, and the agent's before and after a call."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from adk_nb.log.turn import ToolCall
+
+Role = Literal["user", "agent", "tool"]
+
+_NO_BLANKS = ((0x0E00, 0x0EFF), (0x0F00, 0x109F), (0x1780, 0x17FF))
+"""Thai and Lao, Tibetan and Burmese, Khmer: scripts without blanks between words, and not wide."""
+_CLOSING = ",.;:!?)]}…%'\u2019\u201d"
+
+
+@dataclass(slots=True, eq=False)
+class Piece:
+    """What one side said in one go, or a tool call.
+
+    Attributes:
+        number: How many pieces of its turn were there before it came.
+        role: `user`, `agent` or `tool`.
+        author: Who: `user`, or the agent's name.
+        t: When it began (s on the session's clock).
+        text: What was said.
+        final: Whether no more of it is to come.
+        call: The tool call; None if it is words.
+    """
+
+    number: int
+    role: Role
+    author: str
+    t: float
+    text: str = ""
+    final: bool = False
+    call: ToolCall | None = field(default=None, repr=False)
+
+
+class Words:
+    """The words of one side in one turn, made of what a live model sends of them.
+
+    Models differ: a piece of a transcript is what is new, or (`cumulative`) the whole so far. A final
+    text repeats what came in pieces, across calls too, or brings what did not come before.
+    """
+
+    def __init__(self, role: Role, pieces: list[Piece]) -> None:
+        self._role = role
+        # All pieces of the turn, of both sides and in order.
+        self._pieces = pieces
+        # Those of this side of which the model has not sent the final text, oldest first.
+        self._open: list[Piece] = []
+
+    def __str__(self) -> str:
+        return joined(piece.text for piece in self._pieces if piece.role == self._role)
+
+    @property
+    def open_text(self) -> str:
+        """What came since the last final text."""
+        return "".join(piece.text for piece in self._open)
+
+    def add(
+        self, author: str, text: str, t: float, *, final: bool, cumulative: bool = False
+    ) -> tuple[list[Piece], str | None]:
+        """Adds what a model sent.
+
+        Returns:
+            The pieces that this changed; and the text, where it is a final one that is shorter than
+            what came before, as a cascade reports what was heard of an answer.
+        """
+        if final:
+            return self._finish(author, text, t)
+        piece = self._newest(author, t)
+        if cumulative:
+            before = "".join(one.text for one in self._open[:-1])
+            piece.text = text.removeprefix(before) if before else text
+        else:
+            piece.text += text
+        return [piece], None
+
+    def close(self) -> list[Piece]:
+        """Makes all pieces final: the turn is over. Returns those that were not."""
+        changed = [one for one in self._pieces if one.role == self._role and not one.final]
+        for piece in changed:
+            piece.final = True
+        self._open.clear()
+        return changed
+
+    def _newest(self, author: str, t: float) -> Piece:
+        """Returns the piece that goes on; a new one after a call or after other words."""
+        last = self._pieces[-1] if self._pieces else None
+        if self._role == "user":  # The user's words are not parted by what comes meanwhile.
+            last = self._open[-1] if self._open else None
+        if last is not None and last in self._open and last.author == author:
+            return last
+        piece = Piece(len(self._pieces), self._role, author, t)
+        self._pieces.insert(self._end(), piece)
+        self._open.append(piece)
+        return piece
+
+    def _end(self) -> int:
+        """Returns where a new piece goes: the user's come first, also those that come late."""
+        if self._role == "agent":
+            return len(self._pieces)
+        return sum(piece.role == "user" for piece in self._pieces)
+
+    def _finish(self, author: str, text: str, t: float) -> tuple[list[Piece], str | None]:
+        before = self.open_text
+        cut = None
+        if not text.strip():
+            changed = self._open
+        elif not before.strip():
+            changed = self._closed_with(author, text, t)
+        else:
+            changed = self._open
+            if self._role == "agent" and len(text) < len(before) and before.startswith(text):
+                cut = text
+            else:
+                self._replace(before, text)
+        for piece in changed:
+            piece.final = True
+        self._open = []
+        return changed, cut
+
+    def _closed_with(self, author: str, text: str, t: float) -> list[Piece]:
+        """Adds a final text of which no pieces came."""
+        mine = [piece for piece in self._pieces if piece.role == self._role]
+        last = mine[-1] if mine else None
+        if self._role == "agent" and last is not None and last.final and last is self._pieces[-1]:
+            if last.author == author and last.text.strip().endswith(text.strip()):
+                return []  # Some models repeat the last piece at the end of a turn.
+        goes_on = last is not None and last.author == author and last is self._pieces[-1]
+        if self._role == "user" and last is not None:
+            goes_on = True  # Several final texts of one utterance.
+        if not goes_on or last is None:
+            last = self._newest(author, t)
+        last.text = _spaced(last.text, text)
+        return [last]
+
+    def _replace(self, before: str, text: str) -> None:
+        """Makes the final text of what came in pieces, each keeping its place."""
+        if before.strip() == text.strip() or text.rstrip().endswith(before.strip()):
+            # The same; or the end of an earlier answer that came late stands before it.
+            return
+        *earlier, last = self._open
+        start = "".join(piece.text for piece in earlier)
+        if text.startswith(start):
+            last.text = text[len(start) :]
+            return
+        for piece in self._open[1:]:
+            piece.text = ""
+        self._open[0].text = text
+
+
+def joined(texts: Iterable[str]) -> str:
+    """Returns pieces of a text as one, with blanks between them where their script has blanks."""
+    whole = ""
+    for text in texts:
+        whole = _spaced(whole, text.strip()) if whole else text.strip()
+    return whole
+
+
+def _spaced(before: str, after: str) -> str:
+    if not before or not after or before[-1].isspace() or after[0].isspace():
+        return before + after
+    apart = not (_is_dense(before[-1]) or _is_dense(after[0]) or after[0] in _CLOSING)
+    return f"{before} {after}" if apart else before + after
+
+
+def _is_dense(character: str) -> bool:
+    """Returns whether a character is of a script that has no blanks between words."""
+    if unicodedata.east_asian_width(character) in ("W", "F"):
+        return not 0xAC00 <= ord(character) <= 0xD7A3  # Korean has blanks.
+    return any(first <= ord(character) <= last for first, last in _NO_BLANKS)
