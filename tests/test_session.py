@@ -44,7 +44,7 @@ def test_typed_turns():
     )
     assert page.states()[-1] == "closed"
     assert [k for k in kinds(session) if k != "connected"] == [
-        "user_text", "agent_audio", "agent_transcript", "turn_complete",
+        "user_text", "agent_audio", "agent_transcript", "turn_complete", "turn_ended",
     ] * 2  # fmt: skip
 
 
@@ -250,10 +250,10 @@ def test_a_tool_that_never_returns_can_be_cut_off():
             turn = session.say("hello")
             assert turn.agent_text == "You said hello."
             assert session.turns[0].tool_calls[0].error == "The call was cut off."
-            # The new run's history has an answer to the call, which no model would miss.
-            history = session.agent.model.histories[-1]
-            responses = [p for c in history for p in c.parts if p.function_response]
-            assert responses[0].function_response.response["error"] == "The call was cut off."
+            # ADK's history has an answer to the call, which no model would miss.
+            events = session.adk_session().events
+            (response,) = [one for event in events for one in event.get_function_responses()]
+            assert response.response == {"error": "The call was cut off."}
     finally:
         release.set()
 

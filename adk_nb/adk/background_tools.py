@@ -48,13 +48,17 @@ def install() -> None:
         changing = any(_changes_run(call, invocation_context, tools_dict) for call in calls)
         if session is None or changing:
             return await handle(invocation_context, function_call_event, tools_dict)
-        for batch in _batches(function_call_event, tools_dict):
+        streams, others = _parted(function_call_event, tools_dict)
+        for batch in _batches(others, tools_dict):
             session.run_tools(
                 [call.id or "" for call in batch.get_function_calls()],
                 handle(invocation_context, batch, tools_dict),
                 functools.partial(_add, invocation_context),
             )
-        return None
+        # A streaming tool returns at once that it has begun, which is told before its results.
+        if not streams.get_function_calls():
+            return None
+        return await handle(invocation_context, streams, tools_dict)
 
     mark = _agent_tools.mark_live_async_tools_non_blocking
 
@@ -110,6 +114,21 @@ def _takes_context(tool: Any) -> bool:
         return False
 
 
+def _parted(event: Event, tools: dict[str, BaseTool]) -> tuple[Event, Event]:
+    """Returns an event with the calls of streaming tools, and one with all others."""
+    parts = (event.content.parts or []) if event.content else []
+    streams, others = [], []
+    for part in parts:
+        tool = tools.get(part.function_call.name or "") if part.function_call else None
+        streaming = inspect.isasyncgenfunction(getattr(tool, "func", None))
+        (streams if streaming else others).append(part)
+    return _with(event, streams), _with(event, others)
+
+
+def _with(event: Event, parts: list[types.Part]) -> Event:
+    return event.model_copy(update={"content": types.Content(role="model", parts=parts)})
+
+
 def _batches(event: Event, tools: dict[str, BaseTool]) -> list[Event]:
     """Returns events with the calls that run together: those that the model waits for, and others."""
     parts = (event.content.parts or []) if event.content else []
@@ -121,10 +140,7 @@ def _batches(event: Event, tools: dict[str, BaseTool]) -> list[Event]:
     ]
     together = [part for part in calls if part not in alone]
     batches = [[part] for part in alone] + ([together] if together else [])
-    return [
-        event.model_copy(update={"content": types.Content(role="model", parts=batch)})
-        for batch in batches
-    ]
+    return [_with(event, batch) for batch in batches]
 
 
 async def _add(context: InvocationContext, event: Event) -> None:

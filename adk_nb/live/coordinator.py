@@ -165,19 +165,21 @@ class Exchange:
     def report(self, error: AdkNbError, index: int = 0) -> None:
         """Reports an error to the log and the pages; `index` is its turn, 0 if none."""
         self.log.add("bridge", "error", turn=index, error=str(error))
+        self._tell(error)
+
+    def _tell(self, error: AdkNbError) -> None:
         message, remedy = self.log.redact([error.message, error.remedy])
         self.pages.emit(protocol.Failure(error.code, message, remedy))
 
-    def transferred(self, turn: Turn | None, source: str, target: str) -> None:
-        """Makes another agent the current one, after a transfer."""
+    def transferred(self, turn: Turn | None, source: str, target: str) -> str:
+        """Makes another agent the current one, after a transfer; returns its model's name."""
         self._dial.taking_over = True
         self.reader.resumable = False  # The new agent's connection has its own handle.
         one = self.swaps.agent.root_agent.find_agent(target)
         self.turns.agent = target
         self.turns.model = model_name(one) if one is not None else ""
-        if turn is not None:
-            turn.model = self.turns.model or turn.model
         self.pages.note(turn.index if turn else 0, "transfer", f"{source} hands over to {target}.")
+        return self.turns.model
 
     def still_talking(self) -> None:
         """Interrupts a CascadeLive again: between two of its states it misses an interruption."""
@@ -498,8 +500,8 @@ class Exchange:
         if resumed and (told or not self.reader.resumable):
             resumed = None  # A transfer within one run.
         self.swaps.connected()
-        agent = self.swaps.agent
-        self.log.add("bridge", "connected", agent=agent.name, model=model_name(agent))
+        # After a transfer it is not the root that answers.
+        self.log.add("bridge", "connected", agent=self.turns.agent, model=self.turns.model)
         self._tell_audio_use()
         self.set_state("ready" if self.turns.current is None else "thinking")
         if resumed is not None:
@@ -528,8 +530,11 @@ class Exchange:
 
     def run_failed(self, error: AdkNbError) -> None:
         """Ends the open turn with the error of the run."""
-        self.fail(error, self.turns.current)
+        self.log.add("bridge", "error", turn=self.turns.index, error=str(error))
         self.turns.failed(error.code)
+        # Whoever is told may speak at once: that is the next turn.
+        self.set_state("ready")
+        self._tell(error)
 
     def run_warned(self, error: AdkNbError) -> None:
         """Reports a problem that does not end the run."""

@@ -38,10 +38,13 @@ class Listener(Protocol):
         """What the session does has changed."""
 
     def fail(self, error: AdkNbError, turn: Turn | None) -> None:
-        """The model reported an error of a turn."""
+        """Something is wrong with a turn that is over."""
 
-    def transferred(self, turn: Turn | None, source: str, target: str) -> None:
-        """One agent transferred the conversation to another."""
+    def run_failed(self, error: AdkNbError) -> None:
+        """The model reported an error."""
+
+    def transferred(self, turn: Turn | None, source: str, target: str) -> str:
+        """One agent transferred the conversation to another; returns the model of that."""
 
     def still_talking(self) -> None:
         """The model goes on with an answer that was interrupted."""
@@ -274,10 +277,10 @@ class EventReader:
 
     def _transfer(self, event: Event, target: str) -> None:
         turn = self._turns.current or self._turns.last
-        self._row(event, "agent_transfer", turn, text=target)
         self.silent = True
         self._turns.machine.answer_dropped()
-        self._listener.transferred(turn, event.author, target)
+        model = self._listener.transferred(turn, event.author, target)
+        self._row(event, "agent_transfer", turn, text=target, model=model or None)
 
     def _row(self, event: Event, kind: str, turn: Turn | None = None, **values: Any) -> None:
         index = turn.index if turn is not None else self._turns.index
@@ -327,9 +330,7 @@ class EventReader:
             f"The model reported {event.error_code}: {text}",
             remedy="The kernel's log has the details; the next turn tries again.",
         )
-        turn = self._turns.current
-        self._listener.fail(error, turn)
-        self._turns.failed("model_error")
+        self._listener.run_failed(error)
 
     def _interrupted(self, event: Event) -> None:
         turn = self._turns.stopped(author=event.author, **self._of(event))

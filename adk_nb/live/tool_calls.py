@@ -70,7 +70,9 @@ class CallOwner(Protocol):
     def tool_answered(self, call_id: str, approved: bool | None) -> None:
         """The user has answered; None if the question was withdrawn."""
 
-    def tool_called(self, author: str, call_id: str, name: str, args: dict[str, Any]) -> object:
+    def tool_called_within(
+        self, author: str, call_id: str, name: str, args: dict[str, Any]
+    ) -> object:
         """A call begins within a tool that is an agent; ADK has no event for it."""
 
     def tool_returned(self, call_id: str, name: str, result: Any, error: str | None) -> object:
@@ -197,7 +199,8 @@ class ToolCalls(BasePlugin):
             return self._failed(tool, tool_context, error)
         if asks:
             if _within(tool_context):
-                self._owner.tool_called(tool_context.agent_name, call_id, tool.name, tool_args)
+                author = tool_context.agent_name
+                self._owner.tool_called_within(author, call_id, tool.name, tool_args)
                 self._shown.add(call_id)
             tool_context.tool_confirmation = await self._ask(call_id, "")
         return None
@@ -213,7 +216,8 @@ class ToolCalls(BasePlugin):
         """Runs a tool again that requested a confirmation, once the user has answered."""
         told = await self._after_tool(tool, tool_args, tool_context, result)
         call_id = tool_context.function_call_id or ""
-        told = self._if_empty(call_id, result if told is None else told) or told
+        if not tool.is_long_running:
+            told = self._if_empty(call_id, result if told is None else told) or told
         if call_id in self._outcomes:
             self._outcomes[call_id].result = result if told is None else told
         return told

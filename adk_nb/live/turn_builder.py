@@ -153,6 +153,7 @@ class Turns:
         state = self.machine.words(final=final, matches=matches)
         self._settle()
         turn = self.all[state.index - 1]
+        known = self._said.turn(turn.index).user.open_text
         self._words(
             "adk",
             "user_transcript",
@@ -160,7 +161,7 @@ class Turns:
             author="user",
             text=text,
             final=final,
-            cumulative=cumulative,
+            cumulative=cumulative or (not final and self._is_whole(text, known)),
             **values,
         )
         return turn
@@ -199,7 +200,6 @@ class Turns:
             return None
         turn = self.all[booking.turn.index - 1]
         said = self._said.turn(turn.index).said
-        whole = text.startswith(said.open_text) and len(text) > len(said.open_text) > 0
         self._words(
             "adk",
             kind,
@@ -208,12 +208,16 @@ class Turns:
             agent=author,
             text=text,
             final=final,
-            cumulative=whole and not final and not self.deltas,
+            cumulative=not final and self._is_whole(text, said.open_text),
             audio_ms=turn.audio_ms,
             **_rule(booking),
             **values,
         )
         return turn
+
+    def _is_whole(self, text: str, before: str) -> bool:
+        """Returns whether a piece is the whole so far, as far as that can be known."""
+        return not self.deltas and bool(before) and text.startswith(before)
 
     def _said_late(
         self, state: TurnState, author: str, text: str, *, final: bool, **values: Any
@@ -274,6 +278,30 @@ class Turns:
         if booking.dropped:
             return None
         turn = self.all[booking.turn.index - 1]
+        call = self._log_call(turn, author, call_id, name, args, **_rule(booking), **values)
+        call.long_running = long_running
+        for then in self._early.pop(call_id, ()):
+            then()
+        return turn
+
+    def tool_called_within(
+        self, author: str, call_id: str, name: str, args: dict[str, Any]
+    ) -> Turn | None:
+        """Adds a call that a tool makes which is an agent."""
+        turn = self._of(self.machine.called_within(call_id))
+        if turn is not None:
+            self._log_call(turn, author, call_id, name, args)
+        return turn
+
+    def _log_call(  # noqa: PLR0913 - what a call is
+        self,
+        turn: Turn,
+        author: str,
+        call_id: str,
+        name: str,
+        args: dict[str, Any],
+        **values: Any,
+    ) -> ToolCall:
         self._log.add(
             "adk",
             "tool_call",
@@ -283,15 +311,11 @@ class Turns:
             tool=name,
             tool_call_id=call_id,
             args=args,
-            **_rule(booking),
             **values,
         )
         call = turn.tool_calls[-1]
-        call.long_running = long_running
         self._emit(protocol.ToolCalled(turn.index, call_id, call.name, call.args))
-        for then in self._early.pop(call_id, ()):
-            then()
-        return turn
+        return call
 
     def tool_returned(  # noqa: PLR0913 - what a result is
         self,

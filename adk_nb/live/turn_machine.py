@@ -186,6 +186,8 @@ class TurnMachine:
         self._displacing: TurnState | None = None
         # Whether the user has begun to speak since the last question.
         self._speech = False
+        # Whether the model still completes after a call, which ends nothing.
+        self._completion_due = False
         # The calls whose results the model was told, with their turns, oldest first.
         self._told: list[tuple[TurnState, CallState]] = []
 
@@ -284,7 +286,18 @@ class TurnMachine:
             turn.calls[call_id] = CallState(call_id, blocks, awaited)
             if turn.phase is not Phase.ENDED:
                 turn.phase = Phase.CALLING
+            if blocks:
+                self.output = None  # The model says nothing more until it is told the result.
+                self._completion_due = self.completes_calls
         return booking
+
+    def called_within(self, call_id: str) -> TurnState | None:
+        """A tool that is an agent calls one of its own; returns the turn of it."""
+        for turn in reversed(self.all):
+            if any(call.phase is CallPhase.RUNNING for call in turn.calls.values()):
+                turn.calls[call_id] = CallState(call_id, blocks=True, awaited=False)
+                return turn
+        return None
 
     def returned(self, call_id: str) -> TurnState | None:
         """A tool returned; returns the turn of its call."""
@@ -361,12 +374,12 @@ class TurnMachine:
             self._just_stopped = False
             return None, False  # It is the completion of what was stopped.
         self._just_stopped = False
+        due, self._completion_due = self._completion_due, False
         if turn is not None and turn.cut:
             return None, False
         self._displacing = None
-        if turn is not None and not self.completes_calls:
-            # It comes after the results, and nothing was said to them.
-            self._forget_told(turn, blocking=True)
+        if turn is None and due and failed is None:
+            turn = self.current
         turn = turn or self._of_empty()
         if turn is None:
             return None, False
@@ -427,7 +440,10 @@ class TurnMachine:
     def closed(self) -> TurnState | None:
         """The model has closed the connection; returns the turn if its answer is over with that."""
         turn = self.current
-        if turn is None or not turn.answered or turn.waits_for(blocking=True):
+        running = turn is not None and any(
+            call.awaited and call.phase is CallPhase.RUNNING for call in turn.calls.values()
+        )
+        if turn is None or not turn.answered or running:
             return None
         self.output = None
         self._end(turn, Status.COMPLETE)
@@ -436,7 +452,7 @@ class TurnMachine:
     def connection_lost(self) -> None:
         """What went on goes on no more; nothing is told to the lost connection's model any more."""
         self.output = self._unwanted = None
-        self._just_stopped = False
+        self._just_stopped = self._completion_due = False
 
     def answer_dropped(self) -> None:
         """What of a cut answer was still to come does not come any more."""
@@ -539,9 +555,9 @@ class TurnMachine:
     def _spoken_next(self) -> TurnState:
         current = self.current
         if current is None:
-            turn = self.current = self._made(Phase.SAYING, spoken=True)
+            saying = self.current = self._made(Phase.SAYING, spoken=True)
             self._stands()
-            return turn
+            return saying
         if current.phase is Phase.ASKED and current.spoken and not current.answered:
             # The question before was never answered.
             self._end(current, Status.UNANSWERED)
@@ -567,7 +583,7 @@ class TurnMachine:
         standing = self.current if self.current is not None and self.current.stands else None
         if standing is None and self.next is not None and self.next.stands:
             standing = self._ended_for_next()
-        self._just_stopped = False
+        self._just_stopped = self._completion_due = False
         if standing is not None:
             other = told is not None and told[0] is not standing
             return self._books(standing, "question", ambiguous=other)

@@ -55,7 +55,11 @@ class TurnFold:
 
     def add(self, row: LogRow) -> list[Piece]:
         """Takes a row; returns the pieces of its turn that it changed."""
-        if row.model:
+        if row.model and row.kind == "agent_transfer":
+            self._answers(row.text or self.agent, row.model)
+            if row.turn in self.turns:
+                self.turns[row.turn].model = row.model
+        elif row.model:
             self._answers(row.agent or self.agent, row.model)
         if row.kind == "tool_result":
             self._returned(row)

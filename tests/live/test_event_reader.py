@@ -36,7 +36,7 @@ class Desk:
     def __init__(self, *, audio=True):
         self.log = EventLog("s")
         self.messages, self.reports = [], []
-        self.turns = Turns(self.messages.append, redact=self.log.redact)
+        self.turns = Turns(self.log, self.messages.append)
         self.calls = ToolCalls(self.turns, self.log.redact)
         self.reader = EventReader(self.log, self.turns, self, calls=self.calls, audio=audio)
         self.reader.begin()
@@ -47,15 +47,12 @@ class Desk:
         return self
 
     def type(self, words):
-        turn = self.turns.user_typed(words)
-        self.log.add("client", "user_text", turn=turn.index, author="user", text=words, final=True)
+        self.turns.user_typed(words)
         return self
 
     def cut(self):
         """The user interrupts, as the coordinator does it."""
-        turn = self.turns.interrupted()
-        self.log.add("client", "interrupted", turn=turn.index, interrupted=True)
-        self.reader.discarding = True
+        self.turns.cut_in()
         return self
 
     # What the reader reports.
@@ -69,8 +66,18 @@ class Desk:
     def fail(self, error, turn):
         self.reports.append(("failed", error.message, turn and turn.index))
 
+    def run_failed(self, error):
+        turn = self.turns.current
+        self.log.add("bridge", "error", turn=self.turns.index, error=str(error))
+        self.turns.failed(error.code)
+        self.reports.append(("failed", error.message, turn and turn.index))
+
+    def blocks(self, name):
+        return True
+
     def transferred(self, turn, source, target):
         self.reports.append(("transferred", turn and turn.index, source, target))
+        return ""
 
     def still_talking(self):
         self.reports.append("still talking")

@@ -492,7 +492,7 @@ def test_what_is_typed_over_before_it_was_sent_is_not_sent():
         do(session, session.receive, page, protocol.Text("one"))
         assert session.say("two").agent_text == "You said two."
         assert len(session.turns) == 2
-        assert session.turns[0].interrupted
+        assert session.turns[0].status == "unanswered"
 
 
 def test_tools_of_one_name_are_told_apart():

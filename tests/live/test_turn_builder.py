@@ -1,6 +1,7 @@
 import pytest
 
 from adk_nb.live.turn_builder import Turns
+from adk_nb.log.event_log import EventLog
 from adk_nb.wire import protocol
 
 
@@ -11,14 +12,20 @@ def sent():
 
 @pytest.fixture
 def turns(sent):
-    made = Turns(sent.append)
+    made = Turns(EventLog("s"), sent.append)
     made.agent, made.model = "dice", "m"
     return made
 
 
 def shown(sent, role):
-    """What the page shows of a role, by turn: the last transcript wins."""
-    return {m.turn: m.text for m in sent if isinstance(m, protocol.Transcript) and m.role == role}
+    """What the page shows of a role, by turn."""
+    pieces = {}
+    for m in sent:
+        if isinstance(m, protocol.Transcript) and m.role == role:
+            key = (m.turn, m.piece)
+            pieces[key] = pieces.get(key, "")[: m.start] + m.text
+    turns = {turn for turn, _ in pieces}
+    return {n: " ".join(text for (turn, _), text in pieces.items() if turn == n) for n in turns}
 
 
 def states(sent):
@@ -27,7 +34,7 @@ def states(sent):
 
 def test_a_typed_turn(turns, sent):
     turn = turns.user_typed("roll")
-    turns.agent_audio("dice", 500)
+    turns.agent_audio("dice", bytes(500 * 48), 24_000)
     turns.agent_said("dice", "Four.", final=False)
     assert not turn.ended.is_set()
     assert turns.completed() is turn
@@ -62,7 +69,7 @@ def test_cumulative_transcripts_may_revise_themselves(turns, sent):
 def test_transcripts_that_never_finish(turns, sent):
     turns.user_said("What time ", final=False)
     turns.user_said("is it?", final=False)
-    turns.agent_audio("dice", 100)
+    turns.agent_audio("dice", bytes(100 * 48), 24_000)
     turns.agent_said("dice", "Noon.", final=False)
     turns.completed()
     assert shown(sent, "user") == {1: "What time is it?"}
@@ -72,7 +79,7 @@ def test_transcripts_that_never_finish(turns, sent):
 
 def test_text_after_the_turn_is_the_turns(turns, sent):
     turns.user_typed("hi")
-    turns.agent_audio("dice", 100)
+    turns.agent_audio("dice", bytes(100 * 48), 24_000)
     turns.completed()
     turns.agent_said("dice", "Hello ", final=False)
     turns.agent_said("dice", "there.", final=False)
@@ -128,9 +135,9 @@ def test_an_interruption_while_the_user_still_speaks_ends_nothing(turns):
 
 def test_what_was_heard_is_told_by_the_player(turns):
     turn = turns.user_typed("go")
-    turns.agent_audio("dice", 1000)
+    turns.agent_audio("dice", bytes(1000 * 48), 24_000)
     turns.agent_said("dice", "One two three four. ", final=False)
-    turns.agent_audio("dice", 1000)
+    turns.agent_audio("dice", bytes(1000 * 48), 24_000)
     turns.agent_said("dice", "Five six seven eight.", final=False)
     turns.interrupted()
     turns.heard(1, 0)
@@ -192,7 +199,7 @@ def test_what_is_said_over_an_answer_is_of_the_turn_to_come(turns):
     turns.user_said("First", final=False)
     assert turns.speech_index == 1
     turns.user_said("First?", final=True)
-    turns.agent_audio("dice", 100)
+    turns.agent_audio("dice", bytes(100 * 48), 24_000)
     assert turns.speech_index == 2
     turns.user_said("Second", final=False)
     assert turns.speech_index == 2
@@ -202,7 +209,7 @@ def test_what_is_said_over_an_answer_is_of_the_turn_to_come(turns):
 
 def test_the_sources_of_an_answer_are_links_where_they_are_on_the_web():
     sent = []
-    turns = Turns(sent.append)
+    turns = Turns(EventLog("s"), sent.append)
     turns.user_typed("rain?")
     turns.agent_said("a", "Yes.", final=True)
     turns.grounded([{"title": "<yr>", "uri": "https://yr.no"}])
@@ -216,7 +223,7 @@ def test_the_sources_of_an_answer_are_links_where_they_are_on_the_web():
 
 
 def test_a_turn_shows_markup_as_text():
-    turns = Turns(lambda _: None)
+    turns = Turns(EventLog("s"), lambda _: None)
     hostile = "<script>alert(1)</script>"
     turns.user_typed(hostile)
     turns.tool_called(hostile, "c1", hostile, {hostile: hostile})
