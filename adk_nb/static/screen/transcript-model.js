@@ -58,6 +58,8 @@ export class TranscriptModel {
     this.entries = [];
     /** @type {Set<number>} */
     this.interrupted = new Set();
+    /** @type {Map<string, string>} what was said, by the entry's key: the entry shows no more than its bound of it */
+    this.whole = new Map();
     /** @type {{turn: number, sources: Source[]} | null} that came before the agent's text */
     this.early = null;
   }
@@ -65,6 +67,7 @@ export class TranscriptModel {
   /** Forgets the entries, not which turns were interrupted: a history does not say. */
   clear() {
     this.entries = [];
+    this.whole.clear();
     this.early = null;
   }
 
@@ -93,16 +96,30 @@ export class TranscriptModel {
     return this.entries.findLast((entry) => entry.question)?.question ?? null;
   }
 
-  /** @param {import("../link/wire.js").Message} message */
-  transcript({ turn, role, author, text, final, interrupted }) {
+  /** What is new of a piece: it replaces what is known of it from `start` on. @param {import("../link/wire.js").Message} message */
+  transcript({ turn, role, author, text, final, interrupted, piece, start }) {
     const name = role === "agent" ? String(author ?? "") : "";
-    const entry = this.entry(`${turn}/${role}/${name}`, role === "agent" ? "agent" : "user", Number(turn) || 0);
+    const entry = this.entry(`${turn}/${role}/${name}/${piece ?? 0}`, role === "agent" ? "agent" : "user", Number(turn) || 0);
+    const whole = (this.whole.get(entry.key) ?? "").slice(0, Number(start) || 0) + String(text ?? "");
+    this.whole.set(entry.key, whole);
     entry.author = name;
-    entry.text = bounded(String(text ?? ""));
+    entry.text = bounded(whole);
     entry.final = Boolean(final);
     if (interrupted) this.interrupted.add(entry.turn);
-    entry.interrupted = entry.role === "agent" && this.interrupted.has(entry.turn);
-    return [...this.moveSources(entry), entry];
+    return [...this.markInterrupted(entry.turn), ...this.moveSources(entry), entry];
+  }
+
+  /** The last that an agent said in a turn bears the mark. @param {number} turn @returns {Entry[]} what changed */
+  markInterrupted(turn) {
+    const said = this.entries.filter((entry) => entry.turn === turn && entry.role === "agent");
+    /** @type {Entry[]} */
+    const changed = [];
+    for (const entry of said) {
+      const marked = this.interrupted.has(turn) && entry === said.at(-1);
+      if (entry.interrupted !== marked) changed.push(entry);
+      entry.interrupted = marked;
+    }
+    return changed;
   }
 
   /** The newest list counts; it is shown with the last that an agent says in the turn. @param {import("../link/wire.js").Message} message */
@@ -220,19 +237,15 @@ export class TranscriptModel {
 
   /** @param {import("../link/wire.js").Message} message */
   turned({ turn, state }) {
-    if (state !== "complete" && state !== "interrupted") return [];
+    if (state === "started") return [];
     if (state === "interrupted") this.interrupted.add(turn);
-    /** @type {Entry[]} */
-    const changed = [];
+    const changed = new Set(this.markInterrupted(turn));
     for (const entry of this.entries) {
-      if (entry.turn !== turn || entry.role === "tool") continue;
-      const cut = entry.role === "agent" && state === "interrupted";
-      if (entry.final && !cut) continue;
+      if (entry.turn !== turn || entry.role === "tool" || entry.final) continue;
       entry.final = true;
-      entry.interrupted ||= cut;
-      changed.push(entry);
+      changed.add(entry);
     }
-    return changed;
+    return [...changed];
   }
 
   /**
@@ -266,7 +279,9 @@ export class TranscriptModel {
     };
     const after = entries.findLastIndex((entry) => entry.turn < turn || (entry.turn === turn && (role !== "user" || entry.role === "user")));
     entries.splice(after + 1, 0, made);
-    if (entries.length > this.limit) entries.splice(0, entries.length - this.limit);
+    if (entries.length > this.limit) {
+      for (const { key: gone } of entries.splice(0, entries.length - this.limit)) this.whole.delete(gone);
+    }
     return made;
   }
 }

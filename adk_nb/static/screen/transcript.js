@@ -114,7 +114,7 @@ export class Transcript {
     const tool = this.tools.get(node);
     const words = body.querySelector(".adk-nb-words");
     if (tool) tool.draw(entry);
-    else if (words && !entry.interrupted) words.textContent = entry.text;
+    else if (words && !entry.interrupted && !body.querySelector(".adk-nb-tag")) words.textContent = entry.text;
     else body.replaceWith(saidBody(entry));
     this.drawSources(node.children[1], entry);
     return entry.final && !wasFinal;

@@ -167,8 +167,8 @@ export class View {
   /** @param {Message} message */
   turned({ turn, state }) {
     if (state !== "started" && this.failure?.code === "connection_lost") this.fail(null); // it came back
-    if (state === "interrupted") this.silence(turn);
-    else if (state === "complete") this.sound.end(turn);
+    if (state === "complete") this.sound.end(turn);
+    else if (state !== "started") this.silence(turn);
   }
 
   /** @param {number} turn to be cut off */
