@@ -95,6 +95,8 @@ class LiveSession(Conversation):
             model may be able to see them.
         record: A folder for a recording of the session, written as it goes; see
             `docs/recordings.md`.
+        keep_withheld: Whether the sound of an answer that a callback withheld is kept, in
+            recordings too; it is never heard further.
         **options: Those of `adk_nb.adk.run_config.run_config`: `transcribe`, `detection`,
             `proactive`, `affective`, `compress`, `resume`; see `docs/gemini.md`.
 
@@ -122,6 +124,7 @@ class LiveSession(Conversation):
         audio: bool = True,
         video: bool | None = None,
         record: str | os.PathLike[str] | None = None,
+        keep_withheld: bool = False,
         **options: Any,
     ) -> None:
         self.id = valid_text(session_id) if session_id else uuid.uuid4().hex[:12]
@@ -152,6 +155,7 @@ class LiveSession(Conversation):
             configure=self._configured,
             plugins=plugins,
             audio=audio,
+            keep_withheld=keep_withheld,
         )
         self._exchange.on_turn_end = self._turn_ended
         self._bridge: BridgeLoop | None = None

@@ -117,7 +117,8 @@ def _takes_context(tool: Any) -> bool:
 def _parted(event: Event, tools: dict[str, BaseTool]) -> tuple[Event, Event]:
     """Returns an event with the calls of streaming tools, and one with all others."""
     parts = (event.content.parts or []) if event.content else []
-    streams, others = [], []
+    streams: list[types.Part] = []
+    others: list[types.Part] = []
     for part in parts:
         tool = tools.get(part.function_call.name or "") if part.function_call else None
         streaming = inspect.isasyncgenfunction(getattr(tool, "func", None))

@@ -10,13 +10,18 @@ models; a cascade by itself would wait for the user to say more.
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
 from google.adk.live._cascade_live_connection import CascadeLiveConnection, _now
 
 from adk_nb.adk.session_context import SESSION
+from adk_nb.audio import duration_ms, rate_of
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    from google.adk.models.llm_response import LlmResponse
     from google.genai import types
 
 
@@ -26,6 +31,39 @@ class HeardConnection(CascadeLiveConnection):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._session = SESSION.get()
+        # Sound whose words have not passed the callbacks yet.
+        self._held: list[LlmResponse] = []
+
+    async def receive(self) -> AsyncGenerator[LlmResponse, None]:
+        """Yields the responses; where words may be withheld, a sentence's words before its sound.
+
+        ADK asks the callbacks when it has got the words, and asks for no more if they do not pass.
+        """
+        session, responses = self._session, super().receive()
+        async with contextlib.aclosing(responses):
+            if session is None or not session.guarded():
+                async for response in responses:
+                    yield response
+                return
+            async for response in responses:
+                said = response.output_transcription
+                if _sound_ms(response):
+                    self._held.append(response)
+                    continue
+                if said is not None and not said.finished:
+                    session.words_first(self._held_ms)
+                    yield response
+                elif response.interrupted or response.error_code:
+                    self._held.clear()
+                if response.input_transcription is None:
+                    while self._held:
+                        yield self._held.pop(0)
+                if said is None or said.finished:
+                    yield response
+
+    @property
+    def _held_ms(self) -> float:
+        return sum(map(_sound_ms, self._held))
 
     async def send_history(self, history: list[types.Content]) -> None:
         """Takes the history, and answers it if this agent has just taken over."""
@@ -38,6 +76,13 @@ class HeardConnection(CascadeLiveConnection):
         if position is not None:
             played_ms, audio_ms = position
             # To the cascade, the audio after a tool call is a new turn: subtract what came before.
-            before_ms = audio_ms - self._turn_audio_ms
+            before_ms = audio_ms + self._held_ms - self._turn_audio_ms
             playback_start = _now() - max(0.0, played_ms - before_ms) / 1000
         return super()._extract_heard_sentences(playback_start)
+
+
+def _sound_ms(response: LlmResponse) -> float:
+    """Returns how much sound a response has (ms)."""
+    parts = (response.content.parts or ()) if response.content is not None else ()
+    blobs = [part.inline_data for part in parts if part.inline_data is not None]
+    return sum(duration_ms(len(blob.data or b""), rate_of(blob.mime_type)) for blob in blobs)

@@ -4,6 +4,9 @@ Two things differ from ADK's own. After a goAway it reconnects when the turn is 
 before the deadline; ADK reconnects at once and loses the rest of an answer. And when the history is
 sent to a new connection, the model answers only if the user is waiting for an answer: after a swap,
 ADK sends the words of the earlier agent as the user's, and the model would reply to them.
+
+Where a callback may withhold what the agent says, an answer in writing is passed on as if it were
+spoken, since ADK shows the callbacks no other.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ from google.adk.utils.content_utils import _filter_media_parts
 from google.genai import types
 
 from adk_nb.adk.session_context import SESSION
+from adk_nb.adk.withheld import spoken
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -100,12 +104,18 @@ class LongConnection(GeminiLlmConnection):
 
     async def receive(self) -> AsyncGenerator[LlmResponse, None]:
         """Yields the model's responses, and a goAway only when it is time to reconnect."""
-        responses = self._responses()
-        if self._session is None:
-            async with contextlib.aclosing(responses):
-                async for response in responses:
-                    yield response
-            return
+        session, responses = self._session, self._responses()
+        if session is not None:
+            responses = self._lasting(responses)
+        guarded = session is not None and session.guarded()
+        async with contextlib.aclosing(responses):
+            async for response in responses:
+                for one in spoken(response) if guarded else [response]:
+                    yield one
+
+    async def _lasting(
+        self, responses: AsyncGenerator[LlmResponse, None]
+    ) -> AsyncGenerator[LlmResponse, None]:
         async with contextlib.aclosing(responses):
             waiting: asyncio.Future[LlmResponse] | None = None
             try:

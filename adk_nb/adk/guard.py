@@ -72,6 +72,18 @@ PRIVATE = (
         costs="A cascade's text model is loaded only when it is first used.",
     ),
     Private(
+        "google.adk.flows.llm_flows.base_llm_flow",
+        "BaseLlmFlow._handle_after_model_callback",
+        "Only there is it known that a callback replaced an answer, which then falls silent.",
+        parameters=("llm_response", "model_response_event"),
+    ),
+    Private(
+        "google.adk.flows.llm_flows.base_llm_flow",
+        "BaseLlmFlow._handle_before_model_callback",
+        "As above, where a callback answers what was spoken after the model has begun to.",
+        parameters=("llm_request", "model_response_event"),
+    ),
+    Private(
         "google.adk.models.google_llm",
         "GeminiLlmConnection",
         "Gemini makes its connection of this name; it has no setting for another class.",
@@ -212,6 +224,7 @@ def install() -> None:
             genai_client,
             log_filter,
             user_errors,
+            withheld,
         )
 
         # Each is a subclass that does as its base does in a run that is not a session's.
@@ -221,6 +234,7 @@ def install() -> None:
         user_errors.install()
         background_tools.install()
         genai_client.install()
+        withheld.install()
         _installed = True
 
 

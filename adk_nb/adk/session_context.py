@@ -41,6 +41,23 @@ class Knowing(Protocol):
     def declared_blocking(self) -> bool | None:
         """Returns whether tools are to be declared as blocking; None leaves them as they are."""
 
+    def withheld(self, event_id: str, *, begun: bool) -> bool:
+        """A callback replaced an answer; the event of that id has what stands in its place.
+
+        Args:
+            event_id: The event's id.
+            begun: Whether only an answer that has begun is withheld by that.
+
+        Returns:
+            Whether the sound of it is to be forgotten.
+        """
+
+    def guarded(self) -> bool:
+        """Returns whether a callback may withhold what the agent says."""
+
+    def words_first(self, ms: float) -> None:
+        """The words that come next come before their sound, of so many ms."""
+
 
 SESSION: ContextVar[Knowing | None] = ContextVar("adk_nb_session", default=None)
 """The session whose run this is; None in a run that is not a session's."""

@@ -254,6 +254,7 @@ TURN_MORE = ColumnGroup(
         Column("time", _UTC),
         Column("t", "float64"),
         Column("spoken", "bool"),
+        Column("withheld", "bool"),
         Column("invocation_id", "string"),
         Column("prompt_tokens", "Int64"),
         Column("response_tokens", "Int64"),

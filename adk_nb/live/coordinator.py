@@ -16,6 +16,7 @@ from google.genai import types
 from adk_nb.adk.agents import cascades, live_model, model_name
 from adk_nb.adk.run_config import is_gemini
 from adk_nb.adk.told import as_text
+from adk_nb.adk.withheld import guarded
 from adk_nb.exceptions import AdkNbError, LocalModelError, ModelError, SessionClosedError
 from adk_nb.live.event_reader import EventReader
 from adk_nb.live.microphone import Microphone, blob
@@ -25,6 +26,7 @@ from adk_nb.live.tool_calls import ToolCalls
 from adk_nb.live.tool_runs import ToolRuns
 from adk_nb.live.turn_builder import Ended, Turns
 from adk_nb.live.turn_machine import Phase
+from adk_nb.live.withholding import Withholding
 from adk_nb.log.span_collector import collect
 from adk_nb.plain import valid_text
 from adk_nb.providers.explain import explain
@@ -81,6 +83,7 @@ class Exchange:
         configure: Returns ADK's `RunConfig` for a model.
         plugins: ADK plugins.
         audio: Whether the agent speaks.
+        keep_withheld: Whether the sound of what a guard withholds is kept.
 
     Attributes:
         status: One of `connecting`, `ready`, `listening`, `thinking`, `speaking`, `reconnecting`,
@@ -103,6 +106,7 @@ class Exchange:
         configure: Configure,
         plugins: Iterable[BasePlugin],
         audio: bool,
+        keep_withheld: bool = False,
     ) -> None:
         self.log = log
         self.histories = histories
@@ -117,18 +121,22 @@ class Exchange:
         self.on_turn_end: Callable[[Turn], None] = lambda _turn: None
         self.tool_runs = ToolRuns(self)
         self.microphone = Microphone(log, self.turns)
+        self._plugins = list(plugins)
         self.live = LiveRun(
             agent,
             self,
             ToolCalls(self.turns, log.redact),
             configure=configure,
             histories=histories,
-            plugins=plugins,
+            plugins=self._plugins,
         )
         self.swaps = Swaps(agent, self, self.live, histories)
         self._audio = audio
         self._told_audio_use: bool | dict[str, Any] = audio
         self.reader = EventReader(log, self.turns, self, calls=self.live.calls, audio=audio)
+        self.withholding = Withholding(
+            log, self.turns, self.reader, self.pages.emit, keep=keep_withheld
+        )
         # When a cascade was last told that it is cut off, on the monotonic clock.
         self._last_nudge = 0.0
         # When speech last made a connection, on the monotonic clock.
@@ -303,8 +311,21 @@ class Exchange:
         taking_over, self._dial.taking_over = self._dial.taking_over, False
         return taking_over
 
+    def withheld(self, event_id: str, *, begun: bool) -> bool:
+        """Silences an answer that a callback replaced; returns whether its sound is forgotten."""
+        return self.withholding.tell(event_id, begun=begun)
+
+    def guarded(self) -> bool:
+        """Returns whether a callback may withhold what the agent says."""
+        return guarded(self.live.agent, self._plugins)
+
+    def words_first(self, ms: float) -> None:
+        """Takes how much sound of the words that come next comes after them (ms)."""
+        self.withholding.words_first(ms)
+
     def run_begins(self) -> None:
         """Prepares for a new run."""
+        self.withholding.begin()
         self._dial = Dial()
         self.turns.machine.connection_lost()
         self.tool_runs.run_begins()
@@ -522,7 +543,10 @@ class Exchange:
 
     def run_event(self, event: Event) -> None:
         """Takes an event of ADK's."""
-        self.reader.read(event)
+        if not self.withholding.read(event):
+            self.reader.read(event)
+        elif self.turns.current is None:
+            self.set_state("ready")
 
     def run_streamed(self, content: types.Content) -> None:
         """Takes a tool's response that was sent to the model; a streaming tool's has no event."""

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from adk_nb.log.words import Piece
 
 
-_TEXTS = {"user_text", "user_transcript", "agent_text", "agent_transcript"}
+_TEXTS = {"user_text", "user_transcript", "agent_text", "agent_transcript", "withheld"}
 """Kinds of rows with words."""
 _AUDIO = {"user_audio", "agent_audio"}
 _UNFINISHED = ".!?…\"'”’)。！？"  # noqa: RUF001 - as they are in texts
@@ -79,6 +79,8 @@ class Turns:
         self.agent = ""
         self.model = ""
         self.deltas = False
+        # How much sound (ms) of the words that come now is still to come.
+        self.ahead_ms = 0.0
         # What the pages were sent of each piece, by turn and number.
         self._sent: dict[tuple[int, int], tuple[str, bool]] = {}
         # How much of a row of audio is counted, by kind: the row's number and ms.
@@ -209,7 +211,7 @@ class Turns:
             text=text,
             final=final,
             cumulative=not final and self._is_whole(text, said.open_text),
-            audio_ms=turn.audio_ms,
+            audio_ms=turn.audio_ms + self.ahead_ms,
             **_rule(booking),
             **values,
         )
@@ -472,6 +474,39 @@ class Turns:
         if state is not None:
             self._log.add("bridge", "answer_disowned", turn=state.index)
 
+    @property
+    def answering(self) -> Turn | None:
+        """The turn that words belong to which come now of the agent; None if they open one."""
+        open_turn = self._of(self.machine.output or self.machine.current)
+        return open_turn if open_turn is not None else self.last
+
+    def withheld(self, author: str, replacement: str, turn: Turn | None, **values: Any) -> Turn:
+        """Puts a guard's words in the place of an answer, and ends its turn.
+
+        Args:
+            author: The agent whose answer it was.
+            replacement: What it says instead.
+            turn: The answer's turn; None if nothing of it has come.
+            **values: What else the row says.
+        """
+        known = self.machine.all[turn.index - 1] if turn is not None else None
+        turn = self.all[self.machine.withheld(known).index - 1]
+        ended, self._ending = self._ending, []
+        self._words(
+            "adk",
+            "withheld",
+            turn.index,
+            author=author,
+            agent=author,
+            text=replacement,
+            final=True,
+            audio_ms=turn.audio_ms,
+            **values,
+        )
+        self._ending = ended
+        self._settle()
+        return turn
+
     def closed(self) -> Turn | None:
         """The model closed the connection; returns the turn if that ended it."""
         state = self.machine.closed()
@@ -557,6 +592,9 @@ class Turns:
         for piece in changed:
             self._show(row.turn, piece)
 
+    def sound_forgotten(self, kind: str, turn: int) -> None:
+        """Sound was forgotten; that it was there stays known."""
+
     def sound(self, kind: str, turn: int, pcm: bytes, rate: int) -> None:
         """Takes sound; what is needed of it is in its row."""
 
@@ -592,6 +630,7 @@ class Turns:
                 piece.final,
                 piece=piece.number,
                 start=len(same.encode("utf-16-le")) // 2,
+                withheld=piece.role == "agent" and self.all[index - 1].withheld,
             )
         )
 

@@ -427,6 +427,15 @@ class TurnMachine:
         self._displacing = None
         return turn
 
+    def withheld(self, turn: TurnState | None) -> TurnState:
+        """A guard's words take the place of an answer, which is over with that."""
+        turn = turn or self._output_begins().turn
+        self.output = None
+        turn.answered = True
+        if turn is self.current:
+            self._end(turn, Status.COMPLETE, "withheld")
+        return turn
+
     # What else ends a turn.
 
     def failed(self, reason: str, status: Status = Status.FAILED) -> TurnState | None:
@@ -597,10 +606,9 @@ class TurnMachine:
             self.output = turn
             return Booking(turn, "goes_on", dropped=True)
         spoken = self._speech
-        turn = self._made(Phase.SAYING, spoken=spoken)
-        self.current = turn
+        made = self.current = self._made(Phase.SAYING, spoken=spoken)
         self._stands()
-        return self._books(turn, "speech" if spoken else "itself")
+        return self._books(made, "speech" if spoken else "itself")
 
     def _ended_for_next(self) -> TurnState | None:
         """Ends the open turn if it only waits: the output that begins answers what was said since."""

@@ -23,8 +23,8 @@ KINDS = (
     "user_text", "user_audio", "user_transcript", "agent_text", "agent_audio", "agent_transcript",
     "tool_call", "tool_result", "agent_transfer", "agent_swapped", "turn_complete", "interrupted",
     "playback_started", "playback_drained", "playback_flushed", "mic_on", "mic_off", "connected",
-    "disconnected", "usage", "error", "turn_ended", "answer_disowned",
-    "voice_activity",
+    "disconnected", "usage", "error", "turn_ended", "answer_disowned", "voice_activity",
+    "withheld",
 )  # fmt: skip
 
 _PAUSE_S = 1.0
@@ -58,11 +58,13 @@ class LogRow:
         agent: The agent; None if it was the user.
         invocation_id: ADK's id of the invocation; one may span many turns.
         model: The agent's model, in rows that say that it was connected or changed.
-        text: What was said or typed, as it came: a piece, or the whole so far.
+        text: What was said or typed, as it came: a piece, or the whole so far. What stands in the
+            place of an answer that was withheld.
         final: Whether that text was the speaker's last of this utterance.
         cumulative: Whether that text replaces the piece before; does not apply if `final`.
         audio_ms: How much sound (ms): in this row of audio; of this turn before this piece of the
-            agent's transcript; of this turn that had sounded, by the player's report.
+            agent's transcript; of this turn that had sounded, by the player's report; of this turn
+            that a guard withheld.
         speech_t: In a row of the user's audio, when it was last loud (s on the session's clock).
         tool: The tool's name.
         tool_call_id: ADK's id of the call.
@@ -129,6 +131,9 @@ class Sink(Protocol):
 
     def sound(self, kind: str, turn: int, pcm: bytes, rate: int) -> None:
         """Sound was added to a turn."""
+
+    def sound_forgotten(self, kind: str, turn: int) -> None:
+        """The sound of a turn is to be kept no longer."""
 
 
 @dataclass(slots=True)
@@ -302,6 +307,13 @@ class EventLog:
         for sink in self.sinks:
             sink.row(row)
             sink.sound(kind, turn, pcm, rate)
+
+    def forget_sound(self, kind: str, turn: int) -> None:
+        """Forgets the sound of a turn, here and in recordings; its rows stay."""
+        self._last_audio.pop(kind, None)
+        self.sounds.forget(kind, turn)
+        for sink in self.sinks:
+            sink.sound_forgotten(kind, turn)
 
     def clip(self, kind: str, turn: int) -> Clip:
         """Returns the sound of a turn: `kind` is `user_audio` or `agent_audio`."""

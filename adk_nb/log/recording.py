@@ -100,6 +100,8 @@ class RecordingWriter:
         self._rows: dict[int, LogRow] = {}
         self._sounds: deque[tuple[str, int, bytes, int]] = deque()
         self._waiting = 0
+        # Sound files that are to go again, by kind and turn.
+        self._forgotten: set[tuple[str, int]] = set()
         # Bytes of sound that were dropped and not reported yet.
         self._dropped = 0
         self._lock = threading.Lock()
@@ -138,6 +140,14 @@ class RecordingWriter:
                 return
             self._waiting += len(pcm)
             self._sounds.append((kind, turn, pcm, rate))
+
+    def sound_forgotten(self, kind: str, turn: int) -> None:
+        """Takes out sound that waits to be written, and removes what was."""
+        with self._lock:
+            kept = [one for one in self._sounds if one[:2] != (kind, turn)]
+            self._sounds = deque(kept)
+            self._waiting = sum(len(pcm) for _, _, pcm, _ in kept)
+            self._forgotten.add((kind, turn))
 
     def close(self) -> None:
         """Writes what is left and closes the files."""
@@ -179,8 +189,11 @@ class RecordingWriter:
         with self._lock:
             rows, self._rows = self._rows, {}
             sounds, self._sounds = self._sounds, deque()
+            forgotten, self._forgotten = self._forgotten, set()
             dropped, self._dropped = self._dropped, 0
             self._waiting = 0
+        for key in forgotten:
+            self._remove(*key)
         # Rows first: they are small, and the sound is of little use without them.
         if rows:
             self._events.writelines(_line(rows[seq]) for seq in sorted(rows))
@@ -195,6 +208,17 @@ class RecordingWriter:
         self._close_older(touched)
         if dropped:
             self._tell(f"{dropped} bytes of sound were not recorded: the disk is too slow.")
+
+    def _remove(self, kind: str, turn: int) -> None:
+        """Removes a turn's sound file, which is emptied first: it may have another name too."""
+        opened = self._wavs.pop((kind, turn), None)
+        if opened is not None:
+            opened[1].close()
+            opened[0].close()
+        with contextlib.suppress(FileNotFoundError):
+            path = self.path / wav_name(kind, turn)
+            os.truncate(path, 0)
+            path.unlink()
 
     def _tell(self, what: str) -> None:
         error = RecordingError(what, remedy="live.save(path) writes all of it elsewhere.")

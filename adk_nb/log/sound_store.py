@@ -69,6 +69,16 @@ class SoundStore:
             parts = [self._read(*span) for span in kept.spans]
             return Clip(b"".join([*parts, bytes(kept.tail)]), kept.rate)
 
+    def forget(self, kind: str, turn: int) -> None:
+        """Forgets a turn's sound, and writes silence over what of it is in the temporary file."""
+        with self._lock:
+            kept = self._kept.pop((kind, turn), None)
+            if kept is None:
+                return
+            self._in_memory -= len(kept.tail)
+            for start, length in kept.spans:
+                self._blank(start, length)
+
     def all(self) -> list[tuple[str, int, Clip]]:
         """Returns every turn's sound with its kind and turn, the oldest first."""
         return [(kind, turn, self.clip(kind, turn)) for kind, turn in list(self._kept)]
@@ -96,6 +106,12 @@ class SoundStore:
                 logger.warning("Older sound is dropped: the temporary file failed (%s).", error)
             self.dropped += len(kept.tail)
         kept.tail = bytearray()
+
+    def _blank(self, start: int, length: int) -> None:
+        assert self._file is not None  # Nothing else makes spans.
+        with contextlib.suppress(OSError, ValueError):
+            self._file.seek(start)
+            self._file.write(bytes(length))
 
     def _read(self, start: int, length: int) -> bytes:
         assert self._file is not None  # Nothing else makes spans.

@@ -93,8 +93,10 @@ class Turn:
         agent_text: What the agent said, whether or not it was heard.
         heard_text: The part of it that had sounded when the user interrupted; else all of it.
         interrupted: Whether the user interrupted it.
+        withheld: Whether a guard withheld the answer: `agent_text` is what it said in its place.
         tool_calls: The tools that were called, in order.
         error: What went wrong; None if nothing did.
+        withheld: Whether a guard withheld the answer: `agent_text` is what it said in its place.
         status: How it ended, one of `Status`; None while it is open.
         end_reason: Why it ended so, where there is more to say, such as `response_rejected`.
         pieces: What was said and called, in order.
@@ -137,6 +139,7 @@ class Turn:
     interrupted: bool = False
     tool_calls: list[ToolCall] = field(default_factory=list)
     error: str | None = None
+    withheld: bool = False
     status: Status | None = None
     end_reason: str | None = None
     pieces: list[Piece] = field(default_factory=list, repr=False)
@@ -257,6 +260,8 @@ class Turn:
         if self.interrupted:
             heard = html.escape(self.heard_text) or "nothing"
             rows.append(("", f"<em>(interrupted; heard: {heard})</em>"))
+        if self.withheld:
+            rows.append(("", "<em>(a guard withheld the answer)</em>"))
         if self.sources:
             rows.append(("Sources", ", ".join(map(_link, self.sources))))
         if self.error:

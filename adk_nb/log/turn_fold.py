@@ -236,6 +236,22 @@ class TurnFold:
         turn.marks.clear()
         return gone
 
+    def _withheld(self, turn: Turn, row: LogRow) -> list[Piece]:
+        """A guard's words stand in the place of all that the agents said."""
+        for piece in turn.pieces:
+            if piece.role == "agent":
+                piece.text = ""
+        turn.said.close()
+        turn.withheld = True
+        turn.agent = row.agent or turn.agent
+        piece = Piece(len(turn.pieces), "agent", turn.agent, row.t, row.text or "", final=True)
+        turn.pieces.append(piece)
+        turn.agent_text = turn.heard_text = self._redact((row.text or "").strip())
+        turn.agent_t = row.t if turn.agent_t is None else turn.agent_t
+        turn.marks.clear()
+        turn.sources = []
+        return [piece]
+
     def _turn_complete(self, turn: Turn, row: LogRow) -> None:
         del row
         self.completed.add(turn.index)
@@ -272,6 +288,7 @@ _ROWS: dict[str, Callable[[TurnFold, Turn, LogRow], list[Piece] | None]] = {
     "agent_audio": TurnFold._agent_audio,  # noqa: SLF001
     "tool_call": TurnFold._tool_call,  # noqa: SLF001
     "answer_disowned": TurnFold._disowned,  # noqa: SLF001
+    "withheld": TurnFold._withheld,  # noqa: SLF001
     "turn_complete": TurnFold._turn_complete,  # noqa: SLF001
     "turn_ended": TurnFold._turn_ended,  # noqa: SLF001
     "user_audio": TurnFold._user_audio,  # noqa: SLF001
@@ -286,5 +303,6 @@ _ROWS: dict[str, Callable[[TurnFold, Turn, LogRow], list[Piece] | None]] = {
 
 _BEGIN = frozenset(
     ("user_text", "user_transcript", "agent_text", "agent_transcript", "agent_audio", "tool_call")
+    + ("withheld",)
 )
 """Kinds of rows that begin a turn; the others add to one."""

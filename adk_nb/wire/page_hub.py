@@ -146,7 +146,14 @@ def _turn_messages(turn: Turn) -> list[protocol.Message]:
             cut = turn.interrupted and piece is spoken[-1]
             text = piece.text.strip()
             said = protocol.Transcript(
-                turn.index, piece.role, piece.author, text, piece.final, cut, piece.number
+                turn.index,
+                piece.role,
+                piece.author,
+                text,
+                piece.final,
+                interrupted=cut,
+                withheld=turn.withheld and piece.role == "agent",
+                piece=piece.number,
             )
             messages.append(said)
     if turn.sources:

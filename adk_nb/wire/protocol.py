@@ -338,7 +338,8 @@ class Welcome(Message):
 class Transcript(Message):
     """A piece of what one side said in a turn: `text` replaces what is after `start` in it.
 
-    `piece` is the piece's number in its turn, `start` counts UTF-16 code units.
+    `piece` is the piece's number in its turn, `start` counts UTF-16 code units. The words are a
+    guard's if the answer was `withheld`.
     """
 
     type: ClassVar[str] = "transcript"
@@ -348,6 +349,7 @@ class Transcript(Message):
     text: str
     final: bool
     interrupted: bool = False
+    withheld: bool = False
     piece: int = 0
     start: int = 0
 
@@ -447,7 +449,10 @@ class Sources(Message):
 
 @dataclass(frozen=True, slots=True)
 class TurnState(Message):
-    """A turn `started`, or has ended: how, one of `adk_nb.log.turn.Status`."""
+    """A turn `started`, its answer so far is `withheld`, or it has ended.
+
+    How it ended is one of `adk_nb.log.turn.Status`.
+    """
 
     type: ClassVar[str] = "turn"
     turn: int

@@ -207,7 +207,7 @@ def test_after_model_blocks_what_the_agent_says():
 
     with LiveSession(agent(answer, after_model_callback=no_codes)) as session:
         blocked = session.say("tell")
-        assert blocked.agent_text == "The code is [censored]"
+        assert (blocked.agent_text, blocked.withheld) == ("[censored]", True)
         assert session.say("hi").agent_text == "You said hi."
     assert len(session.agent.model.connects) == 2  # ADK drops the rest with the connection.
     assert "swordfish" not in str(session.transcript_df())

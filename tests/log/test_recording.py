@@ -601,3 +601,25 @@ def test_files_are_open_for_the_newest_two_turns_alone(tmp_path, monkeypatch):
     # One that was closed is not begun anew: its sound so far would be lost.
     writer.close()
     assert [len(recorded(writer, turn)) for turn in range(1, 6)] == [100] * 5
+
+
+@pytest.mark.parametrize("written", [True, False])
+def test_sound_that_is_forgotten_goes_from_the_disk_again(tmp_path, monkeypatch, written):
+    monkeypatch.setattr(recording, "FLUSH_S", 0.02 if written else 60.0)
+    log = EventLog("abc123")
+    writer = RecordingWriter(tmp_path, log)
+    log.add_audio("adk", "agent_audio", 1, b"\x01\x00" * 4800, 24_000)
+    file = writer.path / "0001-agent.wav"
+    if written:
+        wait_for(lambda: file.exists() and file.stat().st_size > 9600)
+    other = tmp_path / "another name"
+    if written:
+        os.link(file, other)
+    log.forget_sound("agent_audio", 1)
+    log.add_audio("adk", "agent_audio", 2, b"\x02\x00" * 4800, 24_000)
+    writer.close()
+    assert writer.error is None
+    assert not file.exists()
+    assert not written or other.read_bytes() == b""
+    assert len(read_recording(writer.path).clip("agent_audio", 2).pcm) == 9600
+    assert [row.audio_ms for row in log if row.kind == "agent_audio"] == [200, 200]

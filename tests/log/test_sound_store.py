@@ -121,3 +121,21 @@ def test_a_disk_that_recovers_is_used_again(monkeypatch, caplog):
     assert len(caplog.messages) == 1  # It is told once.
     disk.full = True
     assert store.clip("user_audio", 1).pcm == b""
+
+
+def test_what_is_forgotten_is_nowhere_and_the_rest_stays(monkeypatch):
+    monkeypatch.setattr(sound_store, "MAX_MEMORY", 400)
+    store = SoundStore()
+    for _ in range(3):
+        store.add("agent_audio", 1, b"\x07\x07" * 100, 16_000)
+        store.add("agent_audio", 2, b"\x05\x05" * 100, 16_000)
+    store.forget("agent_audio", 1)
+    store.forget("agent_audio", 3)
+    assert store.clip("agent_audio", 1).pcm == b""
+    assert store.clip("agent_audio", 2).pcm == b"\x05\x05" * 300
+    assert [turn for _, turn, _ in store.all()] == [2]
+    assert store._file is not None
+    store._file.seek(0)
+    assert b"\x07" not in store._file.read()
+    store.add("agent_audio", 1, b"\x01\x01", 16_000)
+    assert store.clip("agent_audio", 1).pcm == b"\x01\x01"

@@ -274,3 +274,17 @@ def test_secrets_in_pieces_are_masked_by_the_logs_redactor(told, tmp_path, monke
         told(kind, text="hunter2h", final=False)(kind, text="unter2", final=False)
         told.log.settle()
     assert (told.turn.user_text, told.turn.agent_text) == ("[secret]", "[secret]")
+
+
+def test_what_a_guard_says_stands_in_the_place_of_all_that_was_said():
+    log = EventLog("s")
+    log.add("client", "user_text", turn=1, author="user", text="tell", final=True)
+    log.add_audio("adk", "agent_audio", 1, b"\x01\x00" * 480, 24_000)
+    agent = {"turn": 1, "author": "a", "agent": "a"}
+    log.add("adk", "agent_transcript", text="It is ", final=False, audio_ms=20.0, **agent)
+    log.add("adk", "withheld", text="I may not.", final=True, audio_ms=20.0, **agent)
+    log.add("client", "playback_flushed", turn=1, audio_ms=12.0)
+    (turn,) = logged_turns(log)
+    said = (turn.agent_text, turn.heard_text, turn.said_by)
+    assert said == ("I may not.", "I may not.", {"a": "I may not."})
+    assert (turn.withheld, turn.heard_ms, turn.audio_ms) == (True, 12.0, 20.0)

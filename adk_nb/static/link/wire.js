@@ -5,6 +5,7 @@
  * @typedef {"camera" | "screen"} Source
  * @typedef {{source: Source, seq: number, clock: number, jpeg: Uint8Array}} ImageFrame
  * @typedef {{type: string, [field: string]: any}} Message
+ * @typedef {"started" | "complete" | "interrupted" | "withheld"} TurnState of a `turn` message
  * @typedef {{code: string, message: string, remedy: string}} Failure what is wrong, and what to do about it
  */
 

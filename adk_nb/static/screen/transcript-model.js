@@ -11,6 +11,7 @@ import { sourceList } from "./sources.js";
  * @property {string} text
  * @property {boolean} final
  * @property {boolean} interrupted
+ * @property {boolean} withheld whether these are a guard's words, in the place of the agent's
  * @property {string} call a tool's name and arguments
  * @property {"running" | "asking" | "returned" | "failed" | ""} outcome a tool's
  * @property {number | null} ms how long a tool took
@@ -97,7 +98,7 @@ export class TranscriptModel {
   }
 
   /** What is new of a piece: it replaces what is known of it from `start` on. @param {import("../link/wire.js").Message} message */
-  transcript({ turn, role, author, text, final, interrupted, piece, start }) {
+  transcript({ turn, role, author, text, final, interrupted, withheld, piece, start }) {
     const name = role === "agent" ? String(author ?? "") : "";
     const entry = this.entry(`${turn}/${role}/${name}/${piece ?? 0}`, role === "agent" ? "agent" : "user", Number(turn) || 0);
     const whole = (this.whole.get(entry.key) ?? "").slice(0, Number(start) || 0) + String(text ?? "");
@@ -105,6 +106,7 @@ export class TranscriptModel {
     entry.author = name;
     entry.text = bounded(whole);
     entry.final = Boolean(final);
+    entry.withheld = entry.role === "agent" && withheld === true;
     if (interrupted) this.interrupted.add(entry.turn);
     return [...this.markInterrupted(entry.turn), ...this.moveSources(entry), entry];
   }
@@ -238,6 +240,10 @@ export class TranscriptModel {
   /** @param {import("../link/wire.js").Message} message */
   turned({ turn, state }) {
     if (state === "started") return [];
+    if (state === "withheld") {
+      this.withhold(turn);
+      return [];
+    }
     if (state === "interrupted") this.interrupted.add(turn);
     const changed = new Set(this.markInterrupted(turn));
     for (const entry of this.entries) {
@@ -246,6 +252,14 @@ export class TranscriptModel {
       changed.add(entry);
     }
     return [...changed];
+  }
+
+  /** Forgets what the agents said in a turn: a guard's words come in its place. @param {unknown} turn */
+  withhold(turn) {
+    const kept = this.entries.filter((entry) => entry.turn !== turn || entry.role !== "agent");
+    for (const entry of this.entries) if (entry.turn === turn && entry.role === "agent") this.whole.delete(entry.key);
+    this.entries.splice(0, this.entries.length, ...kept); // the view holds on to the list
+    if (this.early?.turn === turn) this.early = null;
   }
 
   /**
@@ -273,7 +287,7 @@ export class TranscriptModel {
     if (known) return known;
     /** @type {Entry} */
     const made = {
-      key, role, turn, author: "", text: "", final: false, interrupted: false, call: "", outcome: "", ms: null,
+      key, role, turn, author: "", text: "", final: false, interrupted: false, withheld: false, call: "", outcome: "", ms: null,
       name: "", output: "", cut: 0, images: [], imagesCut: 0, question: null, answer: "", kind: "", sources: [],
       rest: null,
     };

@@ -9,10 +9,17 @@ import { ToolEntry } from "./tool-entry.js";
 
 const NEAR_THE_END_PX = 32;
 
+/** What is said of an agent's words, after them. @param {Entry} entry */
+export function tagOf({ interrupted, withheld }) {
+  if (withheld) return "withheld by a guard";
+  return interrupted ? "interrupted" : "";
+}
+
 /** @param {Entry} entry */
-function saidBody({ text, interrupted }) {
-  const body = element("div", { class: "adk-nb-said" }, element("span", { class: "adk-nb-words" }, text));
-  if (interrupted) body.append(" ", element("span", { class: "adk-nb-tag" }, "interrupted"));
+function saidBody(entry) {
+  const body = element("div", { class: "adk-nb-said" }, element("span", { class: "adk-nb-words" }, entry.text));
+  const tag = tagOf(entry);
+  if (tag) body.append(" ", element("span", { class: "adk-nb-tag" }, tag));
   return body;
 }
 
@@ -106,6 +113,7 @@ export class Transcript {
     const wasFinal = node.dataset.final === "true";
     node.dataset.final = String(entry.final);
     node.dataset.interrupted = String(entry.interrupted);
+    if (entry.withheld) node.dataset.withheld = "true";
     if (entry.role === "tool") node.dataset.outcome = entry.outcome;
     if (entry.role === "note") node.dataset.kind = entry.kind;
     const [who, body] = node.children;
@@ -114,7 +122,7 @@ export class Transcript {
     const tool = this.tools.get(node);
     const words = body.querySelector(".adk-nb-words");
     if (tool) tool.draw(entry);
-    else if (words && !entry.interrupted && !body.querySelector(".adk-nb-tag")) words.textContent = entry.text;
+    else if (words && !tagOf(entry) && !body.querySelector(".adk-nb-tag")) words.textContent = entry.text;
     else body.replaceWith(saidBody(entry));
     this.drawSources(node.children[1], entry);
     return entry.final && !wasFinal;

@@ -12,7 +12,7 @@ import { MicrophoneControls } from "./microphone-controls.js";
 import { Panel } from "./panel.js";
 import { effectiveState, stateLabel } from "./status.js";
 import { formatQuestion, TranscriptModel } from "./transcript-model.js";
-import { Transcript } from "./transcript.js";
+import { tagOf, Transcript } from "./transcript.js";
 
 /**
  * @typedef {import("../link/wire.js").Message} Message
@@ -151,7 +151,8 @@ export class View {
     const finished = this.transcript.update(this.transcriptModel.entries, this.transcriptModel.apply(message));
     for (const entry of finished) {
       const who = entry.role === "user" ? "You" : entry.author || entry.call;
-      if (entry.text) this.layout.live.textContent = who ? `${who}: ${entry.text}` : entry.text;
+      const said = entry.withheld ? `${entry.text} (${tagOf(entry)})`.trim() : entry.text;
+      if (said) this.layout.live.textContent = who ? `${who}: ${said}` : said;
     }
     this.announceQuestion();
     this.show();

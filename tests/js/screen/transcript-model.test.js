@@ -251,7 +251,7 @@ test("malformed fields do no harm", () => {
 
 /** An entry's fields as they are when nothing was said of them. */
 const plain = {
-  author: "", text: "", final: false, interrupted: false, call: "", outcome: "", ms: null, name: "", output: "", cut: 0,
+  author: "", text: "", final: false, interrupted: false, withheld: false, call: "", outcome: "", ms: null, name: "", output: "", cut: 0,
   images: [], imagesCut: 0, question: null, answer: "", kind: "", sources: [], rest: null,
 };
 
@@ -334,6 +334,22 @@ test("a turn that starts changes nothing", () => {
   const before = marks(transcript);
   assert.deepEqual(transcript.apply({ type: "turn", turn: 3, state: "started" }), []);
   assert.deepEqual(marks(transcript), before);
+});
+
+test("what a guard withholds goes, whoever said it; its words stand there alone, marked", () => {
+  const transcript = new TranscriptModel();
+  transcript.apply(said(1, "agent", "Before.", true));
+  transcript.apply(said(2, "user", "tell me", true));
+  transcript.apply(said(2, "agent", "I pass you on.", true, "host"));
+  transcript.apply(said(2, "agent", "The number is 5"));
+  transcript.apply({ type: "tool_call", turn: 2, id: "a", name: "roll", args: {} });
+  const { entries } = transcript;
+  assert.deepEqual(transcript.apply({ type: "turn", turn: 2, state: "withheld" }), []);
+  assert.equal(transcript.entries, entries);
+  assert.deepEqual(texts(transcript), ["agent: Before.", "user: tell me", "tool: roll()"]);
+  transcript.apply({ ...said(2, "agent", "I may not say.", true), withheld: true });
+  assert.deepEqual(transcript.entries.map(({ text, withheld }) => [text, withheld]).at(-1), ["I may not say.", true]);
+  assert.deepEqual(transcript.entries.filter(({ withheld }) => withheld).length, 1);
 });
 
 test("a history says which turns were interrupted", () => {

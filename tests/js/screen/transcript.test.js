@@ -62,6 +62,16 @@ test("words change in their place; an interruption marks them", (t) => {
   assert.deepEqual([box.children[0].dataset.interrupted, box.querySelector(".adk-nb-tag").textContent], ["true", "interrupted"]);
 });
 
+test("what a guard says in the agent's place says so, and stands alone", (t) => {
+  const { box, say, speak } = shown(t);
+  speak(1, "agent", "The number is");
+  say("turn", { state: "withheld" });
+  assert.deepEqual(lines(box), []);
+  assert.deepEqual(speak(1, "agent", "I may not say.", true, { withheld: true }), ["1/agent/dice"]);
+  assert.deepEqual(lines(box), ["diceI may not say. withheld by a guard"]);
+  assert.equal(box.children[0].dataset.withheld, "true");
+});
+
 test("sources are drawn where they changed, and only there", (t) => {
   const { box, say, speak } = shown(t);
   const list = [{ title: "yr.no", uri: "https://yr.no" }];

@@ -155,6 +155,20 @@ test("a turn that was interrupted is flushed, one that is complete is ended", as
   assert.equal(state()[0], "ready");
 });
 
+test("what is withheld is flushed, and what stands in its place is announced as that", async (t) => {
+  const { root, says, sound, played } = await viewed(t);
+  says("turn", { turn: 2, state: "started" });
+  sound(2);
+  says("transcript", { turn: 2, role: "agent", author: "dice", text: "The number is", final: false });
+  played();
+  says("turn", { turn: 2, state: "withheld" });
+  assert.deepEqual(played(), [{ type: "flush", turn: 2 }]);
+  assert.equal(root.querySelectorAll(".adk-nb-entry").length, 0);
+  says("transcript", { turn: 2, role: "agent", author: "dice", text: "I may not say.", final: true, withheld: true });
+  assert.equal(root.querySelectorAll(".adk-nb-entry").length, 1);
+  assert.equal(root.querySelector("[aria-live=polite]").textContent, "dice: I may not say. (withheld by a guard)");
+});
+
 test("the interrupt button silences what came, before the bridge confirms it", async (t) => {
   const { hook, says, sound, played, sent, state } = await viewed(t);
   sound(1);
