@@ -596,7 +596,7 @@ class LiveSession(Conversation):
         turn = self._exchange.turns.current
         if turn is not None:
             self.log.add("bridge", "error", turn=turn.index, error=why)
-            self._exchange.turns.failed("session_closed", abandoned=True)
+            self._exchange.turns.abandoned("session_closed")
         await self._exchange.tool_runs.stop()
         # An unfinished answer is kept too: the conversation may be resumed later.
         await self._exchange.run_ended()

@@ -260,7 +260,7 @@ class Turns:
             return None
         turn = self.all[booking.turn.index - 1]
         turn.agent = author
-        self._log.add_audio("adk", "agent_audio", turn.index, pcm, rate)
+        self._log.add_audio("adk", "agent_audio", turn.index, pcm, rate, **_rule(booking))
         return turn
 
     def tool_called(  # noqa: PLR0913 - what a call is
@@ -513,12 +513,15 @@ class Turns:
         self._settle()
         return self._of(state)
 
-    def failed(
-        self, reason: str, *, abandoned: bool = False, unanswered: bool = False
-    ) -> Turn | None:
+    def abandoned(self, reason: str) -> None:
+        """Ends all turns: the session ends."""
+        self.machine.abandoned(reason)
+        self._settle()
+
+    def failed(self, reason: str, *, unanswered: bool = False) -> Turn | None:
         """Ends the open turn, as something went wrong; its error is logged before."""
-        status = Status.ABANDONED if abandoned else Status.FAILED
-        state = self.machine.failed(reason, Status.UNANSWERED if unanswered else status)
+        status = Status.UNANSWERED if unanswered else Status.FAILED
+        state = self.machine.failed(reason, status)
         self._settle()
         return self._of(state)
 

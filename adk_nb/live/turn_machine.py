@@ -174,6 +174,8 @@ class TurnMachine:
         self.current: TurnState | None = None
         self.next: TurnState | None = None
         self.output: TurnState | None = None
+        # Whether the answer that goes on is being spoken: it is not between a call and its result.
+        self._speaks = False
         self.newest_cut: TurnState | None = None
         self.completes_calls = True
         # Typed turns that wait.
@@ -237,13 +239,13 @@ class TurnMachine:
         if final:
             self._speech = False
         if final and turn is self.next:
-            self._promote_over_call()
+            self._promote()
         return turn
 
     def cut(self) -> TurnState | None:
         """The user cuts in; returns the turn that this ended."""
         turn = self.current
-        if turn is None or (turn.phase is Phase.SAYING and not turn.answered):
+        if turn is None or (turn.phase is Phase.SAYING and not (turn.answered or turn.worded)):
             return None
         for call in turn.calls.values():
             if call.pending or call.phase is CallPhase.TOLD:
@@ -257,11 +259,12 @@ class TurnMachine:
 
     def output_came(self) -> Booking:
         """Something of an answer came: words, sound, or a call."""
+        spoke, self._speaks = self._speaks, True
         if self.output is None:
             return self._output_begins()
         turn = self.output
         if not turn.cut:
-            self._answers(turn, begins=False)
+            self._answers(turn, begins=not spoke)
         return Booking(turn, "goes_on", dropped=turn.cut)
 
     def late_words(self, *, unfinished: bool) -> TurnState | None:
@@ -286,8 +289,8 @@ class TurnMachine:
             turn.calls[call_id] = CallState(call_id, blocks, awaited)
             if turn.phase is not Phase.ENDED:
                 turn.phase = Phase.CALLING
+            self._speaks = False
             if blocks:
-                self.output = None  # The model says nothing more until it is told the result.
                 self._completion_due = self.completes_calls
         return booking
 
@@ -352,9 +355,8 @@ class TurnMachine:
         turn = next((turn for turn, _ in found if turn is not None), None)
         if turn is None or turn is not self.current or turn.owes:
             return None
-        if self.output is turn:
-            self.output = None
         self._end(turn, Status.INTERRUPTED)
+        self.output = None if self.output is turn else self.output
         return turn
 
     def completed(
@@ -378,8 +380,9 @@ class TurnMachine:
         if turn is not None and turn.cut:
             return None, False
         self._displacing = None
-        if turn is None and due and failed is None:
-            turn = self.current
+        if turn is not None and not self._speaks and not due:
+            # It comes after the results, and nothing was said to them.
+            self._forget_told(turn, blocking=True)
         turn = turn or self._of_empty()
         if turn is None:
             return None, False
@@ -391,13 +394,14 @@ class TurnMachine:
             self._end(turn, Status.FAILED, failed)
         elif not turn.owes:
             self._end(turn, Status.COMPLETE, None if turn.answered else "empty")
-        elif turn.phase is not Phase.CALLING:
-            turn.phase = Phase.ANSWERING
+        else:
+            waits = any(call.pending for call in turn.calls.values())
+            turn.phase = Phase.CALLING if waits else Phase.ANSWERING
         return turn, turn.phase is Phase.ENDED
 
     def stopped(self) -> TurnState | None:
         """The model says that it was cut off; returns the turn that this ended."""
-        turn, self.output = self.output, None
+        turn, self.output = self._spoken, None
         self._just_stopped = True
         if turn is None:
             turn = self.current
@@ -446,6 +450,12 @@ class TurnMachine:
             self._end(turn, status, reason)
         return turn
 
+    def abandoned(self, reason: str) -> None:
+        """The session ends, and with it all that is open or waits."""
+        self._asked = lambda _turn: None
+        while self.current is not None:
+            self.failed(reason, Status.ABANDONED)
+
     def closed(self) -> TurnState | None:
         """The model has closed the connection; returns the turn if its answer is over with that."""
         turn = self.current
@@ -469,6 +479,11 @@ class TurnMachine:
             self.output = None
 
     # What is known.
+
+    @property
+    def _spoken(self) -> TurnState | None:
+        """The turn whose answer is being spoken."""
+        return self.output if self._speaks else None
 
     @property
     def dropping(self) -> bool:
@@ -520,7 +535,7 @@ class TurnMachine:
             expected = turn.stands or blocked or turn.busy
             if not turn.answered:
                 self._end(turn, Status.UNANSWERED)
-            elif blocked or turn.phase is Phase.ANSWERING or self.output is turn:
+            elif blocked or turn.phase is Phase.ANSWERING or self._spoken is turn:
                 self._cancel_blocking(turn)
                 self._end(turn, Status.INTERRUPTED)
             else:
@@ -573,15 +588,19 @@ class TurnMachine:
             return self._spoken_next()
         if self.next is not None and not self.next.final:
             return self.next
+        if self.next is not None:
+            self._end(self.next, Status.UNANSWERED)
         self.next = self._made(Phase.SAYING, spoken=True)
         return self.next
 
-    def _promote_over_call(self) -> None:
-        """The user has said something over a call: it is the question now."""
+    def _promote(self) -> None:
+        """The user has said something while nothing was being said: it is the question now."""
         turn = self.current
-        if turn is None or self.output is turn or turn.phase is not Phase.CALLING:
+        if turn is None or self._spoken is turn:
             return
-        if turn.waits_for(blocking=True):
+        if turn.stands:
+            self._end(turn, Status.UNANSWERED)
+        elif turn.waits_for(blocking=True):
             self._cancel_blocking(turn)
             self._end(turn, Status.INTERRUPTED)
         else:
@@ -596,15 +615,16 @@ class TurnMachine:
         if standing is not None:
             other = told is not None and told[0] is not standing
             return self._books(standing, "question", ambiguous=other)
-        if told is not None:
-            return self._books(told[0], "result")
-        if self.current is not None:
-            return self._books(self.current, "goes_on")
         if self._unwanted is not None and not self._speech:
+            # The model does not know that the question was taken back, and answers it.
             turn, self._unwanted = self._unwanted, None
             turn.cut = True
             self.output = turn
             return Booking(turn, "goes_on", dropped=True)
+        if told is not None:
+            return self._books(told[0], "result")
+        if self.current is not None:
+            return self._books(self.current, "goes_on")
         spoken = self._speech
         made = self.current = self._made(Phase.SAYING, spoken=spoken)
         self._stands()
@@ -648,7 +668,7 @@ class TurnMachine:
 
     def _settle(self, turn: TurnState, reason: str | None = None) -> None:
         """Ends a turn if nothing more is to come of it."""
-        if turn is self.current and turn.answered and self.output is not turn and not turn.owes:
+        if turn is self.current and turn.answered and self._spoken is not turn and not turn.owes:
             self._end(turn, Status.COMPLETE, reason)
 
     def _of_empty(self) -> TurnState | None:
@@ -657,15 +677,15 @@ class TurnMachine:
             turn, call = self._told[0]
             self._forget_told(turn, blocking=call.blocks)
             return turn
-        turn = self.current
-        if turn is None or turn.phase is Phase.SAYING:
-            return None
-        return turn
+        current = self.current
+        return None if current is None or current.phase is Phase.SAYING else current
 
     def _end(self, turn: TurnState, status: Status, reason: str | None = None) -> None:
         turn.phase, turn.status = Phase.ENDED, status
         turn.cut = status in (Status.INTERRUPTED, Status.UNANSWERED)
         turn.busy = False
+        if turn is self.output and not self._speaks:
+            self.output = None  # Nothing is being said that would have to be dropped.
         if status is Status.INTERRUPTED:
             self.newest_cut = turn
         if turn is self.current:

@@ -288,9 +288,20 @@ class EventLog:
         return row
 
     def add_audio(  # noqa: PLR0913 - one call a frame: the cheapest form
-        self, source: str, kind: str, turn: int, pcm: bytes, rate: int, *, loud: bool = False
+        self,
+        source: str,
+        kind: str,
+        turn: int,
+        pcm: bytes,
+        rate: int,
+        *,
+        loud: bool = False,
+        **begins: Any,
     ) -> None:
-        """Adds PCM16LE mono to the turn's sound, and to its row unless there was a pause."""
+        """Adds PCM16LE mono to the turn's sound, and to its row unless there was a pause.
+
+        `begins` is what the row says if this begins one.
+        """
         now = self.now()
         last = self._last_audio.get(kind)
         ms = duration_ms(len(pcm), rate)
@@ -299,7 +310,7 @@ class EventLog:
             row.audio_ms = (row.audio_ms or 0.0) + ms
         else:
             author = "user" if kind == "user_audio" else None
-            row = self.add(source, kind, t=now, turn=turn, author=author, audio_ms=ms)
+            row = self.add(source, kind, t=now, turn=turn, author=author, audio_ms=ms, **begins)
         if loud:
             row.speech_t = now
         self._last_audio[kind] = (row, now)

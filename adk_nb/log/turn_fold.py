@@ -229,7 +229,7 @@ class TurnFold:
         gone = [piece for piece in turn.pieces if piece.role == "agent"]
         for piece in gone:
             piece.text = ""
-        turn.said.close()
+        turn.said.part()
         turn.agent_text = turn.heard_text = ""
         turn.audio_ms = 0.0
         turn.agent_t = turn.audio_t = turn.answer_t = turn.filler_t = turn.heard_t = None
@@ -241,7 +241,7 @@ class TurnFold:
         for piece in turn.pieces:
             if piece.role == "agent":
                 piece.text = ""
-        turn.said.close()
+        turn.said.part()
         turn.withheld = True
         turn.agent = row.agent or turn.agent
         piece = Piece(len(turn.pieces), "agent", turn.agent, row.t, row.text or "", final=True)
@@ -252,9 +252,10 @@ class TurnFold:
         turn.sources = []
         return [piece]
 
-    def _turn_complete(self, turn: Turn, row: LogRow) -> None:
+    def _turn_complete(self, turn: Turn, row: LogRow) -> list[Piece]:
         del row
         self.completed.add(turn.index)
+        return turn.said.part()
 
     def _turn_ended(self, turn: Turn, row: LogRow) -> list[Piece]:
         turn.status = Status(row.status) if row.status in _STATUSES else None

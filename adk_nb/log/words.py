@@ -83,11 +83,19 @@ class Words:
         return [piece], None
 
     def close(self) -> list[Piece]:
-        """Makes all pieces final: the turn is over. Returns those that were not."""
+        """Makes all pieces final: the turn is over. Returns those that were not.
+
+        A final text that comes all the same still takes their place.
+        """
         changed = [one for one in self._pieces if one.role == self._role and not one.final]
         for piece in changed:
             piece.final = True
-        self._open.clear()
+        return changed
+
+    def part(self) -> list[Piece]:
+        """Makes what is said from now on another piece; returns the pieces that are over."""
+        changed = self.close()
+        self._open = []
         return changed
 
     def _newest(self, author: str, t: float) -> Piece:
