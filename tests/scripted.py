@@ -40,7 +40,7 @@ def heard(text: str, *, finished: bool | None = None) -> LlmResponse:
     return LlmResponse(input_transcription=transcription, partial=not finished)
 
 
-def call(name: str, call_id: str = "", **args: Any) -> LlmResponse:
+def call(name: str, call_id: str = "", /, **args: Any) -> LlmResponse:
     """Returns a tool call."""
     part = types.Part(function_call=types.FunctionCall(id=call_id or name, name=name, args=args))
     return LlmResponse(content=types.Content(role="model", parts=[part]))

@@ -28,6 +28,7 @@ from adk_nb.live.turn_builder import Ended, Turns
 from adk_nb.live.turn_machine import Phase
 from adk_nb.live.withholding import Withholding
 from adk_nb.log.span_collector import collect
+from adk_nb.log.turn_fold import WARNING
 from adk_nb.plain import valid_text
 from adk_nb.providers.explain import explain
 from adk_nb.wire import protocol
@@ -167,12 +168,14 @@ class Exchange:
 
     def fail(self, error: AdkNbError, turn: Turn | None = None) -> None:
         """Reports that the model failed, and in which turn; the session is ready for the next."""
-        self.report(error, self.turns.index if turn is None else turn.index)
+        index = self.turns.index if turn is None else turn.index
+        self.log.add("bridge", "error", turn=index, error=str(error))
+        self._tell(error)
         self.set_state("ready")
 
     def report(self, error: AdkNbError, index: int = 0) -> None:
-        """Reports an error to the log and the pages; `index` is its turn, 0 if none."""
-        self.log.add("bridge", "error", turn=index, error=str(error))
+        """Reports an error that ends nothing; `index` is its turn, 0 if none."""
+        self.log.add("bridge", "error", turn=index, error=str(error), status=WARNING)
         self._tell(error)
 
     def _tell(self, error: AdkNbError) -> None:
@@ -624,7 +627,9 @@ class Exchange:
 
     async def settle(self) -> None:
         """Interrupts the open turn, and waits shortly for what the model says was heard."""
-        self.cut()
+        current = self.turns.machine.current
+        if current is None or current.answered or current.final:
+            self.cut()  # What is being said is said again to the new agent.
         deadline = time.monotonic() + _SETTLE_S
         while self._cascaded and self.turns.machine.dropping and time.monotonic() < deadline:
             await asyncio.sleep(_SETTLE_S / 30)

@@ -247,11 +247,13 @@ class TurnMachine:
         turn = self.current
         if turn is None or (turn.phase is Phase.SAYING and not (turn.answered or turn.worded)):
             return None
+        # A model that did not wait for a tool may go on all the same.
+        to_come = self.output is turn and not self._speaks and not turn.waits_for(blocking=True)
         for call in turn.calls.values():
             if call.pending or call.phase is CallPhase.TOLD:
                 self._forget(call, CallPhase.CANCELLED)
         self._end(turn, Status.INTERRUPTED if turn.answered else Status.UNANSWERED)
-        if not turn.answered:
+        if to_come or not turn.answered:
             self._unwanted = turn
         return turn
 

@@ -172,6 +172,8 @@ class Turn:
     ended: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
     user: Words = field(init=False, repr=False)
     said: Words = field(init=False, repr=False)
+    # What went wrong in it, also what it survived.
+    problems: list[str] = field(default_factory=list, repr=False)
     # How much audio (ms) there was when the agent's text was so long (characters).
     marks: list[tuple[float, int]] = field(default_factory=list, repr=False)
 

@@ -18,6 +18,12 @@ if TYPE_CHECKING:
     from adk_nb.log.event_log import LogRow
 
 
+WARNING = "warning"
+"""The status of an error's row after which its turn goes on."""
+_MAX_ERROR = 20_000
+"""Characters of a turn's error."""
+
+
 class TurnFold:
     """Makes turns of rows, one after the other.
 
@@ -219,9 +225,13 @@ class TurnFold:
 
     def _error(self, turn: Turn, row: LogRow) -> None:
         # Errors before the turn began are the session's.
-        if not turn.begun or not row.error or row.error in (turn.error or ""):
+        if not turn.begun or not row.error or row.error in turn.problems:
             return
-        turn.error = row.error if turn.error is None else f"{turn.error} {row.error}"
+        turn.problems.append(row.error)
+        if row.status != WARNING:
+            # All that led to it belongs to an error; of a long one the log has the rest.
+            error = " ".join(turn.problems)
+            turn.error = error if len(error) <= _MAX_ERROR else f"{error[:_MAX_ERROR]} …"
 
     def _disowned(self, turn: Turn, row: LogRow) -> list[Piece]:
         """What came before was the answer to another question."""

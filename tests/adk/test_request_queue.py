@@ -52,6 +52,9 @@ class User:
     def queue_left(self, queue, error):
         self.told.append(("left", error if error is None else str(error)))
 
+    def queue_told(self, content):
+        pass
+
     def queue_answered(self, content):
         self.told.append(("answered", content.parts[0].function_response.id))
 
