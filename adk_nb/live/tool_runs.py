@@ -34,8 +34,8 @@ class ToolRuns:
         self._owner = owner
         # The ids of the calls that each task runs.
         self._tasks: dict[asyncio.Task[None], list[str]] = {}
-        # Done when the run that goes on now is over.
-        self._over: asyncio.Future[None] | None = None
+        # Set when the run that goes on now is over.
+        self._over: asyncio.Event | None = None
 
     @property
     def running(self) -> set[str]:
@@ -45,12 +45,12 @@ class ToolRuns:
     def run_begins(self) -> None:
         """A run of ADK's begins."""
         self.run_ends()
-        self._over = asyncio.get_running_loop().create_future()
+        self._over = asyncio.Event()
 
     def run_ends(self) -> None:
         """It is over: what tools return from now on cannot be added to it."""
-        if self._over is not None and not self._over.done():
-            self._over.set_result(None)
+        if self._over is not None:
+            self._over.set()
 
     def start(
         self,
@@ -87,7 +87,7 @@ class ToolRuns:
         self,
         running: Awaitable[Event | None],
         add: Callable[[Event], Awaitable[None]],
-        over: asyncio.Future[None] | None,
+        over: asyncio.Event | None,
     ) -> None:
         try:
             event = await contained(running)
@@ -101,15 +101,16 @@ class ToolRuns:
 
 
 async def _done_before(
-    add: Callable[[Event], Awaitable[None]], event: Event, over: asyncio.Future[None] | None
+    add: Callable[[Event], Awaitable[None]], event: Event, over: asyncio.Event | None
 ) -> bool:
     """Adds an event to a run; returns False if the run is over before it has taken it."""
-    if over is None or over.done():
+    if over is None or over.is_set():
         return over is None
-    adding = asyncio.ensure_future(add(event))
+    adding, ending = asyncio.ensure_future(add(event)), asyncio.ensure_future(over.wait())
     try:
-        await asyncio.wait([adding, over], return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait([adding, ending], return_when=asyncio.FIRST_COMPLETED)
     finally:
+        ending.cancel()
         if not adding.done():
             adding.cancel()
     return adding.done() and not adding.cancelled()
