@@ -535,7 +535,9 @@ class LiveSession(Conversation):
                 remedy="See live.tools_df() for their ids.",
                 code="no_call",
             )
-        event = response(call, result)
+        running = self._exchange.live.calls.session
+        session = running or await self._histories.get()
+        event = response(call, result, session.events if session is not None else ())
         queue = self._exchange.queue()
         self._exchange.call_closed("client", turn, call, result=result)
         # ADK forwards a response to the model and does not record it.

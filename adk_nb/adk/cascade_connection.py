@@ -14,15 +14,17 @@ import contextlib
 from typing import TYPE_CHECKING, Any
 
 from google.adk.live._cascade_live_connection import CascadeLiveConnection, _now
+from google.genai import types
 
 from adk_nb.adk.session_context import SESSION
+from adk_nb.adk.told_history import in_pairs
 from adk_nb.audio import duration_ms, rate_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
+    from google.adk.live import UserTurnFinished
     from google.adk.models.llm_response import LlmResponse
-    from google.genai import types
 
 
 class HeardConnection(CascadeLiveConnection):
@@ -33,6 +35,8 @@ class HeardConnection(CascadeLiveConnection):
         self._session = SESSION.get()
         # Sound whose words have not passed the callbacks yet.
         self._held: list[LlmResponse] = []
+        # Results that wait for those of the other calls.
+        self._results: list[types.Part] = []
 
     async def receive(self) -> AsyncGenerator[LlmResponse, None]:
         """Yields the responses; where words may be withheld, a sentence's words before its sound.
@@ -67,9 +71,46 @@ class HeardConnection(CascadeLiveConnection):
 
     async def send_history(self, history: list[types.Content]) -> None:
         """Takes the history, and answers it if this agent has just taken over."""
-        await super().send_history(history)
+        await super().send_history(in_pairs(history))
         if self._session is not None and self._session.taking_over():
             self._start_reasoning()
+
+    async def send_content(self, content: types.Content) -> None:
+        """Takes a text or results of tools, and answers when all that it waits for are there."""
+        results = [part for part in content.parts or () if part.function_response]
+        if not results:
+            self._close_calls()
+            await super().send_content(content)
+            return
+        calls = {call.id for call in self._open_calls()}
+        known = [part for part in results if _id_of(part) in calls]
+        if known:
+            self._results += known
+            if calls - set(map(_id_of, self._results)):
+                return  # Tools return one by one; a text model wants all of them.
+            results, self._results = self._results, []
+        await super().send_content(types.Content(role="user", parts=results))
+
+    async def _on_user_turn_finished(self, event: UserTurnFinished) -> None:
+        self._close_calls()
+        await super()._on_user_turn_finished(event)
+
+    def _open_calls(self) -> list[types.FunctionCall]:
+        """Returns the calls that have no results yet: they are the last content."""
+        last = self._contents[-1] if self._contents else None
+        return [
+            part.function_call for part in (last.parts or () if last else ()) if part.function_call
+        ]
+
+    def _close_calls(self) -> None:
+        """Answers calls that were cut off: a text model refuses a history without their results."""
+        calls = self._open_calls()
+        if not calls:
+            return
+        given = {_id_of(part): part for part in self._results}
+        self._results = []
+        parts = [given.get(call.id) or _cut_off(call) for call in calls]
+        self._contents.append(types.Content(role="user", parts=parts))
 
     def _extract_heard_sentences(self, playback_start: float) -> list[str]:
         position = self._session.position() if self._session is not None else None
@@ -79,6 +120,16 @@ class HeardConnection(CascadeLiveConnection):
             before_ms = audio_ms + self._held_ms - self._turn_audio_ms
             playback_start = _now() - max(0.0, played_ms - before_ms) / 1000
         return super()._extract_heard_sentences(playback_start)
+
+
+def _id_of(part: types.Part) -> str | None:
+    return part.function_response.id if part.function_response else None
+
+
+def _cut_off(call: types.FunctionCall) -> types.Part:
+    result = {"error": "The call was cut off."}
+    response = types.FunctionResponse(id=call.id, name=call.name, response=result)
+    return types.Part(function_response=response)
 
 
 def _sound_ms(response: LlmResponse) -> float:

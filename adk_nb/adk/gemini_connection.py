@@ -22,6 +22,7 @@ from google.adk.utils.content_utils import _filter_media_parts
 from google.genai import types
 
 from adk_nb.adk.session_context import SESSION
+from adk_nb.adk.told_history import in_words
 from adk_nb.adk.withheld import spoken
 
 if TYPE_CHECKING:
@@ -89,6 +90,7 @@ class LongConnection(GeminiLlmConnection):
         if session is None:  # A run of ADK's in this process that is not a session's.
             await super().send_history(history)
             return
+        history = in_words(history)
         awaited = session.taking_over() or session.awaits_answer(history)
         if awaited and history and history[-1].role == "user":
             await super().send_history(history)

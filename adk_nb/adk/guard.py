@@ -47,7 +47,7 @@ PRIVATE = (
         "google.adk.live._cascade_live_connection",
         "CascadeLiveConnection",
         "Its estimate of what was heard is replaced by what the player says.",
-        set_by=("_turn_audio_ms",),
+        set_by=("_turn_audio_ms", "_contents"),
     ),
     Private(
         "google.adk.live._cascade_live_connection",
@@ -59,6 +59,12 @@ PRIVATE = (
         "google.adk.live._cascade_live_connection",
         "CascadeLiveConnection._start_reasoning",
         "An agent that takes over answers at once, as Gemini's do.",
+    ),
+    Private(
+        "google.adk.live._cascade_live_connection",
+        "CascadeLiveConnection._on_user_turn_finished",
+        "A call that the user cuts off gets a result, which a text model insists on.",
+        parameters=("event",),
     ),
     Private(
         "google.adk.live._cascade_live_connection",

@@ -15,7 +15,7 @@ from google.genai import types
 
 from adk_nb.adk.agents import cascades, live_model, model_name
 from adk_nb.adk.run_config import is_gemini
-from adk_nb.adk.told import as_text
+from adk_nb.adk.told_history import as_text
 from adk_nb.adk.withheld import guarded
 from adk_nb.exceptions import AdkNbError, LocalModelError, ModelError, SessionClosedError
 from adk_nb.live.event_reader import EventReader

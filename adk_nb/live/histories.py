@@ -304,10 +304,11 @@ class Histories:
 
     async def answer(self, call: ToolCall) -> Event | None:
         """Adds the response of a call that was cut off: models refuse a history without one."""
-        if await self.get() is None:
+        session = await self.get()
+        if session is None:
             return None
-        event = response(call, {"error": call.error})
-        await self.append(event)
+        event = response(call, {"error": call.error}, session.events)
+        await self.append(event, session)
         return event
 
     def _new_id(self) -> str:
@@ -322,11 +323,27 @@ def words(author: str, text: str) -> Event:
     return Event(author=author, content=content)
 
 
-def response(call: ToolCall, result: dict[str, Any]) -> Event:
-    """Returns the event of a tool's response."""
+def response(call: ToolCall, result: dict[str, Any], events: Sequence[Event] = ()) -> Event:
+    """Returns the event of a tool's response.
+
+    Args:
+        call: The call.
+        result: What it returned.
+        events: Those of ADK's session. ADK drops a response that is not of the invocation and the
+            live session of its call.
+    """
     part = types.FunctionResponse(id=call.id, name=call.name, response=result)
     content = types.Content(role="user", parts=[types.Part(function_response=part)])
-    return Event(author=call.author, content=content)
+    event = Event(author=call.author, content=content)
+    made = next((one for one in reversed(events) if _calls(one, call.id)), None)
+    if made is not None:
+        event.author, event.branch = made.author, made.branch
+        event.invocation_id, event.live_session_id = made.invocation_id, made.live_session_id
+    return event
+
+
+def _calls(event: Event, call_id: str) -> bool:
+    return any(call.id == call_id for call in event.get_function_calls())
 
 
 def state_change(delta: dict[str, Any]) -> Event:
