@@ -13,7 +13,7 @@ QUIET = bytes(640)
 
 def microphone():
     log = EventLog("s")
-    return Microphone(log, Turns(lambda _: None)), log
+    return Microphone(log, Turns(log, lambda _: None)), log
 
 
 async def test_only_whoever_has_it_is_heard():
@@ -43,7 +43,8 @@ async def test_speech_under_way_is_kept_for_another_model():
     assert again.endswith(LOUD * 10)
     one._turns.user_said("What is", final=False)
     assert b"".join(one.unanswered()) == QUIET * 100 + LOUD * 10
-    assert str(one._turns.current._user) == ""
+    assert one._turns.current.user_text == ""
+    assert str(one._turns.said(one._turns.current).user) == ""
     one.speaker = None
     assert one.unanswered() == []
 

@@ -11,8 +11,13 @@ def sent():
 
 
 @pytest.fixture
-def turns(sent):
-    made = Turns(EventLog("s"), sent.append)
+def log():
+    return EventLog("s")
+
+
+@pytest.fixture
+def turns(log, sent):
+    made = Turns(log, sent.append)
     made.agent, made.model = "dice", "m"
     return made
 
@@ -37,8 +42,9 @@ def test_a_typed_turn(turns, sent):
     turns.agent_audio("dice", bytes(500 * 48), 24_000)
     turns.agent_said("dice", "Four.", final=False)
     assert not turn.ended.is_set()
-    assert turns.completed() is turn
+    assert turns.completed() == (turn, True)
     assert turn.ended.is_set()
+    assert (turn.status, turn.end_reason) == ("complete", None)
     assert (turn.user_text, turn.agent_text, turn.heard_text) == ("roll", "Four.", "Four.")
     assert states(sent) == [(1, "started"), (1, "complete")]
     assert [m.final for m in sent if isinstance(m, protocol.Transcript)] == [True, False, True]
@@ -100,11 +106,12 @@ def test_a_turn_complete_after_a_tool_call_does_not_end_the_turn(turns, sent):
     turn = turns.user_typed("roll")
     turns.agent_said("dice", "Let me roll.", final=True)
     turns.tool_called("dice", "c1", "roll_dice", {"sides": 6})
-    assert turns.completed() is None
+    assert turns.completed() == (turn, False)
     turns.tool_returned("c1", "roll_dice", 4, None)
-    assert turns.completed() is None
+    assert turns.completed() == (turn, False)
+    turns.tool_told("c1")
     turns.agent_said("dice", "A four.", final=True)
-    assert turns.completed() is turn
+    assert turns.completed() == (turn, True)
     assert turn.agent_text == "Let me roll. A four."
     call = turn.tool_calls[0]
     assert (call.name, call.args, call.result, call.error) == ("roll_dice", {"sides": 6}, 4, None)
@@ -116,7 +123,7 @@ def test_speech_over_the_answer_is_the_next_turn(turns, sent):
     turns.user_said("First?", final=True)
     turns.agent_said("dice", "Answer", final=False)
     turns.user_said("Second", final=False)
-    assert turns.interrupted().index == 1
+    assert turns.stopped().index == 1
     turns.user_said("Second?", final=True, cumulative=True)
     turns.agent_said("dice", "Other", final=True)
     turns.completed()
@@ -128,34 +135,42 @@ def test_speech_over_the_answer_is_the_next_turn(turns, sent):
 
 
 def test_an_interruption_while_the_user_still_speaks_ends_nothing(turns):
-    turns.user_said("Wh", final=False)
-    assert turns.interrupted() is None
-    assert turns.completed() is not None
+    turn = turns.user_said("Wh", final=False)
+    assert turns.stopped() is None
+    assert turns.completed() == (None, False)  # It is of what was stopped.
+    assert turns.completed() == (None, False)  # Nothing has been asked that it could answer.
+    assert turns.current is turn
+    assert turns.agent_said("dice", "Yes?", final=True) is turn
+    assert turns.completed() == (turn, True)
 
 
-def test_what_was_heard_is_told_by_the_player(turns):
+def test_what_was_heard_is_told_by_the_player(turns, log):
+    def heard(index, ms):
+        log.add("client", "playback_flushed", turn=index, audio_ms=ms)
+
     turn = turns.user_typed("go")
     turns.agent_audio("dice", bytes(1000 * 48), 24_000)
     turns.agent_said("dice", "One two three four. ", final=False)
     turns.agent_audio("dice", bytes(1000 * 48), 24_000)
     turns.agent_said("dice", "Five six seven eight.", final=False)
-    turns.interrupted()
-    turns.heard(1, 0)
+    turns.cut_in()
+    heard(1, 0)
     assert turn.heard_text == ""
-    turns.heard(1, 500)
+    heard(1, 500)
     assert turn.heard_text == "One two"
-    turns.heard(1, 1500)
+    heard(1, 1500)
     assert turn.heard_text == "One two three four. Five six"
-    turns.heard(1, 5000)
+    heard(1, 5000)
     assert turn.heard_text == turn.agent_text
-    assert turns.heard(9, 1) is None
+    heard(9, 1)
+    assert turns.all == [turn]
 
 
 def test_a_final_transcript_that_was_cut_is_what_was_heard(turns):
     turn = turns.user_typed("go")
     turns.agent_said("dice", "One two three. ", final=False)
     turns.agent_said("dice", "One two", final=True)
-    turns.interrupted()
+    turns.stopped()
     assert turn.agent_text == "One two three."
     assert turn.heard_text == "One two"
 
@@ -163,34 +178,39 @@ def test_a_final_transcript_that_was_cut_is_what_was_heard(turns):
 def test_an_answer_nobody_asked_for_is_a_turn(turns):
     turn = turns.agent_said("dice", "Still there?", final=False)
     assert turn.index == 1
-    assert turns.completed() is turn
-    assert turns.completed() is None
+    assert turns.completed() == (turn, True)
+    assert turns.completed() == (None, False)
 
 
 def test_a_new_typed_turn_ends_one_that_has_none(turns, sent):
     turns.user_said("Er", final=False)
     turns.user_typed("roll")
-    assert states(sent) == [(1, "started"), (1, "complete"), (2, "started")]
+    assert states(sent) == [(1, "started"), (1, "unanswered"), (2, "started")]
 
 
-def test_a_failure_is_the_turns_error(turns):
+def test_a_failure_is_the_turns_error(turns, log, sent):
     turn = turns.user_typed("hi")
-    turns.failed("no network")
-    assert turn.error == "no network"
+    log.add("bridge", "error", turn=1, error="no network")
+    assert turns.failed("model_failed") is turn
+    assert (turn.error, turn.status, turn.end_reason) == ("no network", "failed", "model_failed")
     assert turn.ended.is_set()
     assert turns.failed("again") is None
+    assert turn.end_reason == "model_failed"
+    assert states(sent) == [(1, "started"), (1, "failed")]
 
 
-def test_a_turn_shows_itself_and_escapes_what_it_shows(turns):
+def test_a_turn_shows_itself_and_escapes_what_it_shows(turns, log):
     turn = turns.user_typed("<script>")
     turns.tool_called("dice", "c", "roll", {"a": "<b>"})
     turns.tool_returned("c", "roll", None, "<i>boom</i>")
     turns.agent_said("dice", "<u>", final=True)
-    turns.failed("<s>")
+    log.add("bridge", "error", turn=1, error="<s>")
+    turns.failed("model_failed")
     text = turn._repr_html_()
     for raw in ("<script>", "<b>", "<i>", "<u>", "<s>"):
         assert raw not in text
-    assert "&lt;script&gt;" in text
+    for shown in ("&lt;script&gt;", "&lt;u&gt;", "&lt;s&gt;"):
+        assert shown in text
     assert turn.audio.pcm == b""
 
 
@@ -203,7 +223,7 @@ def test_what_is_said_over_an_answer_is_of_the_turn_to_come(turns):
     assert turns.speech_index == 2
     turns.user_said("Second", final=False)
     assert turns.speech_index == 2
-    turns.interrupted()
+    turns.stopped()
     assert turns.speech_index == 2
 
 
@@ -222,8 +242,7 @@ def test_the_sources_of_an_answer_are_links_where_they_are_on_the_web():
     )
 
 
-def test_a_turn_shows_markup_as_text():
-    turns = Turns(EventLog("s"), lambda _: None)
+def test_a_turn_shows_markup_as_text(turns, log):
     hostile = "<script>alert(1)</script>"
     turns.user_typed(hostile)
     turns.tool_called(hostile, "c1", hostile, {hostile: hostile})
@@ -231,6 +250,7 @@ def test_a_turn_shows_markup_as_text():
     turns.tool_returned("c1", hostile, {hostile: hostile}, None)
     turns.agent_said(hostile, hostile, final=True)
     turns.grounded([{"title": hostile, "uri": "javascript:alert(1)"}])
+    log.add("bridge", "error", turn=1, error=hostile)
     turn = turns.failed(hostile)
     shown = turn._repr_html_()
     assert "<script" not in shown
