@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from adk_nb.live.histories import History
 
 OnTurn: TypeAlias = Callable[[Turn], Any]
+Wait: TypeAlias = Literal["text", "first"]
+"""For what `say` waits."""
 
 
 class SessionState(MutableMapping[str, Any]):
@@ -87,7 +89,7 @@ class Conversation:
         """The turns so far, oldest first."""
         return self.session.all_turns()
 
-    def say(self, text: str, timeout: float = 60) -> Turn:
+    def say(self, text: str, timeout: float = 60, wait: Wait = "text") -> Turn:
         """Types a turn to the agent and waits for the answer.
 
         If the agent is still answering an earlier turn, that turn is interrupted. If the model
@@ -96,20 +98,28 @@ class Conversation:
         Args:
             text: What to say.
             timeout: How long to wait (s).
+            wait: For what: `"text"` for the end of the turn, when no tool is pending and the model
+                has nothing more to say; `"first"` for the first words or sound, which may be a
+                filler while a tool runs.
 
         Returns:
-            The turn, when the model has completed it.
+            The turn that the text began.
 
         Raises:
             SessionClosedError: The session is closed.
             TurnTimeoutError: The answer took longer; the turn goes on.
         """
-        return self.session.bridge.call(self.session.run_say(text, timeout))
+        return self.session.bridge.call(self.session.run_say(text, timeout, wait))
 
-    async def say_async(self, text: str, timeout: float = 60) -> Turn:  # noqa: ASYNC109
+    async def say_async(
+        self,
+        text: str,
+        timeout: float = 60,  # noqa: ASYNC109
+        wait: Wait = "text",
+    ) -> Turn:
         """Async version of `say`; works from any event loop."""
         bridge = await self.session.bridge_async()
-        return await bridge.call_async(self.session.run_say(text, timeout))
+        return await bridge.call_async(self.session.run_say(text, timeout, wait))
 
     def speak(self, wav_or_pcm: Sound, timeout: float = 60) -> Turn:
         """Plays a sound to the agent in real time, as if it came from the microphone.

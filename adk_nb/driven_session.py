@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -64,8 +64,13 @@ class DrivenSession(Protocol):
     def peek(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Runs a coroutine on the bridge thread, even if the session is not started or closed."""
 
-    async def run_say(self, text: str, timeout: float) -> Turn:  # noqa: ASYNC109
-        """Types a turn and waits for its end."""
+    async def run_say(
+        self,
+        text: str,
+        timeout: float,  # noqa: ASYNC109
+        wait: Literal["text", "first"] = "text",
+    ) -> Turn:
+        """Types a turn and waits for its end, or its first words."""
 
     async def run_speak(self, clip: Clip, timeout: float) -> Turn:  # noqa: ASYNC109
         """Plays a clip to the model in real time and waits for its last turn."""

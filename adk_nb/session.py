@@ -19,7 +19,7 @@ from google.adk.artifacts.in_memory_artifact_service import InMemoryArtifactServ
 from adk_nb.adk import run_config as config
 from adk_nb.adk.agents import live_model, model_name
 from adk_nb.bridge_thread import BridgeLoop
-from adk_nb.conversation import Conversation
+from adk_nb.conversation import Conversation, Wait
 from adk_nb.exceptions import (
     AdkNbError,
     AudioError,
@@ -93,6 +93,8 @@ class LiveSession(Conversation):
         audio: Whether the agent speaks; False asks the model for text.
         video: Whether the page may send pictures of a camera or a screen; by default where the
             model may be able to see them.
+        tools_block: Whether tools that do not say so themselves are declared as blocking; by
+            default nothing is declared, and each model does as it does. See `docs/gemini.md`.
         record: A folder for a recording of the session, written as it goes; see
             `docs/recordings.md`.
         keep_withheld: Whether the sound of an answer that a callback withheld is kept, in
@@ -123,6 +125,7 @@ class LiveSession(Conversation):
         language: str | None = None,
         audio: bool = True,
         video: bool | None = None,
+        tools_block: bool | None = None,
         record: str | os.PathLike[str] | None = None,
         keep_withheld: bool = False,
         **options: Any,
@@ -157,6 +160,7 @@ class LiveSession(Conversation):
             audio=audio,
             keep_withheld=keep_withheld,
         )
+        self._exchange.tools_block = tools_block
         self._exchange.on_turn_end = self._turn_ended
         self._bridge: BridgeLoop | None = None
         # Held while the session opens, so that it opens once.
@@ -422,11 +426,19 @@ class LiveSession(Conversation):
 
     # Turns, on the bridge thread.
 
-    async def run_say(self, text: str, timeout: float) -> Turn:  # noqa: ASYNC109
-        """Types a turn and waits for its end; see `say`."""
+    async def run_say(self, text: str, timeout: float, wait: Wait = "text") -> Turn:  # noqa: ASYNC109
+        """Types a turn and waits for its end, or its first words; see `say`."""
         if not text.strip():
             raise AdkNbError("There is nothing to say.", remedy="Give a text that is not empty.")
+        if wait not in ("text", "first"):
+            raise AdkNbError(
+                f"say cannot wait for {wait!r}.",
+                remedy='It is "text" or "first".',
+                code="bad_option",
+            )
         turn = self._exchange.typed(text, cut_in=False)
+        if wait == "first":
+            return await self._answering(turn, timeout)
         return await self._finished(turn, timeout)
 
     async def run_speak(self, clip: Clip, timeout: float) -> Turn:  # noqa: ASYNC109
@@ -435,7 +447,8 @@ class LiveSession(Conversation):
             # What is said before somebody can hear it is kept for some seconds only.
             await asyncio.wait_for(self._exchange.live.loaded.wait(), timeout)
         self._hears()
-        first, before = self._exchange.turns.index, self._exchange.microphone.speaker
+        # The turn that this sound begins; one that is still open was begun by something else.
+        first, before = self._exchange.turns.speech_index, self._exchange.microphone.speaker
         me = object()
         self._exchange.open_microphone(me, on=True)
         speaking = asyncio.create_task(feed(clip, lambda pcm: self.hear(me, pcm)))
@@ -468,6 +481,15 @@ class LiveSession(Conversation):
     async def run_interrupt(self) -> None:
         """Cuts the agent off; see `interrupt`."""
         self._exchange.cut()
+
+    async def _answering(self, turn: Turn, timeout: float) -> Turn:  # noqa: ASYNC109
+        """Returns a turn when the first words or sound of its answer have come."""
+        deadline = time.monotonic() + timeout
+        while not (turn.agent_text or turn.audio_ms or turn.ended.is_set()):
+            if time.monotonic() > deadline:
+                return await self._finished(turn, 0)
+            await asyncio.sleep(FRAME_MS / 1000)
+        return turn
 
     async def _finished(self, turn: Turn, timeout: float) -> Turn:  # noqa: ASYNC109
         try:

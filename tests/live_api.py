@@ -54,6 +54,8 @@ MIDDLE_OF_TURN = "Request contains an invalid argument."
 """[seen] adk-python#5018: what 3.x closes with when text comes as clientContent."""
 MEDIA_CHUNKS = "realtime_input.media_chunks is deprecated. Use audio, video, or text instead."
 """[seen] sokuji#150: what 3.x closes with."""
+RAW_CALLS = "Request contains an invalid argument: function parts in client content."
+"""[seen] what a history with raw calls is closed with (1007)."""
 NO_SESSION = "BidiGenerateContent session not found"
 """[seen] yeyu2/Youtube_demos#5: what an unknown handle is closed with (1008)."""
 OVERSTAYED = (
@@ -252,6 +254,9 @@ class Call:
             raise InvalidMessageError(MIDDLE_OF_TURN)
         record.contents.append(content)
         turns = content.turns or []
+        if any(part.function_call or part.function_response for turn in turns for part in turn.parts or ()):
+            # [seen] The service closes for good where calls or results come as content.
+            raise InvalidMessageError(RAW_CALLS)
         if self._seeding:
             record.history += turns
             self._seeding = record.newer and not content.turn_complete
@@ -340,7 +345,9 @@ class Call:
         if handle:
             self.connection.turns[:0] = self.api.sessions[handle]
         # [types] LiveServerSetupComplete.session_id exists; [ref] shows the message empty.
-        await self.send({"setupComplete": {}})
+        # [guess] Where there is one, it is another for each connection.
+        named = {"sessionId": f"session-{uuid.uuid4().hex[:8]}"} if self.api.session_ids else {}
+        await self.send({"setupComplete": named})
         return setup
 
     async def text_turn(self, timeout: float | None = 10) -> str:  # noqa: ASYNC109
@@ -514,12 +521,26 @@ class Call:
         await self.content(interrupted=True)
         await self.content(turnComplete=True)
 
+    async def voice_activity(self, kind: str) -> None:
+        """Says that the service hears speech: ACTIVITY_START or ACTIVITY_END [types]."""
+        # [sdk] _VoiceActivity_from_mldev: on the wire it is `type`.
+        await self.raw(json.dumps({"voiceActivity": {"type": kind}}).encode())
+
     async def generation_complete(self) -> None:
         await self.content(generationComplete=True)
 
-    async def turn_complete(self, **usage: Any) -> None:
-        """Ends the turn; [ref] usageMetadata comes beside the message's own field."""
-        message: dict[str, Any] = {"serverContent": {"turnComplete": True}}
+    async def turn_complete(self, *, reason: str = "", status: str = "", **usage: Any) -> None:
+        """Ends the turn; [ref] usageMetadata comes beside the message's own field.
+
+        Args:
+            reason: [types] TurnCompleteReason.
+            status: [types] InteractionStatus: IN_PROGRESS or IDLE; the newest models send one.
+            **usage: Counts of tokens.
+        """
+        content: dict[str, Any] = {"turnComplete": True}
+        content |= {"turnCompleteReason": reason} if reason else {}
+        content |= {"interactionStatus": status} if status else {}
+        message: dict[str, Any] = {"serverContent": content}
         await self.send({**message, "usageMetadata": usage} if usage else message)
 
     async def done(self) -> None:
@@ -556,6 +577,13 @@ class Call:
             for response in (came and came.function_responses) or []:
                 if response.id == wanted:
                     return response.response or {}
+
+    async def tool_response(self, timeout: float = 10) -> types.FunctionResponse:  # noqa: ASYNC109
+        """Waits for the result of a call that was made before."""
+        came = (await self.next("tool_response", timeout=timeout)).tool_response
+        assert came is not None
+        (response,) = came.function_responses or []
+        return response
 
     async def tool_cancel(self, ids: Iterable[str]) -> None:
         await self.send({"toolCallCancellation": {"ids": list(ids)}})
@@ -636,10 +664,12 @@ class LiveApi:
         *,
         speed: float = 1,
         history_waits: bool = False,
+        session_ids: bool = False,
     ) -> None:
         self.scenarios = list(scenario) if isinstance(scenario, Sequence) else [scenario]
         self.speed = speed
         self.history_waits = history_waits
+        self.session_ids = session_ids
         """Whether [types] HistoryConfig is taken at its word: nothing said is heard before a
         turnComplete ends the history. ADK sends none if the model spoke last."""
         self.connections: list[Connection] = []
@@ -848,6 +878,8 @@ async def echo_text(call: Call) -> None:
     await call.setup()
     while True:
         text = await call.text_turn(timeout=None)
+        if text == ".":  # [adk] sends it after a history that asks something.
+            text = next(said for who, said in reversed(call.connection.turns[:-1]) if who == "user")
         await call.say(f"You said {text}.")
         await call.done()
 

@@ -143,6 +143,8 @@ class Exchange:
         # When speech last made a connection, on the monotonic clock.
         self._wanted_at = 0.0
         self._dial = Dial()
+        # Whether there is a connection, as far as is known.
+        self._connected = False
         # How many connections were made; each call's, by its id: it knows no other's results.
         self._connections = 0
         self._called_in: dict[str, int] = {}
@@ -369,8 +371,8 @@ class Exchange:
             for part in (event.content.parts or () if event.content else ())
             if part.function_response and self.turns.is_wanted(part.function_response.id or "")
         ]
-        if not wanted or self.closed:
-            return
+        if not wanted or self.closed or not self._connected:
+            return  # A connection that is to come is told with all that was done.
         ids = [part.function_response.id or "" for part in wanted if part.function_response]
         if all(self._called_in.get(one) == self._connections for one in ids) and not late:
             self.queue().send_content(types.Content(role="user", parts=wanted))
@@ -453,6 +455,8 @@ class Exchange:
         turn = self.turns.current
         if turn is None or not history or history[-1].role != "user":
             return False
+        if {call.id for call in turn.tool_calls} & self.tool_runs.running:
+            return False  # What they return is told when it is there.
         words = " ".join(part.text or "" for part in history[-1].parts or ())
         question = self.turns.said(turn).user_text
         self._dial.asked = bool(turn.tool_calls) or bool(question and question in words)
@@ -464,9 +468,20 @@ class Exchange:
             return  # A transfer.
         turn = self.turns.current
         text = error.message if error is not None else None
+        self._connected = False
         self.turns.machine.connection_lost()
         self.log.add("bridge", "disconnected", turn=turn.index if turn else 0, error=text)
+        if turn is not None and turn.index in self._retried:
+            self._lost_twice()
         self.set_state("reconnecting")
+
+    def _lost_twice(self) -> None:
+        """Ends a turn that was asked again in vain."""
+        turn = self.turns.current
+        if turn is not None and self.live.queue is not None:
+            self.live.queue.take_back(self.turns.said(turn).user_text)
+        lost = "The connection to the model was lost twice in this turn."
+        self.run_failed(ModelError(lost, remedy="Say it again.", code="connection_lost"))
 
     def _ask_again(self, *, resumed: bool) -> None:
         """Sends again what was lost with a connection, at most once in each turn."""
@@ -476,9 +491,7 @@ class Exchange:
             self._say_again(self.microphone.unanswered())
             return
         if turn.index in self._retried:
-            lost = "The connection to the model was lost twice in this turn."
-            self._take_back()
-            self.run_failed(ModelError(lost, remedy="Say it again.", code="connection_lost"))
+            self._lost_twice()
             return
         if any(one.content for one in self.queue().waiting):
             return  # It was typed without a connection and still waits.
@@ -488,6 +501,7 @@ class Exchange:
                 "The connection to the model was lost in mid-turn; it was told what had been done."
             )
             self.report(ModelError(said, code="connection_lost"), turn.index)
+            self.live.calls.continued()
             if resumed or not asked:
                 self._go_on([call.id for call in turn.tool_calls])
             return
@@ -499,12 +513,6 @@ class Exchange:
             text = self.turns.said(turn).user_text
             content = types.Content(role="user", parts=[types.Part(text=text)])
             self.queue().send_first([LiveRequest(content=content)])
-
-    def _take_back(self) -> None:
-        """Keeps a question whose turn has failed from being asked once more."""
-        turn = self.turns.current
-        if turn is not None and self.live.queue is not None:
-            self.live.queue.take_back(self.turns.said(turn).user_text)
 
     def _say_again(self, speech: list[bytes]) -> None:
         """Sends speech again, except what still waits to be sent for the first time."""
@@ -521,6 +529,7 @@ class Exchange:
         """Handles a new connection; `resumed` as in `RunOwner.run_connected`."""
         told, self._dial.told_history = self._dial.told_history, False
         self._connections += 1
+        self._connected = True
         if resumed and (told or not self.reader.resumable):
             resumed = None  # A transfer within one run.
         self.swaps.connected()

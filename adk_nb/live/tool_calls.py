@@ -137,13 +137,16 @@ class ToolCalls(BasePlugin):
 
     def outcomes(self, calls: Iterable[ToolCall]) -> list[tuple[str, dict[str, Any], Any]]:
         """Returns the name, the arguments and the outcome of calls, as they really were."""
-        self._continued = True
         known = [(call, self._outcomes.get(call.id)) for call in calls]
         return [
             (call.name, one.args, one.result) if one is not None
             else (call.name, call.args or {}, call.error if call.result is None else call.result)
             for call, one in known
         ]  # fmt: skip
+
+    def continued(self) -> None:
+        """The open turn goes on with another connection, whose model may call once more."""
+        self._continued = True
 
     def must_not_run_again(self, calls: Iterable[ToolCall]) -> bool:
         """Returns whether one of these calls may not be made again by asking once more."""

@@ -97,6 +97,9 @@ class ToolRuns:
         if event is None:
             return
         late = not await _done_before(add, event, over)
+        task = asyncio.current_task()
+        if task is not None:
+            self._tasks[task] = []  # They do not run any more.
         await self._owner.tools_returned(event, late=late)
 
 

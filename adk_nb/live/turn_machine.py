@@ -395,7 +395,10 @@ class TurnMachine:
         if failed is not None:
             self._end(turn, Status.FAILED, failed)
         elif not turn.owes:
-            self._end(turn, Status.COMPLETE, None if turn.answered else "empty")
+            if turn.answered:
+                self._end(turn, Status.COMPLETE)
+            else:
+                self._end(turn, Status.FAILED, "empty")
         else:
             waits = any(call.pending for call in turn.calls.values())
             turn.phase = Phase.CALLING if waits else Phase.ANSWERING

@@ -408,7 +408,11 @@ def test_22_what_a_kernel_leaves_that_was_killed(live):
         clip = live.log.clip
 
     (turn,) = logged_turns(Recorded())
-    assert (turn.status, turn.tool_calls[0].ms, turn.tool_calls[0].result) == ("abandoned", None, None)
+    assert (turn.status, turn.tool_calls[0].ms, turn.tool_calls[0].result) == (
+        "abandoned",
+        None,
+        None,
+    )
 
 
 def test_23_a_question_that_is_never_answered_and_two_more(live):
