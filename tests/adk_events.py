@@ -16,8 +16,11 @@ def content(*parts, author=AGENT, **values):
     return event(author, content=types.Content(role="model", parts=list(parts)), **values)
 
 
-def sound(pcm=b"\1\0" * 240, mime="audio/pcm;rate=24000"):
-    """10 ms of it, unless it is told otherwise."""
+PCM = b"\0\x10" * 240
+"""10 ms of sound that can be heard, PCM16LE at 24 kHz."""
+
+
+def sound(pcm=PCM, mime="audio/pcm;rate=24000"):
     return content(types.Part(inline_data=types.Blob(data=pcm, mime_type=mime)))
 
 
@@ -60,8 +63,8 @@ def failure(code="BAD", message=None):
     return event(error_code=code, error_message=message)
 
 
-def done():
-    return event(turn_complete=True)
+def done(**values):
+    return event(turn_complete=True, **values)
 
 
 def cut():

@@ -333,9 +333,11 @@ class EventReader:
         self._listener.run_failed(error)
 
     def _interrupted(self, event: Event) -> None:
+        expected = self._turns.machine.stop_expected
         turn = self._turns.stopped(author=event.author, **self._of(event))
         self._knows(event, turn)
-        if turn is not None:
+        # Without a turn it has heard the user while the end of an answer sounds.
+        if turn is not None or (self._turns.current is None and not expected):
             self._listener.set_state("listening")
 
     def _turn_complete(self, event: Event) -> None:

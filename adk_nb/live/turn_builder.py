@@ -191,8 +191,11 @@ class Turns:
     ) -> Turn | None:
         """Adds a piece of what the agent says; None if it is of an answer that was cut off."""
         late = self.machine.late_words(unfinished=self._wants_an_end())
-        if kind == "agent_transcript" and late is not None:
-            return self._said_late(late, author, text, final=final, **values)
+        known = str(self._said.turn(late.index).said) if late is not None else ""
+        repeats = final and bool(known) and text.startswith(known)
+        if late is not None and (kind == "agent_transcript" or repeats):
+            text = text.removeprefix(known) if kind == "agent_text" else text
+            return self._said_late(late, author, text, final=final, kind=kind, **values)
         if final and self._late:
             text = text.removeprefix(self._late)  # ADK gives it once more, with the next answer.
             self._late = ""
@@ -222,13 +225,13 @@ class Turns:
         return not self.deltas and bool(before) and text.startswith(before)
 
     def _said_late(
-        self, state: TurnState, author: str, text: str, *, final: bool, **values: Any
+        self, state: TurnState, author: str, text: str, *, final: bool, kind: str, **values: Any
     ) -> Turn:
         turn = self.all[state.index - 1]
         self._late = "" if final else self._late + text
         self._words(
             "adk",
-            "agent_transcript",
+            kind,
             turn.index,
             author=author,
             agent=author,
@@ -451,9 +454,11 @@ class Turns:
         self, *, failed: str | None = None, busy: bool | None = None, **values: Any
     ) -> tuple[Turn | None, bool]:
         """The model has completed; returns the turn of it, and whether that has ended."""
+        dropping = self.machine.dropping
         state, over = self.machine.completed(failed=failed, busy=busy)
-        if state is not None:
-            self._log.add("adk", "turn_complete", turn=state.index, turn_complete=True, **values)
+        if state is not None or not dropping:
+            index = state.index if state is not None else 0
+            self._log.add("adk", "turn_complete", turn=index, turn_complete=True, **values)
         self._settle()
         return self._of(state), over
 
@@ -462,9 +467,11 @@ class Turns:
         if self.machine.is_foreign():
             self._disown()
             return None
+        expected = self.machine.stop_expected
         state = self.machine.stopped()
-        if state is not None:
-            self._log.add("adk", "interrupted", turn=state.index, interrupted=True, **values)
+        if state is not None or not expected:
+            index = state.index if state is not None else 0
+            self._log.add("adk", "interrupted", turn=index, interrupted=True, **values)
         self._settle()
         return self._of(state)
 

@@ -394,14 +394,13 @@ class TurnMachine:
             return turn, False
         if failed is not None:
             self._end(turn, Status.FAILED, failed)
-        elif not turn.owes:
-            if turn.answered:
-                self._end(turn, Status.COMPLETE)
-            else:
-                self._end(turn, Status.FAILED, "empty")
-        else:
+        elif turn.owes:
             waits = any(call.pending for call in turn.calls.values())
             turn.phase = Phase.CALLING if waits else Phase.ANSWERING
+        elif turn.answered:
+            self._end(turn, Status.COMPLETE)
+        else:
+            self._end(turn, Status.FAILED, "empty")
         return turn, turn.phase is Phase.ENDED
 
     def stopped(self) -> TurnState | None:
@@ -494,6 +493,11 @@ class TurnMachine:
     def dropping(self) -> bool:
         """Whether what comes is dropped: it goes on with an answer that was cut off."""
         return self.output is not None and self.output.cut
+
+    @property
+    def stop_expected(self) -> bool:
+        """Whether the user has cut off what the model has not reported as stopped."""
+        return self.dropping or self._unwanted is not None
 
     @property
     def unreacted(self) -> bool:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 from adk_events import (
     call,
@@ -23,7 +21,6 @@ from adk_events import (
 from google.genai import types
 
 from adk_nb.data.tables import turns_df
-from adk_nb.live import event_reader
 from adk_nb.live.event_reader import EventReader
 from adk_nb.live.tool_calls import ToolCalls
 from adk_nb.live.turn_builder import Turns
@@ -53,6 +50,11 @@ class Desk:
     def cut(self):
         """The user interrupts, as the coordinator does it."""
         self.turns.cut_in()
+        return self
+
+    def told(self, call_id="c"):
+        """The model is told a result, as the coordinator does it."""
+        self.turns.tool_told(call_id)
         return self
 
     # What the reader reports.
@@ -99,8 +101,9 @@ def desk():
 
 def test_three_turns_of_two_agents_row_by_row(desk):
     desk.type("roll")(
-        call(sides=6), result({"result": 4}), sound(), said("A four.", final=False),
-        said("A four.", final=True), usage(10, 3, 13), done(),
+        call(sides=6), result({"result": 4}),
+    ).told()(
+        sound(), said("A four.", final=False), said("A four."), usage(10, 3, 13), done(),
     )  # fmt: skip
     desk(heard("The coin", final=False), heard("The coin, please."), transfer("coin"))
     desk(sound(), said("Heads.", "coin"), usage(20, 2, 22), done())
@@ -114,6 +117,7 @@ def test_three_turns_of_two_agents_row_by_row(desk):
         ("agent_transcript", 1, "dice", "A four.", True),
         ("usage", 1, "dice", None, None),
         ("turn_complete", 1, "dice", None, None),
+        ("turn_ended", 1, None, None, None),
         ("user_transcript", 2, "user", "The coin", False),
         ("user_transcript", 2, "user", "The coin, please.", True),
         ("agent_transfer", 2, "dice", "coin", None),
@@ -121,10 +125,12 @@ def test_three_turns_of_two_agents_row_by_row(desk):
         ("agent_transcript", 2, "coin", "Heads.", True),
         ("usage", 2, "dice", None, None),
         ("turn_complete", 2, "dice", None, None),
+        ("turn_ended", 2, None, None, None),
         ("user_text", 3, "user", "again", True),
         ("agent_text", 3, "coin", "Ta", False),
         ("agent_text", 3, "coin", "Tails.", True),
         ("turn_complete", 3, "dice", None, None),
+        ("turn_ended", 3, None, None, None),
     ]
     assert desk.shown() == [
         (1, "dice", "roll", "A four.", "A four.", False, None),
@@ -203,7 +209,9 @@ def test_an_error_that_a_tool_raised_is_its_result_once(desk):
 def test_a_long_running_tool_does_not_hold_the_turn_open(desk):
     desk.type("go")(call(long=True))
     assert desk.turns.all[0].tool_calls[0].long_running
-    assert not desk.turns.all[0].tool_pending
+    assert not desk.turns.all[0].ended.is_set()  # What it returns at once is still to come.
+    desk.turns.tool_deferred("c")
+    assert desk.turns.all[0].status == "complete"
 
 
 def test_what_a_streaming_tool_gives_is_a_result_each_time(desk):
@@ -228,7 +236,6 @@ def test_what_a_streaming_tool_gives_is_a_result_each_time(desk):
         ("tool_result", 1, {"status": "begun"}, "dice"),
         ("tool_result", 1, 1, "dice"),
         ("tool_result", 1, 2, "dice"),
-        ("tool_result", 1, {"status": "begun"}, "dice"),
     ]
 
 
@@ -292,7 +299,9 @@ def test_sources_of_an_answer_are_a_row_of_their_own_and_each_counts_once(desk):
 def test_a_failure_ends_the_turn_with_its_error(desk, given, words):
     desk.type("go")(given)
     assert desk.reports == [("failed", words, 1)]
-    assert desk.shown() == [(1, "", "go", "", "", False, words)]
+    remedy = "The kernel's log has the details; the next turn tries again."
+    assert desk.shown() == [(1, "", "go", "", "", False, f"{words} {remedy}")]
+    assert (desk.turns.all[0].status, desk.turns.all[0].end_reason) == ("failed", "model_failed")
 
 
 def test_a_failure_without_a_turn_is_of_none(desk):
@@ -324,22 +333,24 @@ def test_one_interruption_marks_its_own_turn_alone(desk):
     desk(cut(), done())
     assert [turn.interrupted for turn in desk.turns.all] == [False, False, True]
     assert turns_df(desk.log)["interrupted"].to_list() == [False, False, True]
-    assert desk.rows()[-1] == ("turn_complete", 4)
+    assert desk.rows()[-1] == ("turn_complete", 0)
     assert desk.reports[-1] == "listening"
 
 
 def test_after_the_user_cuts_in_the_rest_of_the_answer_is_dropped(desk):
     desk.type("count")(sound(), said("One", final=False)).cut()
     desk.reports.clear()
-    desk(sound(), text("two"), said("two", final=False), cut())
+    desk(sound(), text("two"), said("two", final=False))
+    assert desk.turns.machine.dropping
+    desk(cut())
     assert desk.reports == ["still talking"]
-    assert desk.rows()[-1] == ("interrupted", 1)
+    assert desk.rows()[-2:] == [("interrupted", 1), ("turn_ended", 1)]
     assert desk.shown() == [(1, "dice", "count", "One", "One", True, None)]
-    assert not desk.reader.discarding
-    # What comes now is the next turn's; the end of the one that was cut off says nothing.
+    assert not desk.turns.machine.dropping
+    # What comes now is the next turn's; the end of the one that was cut off is of none.
     desk.type("go on")(done(), sound(), said("Three."), done())
     assert desk.shown()[1] == (2, "dice", "go on", "Three.", "Three.", False, None)
-    assert [turn for kind, turn in desk.rows() if kind == "turn_complete"] == [2]
+    assert [turn for kind, turn in desk.rows() if kind == "turn_complete"] == [0, 2]
 
 
 def test_what_a_model_says_was_heard_is_of_the_turn_that_was_cut(desk):
@@ -347,7 +358,7 @@ def test_what_a_model_says_was_heard_is_of_the_turn_that_was_cut(desk):
     desk(said("One", final=True))
     assert desk.turns.all[0].heard_text == "One"
     assert desk.rows("text")[-1] == ("agent_transcript", 1, "One")
-    desk.turns.heard(1, 0.0)
+    desk.log.add("client", "playback_flushed", turn=1, audio_ms=0.0)
     desk(said("One two", final=True))  # The player knows better.
     assert desk.turns.all[0].heard_text == ""
     assert desk.rows("text")[-1] == ("agent_transcript", 1, "One two")
@@ -357,31 +368,24 @@ def test_what_a_model_says_was_heard_is_of_the_turn_that_was_cut(desk):
 
 def test_the_end_of_an_answer_that_was_cut_off_ends_the_dropping(desk):
     desk.type("count")(said("One", final=False)).cut()
+    assert desk.turns.machine.dropping
     desk(done())
-    assert not desk.reader.discarding
-    assert desk.rows()[-1] == ("interrupted", 1)
+    assert not desk.turns.machine.dropping
+    assert desk.rows()[-2:] == [("interrupted", 1), ("turn_ended", 1)]
 
 
-async def test_an_answer_after_an_interruption_that_the_model_never_confirms(desk, monkeypatch):
-    """It had nothing more to say, so what comes is the next turn's."""
-    monkeypatch.setattr(event_reader, "_MORE_S", 0.0)
+def test_what_goes_on_is_of_the_answer_that_was_cut_off_until_the_model_completes_it(desk):
     desk.type("count")(said("One", final=False)).cut().type("go on")
-    desk(sound(), said("Two.", final=False))
-    assert desk.turns.all[1].agent_text == ""  # It may yet be of the first.
-    desk(done())
-    await asyncio.wait_for(desk.turns.all[1].ended.wait(), 30)
-    assert desk.shown()[1] == (2, "dice", "go on", "Two.", "Two.", False, None)
+    desk(said("two", final=False))
+    assert desk.turns.all[1].agent_text == ""
+    desk(done(), said("Other.", final=True), done())
+    assert [turn[2:6] for turn in desk.shown()] == [
+        ("count", "One", "One", True), ("go on", "Other.", "Other.", False),
+    ]  # fmt: skip
 
 
-async def test_what_was_kept_is_forgotten_once_the_model_confirms(desk):
-    desk.type("count")(said("One", final=False)).cut().type("go on")
-    desk(said("two", final=False), done(), said("Other.", final=True), done())
-    # A second answer came, so the first was of the turn that was cut off.
-    assert desk.shown()[1] == (2, "dice", "go on", "Other.", "Other.", False, None)
-
-
-async def test_what_was_kept_goes_with_an_interruption_or_a_new_run(desk):
-    for end in (lambda: desk(cut()), desk.reader.begin):
+def test_what_goes_on_is_forgotten_with_an_interruption_or_a_lost_connection(desk):
+    for end in (lambda: desk(cut()), desk.turns.machine.connection_lost):
         desk.type("count")(said("One", final=False)).cut().type("go on")
         desk(said("two", final=False))
         end()
@@ -418,7 +422,7 @@ def test_words_over_an_answer_do_not_change_what_the_session_does(desk):
 
 def test_a_turn_began_when_adk_says_so(desk):
     desk(heard("Hi", timestamp=5.0), heard("Hi", timestamp=9.0))
-    assert desk.turns.all[0].at == 5.0
+    assert desk.reader.began(desk.turns.all[0]) == 5.0
 
 
 # --- which events belong to which turns, for forks
@@ -429,7 +433,7 @@ def test_events_are_kept_up_to_a_turn(desk):
     desk.type("one")(first, done()).type("two")(second, done())
     kept = desk.reader.kept_until(1)
     assert (kept(first), kept(second)) == (True, False)
-    desk.turns.all[1].at = 100.0
+    desk.turns.all[1].time = 100.0
     for timestamp, expected in ((99.0, True), (100.0, False)):
         assert desk.reader.kept_until(1)(event("user", timestamp=timestamp)) is expected
     assert desk.reader.kept_until(2)(event("user", timestamp=1e12))
@@ -439,6 +443,57 @@ def test_words_after_the_end_of_a_turn_are_the_turns_and_nobody_speaks(desk):
     desk.type("hi")(text("Hello", partial=True), done(), text("Hello there."))
     assert desk.shown() == [(1, "dice", "hi", "Hello there.", "Hello there.", False, None)]
     assert desk.reports == ["speaking", "ready"]
+    desk(text("Still there?"))  # Other words are said without being asked for.
+    assert desk.shown()[1] == (2, "dice", "", "Still there?", "Still there?", False, None)
+
+
+def test_an_answer_that_is_none_is_told_with_its_reason(desk):
+    desk.type("hi")(done())
+    desk.type("hi")(sound(bytes(480)), done())
+    desk.type("hi")(done(turn_complete_reason="RESPONSE_REJECTED"))
+    desk.type("hi")(said("Hello."), done(turn_complete_reason="NEED_MORE_INPUT"))
+    assert [(turn.status, turn.end_reason) for turn in desk.turns.all] == [
+        ("failed", "empty"), ("complete", None), ("failed", "response_rejected"), ("complete", None),
+    ]  # fmt: skip
+    told = [one[1:] for one in desk.reports if one[0] == "failed"]
+    assert told == [
+        ("The model completed its turn and said nothing.", 1),
+        ("The model's answer is sound that nobody can hear.", 2),
+        ("The service withheld the model's answer.", 3),
+    ]
+
+
+def test_an_interaction_that_is_in_progress_holds_the_turn_open(desk):
+    desk.type("hi")(said("One moment."), done(interaction_status="IN_PROGRESS"))
+    assert not desk.turns.all[0].ended.is_set()
+    desk(said("Hello."), done(interaction_status="IDLE"))
+    assert desk.shown()[0][3] == "One moment. Hello."
+    assert desk.turns.all[0].status == "complete"
+    assert desk.rows("status") == [
+        ("user_text", 1, None),
+        ("agent_transcript", 1, None),
+        ("turn_complete", 1, "IN_PROGRESS"),
+        ("agent_transcript", 1, None),
+        ("turn_complete", 1, "IDLE"),
+        ("turn_ended", 1, "complete"),
+    ]
+
+
+def test_when_the_service_hears_the_user_is_a_row(desk):
+    for kind in ("ACTIVITY_START", "ACTIVITY_END"):
+        desk(event("user", voice_activity=types.VoiceActivity(voice_activity_type=kind)))
+    assert desk.rows("author", "text") == [
+        ("voice_activity", 1, "user", "ACTIVITY_START"),
+        ("voice_activity", 1, "user", "ACTIVITY_END"),
+    ]
+
+
+def test_an_interruption_that_the_user_has_made_is_known_already(desk):
+    desk.type("hi").cut()
+    desk.reports.clear()
+    desk(cut())
+    assert desk.reports == []
+    assert desk.rows()[-2:] == [("interrupted", 1), ("turn_ended", 1)]
 
 
 def test_a_correction_of_words_that_are_being_answered_changes_no_state(desk):
