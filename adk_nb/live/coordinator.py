@@ -292,7 +292,7 @@ class Exchange:
             return
         queue = self.live.queue
         unsent = queue is not None and queue.take_back(self.turns.said(turn).user_text)
-        if self.turns.cut_in() is None:
+        if self.turns.cut_in(sent=not unsent) is None:
             return
         self.set_state("ready")
         if self._cascaded and queue is not None and not self.reader.silent and not unsent:
@@ -430,15 +430,15 @@ class Exchange:
         }
         if unwanted:
             self.tool_runs.cancel(unwanted)
-            task = asyncio.create_task(self._close_calls(unwanted))
+            task = asyncio.create_task(self._answer(self._cut_off_calls(unwanted)))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
         self.on_turn_end(turn)
 
-    async def _close_calls(self, call_ids: set[str]) -> None:
-        """Closes the calls of a turn that was cut off."""
+    async def _answer(self, calls: list[tuple[Turn, ToolCall]]) -> None:
+        """Gives calls that were cut off a result in ADK's history."""
         try:
-            for turn, call in self._cut_off_calls(call_ids):
+            for turn, call in calls:
                 event = await self.histories.answer(call)
                 if event is not None:
                     self.reader.turn_of[event.id] = turn.index
@@ -597,7 +597,7 @@ class Exchange:
         if self.live.queue is None:
             await self.tool_runs.stop()
         open_calls = {call.id for turn in self.turns.all[-3:] for call in turn.tool_calls}
-        await self._close_calls(open_calls - self.tool_runs.running)
+        await self._answer(self._cut_off_calls(open_calls - self.tool_runs.running))
         try:
             for turn in self.turns.all[-2:]:
                 if turn.ended.is_set() and turn.index in self.histories.current.turns:

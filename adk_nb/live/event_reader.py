@@ -278,7 +278,7 @@ class EventReader:
     def _transfer(self, event: Event, target: str) -> None:
         turn = self._turns.current or self._turns.last
         self.silent = True
-        self._turns.machine.answer_dropped()
+        self._turns.machine.connection_lost()  # The one to the agent that hands over.
         model = self._listener.transferred(turn, event.author, target)
         self._row(event, "agent_transfer", turn, text=target, model=model or None)
 

@@ -176,9 +176,12 @@ class Turns:
                 "bridge", "user_transcript", turn.index, author="user", text="", cumulative=True
             )
 
-    def cut_in(self) -> Turn | None:
-        """The user interrupts; returns the turn that this ended."""
-        state = self.machine.cut()
+    def cut_in(self, *, sent: bool = True) -> Turn | None:
+        """The user interrupts; returns the turn that this ended.
+
+        `sent` says whether the model may have got the question.
+        """
+        state = self.machine.cut(sent=sent)
         if state is not None:
             self._log.add("client", "interrupted", turn=state.index, interrupted=True)
         self._settle()

@@ -242,8 +242,11 @@ class TurnMachine:
             self._promote()
         return turn
 
-    def cut(self) -> TurnState | None:
-        """The user cuts in; returns the turn that this ended."""
+    def cut(self, *, sent: bool = True) -> TurnState | None:
+        """The user cuts in; returns the turn that this ended.
+
+        `sent` says whether the model may have got the question.
+        """
         turn = self.current
         if turn is None or (turn.phase is Phase.SAYING and not (turn.answered or turn.worded)):
             return None
@@ -253,7 +256,7 @@ class TurnMachine:
             if call.pending or call.phase is CallPhase.TOLD:
                 self._forget(call, CallPhase.CANCELLED)
         self._end(turn, Status.INTERRUPTED if turn.answered else Status.UNANSWERED)
-        if to_come or not turn.answered:
+        if to_come or (sent and not turn.answered):
             self._unwanted = turn
         return turn
 
@@ -281,7 +284,8 @@ class TurnMachine:
         if last is None or last.phase is not Phase.ENDED or last.cut:
             return None
         asked = self.current is not None and self.current is not last
-        return last if unfinished or not asked else None
+        expected = asked or self._unwanted is not None
+        return last if unfinished or not expected else None
 
     def called(self, call_id: str, *, blocks: bool, awaited: bool = True) -> Booking:
         """The model calls a tool."""

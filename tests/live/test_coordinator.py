@@ -8,7 +8,20 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from adk_events import call, cut, done, event, failure, heard, result, said, sound, text, transfer
+from adk_events import (
+    PCM,
+    call,
+    cut,
+    done,
+    event,
+    failure,
+    heard,
+    result,
+    said,
+    sound,
+    text,
+    transfer,
+)
 from google.adk.agents import Agent
 from google.adk.agents.run_config import RunConfig
 from google.adk.artifacts import InMemoryArtifactService
@@ -64,8 +77,14 @@ class Desk:
         self.exchange.typed(words, cut_in=cut_in)
         return self
 
-    def cut(self, **options):
-        self.exchange.cut(**options)
+    def cut(self):
+        self.exchange.cut()
+        return self
+
+    def tell(self, call_id="c"):
+        """The model takes a tool's result."""
+        answer = types.FunctionResponse(id=call_id, name="roll", response={})
+        self.exchange.run_told(types.Content(parts=[types.Part(function_response=answer)]))
         return self
 
     @property
@@ -146,6 +165,8 @@ class _Mute(LiveEgress):
 # --- the table: in which state, what happens, what it makes
 
 CUT_1 = ("interrupted", 1)
+ENDED_1 = ("turn_ended", 1)
+CLOSED_1 = ("tool_result", 1)  # The call was cut off.
 
 
 def _asked():
@@ -189,41 +210,43 @@ TABLE = [
     ("ready", "type", [(1, "started"), (1, "user", "go"), "thinking"], ["go"],
      [("user_text", 1)], "thinking"),
     ("asked", "type",
-     [(1, "interrupted"), "ready", (2, "started"), (2, "user", "go"), "thinking"], ["go"],
-     [CUT_1, ("user_text", 2)], "thinking"),
+     [(1, "unanswered"), (2, "started"), (2, "user", "go")], ["go"],
+     [ENDED_1, ("user_text", 2)], "thinking"),
     ("speaking", "type",
-     [(1, "agent", "A four."), (1, "interrupted"), "ready", (2, "started"), (2, "user", "go"),
-      "thinking"], ["go"], [CUT_1, ("user_text", 2)], "thinking"),
+     [(1, "agent", ""), (1, "interrupted"), (2, "started"), (2, "user", "go"), "thinking"],
+     ["go"], [CUT_1, ENDED_1, ("user_text", 2)], "thinking"),
     ("a tool runs", "type",
-     [(1, "interrupted"), "ready", (2, "started"), (2, "user", "go"), "thinking"], ["go"],
-     [CUT_1, ("user_text", 2)], "thinking"),
+     [(1, "interrupted"), "ToolReturned", (2, "started"), (2, "user", "go")], ["go"],
+     [CUT_1, ENDED_1, CLOSED_1, ("user_text", 2)], "thinking"),
     ("sounding", "type", [(1, "interrupted"), (2, "started"), (2, "user", "go"), "thinking"],
      ["go"], [CUT_1, ("user_text", 2)], "thinking"),
     # The user interrupts.
     ("before it is connected", "cut", [], [], [], "connecting"),
     ("ready", "cut", [], [], [], "ready"),
-    ("asked", "cut", [(1, "interrupted"), "ready"], [], [CUT_1], "ready"),
-    ("taken", "cut", [(1, "interrupted"), "ready"], [], [CUT_1], "ready"),
-    ("speaking", "cut", [(1, "agent", "A four."), (1, "interrupted"), "ready"], [], [CUT_1],
+    ("asked", "cut", [(1, "unanswered"), "ready"], [], [CUT_1, ENDED_1], "ready"),
+    ("taken", "cut", [(1, "unanswered"), "ready"], [], [CUT_1, ENDED_1], "ready"),
+    ("speaking", "cut", [(1, "agent", ""), (1, "interrupted"), "ready"], [], [CUT_1, ENDED_1],
      "ready"),
-    ("a tool runs", "cut", [(1, "interrupted"), "ready"], [], [CUT_1], "ready"),
+    ("a tool runs", "cut", [(1, "interrupted"), "ToolReturned", "ready"], [],
+     [CUT_1, ENDED_1, CLOSED_1], "ready"),
     ("sounding", "cut", [(1, "interrupted")], [], [CUT_1], "ready"),
     # The model interrupts: it heard the user.
-    ("ready", "the model cuts", ["listening"], [], [CUT_1], "listening"),
-    ("speaking", "the model cuts", [(1, "agent", "A four."), (1, "interrupted"), "listening"], [],
-     [CUT_1], "listening"),
-    ("sounding", "the model cuts", ["listening"], [], [("interrupted", 2)], "listening"),
+    ("ready", "the model cuts", ["listening"], [], [("interrupted", 0)], "listening"),
+    ("speaking", "the model cuts", [(1, "agent", ""), (1, "interrupted"), "listening"], [],
+     [CUT_1, ENDED_1], "listening"),
+    ("sounding", "the model cuts", ["listening"], [], [("interrupted", 0)], "listening"),
     # The model answers, and completes.
     ("taken", "audio", ["speaking"], [], [("agent_audio", 1)], "speaking"),
-    ("taken", "complete", [(1, "complete"), "ready"], [], [("turn_complete", 1)], "ready"),
-    ("speaking", "complete", [(1, "agent", "A four."), (1, "complete"), "ready"], [],
-     [("turn_complete", 1)], "ready"),
+    ("taken", "complete", [(1, "failed"), ("error", "empty_answer"), "ready"], [],
+     [("turn_complete", 1), ENDED_1, ("error", 1)], "ready"),
+    ("speaking", "complete", [(1, "agent", ""), (1, "complete"), "ready"], [],
+     [("turn_complete", 1), ENDED_1], "ready"),
     ("a tool runs", "complete", [], [], [("turn_complete", 1)], "thinking"),
-    ("ready", "complete", [], [], [("turn_complete", 1)], "ready"),
+    ("ready", "complete", [], [], [("turn_complete", 0)], "ready"),
     ("a tool runs", "a result", ["ToolReturned"], [], [("tool_result", 1)], "thinking"),
     # It fails, or the connection does.
-    ("speaking", "an error", [(1, "agent", "A four."), (1, "complete"), ("error", "model_failed"),
-     "ready"], [], [("error", 1)], "ready"),
+    ("speaking", "an error", [(1, "agent", ""), (1, "failed"), "ready",
+     ("error", "model_failed")], [], [("error", 1), ENDED_1], "ready"),
     ("ready", "an error", [("error", "model_failed")], [], [("error", 1)], "ready"),
     ("speaking", "lost", ["reconnecting"], [], [("disconnected", 1)], "reconnecting"),
     ("ready", "lost", ["reconnecting"], [], [("disconnected", 0)], "reconnecting"),
@@ -242,7 +265,7 @@ TABLE = [
     ("speaking", "words", [(2, "user", "Hi"), "listening"], [], [("user_transcript", 2)],
      "listening"),
     ("speaking", "push to talk",
-     [(1, "agent", "A four."), (1, "interrupted"), "ready"], ["audio_stream_end"], [CUT_1],
+     [(1, "agent", ""), (1, "interrupted"), "ready"], ["audio_stream_end"], [CUT_1, ENDED_1],
      "ready"),
     ("ready", "a picture", [], [3], [], "ready"),
     ("before it is connected", "a picture", [], [], [], "connecting"),
@@ -277,7 +300,7 @@ def _speech(desk, source):
 
 
 @pytest.mark.parametrize("line", TABLE, ids=lambda line: f"{line[0]}, {line[1]}")
-def test_what_an_event_makes_in_a_state(line):
+async def test_what_an_event_makes_in_a_state(line):
     state, what, *expected = line
     desk = STATES[state]()
     assert desk.news(EVENTS[what]) == tuple(expected)
@@ -289,7 +312,7 @@ def test_what_an_event_makes_in_a_state(line):
 def test_what_the_log_says_of_a_whole_exchange(desk):
     desk.type("roll")
     desk.take()
-    desk(call(), result({"result": 4}), sound(), said("A four."), done())
+    desk(call(), result({"result": 4})).tell()(sound(), said("A four."), done())
     desk.type("again").cut()
     rows = [(row.source, row.kind, row.turn, row.text, row.interrupted) for row in desk.log]
     assert rows == [
@@ -300,10 +323,14 @@ def test_what_the_log_says_of_a_whole_exchange(desk):
         ("adk", "agent_audio", 1, None, False),
         ("adk", "agent_transcript", 1, "A four.", False),
         ("adk", "turn_complete", 1, None, False),
+        ("bridge", "turn_ended", 1, None, False),
         ("client", "user_text", 2, "again", False),
         ("client", "interrupted", 2, None, True),
+        ("bridge", "turn_ended", 2, None, False),
     ]
-    assert desk.page.audio == [(1, 24_000, b"\1\0" * 240)]
+    ends = [(row.status, row.end_reason) for row in desk.log if row.kind == "turn_ended"]
+    assert ends == [("complete", None), ("unanswered", None)]
+    assert desk.page.audio == [(1, 24_000, PCM)]
     assert (desk.log[0].agent, desk.log[0].model) == ("dice", "scripted")
 
 
@@ -320,34 +347,49 @@ def test_halves_of_characters_are_no_matter(desk):
 
 def test_what_was_not_sent_is_not_waited_for(desk):
     desk.type("roll").cut()
-    assert not desk.exchange.reader.discarding
+    assert not desk.exchange.turns.machine.stop_expected
     assert desk.sent() == []
+    desk(said("Still there?"), done())
+    assert desk.turn.agent_text == "Still there?"
     desk.type("roll")
     desk.take()
     desk.cut()
-    assert desk.exchange.reader.discarding
+    assert desk.exchange.turns.machine.stop_expected
+    desk(said("A four."))
+    assert [turn.agent_text for turn in desk.exchange.turns.all] == ["", "Still there?", ""]
+    assert desk.exchange.turns.machine.dropping
 
 
-def test_a_tool_that_does_not_return_is_left_behind_with_its_run():
-    desk = _calling()
-    queue = desk.exchange.live.queue
-    desk.cut(restart=False)
-    assert desk.exchange.live.queue is queue
-    desk = _calling()
+async def test_a_tool_that_does_not_return_is_left_behind_and_its_run_goes_on(monkeypatch):
+    desk, answered = _calling(), []
+
+    async def answer(call):
+        answered.append(call.id)
+
+    monkeypatch.setattr(desk.exchange.histories, "answer", answer)
     queue = desk.exchange.live.queue
     desk.cut()
-    assert desk.exchange.live.queue is not queue
+    assert desk.exchange.live.queue is queue
+    (one,) = desk.turn.tool_calls
+    assert (one.error, desk.turn.status) == ("The call was cut off.", "interrupted")
+    assert not desk.exchange.turns.is_wanted("c")
+    await asyncio.gather(*desk.exchange._tasks)
+    assert answered == ["c"]
 
 
 def test_while_a_transfer_is_made_there_is_nothing_to_drop():
     desk = _speaking()(transfer("coin"))
     desk.cut()
-    assert not desk.exchange.reader.discarding
+    assert not desk.exchange.turns.machine.dropping
+    desk.type("flip")(said("Heads.", "coin"))
+    assert desk.turn.agent_text == "Heads."
 
 
-def test_words_that_are_no_turn_yet_cannot_be_cut_off(desk):
+def test_words_that_are_not_final_can_be_taken_back(desk):
+    desk.cut()  # Nothing was said.
     desk(heard("Er", final=False)).cut()
-    assert ("interrupted", 1) not in desk.rows()
+    assert desk.rows()[1:] == [("user_transcript", 1), CUT_1, ENDED_1]
+    assert (desk.turn.status, desk.turn.interrupted) == ("unanswered", False)
 
 
 def test_a_closed_session_says_so(desk):
@@ -465,7 +507,11 @@ def test_a_typed_question_is_asked_once_more_after_a_loss_and_no_more():
     lost(desk, resumed=True)
     assert desk.sent() == []
     assert failures(desk) == ["connection_lost"] * 2
-    assert desk.turn.error.startswith("The connection to the model was lost twice in this turn.")
+    assert desk.turn.error == (
+        "The connection to the model was lost in mid-turn; it was asked again. "
+        "The connection to the model was lost twice in this turn. Say it again."
+    )
+    assert (desk.turn.status, desk.turn.end_reason) == ("failed", "connection_lost")
     assert desk.exchange.status == "ready"
 
 
@@ -496,7 +542,7 @@ def test_a_question_that_the_history_asks_is_not_asked_twice(history, awaited, s
 
 def test_a_connection_that_was_resumed_without_a_history_is_asked_again():
     desk = _taken()
-    desk.exchange._asked_by_history = False
+    desk.exchange._dial.asked = False
     lost(desk, resumed=True)
     assert desk.sent() == ["roll"]
 
@@ -632,7 +678,7 @@ async def test_calls_that_a_run_leaves_open_are_cut_off_and_those_that_go_on_are
 
 
 async def test_a_history_that_cannot_be_completed_is_told(desk, monkeypatch):
-    async def broken(_turn):
+    async def broken(_turn, _since):
         raise OSError("no disk")
 
     monkeypatch.setattr(desk.exchange.histories, "complete", broken)
@@ -645,7 +691,7 @@ async def test_a_history_that_cannot_be_completed_is_told(desk, monkeypatch):
 async def test_what_completes_a_history_is_of_its_turn(desk, monkeypatch):
     added, closing = event(), event()
 
-    async def complete(_turn):
+    async def complete(_turn, _since):
         return [added]
 
     answers = [closing, None]
@@ -656,7 +702,8 @@ async def test_what_completes_a_history_is_of_its_turn(desk, monkeypatch):
     monkeypatch.setattr(desk.exchange.histories, "complete", complete)
     monkeypatch.setattr(desk.exchange.histories, "answer", answer)
     desk.type("roll")(call(call_id="a"), call(call_id="b"))
-    desk.cut(restart=False)
+    desk.cut()
+    await asyncio.gather(*desk.exchange._tasks)
     await desk.exchange.run_ended()
     turns = desk.exchange.reader.turn_of
     assert (turns[added.id], turns[closing.id]) == (1, 1)
@@ -667,7 +714,7 @@ def test_problems_are_told_with_their_turn(desk):
     desk.exchange.run_warned(ModelError("slow", remedy="Wait."))
     assert desk.log[-1].turn == 1
     desk.exchange.run_failed(ModelError("gone", remedy="Say it again."))
-    assert desk.turn.error == "gone Say it again."
+    assert desk.turn.error == "slow Wait. gone Say it again."
     assert [(row.turn, row.error) for row in desk.log if row.kind == "error"] == [
         (1, "slow Wait."), (1, "gone Say it again."),
     ]  # fmt: skip

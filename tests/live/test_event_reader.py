@@ -453,8 +453,11 @@ def test_an_answer_that_is_none_is_told_with_its_reason(desk):
     desk.type("hi")(done(turn_complete_reason="RESPONSE_REJECTED"))
     desk.type("hi")(said("Hello."), done(turn_complete_reason="NEED_MORE_INPUT"))
     assert [(turn.status, turn.end_reason) for turn in desk.turns.all] == [
-        ("failed", "empty"), ("complete", None), ("failed", "response_rejected"), ("complete", None),
-    ]  # fmt: skip
+        ("failed", "empty"),
+        ("complete", None),
+        ("failed", "response_rejected"),
+        ("complete", None),
+    ]
     told = [one[1:] for one in desk.reports if one[0] == "failed"]
     assert told == [
         ("The model completed its turn and said nothing.", 1),
