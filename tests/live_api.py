@@ -254,7 +254,11 @@ class Call:
             raise InvalidMessageError(MIDDLE_OF_TURN)
         record.contents.append(content)
         turns = content.turns or []
-        if any(part.function_call or part.function_response for turn in turns for part in turn.parts or ()):
+        if any(
+            part.function_call or part.function_response
+            for turn in turns
+            for part in turn.parts or ()
+        ):
             # [seen] The service closes for good where calls or results come as content.
             raise InvalidMessageError(RAW_CALLS)
         if self._seeding:

@@ -439,7 +439,7 @@ class Exchange:
         """Gives calls that were cut off a result in ADK's history."""
         try:
             for turn, call in calls:
-                event = await self.histories.answer(call)
+                event = await self.histories.answer(call, self.live.calls.session)
                 if event is not None:
                     self.reader.turn_of[event.id] = turn.index
         except Exception as error:

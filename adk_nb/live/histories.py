@@ -302,9 +302,12 @@ class Histories:
             await self.append(event, session)
         return missing
 
-    async def answer(self, call: ToolCall) -> Event | None:
-        """Adds the response of a call that was cut off: models refuse a history without one."""
-        session = await self.get()
+    async def answer(self, call: ToolCall, running: Session | None = None) -> Event | None:
+        """Adds the response of a call that was cut off: models refuse a history without one.
+
+        `running` is the session object of the current run, if there is one.
+        """
+        session = running or await self.get()
         if session is None:
             return None
         event = response(call, {"error": call.error}, session.events)

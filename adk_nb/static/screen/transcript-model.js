@@ -100,7 +100,7 @@ export class TranscriptModel {
   /** What is new of a piece: it replaces what is known of it from `start` on. @param {import("../link/wire.js").Message} message */
   transcript({ turn, role, author, text, final, interrupted, withheld, piece, start }) {
     const name = role === "agent" ? String(author ?? "") : "";
-    const entry = this.entry(`${turn}/${role}/${name}/${piece ?? 0}`, role === "agent" ? "agent" : "user", Number(turn) || 0);
+    const entry = this.entry(`${turn}/${role}/${name}${piece ? `/${piece}` : ""}`, role === "agent" ? "agent" : "user", Number(turn) || 0);
     const whole = (this.whole.get(entry.key) ?? "").slice(0, Number(start) || 0) + String(text ?? "");
     this.whole.set(entry.key, whole);
     entry.author = name;
@@ -251,7 +251,7 @@ export class TranscriptModel {
       entry.final = true;
       changed.add(entry);
     }
-    return [...changed];
+    return this.entries.filter((entry) => changed.has(entry));
   }
 
   /** Forgets what the agents said in a turn: a guard's words come in its place. @param {unknown} turn */

@@ -57,7 +57,8 @@ export class Player {
     /** @type {{turn: number, frame: number} | null} the turn whose audio ran out, and when */
     this.dry = null;
     this.complete = -1; // no more audio comes for this turn and before
-    this.flushed = -1; // audio of this turn and before is dropped
+    /** @type {Set<number>} turns that were cut off: no more of them is played. An earlier one may still be answered. */
+    this.flushed = new Set();
     this.playing = false;
     this.waitingSince = 0;
     this.waitMs = MIN_START_MS;
@@ -82,7 +83,7 @@ export class Player {
 
   /** @param {{turn: number, rate: number, samples: Int16Array}} chunk */
   push({ turn, rate, samples }) {
-    if (turn <= this.flushed || !samples.length) return;
+    if (this.flushed.has(turn) || !samples.length) return;
     if (this.dry) this.refill(this.dry, turn);
     else if (!this.playing && !this.queue.length) this.wait(this.frame, this.startMs);
     const ms = (samples.length / rate) * 1000;
@@ -138,15 +139,16 @@ export class Player {
     if (this.dry && this.dry.turn <= turn) this.drained(this.dry);
   }
 
-  /** @param {number} turn to cut off, with those before it, at once and for good */
+  /** @param {number} turn to cut off for good, at once and with what is there of those before it */
   flush(turn) {
-    this.flushed = Math.max(this.flushed, turn);
+    this.flushed.add(turn);
     if (this.dry && this.dry.turn <= turn) this.drained(this.dry);
     const [head] = this.queue;
     const cut = new Set();
     this.queue = this.queue.filter((segment) => {
       if (segment.turn > turn) return true;
       if (segment === head && this.playing && segment.sounded) {
+        this.flushed.add(segment.turn);
         segment.end = Math.min(segment.end, segment.sounded + Math.min(this.remaining(segment), this.fade));
         return true;
       }
@@ -154,6 +156,7 @@ export class Player {
       return false;
     });
     const sounding = this.queue[0]?.end < Infinity ? this.queue[0].turn : -1;
+    for (const gone of cut) this.flushed.add(gone);
     for (const gone of cut) if (gone !== sounding) this.report("flushed", gone, this.frame);
     if (!this.queue.length) this.playing = false;
   }
@@ -399,6 +402,7 @@ export class Player {
     this.turns.clear();
     this.dry = null;
     this.playing = false;
-    this.complete = this.flushed = -1;
+    this.complete = -1;
+    this.flushed.clear();
   }
 }

@@ -301,13 +301,13 @@ function threeTurns() {
 }
 const marks = (transcript) => transcript.entries.map(({ key, final, interrupted }) => `${key}${final ? " final" : ""}${interrupted ? " cut" : ""}`);
 
-test("one interruption marks the agents of that turn, and nothing else", () => {
+test("one interruption marks the last that was said in that turn, and nothing else", () => {
   const transcript = threeTurns();
   const changed = transcript.apply({ type: "turn", turn: 2, state: "interrupted" });
-  assert.deepEqual(changed.map(({ key }) => key), ["2/user/", "2/agent/host", "2/agent/dice"]);
+  assert.deepEqual(changed.map(({ key }) => key), ["2/user/", "2/agent/dice"]);
   assert.deepEqual(marks(transcript), [
     "1/user/", "1/agent/host final", "1/agent/dice final", "tool/t1",
-    "2/user/ final", "2/agent/host final cut", "2/agent/dice final cut", "tool/t2",
+    "2/user/ final", "2/agent/host final", "2/agent/dice final cut", "tool/t2",
     "3/user/", "3/agent/host", "3/agent/dice", "tool/t3",
   ]);
 });
@@ -319,7 +319,7 @@ test("what a cut agent says late in that turn is marked too, and what the others
   transcript.apply(said(2, "user", "go!"));
   transcript.apply(said(3, "agent", "done", true, "dice"));
   const cut = transcript.entries.filter(({ interrupted }) => interrupted).map(({ key }) => key);
-  assert.deepEqual(cut, ["2/agent/host", "2/agent/dice", "2/agent/third"]);
+  assert.deepEqual(cut, ["2/agent/third"]);
 });
 
 test("a complete turn ends what was said in it, not its tools, nor other turns", () => {
@@ -327,6 +327,33 @@ test("a complete turn ends what was said in it, not its tools, nor other turns",
   const changed = transcript.apply({ type: "turn", turn: 3, state: "complete" });
   assert.deepEqual(changed.map(({ key }) => key), ["3/user/", "3/agent/host", "3/agent/dice"]);
   assert.deepEqual(marks(transcript).slice(-5), ["tool/t2", "3/user/ final", "3/agent/host final", "3/agent/dice final", "tool/t3"]);
+});
+
+test("what is said before and after a call are entries of their own, and a piece brings what is new", () => {
+  const transcript = new TranscriptModel();
+  const piece = (number, start, text, final = false) => transcript.apply({ ...said(1, "agent", text, final), piece: number, start });
+  transcript.apply(said(1, "user", "when?", true));
+  piece(1, 0, "Let me \u{1f50d}");
+  piece(1, 9, " look.");
+  transcript.apply({ type: "tool_call", turn: 1, id: "a", name: "clock", args: {} });
+  piece(3, 0, "It is ten.");
+  piece(3, 6, "noon.", true);
+  assert.deepEqual(texts(transcript), ["user: when?", "agent: Let me \u{1f50d} look.", "tool: clock()", "agent: It is noon."]);
+  piece(5, 40, "late to the page");
+  assert.equal(texts(transcript).at(-1), "agent: late to the page");
+});
+
+test("a long answer comes in pieces, each of what is new, and is bounded only where it is shown", () => {
+  const transcript = new TranscriptModel();
+  let sent = 0;
+  for (let start = 0; start < 30_000; start += 60) {
+    transcript.apply({ ...said(1, "agent", "x".repeat(60), false), piece: 1, start });
+    sent += 60;
+  }
+  assert.equal(sent, 30_000);
+  assert.ok(transcript.entries[0].text.endsWith("(30000 characters)"));
+  transcript.apply({ ...said(1, "agent", "short", true), piece: 1, start: 0 });
+  assert.equal(transcript.entries[0].text, "short");
 });
 
 test("a turn that starts changes nothing", () => {
