@@ -8,11 +8,9 @@ does, and the session decides how the model is told.
 
 from __future__ import annotations
 
-import asyncio
 import functools
 import inspect
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from google.adk.flows.llm_flows.tools import _agent_tools, _functions, _live_caller
 from google.genai import types
@@ -24,8 +22,6 @@ if TYPE_CHECKING:
     from google.adk.events import Event
     from google.adk.models.llm_request import LlmRequest
     from google.adk.tools.base_tool import BaseTool
-
-_Handle: TypeAlias = Callable[..., Awaitable["Event | None"]]
 
 _ON_PATH = {"transfer_to_agent", "task_completed", "stop_streaming"}
 """Calls that change the run itself; they return at once."""
@@ -75,7 +71,7 @@ def install() -> None:
 
 
 def _declare(request: LlmRequest, blocking: bool | None) -> dict[str, bool | None]:
-    """Declares how tools behave that do not say so themselves; returns what is declared, by name."""
+    """Declares how tools behave that do not say so; returns what is declared, by name."""
     declared: dict[str, bool | None] = {}
     for tool in request.config.tools or ():
         for one in getattr(tool, "function_declarations", None) or ():
@@ -87,7 +83,7 @@ def _declare(request: LlmRequest, blocking: bool | None) -> dict[str, bool | Non
 
 
 def _never_alone(tool: BaseTool | None) -> bool:
-    """Returns whether ADK is to run a tool in a task of its own: not where it runs in one of ours."""
+    """Returns whether ADK is to run a tool in a task of its own: not where ours does."""
     return SESSION.get() is None and is_non_blocking(tool)
 
 
@@ -131,7 +127,7 @@ def _with(event: Event, parts: list[types.Part]) -> Event:
 
 
 def _batches(event: Event, tools: dict[str, BaseTool]) -> list[Event]:
-    """Returns events with the calls that run together: those that the model waits for, and others."""
+    """Returns events with the calls that run together: all that the model waits for."""
     parts = (event.content.parts or []) if event.content else []
     calls = [part for part in parts if part.function_call]
     alone = [

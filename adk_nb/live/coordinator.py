@@ -640,7 +640,8 @@ class Exchange:
         if current is None or current.answered or current.final:
             self.cut()  # What is being said is said again to the new agent.
         deadline = time.monotonic() + _SETTLE_S
-        while self._cascaded and self.turns.machine.dropping and time.monotonic() < deadline:
+        machine = self.turns.machine
+        while self._cascaded and machine.dropping and time.monotonic() < deadline:  # noqa: ASYNC110 - it has no event
             await asyncio.sleep(_SETTLE_S / 30)
         self.turns.machine.answer_dropped()
         await self.tool_runs.stop()

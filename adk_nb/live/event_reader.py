@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
-from google.genai import types
-
 from adk_nb.adk.gemini_connection import CANCELLED
 from adk_nb.audio import rate_of
 from adk_nb.exceptions import AdkNbError, ModelError
@@ -16,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from google.adk.events import Event
+    from google.genai import types
 
     from adk_nb.live.tool_calls import ToolCalls
     from adk_nb.live.turn_builder import Turns

@@ -10,7 +10,6 @@ What goes back to a model, as after a lost connection, is `said`.
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from adk_nb.live.turn_machine import Booking, TurnMachine, TurnState
@@ -301,7 +300,7 @@ class Turns:
             self._log_call(turn, author, call_id, name, args)
         return turn
 
-    def _log_call(  # noqa: PLR0913 - what a call is
+    def _log_call(
         self,
         turn: Turn,
         author: str,
@@ -632,7 +631,7 @@ class Turns:
         before, was_final = self._sent.get((index, piece.number), ("", False))
         if (text, piece.final) == (before, was_final) or not (text or before):
             return
-        same = before if text.startswith(before) else os.path.commonprefix([text, before])
+        same = before if text.startswith(before) else _common(text, before)
         self._sent[index, piece.number] = (text, piece.final)
         self._emit(
             protocol.Transcript(
@@ -646,6 +645,13 @@ class Turns:
                 withheld=piece.role == "agent" and self.all[index - 1].withheld,
             )
         )
+
+
+def _common(text: str, other: str) -> str:
+    """Returns the beginning that two texts have in common."""
+    pairs = enumerate(zip(text, other, strict=False))
+    differ = next((index for index, (one, two) in pairs if one != two), None)
+    return text[: min(len(text), len(other)) if differ is None else differ]
 
 
 def _rule(booking: Booking) -> dict[str, Any]:

@@ -12,11 +12,14 @@ it stopped, and a cut with nothing to drop drops nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from adk_nb.log.turn import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 
 class Phase(StrEnum):
@@ -273,7 +276,7 @@ class TurnMachine:
         return Booking(turn, "goes_on", dropped=turn.cut)
 
     def late_words(self, *, unfinished: bool) -> TurnState | None:
-        """Words of an answer came; returns the turn that is over, if they are the end of its answer.
+        """Words of an answer came; returns the turn that is over, if they are its end.
 
         Args:
             unfinished: Whether the words of that answer so far seem to want an end.
@@ -330,7 +333,7 @@ class TurnMachine:
         return turn
 
     def deferred(self, call_id: str) -> TurnState | None:
-        """The outcome of a call comes later: its turn does not wait. Returns the turn if it ended."""
+        """The outcome of a call comes later: its turn does not wait; returns it if it ended."""
         turn, call = self.call(call_id)
         if turn is None or call is None:
             return None
@@ -345,7 +348,7 @@ class TurnMachine:
     def no_reaction(self) -> list[TurnState]:
         """The model has had time to react to what it was told, and has not; it will not."""
         turns = [turn for turn, call in self._told if not call.blocks]
-        for turn, call in self._told[:]:
+        for _, call in self._told[:]:
             if not call.blocks:
                 self._forget(call)
         for turn in turns:
@@ -353,7 +356,7 @@ class TurnMachine:
         return turns
 
     def cancelled(self, call_ids: list[str]) -> TurnState | None:
-        """The service does not want results any more: the user cut in. Returns the turn it ended."""
+        """The service does not want results any more; returns the turn that this ended."""
         found = [self.call(call_id) for call_id in call_ids]
         for _, call in found:
             if call is not None and call.phase is not CallPhase.SETTLED:
@@ -584,7 +587,7 @@ class TurnMachine:
         return turn
 
     def _utterances(self) -> Iterator[TurnState]:
-        """Yields the newest turns that were spoken, and those that nobody is known to have asked."""
+        """Yields the newest turns that were spoken, oldest first."""
         for turn in self.all[-4:]:
             if turn.spoken:
                 yield turn
@@ -644,7 +647,7 @@ class TurnMachine:
         return self._books(made, "speech" if spoken else "itself")
 
     def _ended_for_next(self) -> TurnState | None:
-        """Ends the open turn if it only waits: the output that begins answers what was said since."""
+        """Ends the open turn if it only waits, as the user has gone on; returns the next."""
         turn = self.current
         if turn is None or turn.waits_for(blocking=True) or self._told:
             return None
@@ -685,7 +688,7 @@ class TurnMachine:
             self._end(turn, Status.COMPLETE, reason)
 
     def _of_empty(self) -> TurnState | None:
-        """Returns the turn of a completion without an answer: it pays for a result, or is the answer."""
+        """Returns the turn of a completion without words: it may be all that is said to a result."""
         if self._told:
             turn, call = self._told[0]
             self._forget_told(turn, blocking=call.blocks)

@@ -8,7 +8,7 @@ the pages. What the turn's tools did stays.
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from adk_nb.wire import protocol
 

@@ -79,8 +79,9 @@ class LogRow:
         error_ms: How far `t` may be off (ms), if it is from the page's clock.
         output: What the tool had printed when it returned.
         count: How often it happened; an error that a page repeats is one row.
-        status: In a row that a turn has ended: how, one of `adk_nb.log.turn.Status`. In one that the
-            model has completed: the service's `interaction_status`.
+        status: In a row that a turn has ended: how, one of `adk_nb.log.turn.Status`. In one that
+            the model has completed: the service's `interaction_status`. In one of an error:
+            `warning` if its turn goes on.
         end_reason: Why, where there is more to say, such as `response_rejected`.
         level_db: In a row that a turn has ended: the level of the agent's audio (dBFS).
         by: By which rule an answer was found to be this turn's: `question`, `result` of a tool,

@@ -313,7 +313,9 @@ _ROWS: dict[str, Callable[[TurnFold, Turn, LogRow], list[Piece] | None]] = {
 """What each kind of row does to its turn."""
 
 _BEGIN = frozenset(
-    ("user_text", "user_transcript", "agent_text", "agent_transcript", "agent_audio", "tool_call")
-    + ("withheld",)
-)
+    (
+        "user_text", "user_transcript", "agent_text", "agent_transcript", "agent_audio",
+        "tool_call", "withheld",
+    )
+)  # fmt: skip
 """Kinds of rows that begin a turn; the others add to one."""

@@ -1,4 +1,4 @@
-"""What is said in one turn, as pieces: the user's words, and the agent's before and after a call."""
+"""What is said in one turn, as pieces: the agent's words before and after a call are two."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ class Piece:
 class Words:
     """The words of one side in one turn, made of what a live model sends of them.
 
-    Models differ: a piece of a transcript is what is new, or (`cumulative`) the whole so far. A final
-    text repeats what came in pieces, across calls too, or brings what did not come before.
+    Models differ: a piece of a transcript is what is new, or (`cumulative`) the whole so far. A
+    final text repeats what came in pieces, across calls too, or brings what did not come before.
     """
 
     def __init__(self, role: Role, pieces: list[Piece]) -> None:
@@ -138,12 +138,14 @@ class Words:
         """Adds a final text of which no pieces came."""
         mine = [piece for piece in self._pieces if piece.role == self._role]
         last = mine[-1] if mine else None
-        if self._role == "agent" and last is not None and last.final and last is self._pieces[-1]:
-            if last.author == author and last.text.strip().endswith(text.strip()):
-                return []  # Some models repeat the last piece at the end of a turn.
-        goes_on = last is not None and last.author == author and last is self._pieces[-1]
-        if self._role == "user" and last is not None:
-            goes_on = True  # Several final texts of one utterance.
+        is_last = last is not None and last is self._pieces[-1] and last.author == author
+        if self._role == "agent" and is_last and last is not None and last.final:
+            # Some models repeat the last piece at the end of a turn.
+            repeated = last.text.strip().endswith(text.strip())
+            if repeated:
+                return []
+        # Several final texts of one utterance are one piece.
+        goes_on = is_last or self._role == "user"
         if not goes_on or last is None:
             last = self._newest(author, t)
         last.text = _spaced(last.text, text)

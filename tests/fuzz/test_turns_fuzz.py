@@ -146,22 +146,27 @@ def complaints(world):
         if len(rows) != 1:
             yield f"{name} is in the rows {rows}"
     for turn in turns:
-        if turn.status is None:
-            yield f"turn {turn.index} has not ended"
-        words = turn.user_text.split()
-        if len(words) > 1:
-            yield f"turn {turn.index} has the questions {words}"
-        answers = {word.strip("<>.") for word in turn.agent_text.replace(">.<", ">. <").split()}
-        if words and answers - set(words):
-            yield f"turn {turn.index} ({words}) has the answers {answers}"
-        for call in turn.tool_calls:
-            if words and world.of_call[call.id] not in words:
-                yield f"the call {call.id} of {world.of_call[call.id]} is in turn {turn.index}"
+        yield from of_turn(world, turn)
     for turn in logged_turns(world.log):
         live = turns[turn.index - 1]
         for name in ("user_text", "agent_text", "status", "audio_ms", "end_reason", "heard_text"):
             if getattr(turn, name) != getattr(live, name):
                 yield f"turn {turn.index} is read back with another {name}"
+
+
+def of_turn(world, turn):
+    """Returns what is wrong with one of them."""
+    if turn.status is None:
+        yield f"turn {turn.index} has not ended"
+    words = turn.user_text.split()
+    if len(words) > 1:
+        yield f"turn {turn.index} has the questions {words}"
+    answers = {word.strip("<>.") for word in turn.agent_text.replace(">.<", ">. <").split()}
+    if words and answers - set(words):
+        yield f"turn {turn.index} ({words}) has the answers {answers}"
+    for call in turn.tool_calls:
+        if words and world.of_call[call.id] not in words:
+            yield f"the call {call.id} of {world.of_call[call.id]} is in turn {turn.index}"
 
 
 @settings(max_examples=CASES, deadline=None, suppress_health_check=list(HealthCheck))

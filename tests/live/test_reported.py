@@ -1,4 +1,4 @@
-"""What live models and their service are reported to do, through the real SDK: one question, one row.
+"""What live models are reported to do, through the real SDK: one question is one row.
 
 The stand-in plays the service. The models are of three generations: before Gemini 3 they complete
 after a tool call and after the answer, 3.1 completes once, 3.8 does not wait for a tool that does

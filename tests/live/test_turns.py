@@ -103,8 +103,10 @@ def new():
 
 def _agrees(script):
     """What is read back from the log is what the session knew."""
-    names = ("index", "user_text", "agent_text", "heard_text", "interrupted", "status", "end_reason",
-             "audio_ms", "error", "tools", "withheld")  # fmt: skip
+    names = (
+        "index", "user_text", "agent_text", "heard_text", "interrupted", "status", "end_reason",
+        "audio_ms", "error", "tools", "withheld",
+    )  # fmt: skip
     known = [tuple(getattr(turn, name) for name in names) for turn in script.turns.all]
     read = [tuple(getattr(turn, name) for name in names) for turn in logged_turns(script.log)]
     assert read == [turn for turn in known if any(turn[1:3]) or turn[7] or turn[9]]
@@ -546,7 +548,7 @@ def test_a_repeated_word_is_no_repetition(live):
 
 
 def test_chinese_pieces_have_no_blanks_between_them(live):
-    live.speak("今天")  # noqa: RUF001 - as it is said
+    live.speak("今天")
     live.words("天气好")
     assert live.rows()[0][0] == "今天天气好"
 
