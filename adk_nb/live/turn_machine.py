@@ -688,7 +688,7 @@ class TurnMachine:
             self._end(turn, Status.COMPLETE, reason)
 
     def _of_empty(self) -> TurnState | None:
-        """Returns the turn of a completion without words: it may be all that is said to a result."""
+        """Returns the turn of a completion without words: of a result, or of the question."""
         if self._told:
             turn, call = self._told[0]
             self._forget_told(turn, blocking=call.blocks)
