@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import time
+from enum import Enum, StrEnum, auto
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 
 from google.adk.apps import App
@@ -57,6 +58,39 @@ _REDIALS_S = 5.0
 """More than so many connections in so many seconds end the run; ADK has no limit."""
 _BACK_OFF_S = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0)
 """How long to wait before each attempt to connect again (s)."""
+
+
+class Link(StrEnum):
+    """Where the connection to the model is.
+
+    Attributes:
+        IDLE: There is none, and none is wanted: the next turn makes one.
+        DIALING: One is being made.
+        CONNECTED: The model takes what is said.
+        LEAVING: A swap ends the run of the earlier agent.
+        ENTERING: A swap connects another agent.
+        ROLLING_BACK: That has failed, and the earlier agent comes back.
+        STOPPED: The session is closed.
+    """
+
+    IDLE = "idle"
+    DIALING = "dialing"
+    CONNECTED = "connected"
+    LEAVING = "leaving"
+    ENTERING = "entering"
+    ROLLING_BACK = "rolling back"
+    STOPPED = "stopped"
+
+
+_SWAPS = (Link.LEAVING, Link.ENTERING, Link.ROLLING_BACK)
+
+
+class Outcome(Enum):
+    """How a run has ended: whether another begins at once on the same queue."""
+
+    OVER = auto()
+    AGAIN = auto()
+
 
 Configure: TypeAlias = "Callable[[object], RunConfig]"
 
@@ -120,6 +154,7 @@ class LiveRun:
         agent: The agent that runs.
         queue: The queue to the model; None if no run has begun.
         run_config: ADK's configuration of the run.
+        link: Where the connection is.
         loaded: Set when the model's speech parts are loaded, or failed to.
     """
 
@@ -149,14 +184,13 @@ class LiveRun:
         self._idle = asyncio.Event()
         self.loaded = asyncio.Event()
         self._main: asyncio.Task[None] | None = None
-        self._run: asyncio.Task[bool] | None = None
+        self._run: asyncio.Task[Outcome] | None = None
         self._loading: set[asyncio.Task[Any]] = set()
         # Done when the agent of a swap is connected, or could not be.
         self._connecting: asyncio.Future[None] | None = None
         # Models that are loaded, by id; keeping them keeps the ids valid.
         self._warm: dict[int, BaseLlm] = {}
-        self._swapping = False
-        self._stopping = False
+        self.link = Link.IDLE
         # How often the lost connection was tried again.
         self._attempts = 0
         # The queue for which another run was begun because something was left in it.
@@ -220,7 +254,7 @@ class LiveRun:
         """
         before = self.agent
         self._open.clear()
-        self._swapping = True
+        self.link = Link.LEAVING
         self.queue = None
         queue = self.want()
         for pcm in speech:
@@ -229,11 +263,13 @@ class LiveRun:
             await self._end_run()
             await enter()
             self.agent = agent
+            self.link = Link.ENTERING
             self._connecting = asyncio.get_running_loop().create_future()
             self._open.set()
             await self._connecting
         except BaseException:
             self._open.clear()
+            self._swap_failed()
             self._connecting = None
             await self._end_run()
             self.agent = before
@@ -243,12 +279,29 @@ class LiveRun:
             raise
         finally:
             self._connecting = None
-            self._swapping = False
+            self._swap_over()
             self._open.set()
+
+    @property
+    def _swapping(self) -> bool:
+        return self.link in _SWAPS
+
+    @property
+    def _stopping(self) -> bool:
+        return self.link is Link.STOPPED
+
+    def _swap_failed(self) -> None:
+        if not self._stopping:
+            self.link = Link.ROLLING_BACK
+
+    def _swap_over(self) -> None:
+        """The new agent is connected, or the earlier one is to be."""
+        if self._swapping:
+            self.link = Link.CONNECTED if self.link is Link.ENTERING else Link.DIALING
 
     async def stop(self) -> None:
         """Ends the run and closes the toolsets; no other run can begin."""
-        self._stopping = True
+        self.link = Link.STOPPED
         run = self._run
         for task in (self._main, *self._loading):
             await _ended(task)
@@ -279,11 +332,17 @@ class LiveRun:
             )
             self._run.cancel()
         elif again:
+            self._is_connected()
             self._owner.run_connected(resumed=True)
         else:
+            self._is_connected()
             self._owner.run_connected(resumed=False if self._attempts else None)
         if connecting is not None and not connecting.done():
             connecting.set_result(None)
+
+    def _is_connected(self) -> None:
+        if self.link in (Link.IDLE, Link.DIALING):
+            self.link = Link.CONNECTED
 
     def queue_left(self, queue: RequestQueue, error: BaseException | None) -> None:
         """Reports a lost connection, or ends the run if sending failed otherwise."""
@@ -336,13 +395,17 @@ class LiveRun:
             if queue is None:
                 continue
             self._idle.clear()
+            if not (self._swapping or self._stopping):
+                self.link = Link.DIALING
             self._run = asyncio.create_task(self._run_once(queue))
             limit = asyncio.get_running_loop().call_later(_CONNECT_S, self._overdue, queue)
             try:
                 await asyncio.wait([self._run])
             finally:  # A session that is closed would be kept for as long as the timer waits.
                 limit.cancel()
-            again = not self._run.cancelled() and self._run.result()
+            again = not self._run.cancelled() and self._run.result() is Outcome.AGAIN
+            if not (self._swapping or self._stopping):
+                self.link = Link.DIALING if again else Link.IDLE
             self._run = None
             if self._fails_with is not None:
                 failed, self._fails_with = self._fails_with, None
@@ -383,7 +446,7 @@ class LiveRun:
             auto_create_session=True,
         )
 
-    async def _run_once(self, queue: RequestQueue) -> bool:
+    async def _run_once(self, queue: RequestQueue) -> Outcome:
         """Runs once; returns whether to run again on the same queue."""
         if self._attempts:
             await asyncio.sleep(_BACK_OFF_S[self._attempts - 1])
@@ -396,7 +459,7 @@ class LiveRun:
         except Exception as error:
             logger.debug("The live run failed.", exc_info=True)
             if self._tries_again(queue, error):
-                return True
+                return Outcome.AGAIN
             self._over(queue)
             self._failed(explain(error))
         else:
@@ -405,8 +468,8 @@ class LiveRun:
                 self._failed(ModelError("The model ended the conversation before it began."))
             elif self._missed_something(queue):
                 self._asked_again = queue
-                return True
-        return False
+                return Outcome.AGAIN
+        return Outcome.OVER
 
     def _missed_something(self, queue: RequestQueue) -> bool:
         """Returns whether something was said while the run ended; tried again once a queue."""
