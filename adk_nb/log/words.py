@@ -72,15 +72,17 @@ class Words:
             The pieces that this changed; and the text, where it is a final one that is shorter than
             what came before, as a cascade reports what was heard of an answer.
         """
+        others = self._part_others(author)
         if final:
-            return self._finish(author, text, t)
+            changed, cut = self._finish(author, text, t, whole=cumulative)
+            return others + changed, cut
         piece = self._newest(author, t)
         if cumulative:
             before = "".join(one.text for one in self._open[:-1])
             piece.text = text.removeprefix(before) if before else text
         else:
             piece.text += text
-        return [piece], None
+        return [*others, piece], None
 
     def close(self) -> list[Piece]:
         """Makes all pieces final: the turn is over. Returns those that were not.
@@ -97,6 +99,14 @@ class Words:
         changed = self.close()
         self._open = []
         return changed
+
+    def _part_others(self, author: str) -> list[Piece]:
+        """Makes the pieces of other agents final: one hands over to another."""
+        others = [one for one in self._open if one.author != author]
+        for piece in others:
+            piece.final = True
+            self._open.remove(piece)
+        return others
 
     def _newest(self, author: str, t: float) -> Piece:
         """Returns the piece that goes on; a new one after a call or after other words."""
@@ -116,7 +126,9 @@ class Words:
             return len(self._pieces)
         return sum(piece.role == "user" for piece in self._pieces)
 
-    def _finish(self, author: str, text: str, t: float) -> tuple[list[Piece], str | None]:
+    def _finish(
+        self, author: str, text: str, t: float, *, whole: bool
+    ) -> tuple[list[Piece], str | None]:
         before = self.open_text
         cut = None
         if not text.strip():
@@ -128,7 +140,7 @@ class Words:
             if self._role == "agent" and len(text) < len(before) and before.startswith(text):
                 cut = text
             else:
-                self._replace(before, text)
+                self._replace(before, text, whole=whole)
         for piece in changed:
             piece.final = True
         self._open = []
@@ -151,11 +163,15 @@ class Words:
         last.text = _spaced(last.text, text)
         return [last]
 
-    def _replace(self, before: str, text: str) -> None:
-        """Makes the final text of what came in pieces, each keeping its place."""
-        if before.strip() == text.strip() or text.rstrip().endswith(before.strip()):
-            # The same; or the end of an earlier answer that came late stands before it.
+    def _replace(self, before: str, text: str, *, whole: bool) -> None:
+        """Makes the final text of what came in pieces, each keeping its place.
+
+        `whole` says that each piece replaced the one before.
+        """
+        if before.strip() == text.strip():
             return
+        if not whole and text.rstrip().endswith(before.strip()):
+            return  # The end of earlier words that came late stands before it.
         *earlier, last = self._open
         start = "".join(piece.text for piece in earlier)
         if text.startswith(start):
@@ -175,7 +191,11 @@ def joined(texts: Iterable[str]) -> str:
 
 
 def _spaced(before: str, after: str) -> str:
-    if not before or not after or before[-1].isspace() or after[0].isspace():
+    if not before or not after:
+        return before + after
+    if before[-1].isspace():
+        return before + after.lstrip()
+    if after[0].isspace():
         return before + after
     apart = not (_is_dense(before[-1]) or _is_dense(after[0]) or after[0] in _CLOSING)
     return f"{before} {after}" if apart else before + after
