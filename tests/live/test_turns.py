@@ -7,9 +7,14 @@ back from the log.
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
+from adk_nb.live.model_connection import Link
 from adk_nb.live.turn_builder import Turns
+from adk_nb.live.turn_machine import CallPhase, Phase
 from adk_nb.log.event_log import EventLog
 from adk_nb.log.turns_from_log import logged_turns
 
@@ -601,3 +606,15 @@ def test_an_interruption_whose_words_come_last(live):
     live.words("u2")
     live.done()
     assert live.rows() == [("u1", "a1", "interrupted"), ("u2", "a2", "complete")]
+
+
+# --- what is drawn
+
+
+def test_the_phases_that_are_drawn_are_those_of_the_code():
+    page = (Path(__file__).parents[2] / "docs" / "design" / "turns.md").read_text("utf-8")
+    diagram = page.partition("```mermaid")[2].partition("```")[0]
+    drawn = set(re.findall(r"\b(\w+)(?= -->)|(?<=--> )(\w+)", diagram))
+    assert {one or other for one, other in drawn} == set(Phase)
+    for phases in (CallPhase, Link):
+        assert all(f"`{phase}`" in page for phase in phases)
