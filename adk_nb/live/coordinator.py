@@ -55,6 +55,8 @@ _NUDGE_S = 0.2
 """How long a model may go on talking after an interruption before it is told again (s)."""
 _REACTION_S = 5.0
 """How long a model that did not wait for a result may take to say something about it (s)."""
+_CROSSED_S = 1.0
+"""How long it may, where what it said when the result came may have been about it (s)."""
 _WORDLESS_S = 5.0
 """How long after it was sent speech may stay without words before a typed text overtakes it (s)."""
 
@@ -409,7 +411,8 @@ class Exchange:
             self._reaction = None
         if self.turns.machine.unreacted:
             loop = asyncio.get_running_loop()
-            self._reaction = loop.call_later(_REACTION_S, self._no_reaction)
+            wait = _CROSSED_S if self.turns.machine.may_have_reacted else _REACTION_S
+            self._reaction = loop.call_later(wait, self._no_reaction)
 
     def _no_reaction(self) -> None:
         self._reaction = None
@@ -557,6 +560,8 @@ class Exchange:
         """Takes an event of ADK's."""
         if not self.withholding.read(event):
             self.reader.read(event)
+            if event.turn_complete:
+                self._expect_reaction()
         elif self.turns.current is None:
             self.set_state("ready")
 

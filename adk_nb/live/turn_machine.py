@@ -12,6 +12,7 @@ it stopped, and a cut with nothing to drop drops nothing.
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -20,6 +21,10 @@ from adk_nb.log.turn import Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+
+_CROSSING_S = 0.3
+"""Words that begin within this time of a result may have been on their way before it (s)."""
 
 
 class Phase(StrEnum):
@@ -69,12 +74,17 @@ class CallState:
         blocks: Whether the model waits for its result.
         awaited: Whether the turn does; not for one whose outcome comes later, by `respond`.
         phase: Where it is.
+        told_at: When the model was told its result (s, on the machine's clock).
+        crossed: Whether words began so soon after that, that they may be the answer or have been
+            on their way before.
     """
 
     id: str
     blocks: bool
     awaited: bool = True
     phase: CallPhase = CallPhase.RUNNING
+    told_at: float = 0.0
+    crossed: bool = False
 
     @property
     def pending(self) -> bool:
@@ -161,6 +171,7 @@ class TurnMachine:
         next: The turn that the user begins to say while an answer goes on.
         output: The turn whose answer goes on.
         newest_cut: The newest turn that was interrupted.
+        clock: Tells the time (s).
         completes_calls: Whether the model completes after a call too, as those before Gemini 3 do.
     """
 
@@ -181,6 +192,7 @@ class TurnMachine:
         self._speaks = False
         self.newest_cut: TurnState | None = None
         self.completes_calls = True
+        self.clock: Callable[[], float] = time.monotonic
         # Typed turns that wait.
         self._waiting: list[TurnState] = []
         # A question that was cut before its answer: should that come all the same, it is dropped.
@@ -327,7 +339,7 @@ class TurnMachine:
             call.phase = CallPhase.SETTLED
             self._settle(turn)
             return turn
-        call.phase = CallPhase.TOLD
+        call.phase, call.told_at, call.crossed = CallPhase.TOLD, self.clock(), False
         if (turn, call) not in self._told:
             self._told.append((turn, call))
         return turn
@@ -352,7 +364,8 @@ class TurnMachine:
             if not call.blocks:
                 self._forget(call)
         for turn in turns:
-            self._settle(turn, "no_reaction")
+            crossed = any(call.crossed for call in turn.calls.values())
+            self._settle(turn, None if crossed else "no_reaction")
         return turns
 
     def cancelled(self, call_ids: list[str]) -> TurnState | None:
@@ -511,6 +524,11 @@ class TurnMachine:
         """Whether the model was told a result that it need not react to, and has not."""
         return any(not call.blocks for _, call in self._told)
 
+    @property
+    def may_have_reacted(self) -> bool:
+        """Whether to every such result something was said that may have been about it."""
+        return all(call.crossed for _, call in self._told if not call.blocks)
+
     def call(self, call_id: str) -> tuple[TurnState, CallState] | tuple[None, None]:
         """Returns the turn and the call of an id, the newest if there are several."""
         for turn in reversed(self.all):
@@ -667,8 +685,12 @@ class TurnMachine:
         for one, call in self._told[:]:
             # Words that began before a result was told are no reaction to it, but for a call that
             # the model has waited for.
-            if one is turn and (call.blocks or begins):
+            if one is not turn or not (call.blocks or begins):
+                continue
+            if call.blocks or self.clock() - call.told_at > _CROSSING_S:
                 self._forget(call)
+            else:
+                call.crossed = True
         if turn.phase is not Phase.ENDED:
             turn.phase = Phase.CALLING if turn.waits_for(blocking=True) else Phase.ANSWERING
 

@@ -8,6 +8,7 @@ every other. Whatever happens, each question is one row, with its own answer, an
 
 from __future__ import annotations
 
+import itertools
 import os
 
 from hypothesis import HealthCheck, given, settings
@@ -78,6 +79,7 @@ class World:
         self.turns = Turns(self.log, lambda _message: None)
         self.turns.agent, self.turns.model, self.turns.deltas = "dice", "m", True
         self.turns.machine.completes_calls = model == "2.5"
+        self.turns.machine.clock = itertools.count().__next__
         self.service = Service(self.turns, model)
         self.asked, self.running, self.of_call, self.told = [], [], {}, set()
 

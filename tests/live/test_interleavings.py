@@ -31,8 +31,8 @@ def plan_of(rng):
         "call": call,
         "filler": call and rng.random() < 0.5,
         "silent": rng.random() < 0.15,
-        "lost": rng.choice([None, None, None, "asked", "called", "told"] if call else [None, None, "asked"]),
-    }  # fmt: skip
+        "lost": rng.choice([None] * 3 + (["asked", "called", "told"] if call else ["asked"])),
+    }
 
 
 class Service:

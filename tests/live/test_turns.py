@@ -7,6 +7,7 @@ back from the log.
 
 from __future__ import annotations
 
+import itertools
 import re
 from pathlib import Path
 
@@ -30,6 +31,7 @@ class Script:
         self.turns = Turns(self.log, self.sent.append)
         self.turns.agent, self.turns.model, self.turns.deltas = "dice", "m", True
         self.turns.machine.completes_calls = model == "2.5"
+        self.turns.machine.clock = itertools.count().__next__
         self.blocks = not model.startswith("3.8")
         self.asked = []
         self.turns.on_ask = lambda turn, text: self.asked.append((turn.index, text))
@@ -187,6 +189,22 @@ def test_5_without_a_filler(new):
     new.say("a1")
     new.done()
     assert new.rows() == [("u1", "a1", "complete", "c1")]
+
+
+def test_5_where_the_filler_crosses_the_result(new):
+    now = [0.0]
+    new.turns.machine.clock = lambda: now[0]
+    new.type("u1")
+    new.call()
+    new.returns()
+    new.say("filler")
+    new.done()
+    assert new.rows() == [("u1", "filler", "", "c1")]
+    assert new.turns.machine.may_have_reacted
+    now[0] = 0.5
+    new.say("a1")
+    new.done()
+    assert new.rows() == [("u1", "filler a1", "complete", "c1")]
 
 
 def test_6_a_late_answer_is_of_the_turn_that_asked(new):
