@@ -190,6 +190,7 @@ EVENT_MORE = ColumnGroup(
         Column("count", "Int64"),
         Column("status", "string"),
         Column("end_reason", "string"),
+        Column("level_db", "float64"),
         Column("by", "string"),
         Column("ambiguous", "bool"),
     )

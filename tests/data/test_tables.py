@@ -48,8 +48,9 @@ EVENT_NAMES = [
 ]  # fmt: skip
 TURN_NAMES = [
     "session_id", "turn", "agent", "model", "user_text", "agent_text", "heard_text", "interrupted",
-    "tools", "tool_ms", "user_audio_ms", "agent_audio_ms", "heard_ms", "speech_end_t",
-    "transcript_ms", "first_audio_ms", "first_heard_ms", "total_tokens", "error",
+    "tools", "tool_ms", "repeat_calls", "user_audio_ms", "agent_audio_ms", "heard_ms", "level_db",
+    "speech_end_t", "transcript_ms", "first_audio_ms", "filler_ms", "answer_ms", "first_heard_ms",
+    "total_tokens", "status", "end_reason", "error",
 ]  # fmt: skip
 
 
@@ -355,15 +356,18 @@ def test_a_path_without_a_recording_is_refused(tmp_path):
 
 def test_a_typed_turn_with_a_tool():
     row = typed_scene().row()
-    assert row.pop("error") is pd.NA
-    assert math.isnan(row.pop("transcript_ms"))
+    for name in ("error", "end_reason"):
+        assert row.pop(name) is pd.NA
+    for name in ("transcript_ms", "filler_ms", "level_db"):
+        assert math.isnan(row.pop(name))
     assert row == {
         "session_id": "s", "turn": 1, "agent": "dice", "model": "m", "user_text": "roll",
         "agent_text": "A four.", "heard_text": "A four.", "interrupted": False,
         "tools": "roll_dice", "tool_ms": pytest.approx(300), "user_audio_ms": 0.0,
         "agent_audio_ms": 800.0, "heard_ms": 800.0, "speech_end_t": 1.0,
         "first_audio_ms": pytest.approx(700), "first_heard_ms": pytest.approx(850),
-        "total_tokens": 230,
+        "answer_ms": pytest.approx(700), "repeat_calls": 0,
+        "total_tokens": 230, "status": "complete",
     }  # fmt: skip
 
 
@@ -398,7 +402,6 @@ def test_without_a_loud_frame_speech_ends_with_the_transcript(final, end):
         ([("It ", False), ("is ", False), ("noon.", False), ("It is noon.", True)], {}),
         ([("It ", False), ("is ", False), ("noon.", False), ("", True)], {}),
         ([("It is ", False), ("noon.", False)], {}),
-        ([("It is noon.", True), ("It is noon.", True)], {}),
     ],
 )
 def test_transcripts_of_any_shape_are_one_text(pieces, values):
@@ -406,6 +409,13 @@ def test_transcripts_of_any_shape_are_one_text(pieces, values):
     row = scene.row()
     assert (row["user_text"], row["agent_text"]) == ("It is noon.", "It is noon.")
     assert transcript_df(scene.log).text.tolist() == ["It is noon."] * 2
+
+
+def test_a_model_repeats_its_last_words_and_a_user_says_them_again():
+    twice = [("It is noon.", True)] * 2
+    row = Scene().at(1).asked(*twice).at(2).words(*twice, audio_ms=1.0).row()
+    assert row["user_text"] == "It is noon. It is noon."
+    assert row["agent_text"] == "It is noon."
 
 
 def test_text_after_the_end_of_the_turn_is_the_turns():
@@ -483,10 +493,35 @@ def test_only_what_was_said_or_done_makes_a_turn():
     assert pd.isna(row.error)
 
 
-def test_the_first_error_is_the_turns():
+def test_all_errors_are_the_turns():
     scene = Scene().at(1).user("user_text", text="hi")
     scene.bridge("error", error="first").bridge("error", error="second")
-    assert scene.row()["error"] == "first"
+    assert scene.row()["error"] == "first second"
+
+
+def test_how_a_turn_ended_and_how_loud_it_was():
+    scene = Scene().at(1).user("user_text", text="hi").adk("agent_audio", audio_ms=9.0)
+    assert scene.row()["status"] is pd.NA or math.isnan(scene.row()["status"])
+    scene.bridge("turn_ended", status="failed", end_reason="response_rejected", level_db=-20.5)
+    row = scene.row()
+    assert (row["status"], row["end_reason"], row["level_db"]) == (
+        "failed", "response_rejected", -20.5,
+    )  # fmt: skip
+
+
+def test_fillers_answers_and_repeated_calls_are_told_apart():
+    scene = Scene().at(1).user("user_text", text="roll")
+    for n in range(3):
+        args = {"sides": 6 + n // 2}
+        scene.at(1.1).adk("tool_call", tool="roll", tool_call_id=f"c{n}", args=args)
+    scene.at(1.2).adk("agent_audio", audio_ms=300.0)
+    for n in range(3):
+        scene.at(2).adk("tool_result", tool="roll", tool_call_id=f"c{n}", result=4)
+    scene.at(2.5).adk("agent_audio", audio_ms=300.0)
+    row = scene.row()
+    waits = [row[name] for name in ("first_audio_ms", "filler_ms", "answer_ms")]
+    assert waits == pytest.approx([200, 200, 1500])
+    assert row["repeat_calls"] == 1
 
 
 def test_agent_and_model_are_those_that_answered():
@@ -659,7 +694,7 @@ class Desk:
 
     def __init__(self):
         self.log = EventLog("s")
-        self.turns = Turns(lambda _: None)
+        self.turns = Turns(self.log, lambda _: None)
         self.turns.agent, self.turns.model = "dice", "m"
         self.log.add("bridge", "connected", agent="dice", model="m")
         self.reader = EventReader(
@@ -673,8 +708,11 @@ class Desk:
     def set_state(self, state):
         pass
 
-    def fail(self, error):
-        pass
+    def fail(self, error, turn):
+        self.log.add("bridge", "error", turn=turn.index, error=str(error))
+
+    def blocks(self, name):
+        return name == "t"
 
     def still_talking(self):
         pass
@@ -689,9 +727,7 @@ class Desk:
         self.event(content=types.Content(role="model", parts=[types.Part(**values)]))
 
     def typed(self, text, _final):
-        self.cut("", _final)
-        turn = self.turns.user_typed(text)
-        self.log.add("client", "user_text", turn=turn.index, author="user", text=text, final=True)
+        self.turns.user_typed(text)
 
     def heard(self, text, final):
         self.event(input_transcription=types.Transcription(text=text, finished=final))
@@ -712,6 +748,7 @@ class Desk:
         response = types.FunctionResponse(id=call_id, name="t", response={"result": 1})
         if self.calls:
             self.part(function_response=response)
+            self.turns.tool_told(call_id)
 
     def done(self, _text, _final):
         self.event(turn_complete=True)
@@ -720,26 +757,22 @@ class Desk:
         self.event(interrupted=True)
 
     def cut(self, _text, _final):
-        turn = self.turns.interrupted()
-        if turn is not None:
-            self.log.add("client", "interrupted", turn=turn.index, interrupted=True)
+        self.turns.cut_in()
 
     def dropped(self, text, _final):
-        self.reader.discarding = True
+        self.turns.cut_in()
         self.said(text, final=True)
         self.event(interrupted=True)
 
     def silenced(self, _text, _final):
         turn = self.turns.last
         if turn is not None:
-            turn.interrupted = True
             self.log.add("client", "interrupted", turn=turn.index, interrupted=True)
 
     def flushed(self, text, _final):
         if self.turns.last is not None:
             index, ms = self.turns.last.index, 10.0 * len(text)
             self.log.add("client", "playback_flushed", turn=index, audio_ms=ms)
-            self.turns.heard(index, ms)
 
 
 acts = st.sampled_from(
@@ -755,9 +788,11 @@ def test_the_log_tells_the_turns_as_the_session_keeps_them(steps):
     desk = Desk()
     for act, text, final in steps:
         getattr(desk, act)(text, final)
+    desk.turns.abandoned("over")
+    assert all(turn.ended.is_set() for turn in desk.turns.all)
 
     def shown(turn):
-        return (turn.index, turn.agent, turn.user_text, turn.agent_text, turn.heard_text,
+        return (turn.index, turn.agent, turn.status, turn.end_reason, turn.error, turn.user_text, turn.agent_text, turn.heard_text,
                 turn.interrupted, turn.spoken, round(turn.audio_ms, 6),
                 [(call.id, call.result) for call in turn.tool_calls])  # fmt: skip
 

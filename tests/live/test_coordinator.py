@@ -363,7 +363,7 @@ def test_what_was_not_sent_is_not_waited_for(desk):
 async def test_a_tool_that_does_not_return_is_left_behind_and_its_run_goes_on(monkeypatch):
     desk, answered = _calling(), []
 
-    async def answer(call):
+    async def answer(call, _running):
         answered.append(call.id)
 
     monkeypatch.setattr(desk.exchange.histories, "answer", answer)
@@ -696,7 +696,7 @@ async def test_what_completes_a_history_is_of_its_turn(desk, monkeypatch):
 
     answers = [closing, None]
 
-    async def answer(_call):
+    async def answer(_call, _running):
         return answers.pop(0)
 
     monkeypatch.setattr(desk.exchange.histories, "complete", complete)

@@ -114,10 +114,10 @@ def test_rows_of_no_turn_are_no_turns(told, kind):
     assert told(kind, 0, text="hi").turns() == []
 
 
-def test_an_error_before_a_turn_began_is_the_sessions_and_the_first_in_it_the_turns(told):
+def test_an_error_before_a_turn_began_is_the_sessions_and_all_in_it_are_the_turns(told):
     told("error", error="before")("user_text", text="hi")
-    told("error", error="first")("error", error="second")
-    assert told.turn.error == "first"
+    told("error", error="first")("error", error="second")("error", error="first")
+    assert told.turn.error == "first second"
 
 
 def test_the_end_of_speech_is_the_best_that_is_known(told):
@@ -285,6 +285,8 @@ def test_what_a_guard_says_stands_in_the_place_of_all_that_was_said():
     log.add("adk", "withheld", text="I may not.", final=True, audio_ms=20.0, **agent)
     log.add("client", "playback_flushed", turn=1, audio_ms=12.0)
     (turn,) = logged_turns(log)
-    said = (turn.agent_text, turn.heard_text, turn.said_by)
-    assert said == ("I may not.", "I may not.", {"a": "I may not."})
+    assert (turn.agent_text, turn.heard_text) == ("I may not.", "I may not.")
+    assert [(piece.author, piece.text) for piece in turn.pieces if piece.text] == [
+        ("user", "tell"), ("a", "I may not."),
+    ]  # fmt: skip
     assert (turn.withheld, turn.heard_ms, turn.audio_ms) == (True, 12.0, 20.0)

@@ -4,6 +4,7 @@ import pytest
 from sessions import Page
 
 from adk_nb.live.turn_builder import Turns
+from adk_nb.log.event_log import EventLog
 from adk_nb.log.turn import Turn
 from adk_nb.plain import to_json
 from adk_nb.wire import protocol
@@ -46,7 +47,7 @@ def test_the_players_position():
 
 def test_a_history_has_everything_in_its_place():
     pages = Pages()
-    turns = Turns(pages.emit)
+    turns = Turns(EventLog("s"), pages.emit)
     pages.earlier = [protocol.Transcript(0, "user", "user", "before", final=True)]
     pages.note(0, "history", "It goes on.")
     turns.user_typed("hi")
@@ -59,8 +60,8 @@ def test_a_history_has_everything_in_its_place():
     said = [(m["type"], m.get("text") or m.get("image")) for m in pages.history(turns.all)]
     assert said == [
         ("transcript", "before"), ("note", "It goes on."), ("transcript", "hi"),
-        ("tool_call", None), ("tool_output", "text"), ("tool_output", "data:image/png;base64,AA"),
-        ("question", None), ("transcript", "One."), ("transcript", "Two."),
+        ("transcript", "One."), ("tool_call", None), ("tool_output", "text"),
+        ("tool_output", "data:image/png;base64,AA"), ("question", None), ("transcript", "Two."),
         ("note", "a hands over to b."),
     ]  # fmt: skip
     turns.tool_answered("c1", None)
@@ -116,7 +117,7 @@ def sizes(history):
 
 def test_a_history_is_bounded_and_its_newest_turns_count():
     pages = Pages()
-    turns = Turns(pages.emit)
+    turns = Turns(EventLog("s"), pages.emit)
     for number in range(150):
         turns.user_typed(f"{number} " + "\u20ac" * 15_000)
         turns.agent_said("a", "ok", final=True)
@@ -131,7 +132,7 @@ def test_a_history_is_bounded_and_its_newest_turns_count():
 
 
 def test_a_history_of_many_short_turns_is_bounded_too():
-    turns = Turns(lambda _: None)
+    turns = Turns(EventLog("s"), lambda _: None)
     for number in range(500):
         turns.user_typed(str(number))
     history = Pages().history(turns.all)
@@ -139,7 +140,7 @@ def test_a_history_of_many_short_turns_is_bounded_too():
 
 
 def test_of_a_turn_that_is_too_large_the_words_are_kept():
-    turns = Turns(lambda _: None)
+    turns = Turns(EventLog("s"), lambda _: None)
     turns.user_typed("draw")
     turns.tool_called("a", "c1", "draw", {})
     turns.tool_printed("c1", "drawn", ["data:image/png;base64," + "A" * protocol.MAX_HISTORY])
@@ -156,7 +157,7 @@ def test_what_was_said_before_the_session_is_bounded():
 
 
 def test_of_a_turn_that_is_too_large_what_was_said_is_kept():
-    turns = Turns(lambda _: None)
+    turns = Turns(EventLog("s"), lambda _: None)
     turns.user_typed("first")
     turns.agent_said("a", "ok", final=True)
     turns.completed()
@@ -207,10 +208,11 @@ def test_of_another_turn_nothing_has_sounded():
 
 def test_whole_messages_of_three_turns_of_two_agents():
     pages = Pages()
-    turns = Turns(pages.emit)
+    turns = Turns(EventLog("s"), pages.emit)
     turns.user_typed("roll")
     turns.tool_called("dice", "a", "roll", {"sides": 6})
     turns.tool_returned("a", "roll", 4, None)
+    turns.tool_told("a")
     turns.all[0].tool_calls[0].ms = 12.5
     turns.agent_said("dice", "A four.", final=True)
     turns.grounded([{"title": "Dice", "uri": "https://dice"}])
@@ -219,7 +221,7 @@ def test_whole_messages_of_three_turns_of_two_agents():
     turns.user_said("And now?", final=True)
     turns.agent_said("dice", "Over to the coin.", final=True)
     turns.agent_said("coin", "Heads.", final=True)
-    turns.interrupted()
+    turns.cut_in()
     turns.agent_said("coin", "Still here.", final=True)
     assert pages.history(turns.all) == [
         protocol.as_dict(message)
@@ -227,14 +229,12 @@ def test_whole_messages_of_three_turns_of_two_agents():
             protocol.Transcript(1, "user", "user", "roll", final=True),
             protocol.ToolCalled(1, "a", "roll", {"sides": 6}),
             protocol.ToolReturned(1, "a", "roll", 12.5, 4, None),
-            protocol.Transcript(1, "agent", "dice", "A four.", final=True),
+            protocol.Transcript(1, "agent", "dice", "A four.", final=True, piece=2),
             protocol.Sources(1, [{"title": "Dice", "uri": "https://dice"}]),
             protocol.Transcript(2, "user", "user", "And now?", final=True),
+            protocol.Transcript(2, "agent", "dice", "Over to the coin.", final=True, piece=1),
             protocol.Transcript(
-                2, "agent", "dice", "Over to the coin.", final=True, interrupted=True
-            ),
-            protocol.Transcript(
-                2, "agent", "coin", "Heads. Still here.", final=True, interrupted=True
+                2, "agent", "coin", "Heads.", final=True, interrupted=True, piece=2
             ),
         )
     ]
@@ -288,6 +288,6 @@ def test_secrets_are_masked_before_anything_is_cut():
 
 
 def test_a_turn_that_was_not_asked_for_has_no_words_of_the_users():
-    turns = Turns(lambda _: None)
+    turns = Turns(EventLog("s"), lambda _: None)
     turns.agent_said("a", "Still there?", final=True)
     assert [m["role"] for m in Pages().history(turns.all)] == ["agent"]
