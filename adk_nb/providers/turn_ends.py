@@ -2,31 +2,54 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from adk_nb.exceptions import ModelError
 
+
+class _Meaning(NamedTuple):
+    """What a reason means.
+
+    Attributes:
+        code: The error's code.
+        message: What has happened.
+        remedy: What the user can do.
+    """
+
+    code: str
+    message: str
+    remedy: str
+
+
 _ENDS = {
-    "empty": (
+    "empty": _Meaning(
+        "empty_answer",
         "The model completed its turn and said nothing.",
         "Say it again, or in other words.",
     ),
-    "silent": (
+    "silent": _Meaning(
+        "silent_answer",
         "The model's answer is sound that nobody can hear.",
         "Say it again; live.audio(turn=...) has the sound.",
     ),
-    "malformed_function_call": (
+    "malformed_function_call": _Meaning(
+        "malformed_function_call",
         "The model made a call of a tool that cannot be read.",
         "Say it again; a simpler signature of the tool may help.",
     ),
-    "response_rejected": (
+    "response_rejected": _Meaning(
+        "response_rejected",
         "The service withheld the model's answer.",
         "Say it in other words, or see the safety settings of the model.",
     ),
-    "max_regeneration_reached": (
+    "max_regeneration_reached": _Meaning(
+        "max_regeneration_reached",
         "The service gave up on an answer after several attempts.",
         "Say it in other words.",
     ),
 }
-_PROHIBITED = (
+_PROHIBITED = _Meaning(
+    "input_refused",
     "The service refused what was said or shown ({reason}).",
     "Say it in other words, or without the picture.",
 )
@@ -39,8 +62,6 @@ def explain_end(reason: str | None) -> ModelError | None:
     """
     if reason in (None, "went_on", "no_reaction"):
         return None
-    meaning, remedy = _ENDS.get(str(reason), _PROHIBITED)
-    code = str(reason) if reason in _ENDS else "input_refused"
-    if reason in ("empty", "silent"):
-        code = f"{reason}_answer"
-    return ModelError(meaning.format(reason=reason), remedy=remedy, code=code)
+    meaning = _ENDS.get(str(reason), _PROHIBITED)
+    message = meaning.message.format(reason=reason)
+    return ModelError(message, remedy=meaning.remedy, code=meaning.code)
