@@ -792,7 +792,8 @@ def test_the_log_tells_the_turns_as_the_session_keeps_them(steps):
     assert all(turn.ended.is_set() for turn in desk.turns.all)
 
     def shown(turn):
-        return (turn.index, turn.agent, turn.status, turn.end_reason, turn.error, turn.user_text, turn.agent_text, turn.heard_text,
+        return (turn.index, turn.agent, turn.status, turn.end_reason, turn.error,
+                turn.user_text, turn.agent_text, turn.heard_text,
                 turn.interrupted, turn.spoken, round(turn.audio_ms, 6),
                 [(call.id, call.result) for call in turn.tool_calls])  # fmt: skip
 

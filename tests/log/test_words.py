@@ -85,7 +85,7 @@ def test_pieces_of_any_kind_make_one_text(pieces, text, cut):
     ids=repr,
 )
 def test_what_a_model_repeats_of_its_own_words(pieces, text, cut):
-    """The end of them, at the end of a turn; what was heard; what came late of an earlier answer."""
+    """The end of them at the end of a turn; what was heard; late words of an earlier answer."""
     one = Said().says(*pieces)
     assert (str(one.agent), one.cuts[-1]) == (text, cut)
 
