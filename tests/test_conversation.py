@@ -108,8 +108,9 @@ def live():
 
 
 CALLS = [
-    ("say", ("hi",), {}, "run_say", ("hi", 60), {}),
-    ("say", ("hi",), {"timeout": 5}, "run_say", ("hi", 5), {}),
+    ("say", ("hi",), {}, "run_say", ("hi", 60, "text"), {}),
+    ("say", ("hi",), {"timeout": 5}, "run_say", ("hi", 5, "text"), {}),
+    ("say", ("hi",), {"wait": "first"}, "run_say", ("hi", 60, "first"), {}),
     ("speak", (Clip(b"\0\0"),), {}, "run_speak", (Clip(b"\0\0"), 60), {}),
     ("speak", (b"\1\0",), {"timeout": 5}, "run_speak", (Clip(b"\1\0"), 5), {}),
     ("interrupt", (), {}, "run_interrupt", (), {}),
