@@ -143,7 +143,7 @@ def _turn_messages(turn: Turn) -> list[protocol.Message]:
         if piece.call is not None:
             messages += _call_messages(turn.index, piece.call)
         elif piece.text.strip():
-            cut = turn.interrupted and piece is spoken[-1]
+            cut = turn.interrupted and piece in spoken[-1:]
             text = piece.text.strip()
             said = protocol.Transcript(
                 turn.index,

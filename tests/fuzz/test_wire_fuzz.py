@@ -13,7 +13,7 @@ from google.adk.agents import Agent
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mutations import ODD, cases, damaged, odd
-from scripted import Scripted, echo
+from scripted import CUT, Scripted, echo, text_of
 from websockets.exceptions import ConnectionClosed
 
 import adk_nb
@@ -40,10 +40,15 @@ AUDIO = protocol.encode_audio(protocol.AudioFrame(1, 0, 0, 16_000, 1.0, bytes(64
 IMAGE = protocol.encode_image(protocol.ImageFrame("screen", 0, 1.0, b"\xff\xd8 \xff\xd9"))
 
 
+def interruptible(came):
+    """Repeats what is typed and what is spoken; a text cuts off what it says, as with every service."""
+    return [CUT, *echo(came)] if text_of(came) else echo(came)
+
+
 @pytest.fixture
 def made(caplog):
     """A session whose bridge may log no traceback and lose no exception."""
-    session = LiveSession(Agent(name="a", model=Scripted(echo))).start()
+    session = LiveSession(Agent(name="a", model=Scripted(interruptible))).start()
     made = Opened(session)
     lost = []
 

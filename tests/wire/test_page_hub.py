@@ -291,3 +291,12 @@ def test_a_turn_that_was_not_asked_for_has_no_words_of_the_users():
     turns = Turns(EventLog("s"), lambda _: None)
     turns.agent_said("a", "Still there?", final=True)
     assert [m["role"] for m in Pages().history(turns.all)] == ["agent"]
+
+
+def test_a_turn_that_was_cut_off_while_a_tool_ran_is_in_the_history_of_a_page():
+    pages = Pages()
+    turns = Turns(EventLog("s"), pages.emit)
+    turns.user_typed("roll")
+    turns.tool_called("dice", "a", "roll", {})
+    turns.cut_in()
+    assert [message["type"] for message in pages.history(turns.all)] == ["transcript", "tool_call"]
