@@ -41,7 +41,7 @@ IMAGE = protocol.encode_image(protocol.ImageFrame("screen", 0, 1.0, b"\xff\xd8 \
 
 
 def interruptible(came):
-    """Repeats what is typed and what is spoken; a text cuts off what it says, as with every service."""
+    """Repeats what is typed and spoken; a text cuts off what it says, as with every service."""
     return [CUT, *echo(came)] if text_of(came) else echo(came)
 
 
