@@ -107,7 +107,8 @@ test-fast:
 
 fuzz:
 	$(SETUP) lint
-	ADK_NB_FUZZ_CASES=200000 $(BIN)/python -m pytest tests/fuzz $(PYTEST_ARGS)
+	ADK_NB_FUZZ_CASES=200000 $(BIN)/python -m pytest -n $(TEST_PROCESSES) \
+	  tests/fuzz tests/live/test_interleavings.py $(PYTEST_ARGS)
 
 test-lowest:
 	@VENV=.venv-lowest bash tools/setup.sh uv lowest smollm2

@@ -20,7 +20,7 @@ from test_reported import NEW, NEWEST, OLD, agent, serve  # noqa: F401 - a fixtu
 from adk_nb import LiveSession
 from adk_nb.log.turns_from_log import logged_turns
 
-SEEDS = int(os.environ.get("ADK_NB_FUZZ_CASES", "20000")) // 1000
+SEEDS = int(os.environ.get("ADK_NB_FUZZ_CASES", "12000")) // 600
 NAME = re.compile(r"\bq\d+\b")
 
 
