@@ -213,6 +213,8 @@ class Exchange:
         if current is not None and current.phase is Phase.SAYING and not current.worded:
             # What was said before it waits for a connection, or for its words: one after the other.
             turn = self.turns.user_typed(text, wait=True)
+            if self._connected:
+                self._expect_words()
             self.set_state("thinking")
             return turn
         if current is not None:
@@ -511,6 +513,8 @@ class Exchange:
         said = "The connection to the model was lost in mid-turn; it was asked again."
         self.report(ModelError(said, code="connection_lost"), turn.index)
         if turn.spoken:
+            if resumed or not asked:
+                self.turns.forget_speech()
             self._say_again([] if asked and not resumed else self.microphone.again(turn.index))
         elif resumed or not asked:
             text = self.turns.said(turn).user_text
@@ -547,7 +551,8 @@ class Exchange:
     def _expect_words(self) -> None:
         """Lets what was typed overtake speech that turns out to be without words."""
         current = self.turns.machine.current
-        if current is None or current.phase is not Phase.SAYING or current.worded:
+        saying = current is not None and current.phase is Phase.SAYING and not current.worded
+        if current is None or not saying or not self.turns.machine.waits:
             return
 
         def overtake() -> None:

@@ -28,7 +28,7 @@ _FRESH_SPEECH_S = 1.5
 _FRESH_S = 0.5
 _PAUSE_S = 0.6
 """A pause between two utterances is at least so long (s)."""
-_SPEECH_FRAMES = 8
+_SPEECH_FRAMES = 5
 """So many loud frames of 20 ms are speech."""
 
 

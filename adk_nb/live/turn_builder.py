@@ -170,7 +170,8 @@ class Turns:
     def forget_speech(self) -> None:
         """Forgets the words of the utterance so far: it is sent again to another model."""
         turn = self.current
-        if turn is not None and not turn.answered:
+        if turn is not None and turn.spoken and turn.user_text:
+            self.machine.unsaid(self.machine.all[turn.index - 1])
             self._words(
                 "bridge", "user_transcript", turn.index, author="user", text="", cumulative=True
             )

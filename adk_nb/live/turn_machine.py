@@ -248,7 +248,7 @@ class TurnMachine:
             matches: Whether the words that a turn has so far are the beginning of these.
         """
         turn = self._lacking(final=final, matches=matches) or self._spoken_next()
-        turn.worded, turn.final = True, final
+        turn.spoken, turn.worded, turn.final = True, True, final
         if turn.phase is Phase.SAYING and final:
             turn.phase = Phase.ASKED
         if final:
@@ -256,6 +256,12 @@ class TurnMachine:
         if final and turn is self.next:
             self._promote()
         return turn
+
+    def unsaid(self, turn: TurnState) -> None:
+        """What the user said is sent to another model: its words come once more."""
+        turn.worded = turn.final = False
+        if turn.phase is Phase.ASKED:
+            turn.phase = Phase.SAYING
 
     def cut(self, *, sent: bool = True) -> TurnState | None:
         """The user cuts in; returns the turn that this ended.
@@ -505,6 +511,11 @@ class TurnMachine:
     # What is known.
 
     @property
+    def waits(self) -> bool:
+        """Whether a typed turn waits until what was said before it is answered."""
+        return bool(self._waiting)
+
+    @property
     def _spoken(self) -> TurnState | None:
         """The turn whose answer is being spoken."""
         return self.output if self._speaks else None
@@ -591,6 +602,7 @@ class TurnMachine:
         found = [turn for turn in self._utterances() if not turn.final]
         if not final:
             found = [turn for turn in found if turn.phase is not Phase.ENDED or not turn.worded]
+            found = [turn for turn in found if turn.spoken]
         if not found:
             return self._continued() if final else None
         if final and matches is not None:
@@ -607,7 +619,9 @@ class TurnMachine:
     def _utterances(self) -> Iterator[TurnState]:
         """Yields the newest turns that were spoken, oldest first."""
         for turn in self.all[-4:]:
-            if turn.spoken:
+            # Of an answer that goes on the question may have been spoken, and its words be late.
+            unasked = turn is self.current and turn.phase is Phase.ANSWERING and not turn.worded
+            if turn.spoken or unasked:
                 yield turn
 
     def _spoken_next(self) -> TurnState:

@@ -119,6 +119,9 @@ class TurnFold:
 
     def _user_transcript(self, turn: Turn, row: LogRow) -> list[Piece]:
         turn.spoken = True
+        if row.cumulative and not row.text and not row.final:
+            turn.user_text = ""
+            return turn.user.forget()
         changed, _ = turn.user.add(
             "user", row.text or "", row.t, final=bool(row.final), cumulative=row.cumulative
         )

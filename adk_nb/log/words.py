@@ -94,6 +94,14 @@ class Words:
             piece.final = True
         return changed
 
+    def forget(self) -> list[Piece]:
+        """Forgets what was said: it will be said again. Returns the pieces that were there."""
+        mine = [piece for piece in self._pieces if piece.role == self._role]
+        for piece in mine:
+            piece.text, piece.final = "", False
+        self._open = mine[-1:]
+        return mine
+
     def part(self) -> list[Piece]:
         """Makes what is said from now on another piece; returns the pieces that are over."""
         changed = self.close()

@@ -535,6 +535,13 @@ def test_26_with_words_after_the_answer_is_over(live):
     assert live.rows() == [("u1", "a1.", "complete"), ("u2", "a2", "complete")]
 
 
+def test_26_where_nobody_was_heard_to_speak(live):
+    live.say("a1")
+    live.words("u1")
+    live.done()
+    assert live.rows() == [("u1", "a1", "complete")]
+
+
 def test_27_lost_twice(live):
     turn = live.type("u1")
     live.lose()
@@ -582,6 +589,28 @@ def test_repeated_pieces_of_a_model_that_sends_what_is_new_are_kept(live):
         live.say("bye ")
     live.done()
     assert live.rows()[0][1] == "bye bye"
+
+
+def test_what_is_said_again_to_another_model_is_there_once(live):
+    live.speak("u1")
+    live.lose()
+    live.turns.forget_speech()
+    live.words("u1")
+    live.say("a1")
+    live.done()
+    assert live.rows() == [("u1", "a1", "complete")]
+
+
+def test_in_pieces_too(old):
+    old.speak("what is ", final=False)
+    old.lose()
+    old.turns.forget_speech()
+    old.words("what ", final=False)
+    old.words("is it", final=False)
+    old.words("what is it")
+    old.say("a1")
+    old.done()
+    assert old.rows() == [("what is it", "a1", "complete")]
 
 
 def test_a_new_utterance_after_one_that_nobody_answered(live):
