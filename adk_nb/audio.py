@@ -75,12 +75,9 @@ class Clip:
     @property
     def level_db(self) -> float:
         """The root mean square level (dB below full scale; -inf for silence)."""
-        import numpy as np
-
-        if not self.pcm:
-            return -math.inf
-        rms = float(np.sqrt(np.mean(np.square(self.samples, dtype=np.float64))))
-        return 20 * math.log10(rms / 32768) if rms else -math.inf
+        loudness = Loudness()
+        loudness.add(self.pcm)
+        return loudness.level_db
 
     def wav(self) -> bytes:
         """Returns the bytes of a WAV file of this sound."""
@@ -117,6 +114,28 @@ def joined(first: Clip, second: Clip) -> Clip:
     return Clip(_pcm(samples) + second.pcm, second.rate)
 
 
+class Loudness:
+    """The level of sound that comes in pieces."""
+
+    def __init__(self) -> None:
+        self._squares = 0.0
+        self._samples = 0
+
+    def add(self, pcm: bytes) -> None:
+        """Adds a piece, PCM16LE."""
+        import numpy as np
+
+        samples = np.frombuffer(pcm, dtype="<i2").astype(np.float64)
+        self._squares += float(np.dot(samples, samples))
+        self._samples += len(samples)
+
+    @property
+    def level_db(self) -> float:
+        """The root mean square level (dB below full scale; -inf for silence)."""
+        power = self._squares / max(1, self._samples) / 32768**2
+        return 10 * math.log10(power) if power else -math.inf
+
+
 class SpeechLevel:
     """Distinguishes speech from a room's noise by level alone.
 
@@ -133,11 +152,7 @@ class SpeechLevel:
 
     def loud(self, pcm: bytes) -> bool:
         """Whether a frame of PCM16LE is loud; call it for each frame in turn."""
-        import numpy as np
-
-        samples = np.frombuffer(pcm, dtype="<i2").astype(np.float32)
-        power = float(np.dot(samples, samples)) / max(1, len(samples)) / 32768**2
-        level_db = 10 * math.log10(power) if power else -math.inf
+        level_db = Clip(pcm).level_db
         self._noise_db = max(self._FLOOR_DB, min(level_db, self._noise_db + self._CREEP_DB))
         return level_db > self._noise_db + self._MARGIN_DB
 

@@ -24,7 +24,7 @@ from adk_nb.live.model_connection import LiveRun
 from adk_nb.live.swaps import Swaps
 from adk_nb.live.tool_calls import ToolCalls
 from adk_nb.live.tool_runs import ToolRuns
-from adk_nb.live.turn_builder import Ended, Turns
+from adk_nb.live.turn_builder import Turns
 from adk_nb.live.turn_machine import Phase
 from adk_nb.live.withholding import Withholding
 from adk_nb.log.span_collector import collect
@@ -425,8 +425,7 @@ class Exchange:
         if self.turns.current is None:
             self.set_state("ready")
 
-    def _turn_ended(self, ended: Ended) -> None:
-        turn = ended.turn
+    def _turn_ended(self, turn: Turn) -> None:
         self.live.calls.forget([call.id for call in turn.tool_calls if call.ms is not None])
         unwanted = {
             call.id

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 from adk_nb.adk.gemini_connection import CANCELLED
 from adk_nb.audio import rate_of
 from adk_nb.exceptions import AdkNbError, ModelError
-from adk_nb.live.turn_builder import is_silent
 from adk_nb.providers.turn_ends import explain_end
 
 if TYPE_CHECKING:
@@ -356,8 +355,7 @@ class EventReader:
 
     def _tell_why(self, turn: Turn) -> None:
         """Says what is wrong with an answer that is none."""
-        reason = "silent" if turn.end_reason is None and is_silent(turn) else turn.end_reason
-        error = explain_end(reason)
+        error = explain_end(turn.end_reason)
         if error is not None:
             self._listener.fail(error, turn)
 

@@ -10,8 +10,9 @@ What goes back to a model, as after a lost connection, is `said`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+from adk_nb.audio import Loudness
 from adk_nb.live.turn_machine import Booking, TurnMachine, TurnState
 from adk_nb.log.event_log import LogRow
 from adk_nb.log.turn import Status
@@ -30,21 +31,13 @@ if TYPE_CHECKING:
 _TEXTS = {"user_text", "user_transcript", "agent_text", "agent_transcript", "withheld"}
 """Kinds of rows with words."""
 _AUDIO = {"user_audio", "agent_audio"}
-_UNFINISHED = ".!?…\"'”’)。！？"  # noqa: RUF001 - as they are in texts
+_KEPT_TURNS = 8
+"""Of so many of the newest turns more may come; what is only needed for that is kept so long."""
+_ENDINGS = ".!?…\"'”’)。！？"  # noqa: RUF001 - as they are in texts
 _SILENT_DB = -60.0
-"""Sound below this level is none (dBFS)."""
-
-
-class Ended(NamedTuple):
-    """A turn that has ended.
-
-    Attributes:
-        turn: The turn.
-        reason: Why, if there is more to say.
-    """
-
-    turn: Turn
-    reason: str | None
+"""An answer below this level is none that could be heard (dBFS)."""
+_LOWEST_DB = -120.0
+"""The lowest level that a row states: that of nothing has no number (dBFS)."""
 
 
 class Turns:
@@ -80,8 +73,10 @@ class Turns:
         self.deltas = False
         # How much sound (ms) of the words that come now is still to come.
         self.ahead_ms = 0.0
-        # What the pages were sent of each piece, by turn and number.
-        self._sent: dict[tuple[int, int], tuple[str, bool]] = {}
+        # What the pages were sent of each piece of the newest turns, by turn and number.
+        self._sent: dict[int, dict[int, tuple[str, bool]]] = {}
+        # How loud the answers of the newest turns are.
+        self._loudness: dict[int, Loudness] = {}
         # How much of a row of audio is counted, by kind: the row's number and ms.
         self._counted: dict[str, tuple[int, float]] = {}
         # Turns that have ended, until that is logged and told.
@@ -94,7 +89,7 @@ class Turns:
         # What to do when the event of a call comes, by the call's id; see `_when_called`.
         self._early: dict[str, list[Callable[[], None]]] = {}
         self.on_made: Callable[[Turn], None] = lambda _turn: None
-        self.on_end: Callable[[Ended], None] = lambda _ended: None
+        self.on_end: Callable[[Turn], None] = lambda _turn: None
         self.on_ask: Callable[[Turn, str], None] = lambda _turn, _text: None
 
     # What is known.
@@ -193,7 +188,7 @@ class Turns:
         self, author: str, text: str, *, final: bool, kind: str = "agent_transcript", **values: Any
     ) -> Turn | None:
         """Adds a piece of what the agent says; None if it is of an answer that was cut off."""
-        late = self.machine.late_words(unfinished=self._wants_an_end())
+        late = self.machine.late_words(unfinished=self._wants_an_end)
         known = str(self._said.turn(late.index).said) if late is not None else ""
         repeats = final and bool(known) and text.startswith(known)
         if late is not None and (kind == "agent_transcript" or repeats):
@@ -207,20 +202,17 @@ class Turns:
         if booking.dropped:
             return None
         turn = self.all[booking.turn.index - 1]
-        said = self._said.turn(turn.index).said
-        self._words(
-            "adk",
-            kind,
-            turn.index,
-            author=author,
-            agent=author,
-            text=text,
-            final=final,
-            cumulative=not final and self._is_whole(text, said.open_text),
-            audio_ms=turn.audio_ms + self.ahead_ms,
-            **_rule(booking),
-            **values,
-        )
+        known = self._said.turn(turn.index).said.open_text
+        values |= {
+            "cumulative": not final and self._is_whole(text, known),
+            "audio_ms": turn.audio_ms + self.ahead_ms,
+        }
+        return self._agent_words(turn, kind, author, text, final=final, **_rule(booking), **values)
+
+    def _agent_words(self, turn: Turn, kind: str, author: str, text: str, **values: Any) -> Turn:
+        """Adds a row with an agent's words; returns the turn."""
+        values = {"audio_ms": turn.audio_ms} | values
+        self._words("adk", kind, turn.index, author=author, agent=author, text=text, **values)
         return turn
 
     def _is_whole(self, text: str, before: str) -> bool:
@@ -232,19 +224,7 @@ class Turns:
     ) -> Turn:
         turn = self.all[state.index - 1]
         self._late = "" if final else self._late + text
-        self._words(
-            "adk",
-            kind,
-            turn.index,
-            author=author,
-            agent=author,
-            text=text,
-            final=final,
-            audio_ms=turn.audio_ms,
-            by="late",
-            **values,
-        )
-        return turn
+        return self._agent_words(turn, kind, author, text, final=final, by="late", **values)
 
     def heard_by_model(self, turn: Turn, author: str, text: str, **values: Any) -> None:
         """Adds what a model reports as heard of an answer that was cut off."""
@@ -256,7 +236,7 @@ class Turns:
         """Returns whether the newest answer breaks off where one says more."""
         turn = next((turn for turn in reversed(self.all) if turn.answered), None)
         text = turn.agent_text.strip() if turn is not None and turn.audio_ms else ""
-        return bool(text) and text[-1] not in _UNFINISHED
+        return bool(text) and text[-1] not in _ENDINGS
 
     def agent_audio(self, author: str, pcm: bytes, rate: int) -> Turn | None:
         """Adds agent audio, PCM16LE; None if it is of an answer that was cut off."""
@@ -266,6 +246,7 @@ class Turns:
             return None
         turn = self.all[booking.turn.index - 1]
         turn.agent = author
+        self._loudness.setdefault(turn.index, Loudness()).add(pcm)
         self._log.add_audio("adk", "agent_audio", turn.index, pcm, rate, **_rule(booking))
         return turn
 
@@ -501,19 +482,7 @@ class Turns:
         """
         known = self.machine.all[turn.index - 1] if turn is not None else None
         turn = self.all[self.machine.withheld(known).index - 1]
-        ended, self._ending = self._ending, []
-        self._words(
-            "adk",
-            "withheld",
-            turn.index,
-            author=author,
-            agent=author,
-            text=replacement,
-            final=True,
-            audio_ms=turn.audio_ms,
-            **values,
-        )
-        self._ending = ended
+        self._agent_words(turn, "withheld", author, replacement, final=True, **values)
         self._settle()
         return turn
 
@@ -547,6 +516,8 @@ class Turns:
         turn.agent, turn.model = self.agent, self._redact(self.model)
         turn.spoken = state.spoken
         self.all.append(turn)
+        for kept in (self._sent, self._loudness):
+            kept.pop(turn.index - _KEPT_TURNS, None)
         self.on_made(turn)
 
     def _has_ended(self, state: TurnState, reason: str | None) -> None:
@@ -569,21 +540,22 @@ class Turns:
     def _end(self, state: TurnState, reason: str | None) -> None:
         turn = self.all[state.index - 1]
         self._log.settle()
-        level = self._log.clip("agent_audio", turn.index).level_db if turn.audio_ms else None
+        loudness = self._loudness.get(turn.index)
+        level = max(loudness.level_db, _LOWEST_DB) if loudness is not None else None
+        if state.status is Status.COMPLETE and reason is None and (level or 0.0) < _SILENT_DB:
+            state.status, reason = Status.FAILED, "silent"
+        status = str(state.status)
         self._log.add(
             "bridge",
             "turn_ended",
             turn=turn.index,
-            status=str(state.status),
+            status=status,
             end_reason=reason,
             level_db=level,
         )
-        self._emit(protocol.TurnState(turn.index, str(state.status)))
-        for number in [key for key in self._sent if key[0] == turn.index]:
-            if turn.index < len(self.all) - 1:
-                del self._sent[number]
+        self._emit(protocol.TurnState(turn.index, status))
         turn.ended.set()
-        self.on_end(Ended(turn, reason))
+        self.on_end(turn)
 
     # Rows.
 
@@ -629,11 +601,12 @@ class Turns:
     def _show(self, index: int, piece: Piece) -> None:
         """Shows the pages what is new of a piece."""
         text = self._redact(piece.text.strip())
-        before, was_final = self._sent.get((index, piece.number), ("", False))
+        sent = self._sent.setdefault(index, {})
+        before, was_final = sent.get(piece.number, ("", False))
         if (text, piece.final) == (before, was_final) or not (text or before):
             return
         same = before if text.startswith(before) else _common(text, before)
-        self._sent[index, piece.number] = (text, piece.final)
+        sent[piece.number] = (text, piece.final)
         self._emit(
             protocol.Transcript(
                 index,
@@ -659,8 +632,3 @@ def _rule(booking: Booking) -> dict[str, Any]:
     if booking.by == "goes_on":
         return {}
     return {"by": booking.by, "ambiguous": booking.ambiguous}
-
-
-def is_silent(turn: Turn) -> bool:
-    """Returns whether a turn's answer was sound that nobody can hear."""
-    return turn.level_db is not None and turn.level_db < _SILENT_DB

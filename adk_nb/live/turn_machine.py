@@ -223,20 +223,14 @@ class TurnMachine:
         self._displacing = turn if expected else None
         return turn
 
-    def prompted(self) -> TurnState:
-        """The notebook asks the model to speak, without a question of the user's."""
-        return self.typed()
-
     def speech_began(self) -> None:
         """The user begins to speak."""
         self._speech = True
 
-    def spoke_unheard(self) -> TurnState | None:
+    def spoke_unheard(self) -> None:
         """The user speaks while there is no model: the turn is made before any words come."""
-        if self.current is not None:
-            return self.current if self.current.stands and self.current.spoken else None
-        self.current = self._made(Phase.SAYING, spoken=True)
-        return self.current
+        if self.current is None:
+            self.current = self._made(Phase.SAYING, spoken=True)
 
     def words(
         self, *, final: bool, matches: Callable[[TurnState], bool] | None = None
@@ -293,11 +287,11 @@ class TurnMachine:
             self._answers(turn, begins=not spoke)
         return Booking(turn, "goes_on", dropped=turn.cut)
 
-    def late_words(self, *, unfinished: bool) -> TurnState | None:
+    def late_words(self, *, unfinished: Callable[[], bool]) -> TurnState | None:
         """Words of an answer came; returns the turn that is over, if they are its end.
 
         Args:
-            unfinished: Whether the words of that answer so far seem to want an end.
+            unfinished: Returns whether the words of that answer so far seem to want an end.
         """
         if self.output is not None or self._just_stopped or self._told:
             return None
@@ -306,14 +300,14 @@ class TurnMachine:
             return None
         asked = self.current is not None and self.current is not last
         expected = asked or self._unwanted is not None
-        return last if unfinished or not expected else None
+        return last if not expected or unfinished() else None
 
-    def called(self, call_id: str, *, blocks: bool, awaited: bool = True) -> Booking:
+    def called(self, call_id: str, *, blocks: bool) -> Booking:
         """The model calls a tool."""
         booking = self.output_came()
         turn = booking.turn
         if not booking.dropped:
-            turn.calls[call_id] = CallState(call_id, blocks, awaited)
+            turn.calls[call_id] = CallState(call_id, blocks)
             if turn.phase is not Phase.ENDED:
                 turn.phase = Phase.CALLING
             self._speaks = False
@@ -329,41 +323,37 @@ class TurnMachine:
                 return turn
         return None
 
-    def returned(self, call_id: str) -> TurnState | None:
-        """A tool returned; returns the turn of its call."""
-        turn, call = self.call(call_id)
+    def returned(self, call_id: str) -> None:
+        """A tool returned."""
+        _, call = self.call(call_id)
         if call is not None and call.phase is CallPhase.RUNNING:
             call.phase = CallPhase.RETURNED
-        return turn
 
-    def told(self, call_id: str, *, reacts: bool = True) -> TurnState | None:
+    def told(self, call_id: str, *, reacts: bool = True) -> None:
         """The model was told a result; with `reacts` it is expected to say something."""
         turn, call = self.call(call_id)
         if turn is None or call is None or call.phase is CallPhase.CANCELLED:
-            return turn
+            return
         if not reacts:
             call.phase = CallPhase.SETTLED
             self._settle(turn)
-            return turn
+            return
         call.phase, call.told_at, call.crossed = CallPhase.TOLD, self.clock(), False
         if (turn, call) not in self._told:
             self._told.append((turn, call))
-        return turn
 
-    def deferred(self, call_id: str) -> TurnState | None:
-        """The outcome of a call comes later: its turn does not wait; returns it if it ended."""
+    def deferred(self, call_id: str) -> None:
+        """The outcome of a call comes later: its turn does not wait."""
         turn, call = self.call(call_id)
         if turn is None or call is None:
-            return None
+            return
         call.awaited = False
         if call.phase is not CallPhase.RUNNING:
             self._forget(call)
         if turn is self.current and not turn.owes:
             self._end(turn, Status.COMPLETE)
-            return turn
-        return None
 
-    def no_reaction(self) -> list[TurnState]:
+    def no_reaction(self) -> None:
         """The model has had time to react to what it was told, and has not; it will not."""
         turns = [turn for turn, call in self._told if not call.blocks]
         for _, call in self._told[:]:
@@ -372,7 +362,6 @@ class TurnMachine:
         for turn in turns:
             crossed = any(call.crossed for call in turn.calls.values())
             self._settle(turn, None if crossed else "no_reaction")
-        return turns
 
     def cancelled(self, call_ids: list[str]) -> TurnState | None:
         """The service does not want results any more; returns the turn that this ended."""

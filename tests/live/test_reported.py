@@ -12,6 +12,7 @@ import threading
 import time
 
 import live_api as live
+import pandas as pd
 import pytest
 from google.adk.agents import Agent
 from sessions import wait_for
@@ -244,7 +245,7 @@ def test_a_completion_without_an_answer_is_an_error(serve, model, reason, code):
         assert session.turns_df().end_reason.tolist()[0] == code
 
 
-def test_an_answer_that_nobody_can_hear_says_so(serve):
+def test_an_answer_that_nobody_can_hear_says_so(serve, tmp_path):
     async def scenario(call):
         await call.setup()
         await call.text_turn()
@@ -254,11 +255,12 @@ def test_an_answer_that_nobody_can_hear_says_so(serve):
         await call.hang()
 
     serve(scenario)
-    with LiveSession(agent(NEW)) as session:
+    with LiveSession(agent(NEW), record=tmp_path) as session:
         turn = session.say("hi")
-        assert turn.level_db < -60
+        assert (str(turn.status), turn.end_reason, turn.level_db) == ("failed", "silent", -120)
         wait_for(lambda: turn.error)
         assert "nobody can hear" in turn.error
+    pd.testing.assert_frame_equal(adk_nb.turns_df(tmp_path), session.turns_df())
 
 
 # --- connections that break around a tool

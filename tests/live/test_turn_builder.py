@@ -39,7 +39,7 @@ def states(sent):
 
 def test_a_typed_turn(turns, sent):
     turn = turns.user_typed("roll")
-    turns.agent_audio("dice", bytes(500 * 48), 24_000)
+    turns.agent_audio("dice", b"\0\x10" * (250 * 48), 24_000)
     turns.agent_said("dice", "Four.", final=False)
     assert not turn.ended.is_set()
     assert turns.completed() == (turn, True)
