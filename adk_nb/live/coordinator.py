@@ -69,8 +69,11 @@ class Dial:
         told_history: Whether the history was sent to it.
         asked: Whether that history ends with what the user waits for an answer to.
         taking_over: Whether it is of an agent that a transfer has just made the current one.
+        returned: The ids of the open turn's calls that had returned when it was begun. ADK reads
+            its history then, and sends that.
     """
 
+    returned: frozenset[str] = frozenset()
     told_history: bool = False
     asked: bool = False
     taking_over: bool = False
@@ -335,7 +338,8 @@ class Exchange:
     def run_begins(self) -> None:
         """Prepares for a new run."""
         self.withholding.begin()
-        self._dial = Dial()
+        calls = self.turns.current.tool_calls if self.turns.current is not None else []
+        self._dial = Dial(frozenset(call.id for call in calls if call.ms is not None))
         self.turns.machine.connection_lost()
         self.tool_runs.run_begins()
         self.reader.begin()
@@ -390,10 +394,14 @@ class Exchange:
     def _go_on(self, call_ids: list[str]) -> None:
         """Tells a new connection, in words, what an earlier one has called and what came back."""
         turn = next((turn for one in call_ids if (turn := self.turns.call(one)[0])), None)
-        if turn is None or {call.id for call in turn.tool_calls} & self.tool_runs.running:
+        running = self.tool_runs.running
+        if turn is None or any(call.ms is None and call.id in running for call in turn.tool_calls):
             return  # The last that returns tells them all.
         text = as_text(self.turns.said(turn).user_text, self.live.calls.outcomes(turn.tool_calls))
         self.queue().send_content(types.Content(role="user", parts=[types.Part(text=text)]))
+        self._told(turn)
+
+    def _told(self, turn: Turn) -> None:
         for call in turn.tool_calls:
             self.turns.tool_told(call.id)
 
@@ -459,7 +467,7 @@ class Exchange:
         turn = self.turns.current
         if turn is None or not history or history[-1].role != "user":
             return False
-        if {call.id for call in turn.tool_calls} & self.tool_runs.running:
+        if any(call.id not in self._dial.returned for call in turn.tool_calls):
             return False  # What they return is told when it is there.
         words = " ".join(part.text or "" for part in history[-1].parts or ())
         question = self.turns.said(turn).user_text
@@ -508,6 +516,8 @@ class Exchange:
             self.live.calls.continued()
             if resumed or not asked:
                 self._go_on([call.id for call in turn.tool_calls])
+            else:
+                self._told(turn)  # By the history.
             return
         said = "The connection to the model was lost in mid-turn; it was asked again."
         self.report(ModelError(said, code="connection_lost"), turn.index)

@@ -39,7 +39,7 @@ class ToolRuns:
 
     @property
     def running(self) -> set[str]:
-        """The ids of the calls that have not returned."""
+        """The ids of the calls whose results have not been taken."""
         return {call_id for ids in self._tasks.values() for call_id in ids}
 
     def run_begins(self) -> None:
@@ -97,9 +97,6 @@ class ToolRuns:
         if event is None:
             return
         late = not await _done_before(add, event, over)
-        task = asyncio.current_task()
-        if task is not None:
-            self._tasks[task] = []  # They do not run any more.
         await self._owner.tools_returned(event, late=late)
 
 

@@ -7,6 +7,7 @@ not say that it blocks.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import threading
 import time
@@ -15,7 +16,7 @@ import live_api as live
 import pandas as pd
 import pytest
 from google.adk.agents import Agent
-from sessions import wait_for
+from sessions import kinds, wait_for
 
 import adk_nb
 from adk_nb import LiveSession
@@ -268,9 +269,13 @@ def test_an_answer_that_nobody_can_hear_says_so(serve, tmp_path):
 
 @BOTH
 @pytest.mark.parametrize("resume", [True, False])
-@pytest.mark.parametrize("moment", ["it runs", "its result was told", "the answer was begun"])
+@pytest.mark.parametrize(
+    "moment",
+    ["it runs", "it returns before the next", "its result was told", "the answer was begun"],
+)
 def test_a_tool_runs_once_though_the_connection_breaks(serve, model, resume, moment):
-    roll = Roll(held=moment == "it runs")
+    running = moment in ("it runs", "it returns before the next")
+    roll = Roll(held=running)
 
     async def first(call):
         await call.setup()
@@ -278,7 +283,7 @@ def test_a_tool_runs_once_though_the_connection_breaks(serve, model, resume, mom
             await call.resumable()
         await call.text_turn()
         await call.tool_call(("roll", {"sides": 6}))
-        if moment != "it runs":
+        if not running:
             await call.tool_response()
         if moment == "the answer was begun":
             await call.say("You ")
@@ -286,7 +291,12 @@ def test_a_tool_runs_once_though_the_connection_breaks(serve, model, resume, mom
         await call.drop()
 
     async def second(call):
+        if moment == "it returns before the next":
+            roll.let.set()
+            await asyncio.to_thread(wait_for, lambda: "tool_result" in kinds(session))
         await call.setup()
+        if moment == "it runs":
+            roll.let.set()
         while True:
             kind = await call.text_turn(timeout=20)
             if kind == ".":
@@ -296,10 +306,7 @@ def test_a_tool_runs_once_though_the_connection_breaks(serve, model, resume, mom
 
     api = serve([first, second])
     with LiveSession(agent(model, roll.tool), resume=resume) as session:
-        future = session.bridge.submit(session.run_say("roll", 25))
-        wait_for(lambda: len(api.connections) == 2)
-        roll.let.set()
-        turn = future.result(30)
+        turn = session.say("roll", timeout=25)
         assert turn.agent_text.endswith("You rolled four.")
         assert str(turn.status) == "complete"
         assert turn.tool_calls[0].result == 4
