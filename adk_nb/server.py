@@ -316,6 +316,9 @@ class Bridge:
     def _admit(self, connection: ServerConnection, request: Request) -> Response | None:
         if request.path == "/healthz":
             return connection.respond(http.HTTPStatus.OK, "ok\n")
+        if not _is_plain(request):
+            self._refusals.add("a header of its handshake is not ASCII")
+            return connection.respond(http.HTTPStatus.BAD_REQUEST, "A header is not ASCII.\n")
         if _origin(request) not in set().union(*self._origins.values()):
             self._refusals.add(f"its origin is {request.headers.get_all('Origin')!r:.200}")
             return connection.respond(http.HTTPStatus.FORBIDDEN, "Unknown Origin.\n")
@@ -362,6 +365,18 @@ class Bridge:
         self._refusals.add("its token is wrong")
         await socket.close(protocol.CLOSE_BAD_TOKEN, "wrong token")
         return None
+
+
+def _is_plain(request: Request) -> bool:
+    """Returns whether the headers of a handshake are ASCII; cookies may hold what they like.
+
+    websockets quotes what is wrong with one in its answer, and could not encode that.
+    """
+    return all(
+        value.isascii()
+        for name, value in request.headers.raw_items()
+        if name.lower() in ("upgrade", "connection") or name.lower().startswith("sec-websocket-")
+    )
 
 
 def _origin(request: Request | None) -> str | None:

@@ -56,6 +56,17 @@ def _fast_without_the_slow(pytestconfig: pytest.Config) -> Iterator[None]:
         pytest.fail(f"A module that imports {imported} lacks its mark: `models`, or `browser`.")
 
 
+# --- what a test printed and logged ---
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Makes text of it that can be encoded: a lone surrogate would end pytest-xdist's process."""
+    report.sections = [
+        (name, text.encode("utf-8", "backslashreplace").decode()) for name, text in report.sections
+    ]
+
+
 # --- the order, and what of it runs side by side under pytest-xdist ---
 
 

@@ -438,7 +438,31 @@ async def test_two_origins_are_none(opened, caplog):
     await answers(made)
 
 
-@pytest.mark.parametrize("junk", [b"\x00\xff\r\n\r\n", b"GET / HTTP/9\r\n\r\n", b"x" * 100_000])
+def handshake(upgrade=b"websocket", cookie=b""):
+    return (
+        b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nOrigin: %s\r\nUpgrade: %s\r\n"
+        b"Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+        b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: adk-nb.v1\r\nCookie: %s\r\n\r\n"
+    ) % (ORIGIN.encode(), upgrade, cookie)
+
+
+async def test_a_cookie_of_another_page_may_be_of_any_bytes(opened):
+    made = opened()
+    reader, writer = await asyncio.open_connection("127.0.0.1", made.bridge.port)
+    writer.write(handshake(cookie=b"name=J\xc3\xb6rg\xff"))
+    assert b" 101 " in await reader.readline()
+    writer.close()
+
+
+@pytest.mark.parametrize(
+    "junk",
+    [
+        b"\x00\xff\r\n\r\n",
+        b"GET / HTTP/9\r\n\r\n",
+        b"x" * 100_000,
+        handshake(upgrade=b"websoJ\x86\xc8\xfe`cket"),
+    ],
+)
 async def test_who_speaks_no_websocket_is_counted_and_not_traced(opened, caplog, junk):
     made = opened()
     for _ in range(20):
