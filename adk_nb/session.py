@@ -159,8 +159,8 @@ class LiveSession(Conversation):
             plugins=plugins,
             audio=audio,
             keep_withheld=keep_withheld,
+            tools_block=tools_block,
         )
-        self._exchange.tools_block = tools_block
         self._exchange.on_turn_end = self._turn_ended
         self._bridge: BridgeLoop | None = None
         # Held while the session opens, so that it opens once.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import sys
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 _SECRETS = re.compile("KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL", re.IGNORECASE)
@@ -23,6 +24,27 @@ def _no_secrets_of_the_machine() -> None:
     """What is masked in the tests is what they say, and not what this machine happens to have."""
     for name in [name for name in os.environ if _SECRETS.search(name)]:
         del os.environ[name]
+
+
+@pytest.fixture
+def serve(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Callable[..., Any]]:
+    """Starts stand-ins of the Live API, which the environment tells of; takes what `LiveApi` does.
+
+    The tests that use it are in a folder without a .env file.
+    """
+    from live_api import LiveApi
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("GEMINI_API_KEY", raising=False)
+    with contextlib.ExitStack() as stack:
+
+        def start(*args: Any, **options: Any) -> LiveApi:
+            api = stack.enter_context(LiveApi(*args, **options))
+            for name, value in api.environment.items():
+                monkeypatch.setenv(name, value)
+            return api
+
+        yield start
 
 
 # --- `--fast`: no browser and no models ---

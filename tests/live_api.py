@@ -49,6 +49,11 @@ PATHS = re.compile(
     r"\.BidiGenerateContent(Constrained)?"
     r"|google\.cloud\.aiplatform\.v1(beta1)?\.LlmBidiService/BidiGenerateContent)"
 )
+OLD = "gemini-2.5-flash-native-audio-preview-12-2025"
+NEW = "gemini-3.1-flash-live-preview"
+NEWEST = "gemini-3.8-live"
+THINKING = "gemini-3.8-live-extended-thinking"
+"""A model of each generation."""
 RATE = 24_000  # [guide] what the model says is 16-bit PCM, little-endian, 24 kHz
 MIDDLE_OF_TURN = "Request contains an invalid argument."
 """[seen] adk-python#5018: what 3.x closes with when text comes as clientContent."""

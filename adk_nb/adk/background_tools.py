@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 _ON_PATH = {"transfer_to_agent", "task_completed", "stop_streaming"}
 """Calls that change the run itself; they return at once."""
 
+_BLOCKS = {types.Behavior.BLOCKING: True, types.Behavior.NON_BLOCKING: False}
+
 is_non_blocking = _live_caller._is_non_blocking_tool  # noqa: SLF001 - before it is replaced
 
 
@@ -77,8 +79,7 @@ def _declare(request: LlmRequest, blocking: bool | None) -> dict[str, bool | Non
         for one in getattr(tool, "function_declarations", None) or ():
             if one.behavior is None and blocking is not None:
                 one.behavior = types.Behavior.BLOCKING if blocking else types.Behavior.NON_BLOCKING
-            known = {types.Behavior.BLOCKING: True, types.Behavior.NON_BLOCKING: False}
-            declared[one.name or ""] = known.get(one.behavior)
+            declared[one.name or ""] = _BLOCKS.get(one.behavior)
     return declared
 
 

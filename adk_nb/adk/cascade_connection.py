@@ -17,7 +17,7 @@ from google.adk.live._cascade_live_connection import CascadeLiveConnection, _now
 from google.genai import types
 
 from adk_nb.adk.session_context import SESSION
-from adk_nb.adk.told_history import in_pairs
+from adk_nb.adk.told_history import CUT_OFF, calls_of, in_pairs
 from adk_nb.audio import duration_ms, rate_of
 
 if TYPE_CHECKING:
@@ -71,12 +71,18 @@ class HeardConnection(CascadeLiveConnection):
 
     async def send_history(self, history: list[types.Content]) -> None:
         """Takes the history, and answers it if this agent has just taken over."""
+        if self._session is None:
+            await super().send_history(history)
+            return
         await super().send_history(in_pairs(history))
-        if self._session is not None and self._session.taking_over():
+        if self._session.taking_over():
             self._start_reasoning()
 
     async def send_content(self, content: types.Content) -> None:
         """Takes a text or results of tools, and answers when all that it waits for are there."""
+        if self._session is None:
+            await super().send_content(content)
+            return
         results = [part for part in content.parts or () if part.function_response]
         if not results:
             self._close_calls()
@@ -92,15 +98,13 @@ class HeardConnection(CascadeLiveConnection):
         await super().send_content(types.Content(role="user", parts=results))
 
     async def _on_user_turn_finished(self, event: UserTurnFinished) -> None:
-        self._close_calls()
+        if self._session is not None:
+            self._close_calls()
         await super()._on_user_turn_finished(event)
 
     def _open_calls(self) -> list[types.FunctionCall]:
         """Returns the calls that have no results yet: they are the last content."""
-        last = self._contents[-1] if self._contents else None
-        return [
-            part.function_call for part in (last.parts or () if last else ()) if part.function_call
-        ]
+        return calls_of(self._contents[-1]) if self._contents else []
 
     def _close_calls(self) -> None:
         """Answers calls that were cut off: a text model refuses a history without their results."""
@@ -127,7 +131,7 @@ def _id_of(part: types.Part) -> str | None:
 
 
 def _cut_off(call: types.FunctionCall) -> types.Part:
-    result = {"error": "The call was cut off."}
+    result = {"error": CUT_OFF}
     response = types.FunctionResponse(id=call.id, name=call.name, response=result)
     return types.Part(function_response=response)
 

@@ -72,7 +72,11 @@ class LongConnection(GeminiLlmConnection):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
+        # None in a run of ADK's that is not a session's: there all is as ADK does it.
         self._session = SESSION.get()
+        self._overheard = _Overheard(self._gemini_session)
+        if self._session is not None:
+            self._gemini_session: Any = self._overheard
         # The goAway that was received, until it is passed on.
         self._go_away: LlmResponse | None = None
         # When to reconnect at the latest, on the monotonic clock.
@@ -87,7 +91,7 @@ class LongConnection(GeminiLlmConnection):
     async def send_history(self, history: list[types.Content]) -> None:
         """Sends the history; the model answers it if the user is waiting for an answer."""
         session = self._session
-        if session is None:  # A run of ADK's in this process that is not a session's.
+        if session is None:
             await super().send_history(history)
             return
         history = in_words(history)
@@ -106,9 +110,8 @@ class LongConnection(GeminiLlmConnection):
 
     async def receive(self) -> AsyncGenerator[LlmResponse, None]:
         """Yields the model's responses, and a goAway only when it is time to reconnect."""
-        session, responses = self._session, self._responses()
-        if session is not None:
-            responses = self._lasting(responses)
+        session = self._session
+        responses = super().receive() if session is None else self._lasting(self._responses())
         guarded = session is not None and session.guarded()
         async with contextlib.aclosing(responses):
             async for response in responses:
@@ -149,18 +152,13 @@ class LongConnection(GeminiLlmConnection):
 
     async def _responses(self) -> AsyncGenerator[LlmResponse, None]:
         """Yields what ADK makes of the messages, and the cancellations that it overlooks."""
-        overheard = _Overheard(self._gemini_session)
-        self._gemini_session, session = overheard, self._gemini_session  # type: ignore[assignment]
-        try:
-            async with contextlib.aclosing(super().receive()) as responses:
-                async for response in responses:
-                    for call_ids in overheard.cancelled():
-                        yield _cancellation(call_ids)
-                    yield response
-            for call_ids in overheard.cancelled():
-                yield _cancellation(call_ids)
-        finally:
-            self._gemini_session = session
+        async with contextlib.aclosing(super().receive()) as responses:
+            async for response in responses:
+                for call_ids in self._overheard.cancelled():
+                    yield _cancellation(call_ids)
+                yield response
+        for call_ids in self._overheard.cancelled():
+            yield _cancellation(call_ids)
 
     def _keep(self, response: LlmResponse) -> None:
         left = response.go_away.time_left if response.go_away is not None else None

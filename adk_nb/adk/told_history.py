@@ -15,6 +15,8 @@ from adk_nb.plain import to_json
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+CUT_OFF = "The call was cut off."
+"""The error of a call that was cut off."""
 _LONGEST = 2000
 """How much of a result is told (characters)."""
 
@@ -71,7 +73,7 @@ def in_pairs(history: Sequence[types.Content]) -> list[types.Content]:
     while index < len(history):
         content = history[index]
         after = history[index + 1] if index + 1 < len(history) else None
-        if _calls(content) and after is not None and _answers(content, after):
+        if calls_of(content) and after is not None and _answers(content, after):
             told += [content, after]
             index += 2
             continue
@@ -80,7 +82,8 @@ def in_pairs(history: Sequence[types.Content]) -> list[types.Content]:
     return told
 
 
-def _calls(content: types.Content) -> list[types.FunctionCall]:
+def calls_of(content: types.Content) -> list[types.FunctionCall]:
+    """Returns the calls in a content."""
     return [part.function_call for part in content.parts or () if part.function_call]
 
 
@@ -89,15 +92,14 @@ def _results(content: types.Content) -> list[types.FunctionResponse]:
 
 
 def _is_of_tools(content: types.Content) -> bool:
-    return bool(_calls(content) or _results(content))
+    return bool(calls_of(content) or _results(content))
 
 
 def _answers(calls: types.Content, results: types.Content) -> bool:
     """Returns whether a content has the results of all calls of another."""
-    asked = [(call.id, call.name) for call in _calls(calls)]
-    given = [(result.id, result.name) for result in _results(results)]
-    same_names = sorted(str(name) for _, name in asked) == sorted(str(name) for _, name in given)
-    return same_names and len(given) == len(results.parts or ())
+    asked = sorted(str(call.name) for call in calls_of(calls))
+    given = sorted(str(result.name) for result in _results(results))
+    return asked == given and len(given) == len(results.parts or ())
 
 
 def _in_words(part: types.Part) -> types.Part:

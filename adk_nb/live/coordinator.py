@@ -15,7 +15,7 @@ from google.genai import types
 
 from adk_nb.adk.agents import cascades, live_model, model_name
 from adk_nb.adk.run_config import is_gemini
-from adk_nb.adk.told_history import as_text
+from adk_nb.adk.told_history import CUT_OFF, as_text
 from adk_nb.adk.withheld import guarded
 from adk_nb.exceptions import AdkNbError, LocalModelError, ModelError, SessionClosedError
 from adk_nb.live.event_reader import EventReader
@@ -90,6 +90,8 @@ class Exchange:
         plugins: ADK plugins.
         audio: Whether the agent speaks.
         keep_withheld: Whether the sound of what a guard withholds is kept.
+        tools_block: Whether tools that do not say so themselves are declared as blocking; None
+            leaves them as they are.
 
     Attributes:
         status: One of `connecting`, `ready`, `listening`, `thinking`, `speaking`, `reconnecting`,
@@ -113,7 +115,9 @@ class Exchange:
         plugins: Iterable[BasePlugin],
         audio: bool,
         keep_withheld: bool = False,
+        tools_block: bool | None = None,
     ) -> None:
+        self._tools_block = tools_block
         self.log = log
         self.histories = histories
         self.status = "connecting"
@@ -203,8 +207,7 @@ class Exchange:
         """Interrupts a CascadeLive again: between two of its states it misses an interruption."""
         now = time.monotonic()
         if self._cascaded and self.live.queue is not None and now - self._last_nudge > _NUDGE_S:
-            self._last_nudge = now
-            self.live.queue.send_activity_start()
+            self._nudge(self.live.queue)
 
     # What the user does.
 
@@ -240,8 +243,12 @@ class Exchange:
         unsent = turn is not None and queue.take_back(self.turns.said(turn).user_text)
         if self._cascaded and not unsent and not self.reader.silent:
             # Gemini's models take a text for an interruption by themselves.
-            self._last_nudge = time.monotonic()
-            queue.send_activity_start()
+            self._nudge(queue)
+
+    def _nudge(self, queue: RequestQueue) -> None:
+        """Tells a cascade that it is cut off."""
+        self._last_nudge = time.monotonic()
+        queue.send_activity_start()
 
     def open_microphone(self, source: object, *, on: bool) -> None:
         """Opens or closes the microphone for a page or for `speak`."""
@@ -303,8 +310,7 @@ class Exchange:
             return
         self.set_state("ready")
         if self._cascaded and queue is not None and not self.reader.silent and not unsent:
-            self._last_nudge = time.monotonic()
-            queue.send_activity_start()
+            self._nudge(queue)
 
     def _silence(self, index: int) -> None:
         """Flushes the sound of a turn that is complete."""
@@ -628,7 +634,6 @@ class Exchange:
 
     def _cut_off_calls(self, call_ids: set[str]) -> list[tuple[Turn, ToolCall]]:
         """Ends calls that have not returned as failed, and returns them."""
-        error = "The call was cut off."
         found = [
             (turn, call)
             for turn in self.turns.all
@@ -636,7 +641,7 @@ class Exchange:
             if call.id in call_ids and call.ms is None and not call.long_running
         ]
         for turn, call in found:
-            self.call_closed("bridge", turn, call, error=error)
+            self.call_closed("bridge", turn, call, error=CUT_OFF)
         return found
 
     def call_closed(
@@ -750,10 +755,7 @@ class Exchange:
 
     def declared_blocking(self) -> bool | None:
         """Returns whether tools are to be declared as blocking; None leaves them as they are."""
-        return self.tools_block
-
-    tools_block: bool | None = None
-    """What is declared of tools that do not say themselves whether they block."""
+        return self._tools_block
 
     @property
     def _manual(self) -> bool:

@@ -8,6 +8,7 @@ from google.adk.live import (
     LiveEgress,
 )
 from google.adk.models.base_llm import BaseLlm
+from google.adk.models.llm_request import LlmRequest
 from google.adk.models.llm_response import LlmResponse
 from google.genai import types
 from scripted import Deaf
@@ -105,3 +106,17 @@ def test_without_a_page_the_wall_clock_is_asked(monkeypatch):
     assert "Five" not in words
     assert turn.heard_text == words
     assert turn.agent_text == "One two three four. Five six seven eight."
+
+
+async def test_a_run_that_is_no_sessions_is_as_adk_has_it():
+    model = CascadeLive(model=Counter(), stt=Deaf(), tts=Speaker())
+    called = types.FunctionCall(id="c", name="roll", args={})
+    history = [
+        types.Content(role="user", parts=[types.Part(text="roll")]),
+        types.Content(role="model", parts=[types.Part(function_call=called)]),
+    ]
+    async with model.connect(LlmRequest()) as connection:
+        await connection.send_history(history)
+        assert connection._contents == history
+        await connection.send_content(types.Content(role="user", parts=[types.Part(text="and?")]))
+        assert [content.role for content in connection._contents] == ["user", "model", "user"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
 
 import live_api as live
@@ -11,30 +10,15 @@ from google.adk.agents import Agent
 from google.adk.agents.run_config import RunConfig
 from google.adk.tools import google_search
 from google.genai import types
+from live_api import NEW, OLD
 from sessions import attach, do, kinds, wait_for
 
 from adk_nb import LiveSession
+from adk_nb.adk.gemini_connection import LongConnection
 from adk_nb.wire import protocol
 
-OLD = "gemini-2.5-flash-native-audio-preview-12-2025"
-NEW = "gemini-3.1-flash-live-preview"
 BOTH = pytest.mark.parametrize("model", [OLD, NEW])
 RATE = 16_000
-
-
-@pytest.fixture
-def serve(monkeypatch, tmp_path):
-    monkeypatch.chdir(tmp_path)  # Away from any .env.
-    monkeypatch.delenv("GEMINI_API_KEY", raising=False)
-    with contextlib.ExitStack() as stack:
-
-        def start(*args, **options):
-            api = stack.enter_context(live.LiveApi(*args, **options))
-            for name, value in api.environment.items():
-                monkeypatch.setenv(name, value)
-            return api
-
-        yield start
 
 
 def agent(model=NEW, *tools, name="tester", **options):
@@ -531,3 +515,8 @@ def test_a_transfer_is_no_lost_connection(serve, model):
         assert page.errors() == []
         assert "disconnected" not in kinds(session)
     assert api.connections[1].texts in ([], ["."])
+
+
+def test_a_run_that_is_no_sessions_has_adks_own_connection():
+    service = object()
+    assert LongConnection(service)._gemini_session is service

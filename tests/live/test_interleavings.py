@@ -14,8 +14,9 @@ import re
 
 import live_api as live
 import pytest
+from google.adk.agents import Agent
+from live_api import NEW, NEWEST, OLD
 from sessions import wait_for
-from test_reported import NEW, NEWEST, OLD, agent, serve  # noqa: F401 - a fixture
 
 from adk_nb import LiveSession
 from adk_nb.log.turns_from_log import logged_turns
@@ -75,7 +76,7 @@ class Service:
 
 @pytest.mark.parametrize("model", [OLD, NEW, NEWEST])
 @pytest.mark.parametrize("seed", range(SEEDS))
-def test_whatever_the_service_does_each_question_is_one_row(serve, model, seed):  # noqa: F811
+def test_whatever_the_service_does_each_question_is_one_row(serve, model, seed):
     rng = random.Random(f"{model} {seed}")
     plans = {f"q{n}": plan_of(rng) for n in range(4)}
     runs = []
@@ -87,7 +88,9 @@ def test_whatever_the_service_does_each_question_is_one_row(serve, model, seed):
 
     service = Service(plans, model)
     serve([service] * 12)
-    with LiveSession(agent(model, work), resume=rng.random() < 0.5) as session:
+    with LiveSession(
+        Agent(name="tester", model=model, tools=[work]), resume=rng.random() < 0.5
+    ) as session:
         for name in plans:
             session.say(name, timeout=30)
         wait_for(lambda: all(turn.ended.is_set() for turn in session.turns))

@@ -11,7 +11,7 @@ import contextlib
 import json
 import socket
 import ssl
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import live_api as live
@@ -23,29 +23,14 @@ from google.adk.models import Gemini
 from google.adk.models.llm_request import LlmRequest
 from google.adk.runners import InMemoryRunner
 from google.genai import errors, types
+from live_api import NEW, OLD
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-OLD = "gemini-2.5-flash-native-audio-preview-12-2025"
-NEW = "gemini-3.1-flash-live-preview"
 BOTH = pytest.mark.parametrize("model", [OLD, NEW])
 RESUMING = {"session_resumption": types.SessionResumptionConfig()}
 HISTORY = [("user", "My name is Ann."), ("model", "Hello Ann.")]
 
 Serve = Callable[..., live.LiveApi]
-
-
-@pytest.fixture
-def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Serve]:
-    monkeypatch.delenv("GEMINI_API_KEY", raising=False)
-    with contextlib.ExitStack() as stack:
-
-        def start(*args: Any, **options: Any) -> live.LiveApi:
-            api = stack.enter_context(live.LiveApi(*args, **options))
-            for name, value in api.environment.items():
-                monkeypatch.setenv(name, value)
-            return api
-
-        yield start
 
 
 def typed(text: str, role: str = "user") -> types.Content:

@@ -8,7 +8,6 @@ not say that it blocks.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import threading
 import time
 
@@ -16,32 +15,14 @@ import live_api as live
 import pandas as pd
 import pytest
 from google.adk.agents import Agent
+from live_api import NEW, NEWEST, OLD, THINKING
 from sessions import kinds, wait_for
 
 import adk_nb
 from adk_nb import LiveSession
 
-OLD = "gemini-2.5-flash-native-audio-preview-12-2025"
-NEW = "gemini-3.1-flash-live-preview"
-NEWEST = "gemini-3.8-live"
-THINKING = "gemini-3.8-live-extended-thinking"
 BOTH = pytest.mark.parametrize("model", [OLD, NEW])
 ALL = pytest.mark.parametrize("model", [OLD, NEW, NEWEST])
-
-
-@pytest.fixture
-def serve(monkeypatch, tmp_path):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("GEMINI_API_KEY", raising=False)
-    with contextlib.ExitStack() as stack:
-
-        def start(*args, **options):
-            api = stack.enter_context(live.LiveApi(*args, **options))
-            for name, value in api.environment.items():
-                monkeypatch.setenv(name, value)
-            return api
-
-        yield start
 
 
 class Roll:

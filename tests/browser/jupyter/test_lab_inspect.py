@@ -308,5 +308,5 @@ def test_it_stops_with_the_session_and_is_replaced_when_its_cell_is_run_again(la
     lab.kernel.wait_for("not panel.following")
     names = "[t.name for t in __import__('threading').enumerate() if t.name.startswith('adk-nb')]"
     lab.kernel.wait_for(names, accept=lambda names: names == [])
-    assert "closed, 7 turns" in Panel(lab).root.inner_text()
+    Panel(lab).root.get_by_text(re.compile("closed, 7 turns")).first.wait_for()
     clean(lab)

@@ -116,7 +116,9 @@ def test_a_spoken_question_is_heard_and_answered_aloud(local):
     local.wait_for_entry("agent", r"It is noon in Tokyo")
     local.wait_for_state("speaking")
     local.wait_for_state("ready")
-    assert local.states == ["ready", "listening", "thinking", "speaking", "ready"]
+    assert local.states[:4] == ["ready", "listening", "thinking", "speaking"]
+    # On a busy machine the sound may have ended before the turn does.
+    assert local.states[4:] in (["ready"], ["thinking", "ready"])
     turn = local.lab.kernel.value(
         "[[t.user_text, [[c.name, c.args] for c in t.tool_calls], t.agent_text,"
         f" t.audio.duration_ms] for t in live.turns[{before}:]]"
