@@ -201,13 +201,20 @@ class Turns:
         self._settle()
         if booking.dropped:
             return None
-        turn = self.all[booking.turn.index - 1]
+        turn = self._answered(booking)
         known = self._said.turn(turn.index).said.open_text
         values |= {
             "cumulative": not final and self._is_whole(text, known),
             "audio_ms": turn.audio_ms + self.ahead_ms,
         }
         return self._agent_words(turn, kind, author, text, final=final, **_rule(booking), **values)
+
+    def _answered(self, booking: Booking) -> Turn:
+        """Returns the turn of an answer; the pages play one again that was cut off."""
+        turn = self.all[booking.turn.index - 1]
+        if booking.by == "result" and turn.status not in (None, Status.COMPLETE):
+            self._emit(protocol.TurnState(turn.index, "resumed"))
+        return turn
 
     def _agent_words(self, turn: Turn, kind: str, author: str, text: str, **values: Any) -> Turn:
         """Adds a row with an agent's words; returns the turn."""
@@ -244,7 +251,7 @@ class Turns:
         self._settle()
         if booking.dropped:
             return None
-        turn = self.all[booking.turn.index - 1]
+        turn = self._answered(booking)
         turn.agent = author
         self._loudness.setdefault(turn.index, Loudness()).add(pcm)
         self._log.add_audio("adk", "agent_audio", turn.index, pcm, rate, **_rule(booking))

@@ -267,8 +267,9 @@ class TurnMachine:
             return None
         # A model that did not wait for a tool may go on all the same.
         to_come = self.output is turn and not self._speaks and not turn.waits_for(blocking=True)
-        for call in turn.calls.values():
-            if call.pending or call.phase is CallPhase.TOLD:
+        self._cancel_blocking(turn)
+        for call in turn.calls.values():  # A tool that the model does not wait for goes on.
+            if call.phase is CallPhase.TOLD:
                 self._forget(call, CallPhase.CANCELLED)
         self._end(turn, Status.INTERRUPTED if turn.answered else Status.UNANSWERED)
         if to_come or (sent and not turn.answered):
@@ -652,7 +653,9 @@ class TurnMachine:
         if standing is not None:
             other = told is not None and told[0] is not standing
             return self._books(standing, "question", ambiguous=other)
-        if self._unwanted is not None and not self._speech:
+        if self._unwanted is not None and told is not None and told[0] is self._unwanted:
+            self._unwanted = None  # It comes of a tool that went on.
+        elif self._unwanted is not None and not self._speech:
             # The model does not know that the question was taken back, and answers it.
             turn, self._unwanted = self._unwanted, None
             turn.cut = True

@@ -121,6 +121,8 @@ class Turn:
         audio_ms: How much audio the agent sent (ms).
         heard_ms: How much of it sounded, as the player reported at its end (ms); None without one.
         flushed: Whether the player reported that it was cut off.
+        resumed: Where a tool that went on was answered after the user had cut in: what was heard
+            before, and how long `agent_text` was then.
         level_db: The level of the agent's audio (dBFS); None if there was none.
         prompt_tokens: Tokens of its responses' prompts; None if the model does not say.
         response_tokens: Tokens of its responses.
@@ -164,6 +166,7 @@ class Turn:
     audio_ms: float = field(default=0.0, repr=False)
     heard_ms: float | None = field(default=None, repr=False)
     flushed: bool = field(default=False, repr=False)
+    resumed: tuple[str, int] | None = field(default=None, repr=False)
     level_db: float | None = field(default=None, repr=False)
     prompt_tokens: int | None = field(default=None, repr=False)
     response_tokens: int | None = field(default=None, repr=False)

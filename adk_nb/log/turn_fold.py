@@ -76,6 +76,9 @@ class TurnFold:
         turn = self.turn(row.turn)
         if row.kind in _BEGIN:
             self._begin(turn, row)
+        if row.by == "result" and turn.interrupted:
+            turn.resumed = (turn.heard_text, len(turn.agent_text))
+            turn.said.part()
         return add(self, turn, row) or []
 
     def turn(self, index: int) -> Turn:
@@ -152,6 +155,9 @@ class TurnFold:
             turn.heard_text = self._redact(cut.strip())
         elif not turn.interrupted:
             turn.heard_text = turn.agent_text
+        elif turn.resumed is not None:
+            heard, before = turn.resumed
+            turn.heard_text = f"{heard} {turn.agent_text[before:].strip()}".strip()
         turn.marks.append((row.audio_ms or 0.0, len(turn.agent_text)))
         turn.agent_t = row.t if turn.agent_t is None else turn.agent_t
         return changed
@@ -218,7 +224,7 @@ class TurnFold:
     def _playback_flushed(self, turn: Turn, row: LogRow) -> None:
         self._playback_drained(turn, row)
         turn.flushed = True
-        if turn.interrupted:
+        if turn.interrupted and turn.resumed is None:
             turn.heard_text = turn.heard_at(row.audio_ms or 0.0)
 
     def _usage(self, turn: Turn, row: LogRow) -> None:

@@ -449,9 +449,9 @@ class Sources(Message):
 
 @dataclass(frozen=True, slots=True)
 class TurnState(Message):
-    """A turn `started`, its answer so far is `withheld`, or it has ended.
+    """A turn `started`, its answer so far is `withheld`, it has ended, or it is `resumed`.
 
-    How it ended is one of `adk_nb.log.turn.Status`.
+    It is resumed where it was cut off, and a tool that went on is answered. How it ended is one of `adk_nb.log.turn.Status`.
     """
 
     type: ClassVar[str] = "turn"

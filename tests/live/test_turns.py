@@ -221,6 +221,32 @@ def test_6_a_late_answer_is_of_the_turn_that_asked(new):
     assert new.rows() == [("u1", "filler a1", "complete", "c1"), ("u2", "a2", "complete")]
 
 
+@pytest.mark.parametrize("asked", [True, False])
+@pytest.mark.parametrize("filler", [True, False])
+def test_a_tool_that_the_model_does_not_wait_for_outlives_the_users_cut(new, filler, asked):
+    new.type("u1")
+    new.call()
+    if filler:
+        new.say("filler")
+    new.cut()
+    if filler:
+        new.stop()
+    if asked:
+        new.type("u2")
+        new.say("a2")
+        new.done()
+    assert new.turns.is_wanted("c1")
+    new.returns()
+    new.say("a1")
+    new.done()
+    said = "filler a1" if filler else "a1"
+    assert new.rows()[0] == ("u1", said, "interrupted", "c1")
+    assert new.rows()[1:] == [("u2", "a2", "complete")] * asked
+    assert new.turns.all[0].heard_text == said
+    states = [message.state for message in new.sent if message.type == "turn" and message.turn == 1]
+    assert states == ["started", "interrupted", "resumed"]
+
+
 def test_7_a_result_that_comes_between_a_question_and_its_answer(new):
     new.type("u1")
     new.call()

@@ -57,8 +57,8 @@ export class TranscriptModel {
     this.limit = limit;
     /** @type {Entry[]} oldest first */
     this.entries = [];
-    /** @type {Set<number>} */
-    this.interrupted = new Set();
+    /** @type {Map<number, Entry | null>} turns, and what bears the mark; null if it is the last that an agent said */
+    this.interrupted = new Map();
     /** @type {Map<string, string>} what was said, by the entry's key: the entry shows no more than its bound of it */
     this.whole = new Map();
     /** @type {{turn: number, sources: Source[]} | null} that came before the agent's text */
@@ -107,7 +107,7 @@ export class TranscriptModel {
     entry.text = bounded(whole);
     entry.final = Boolean(final);
     entry.withheld = entry.role === "agent" && withheld === true;
-    if (interrupted) this.interrupted.add(entry.turn);
+    if (interrupted) this.interrupted.set(entry.turn, null);
     return [...this.markInterrupted(entry.turn), ...this.moveSources(entry), entry];
   }
 
@@ -116,8 +116,9 @@ export class TranscriptModel {
     const said = this.entries.filter((entry) => entry.turn === turn && entry.role === "agent");
     /** @type {Entry[]} */
     const changed = [];
+    const last = this.interrupted.get(turn) ?? said.at(-1);
     for (const entry of said) {
-      const marked = this.interrupted.has(turn) && entry === said.at(-1);
+      const marked = this.interrupted.has(turn) && entry === last;
       if (entry.interrupted !== marked) changed.push(entry);
       entry.interrupted = marked;
     }
@@ -240,11 +241,16 @@ export class TranscriptModel {
   /** @param {import("../link/wire.js").Message} message */
   turned({ turn, state }) {
     if (state === "started") return [];
+    if (state === "resumed") {
+      const cut = this.entries.findLast((entry) => entry.turn === turn && entry.role === "agent");
+      if (this.interrupted.has(turn) && cut) this.interrupted.set(turn, cut); // what comes now is not cut off
+      return [];
+    }
     if (state === "withheld") {
       this.withhold(turn);
       return [];
     }
-    if (state === "interrupted") this.interrupted.add(turn);
+    if (state === "interrupted") this.interrupted.set(turn, null);
     const changed = new Set(this.markInterrupted(turn));
     for (const entry of this.entries) {
       if (entry.turn !== turn || entry.role === "tool" || entry.final) continue;

@@ -169,6 +169,7 @@ export class View {
   turned({ turn, state }) {
     if (state !== "started" && this.failure?.code === "connection_lost") this.fail(null); // it came back
     if (state === "complete") this.sound.end(turn);
+    else if (state === "resumed") this.sound.resumeTurn(turn);
     else if (state !== "started") this.silence(turn);
   }
 

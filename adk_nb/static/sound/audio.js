@@ -198,6 +198,11 @@ export class Sound {
     this.post({ type: "flush", turn });
   }
 
+  /** @param {number} turn */
+  resumeTurn(turn) {
+    this.post({ type: "resume", turn });
+  }
+
   reset() {
     this.post({ type: "reset" });
   }

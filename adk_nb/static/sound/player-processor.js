@@ -19,6 +19,7 @@ scope.registerProcessor(
       if (message.type === "audio") this.player.push(message);
       else if (message.type === "end") this.player.end(message.turn);
       else if (message.type === "flush") this.player.flush(message.turn);
+      else if (message.type === "resume") this.player.resume(message.turn);
       else if (message.type === "reset") this.player.reset();
       else if (message.type === "stop") this.running = false;
     }

@@ -139,6 +139,13 @@ export class Player {
     if (this.dry && this.dry.turn <= turn) this.drained(this.dry);
   }
 
+  /** @param {number} turn which was cut off, and is answered all the same */
+  resume(turn) {
+    this.flushed.delete(turn);
+    const record = this.turns.get(turn);
+    if (record) record.started = false;
+  }
+
   /** @param {number} turn to cut off for good, at once and with what is there of those before it */
   flush(turn) {
     this.flushed.add(turn);

@@ -322,6 +322,15 @@ test("what a cut agent says late in that turn is marked too, and what the others
   assert.deepEqual(cut, ["2/agent/third"]);
 });
 
+test("what is said of a tool that went on after the user had cut in is not cut off", () => {
+  const transcript = threeTurns();
+  transcript.apply({ type: "turn", turn: 2, state: "interrupted" });
+  assert.deepEqual(transcript.apply({ type: "turn", turn: 2, state: "resumed" }), []);
+  transcript.apply(said(2, "agent", "the tool says four", true, "third"));
+  const cut = transcript.entries.filter(({ interrupted }) => interrupted).map(({ key }) => key);
+  assert.deepEqual(cut, ["2/agent/dice"]);
+});
+
 test("a complete turn ends what was said in it, not its tools, nor other turns", () => {
   const transcript = threeTurns();
   const changed = transcript.apply({ type: "turn", turn: 3, state: "complete" });

@@ -153,6 +153,8 @@ test("a turn that was interrupted is flushed, one that is complete is ended", as
   says("turn", { turn: 2, state: "interrupted" });
   assert.deepEqual(played(), [{ type: "flush", turn: 2 }]);
   assert.equal(state()[0], "ready");
+  says("turn", { turn: 2, state: "resumed" });
+  assert.deepEqual(played(), [{ type: "resume", turn: 2 }]);
 });
 
 test("what is withheld is flushed, and what stands in its place is announced as that", async (t) => {

@@ -52,10 +52,12 @@ test("what is to be played while it starts is played in order; before that nothi
   sound.end(1);
   await starting;
   sound.flush(2);
+  sound.resumeTurn(2);
   sound.reset();
   const [player] = named("adk-nb-player");
   assert.deepEqual(player.port.sent, [
-    { type: "audio", turn: 1, rate: 24000, samples }, { type: "end", turn: 1 }, { type: "flush", turn: 2 }, { type: "reset" },
+    { type: "audio", turn: 1, rate: 24000, samples }, { type: "end", turn: 1 }, { type: "flush", turn: 2 },
+    { type: "resume", turn: 2 }, { type: "reset" },
   ]);
   sound.play({ kind: 2, seq: 1, turn: 3, rate: 16000, clock: 0, samples });
   assert.deepEqual(player.port.sent.at(-1), [{ type: "audio", turn: 3, rate: 16000, samples }, [samples.buffer]]);

@@ -49,6 +49,10 @@ test("a flush cuts off", () => {
   say({ type: "flush", turn: 1 });
   render();
   assert.deepEqual(reports(), [["started", 1, 0], ["flushed", 1, 0.011]]);
+  say({ type: "resume", turn: 1 });
+  say(audio(1, 64));
+  render();
+  assert.deepEqual(reports(), [["started", 1, 0.016], ["drained", 1, 0.02]]);
 });
 
 test("a reset forgets", () => {

@@ -901,3 +901,18 @@ test("a chunk of nothing is nothing", () => {
   ear.play(80);
   assert.deepEqual(ear.reports, []);
 });
+
+test("a turn that was cut off is played again where it is answered all the same", () => {
+  const ear = listen();
+  ear.player.push(speech(1, 500));
+  ear.play(100);
+  ear.player.flush(1);
+  ear.play(50);
+  const quiet = ear.heard.length;
+  ear.player.resume(1);
+  ear.player.push(speech(1, 100));
+  ear.player.end(1);
+  ear.play(300);
+  assert.ok(sounding(ear.heard.slice(quiet)) > 0);
+  assert.equal(ear.of("drained").at(-1)?.turn, 1);
+});
