@@ -344,6 +344,26 @@ class Conversation:
             )
         )
 
+    def stop_tool(self, call: ToolCall | str) -> None:
+        """Stops a tool that runs, as the button beside it does; the model is told that.
+
+        A function that is no coroutine runs on in its thread, and what it returns is thrown away.
+        Streaming tools are stopped by the model.
+
+        Args:
+            call: The call, its id, or the name of the tool: all calls of it then.
+
+        Raises:
+            AdkNbError: No such call runs.
+            SessionClosedError: The session is closed.
+        """
+        self.session.bridge.call(self.session.run_stop_tool(_id_of(call)))
+
+    async def stop_tool_async(self, call: ToolCall | str) -> None:
+        """Async version of `stop_tool`; works from any event loop."""
+        bridge = await self.session.bridge_async()
+        await bridge.call_async(self.session.run_stop_tool(_id_of(call)))
+
     def respond(self, call: ToolCall | str, response: dict[str, Any]) -> None:
         """Gives the agent the result of a long-running tool.
 

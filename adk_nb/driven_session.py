@@ -90,6 +90,9 @@ class DrivenSession(Protocol):
     async def run_confirm(self, call_id: str | None, *, approved: bool, payload: Any) -> None:
         """Answers a tool's question."""
 
+    async def run_stop_tool(self, call: str) -> None:
+        """Stops a tool call, by its id or its tool's name."""
+
     async def run_respond(self, call_id: str, result: dict[str, Any]) -> None:
         """Tells the outcome of a long-running tool."""
 

@@ -362,6 +362,9 @@ class LiveSession(Conversation):
                 self._begin(self._switch(message.name, on=message.on))
             case protocol.Confirm():
                 self._confirm(message)
+            case protocol.Stop():
+                with contextlib.suppress(AdkNbError):  # It may have returned meanwhile.
+                    self._exchange.live.calls.stop(message.id)
             case protocol.Camera():
                 self._watched = page if message.on else None
             case _:
@@ -547,6 +550,17 @@ class LiveSession(Conversation):
     async def run_confirm(self, call_id: str | None, *, approved: bool, payload: Any) -> None:
         """Answers a tool's question; see `confirm`."""
         self._exchange.live.calls.answer(call_id, approved=approved, payload=payload)
+
+    async def run_stop_tool(self, call: str) -> None:
+        """Stops a tool call; see `stop_tool`."""
+        running = [
+            one.id
+            for turn in self._exchange.turns.all
+            for one in turn.tool_calls
+            if one.ms is None and one.name == call
+        ]
+        for call_id in running or [call]:
+            self._exchange.live.calls.stop(call_id)
 
     async def run_respond(self, call_id: str, result: dict[str, Any]) -> None:
         """Tells the outcome of a long-running tool; see `respond`."""

@@ -67,6 +67,7 @@ FROM_PAGE = (
     protocol.Interrupt(),
     protocol.ToolSwitch("roll_dice", on=False),
     protocol.Confirm("call-1", approved=True),
+    protocol.Stop("c1"),
     protocol.More("call-1", 20_000),
     protocol.Playback("flushed", 3, 812.5, 99_000.25, 2),
     protocol.Clock(5, 1000.5),

@@ -141,6 +141,7 @@ CALLS = [
         ("c1",),
         {"approved": False, "payload": 3},
     ),
+    ("stop_tool", ("roll",), {}, "run_stop_tool", ("roll",), {}),
     ("confirm", (), {"call": "c2"}, "run_confirm", ("c2",), {"approved": True, "payload": None}),
     ("respond", (CALL, {"a": 1}), {}, "run_respond", ("c1", {"a": 1}), {}),
     ("respond", ("c2", {"a": 1}), {}, "run_respond", ("c2", {"a": 1}), {}),

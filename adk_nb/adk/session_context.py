@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Awaitable, Callable
 
     from google.adk.events import Event
@@ -34,6 +35,9 @@ class Knowing(Protocol):
         add: Callable[[Event], Awaitable[None]],
     ) -> None:
         """Runs tools in a task; see `adk_nb.live.tool_runs.ToolRuns.start`."""
+
+    def tool_began(self, call_id: str, task: asyncio.Task[Any]) -> None:
+        """Learns the task in which the tool of a call runs; to cancel it stops the tool."""
 
     def tools_declared(self, declared: dict[str, bool | None]) -> None:
         """Learns how tools are declared to the model: whether as blocking, by name."""

@@ -15,6 +15,8 @@ import importlib
 import inspect
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
+from adk_nb.adk.stoppable import stoppable
+
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
 
@@ -95,10 +97,18 @@ def _is_adks(error: BaseException) -> bool:
 
 
 def _contains(call: _Call) -> _Call:
-    async def contains(*args: Any, **options: Any) -> Any:
-        result = await contained(call(*args, **options))
+    async def contains(tool: Any, args: Any, tool_context: Any) -> Any:
+        running = contained(call(tool, args, tool_context))
+        result = await stoppable(running, tool_context.function_call_id or "")
         streams = inspect.isasyncgen(result)
         return _stream(result) if streams else result
+
+    return contains
+
+
+def _contains_run(run: _Call) -> _Call:
+    async def contains(**options: Any) -> Any:
+        return await contained(run(**options))
 
     return contains
 
@@ -114,11 +124,12 @@ async def _stream(results: AsyncGenerator[Any, None]) -> AsyncGenerator[Any, Non
 
 
 def _contains_in_pool(call: _Call) -> _Call:
-    async def contains(tool: Any, *args: Any, **options: Any) -> Any:
+    async def contains(tool: Any, args: Any, tool_context: Any, **options: Any) -> Any:
         # It may run in another loop in a thread, so it is contained there.
         inner = copy.copy(tool)
-        inner.run_async = _contains(tool.run_async)
-        return await contained(call(inner, *args, **options))
+        inner.run_async = _contains_run(tool.run_async)
+        running = contained(call(inner, args, tool_context, **options))
+        return await stoppable(running, tool_context.function_call_id or "")
 
     return contains
 

@@ -362,6 +362,10 @@ class Exchange:
             self._called_in[call_id] = self._connections
         self.tool_runs.start(call_ids, running, add)
 
+    def tool_began(self, call_id: str, task: asyncio.Task[Any]) -> None:
+        """Learns the task in which the tool of a call runs."""
+        self.live.calls.began(call_id, task)
+
     def tools_declared(self, declared: dict[str, bool | None]) -> None:
         """Learns how tools are declared to the model: whether as blocking, by name."""
         self._declared = declared

@@ -16,6 +16,7 @@ from google.adk.tools.tool_confirmation import ToolConfirmation
 from pydantic import BaseModel
 
 from adk_nb.adk.retriable import is_retriable
+from adk_nb.adk.stoppable import StoppedError
 from adk_nb.adk.user_errors import contained, describe, original
 from adk_nb.exceptions import AdkNbError
 from adk_nb.live import tool_output
@@ -113,6 +114,33 @@ class ToolCalls(BasePlugin):
         # Whether the open turn was told to a new connection, which may call once more.
         self._continued = False
         self.session: Session | None = None
+        # The tasks of the calls that run, by the call's id, oldest first.
+        self._tasks: dict[str, asyncio.Task[Any]] = {}
+
+    def began(self, call_id: str, task: asyncio.Task[Any]) -> None:
+        """Takes the task in which a call runs."""
+        self._tasks[call_id] = task
+
+        def ended(_task: asyncio.Task[Any]) -> None:
+            if self._tasks.get(call_id) is task:
+                del self._tasks[call_id]
+
+        task.add_done_callback(ended)
+
+    def stop(self, call_id: str) -> None:
+        """Stops a call; the model is told that the user did.
+
+        Raises:
+            AdkNbError: No such call runs.
+        """
+        task = self._tasks.get(call_id)
+        if task is None:
+            raise AdkNbError(
+                f"The tool call {call_id!r} does not run.",
+                remedy="See live.tools_df() for the calls that were made.",
+                code="no_call",
+            )
+        task.cancel()
 
     @property
     def asking(self) -> list[str]:
@@ -278,9 +306,11 @@ class ToolCalls(BasePlugin):
     def _failed(
         self, tool: BaseTool, tool_context: ToolContext, error: BaseException
     ) -> dict[str, Any]:
-        text = valid_text(describe(error))
+        stopped = isinstance(error, StoppedError)
+        text = str(error) if stopped else valid_text(describe(error))
         name = self._redact(tool.name)
-        logger.warning("The tool %s failed: %s", name, self._redact.traceback(original(error)))
+        if not stopped:
+            logger.warning("The tool %s failed: %s", name, self._redact.traceback(original(error)))
         call_id = tool_context.function_call_id or ""
         if not _within(tool_context):
             self.raised[call_id] = text

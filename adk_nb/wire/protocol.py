@@ -265,6 +265,14 @@ class Confirm(Message):
 
 
 @checked(frozen=True, slots=True, config=_STRICT)
+class Stop(Message):
+    """The user wants a tool call that runs to stop."""
+
+    type: ClassVar[str] = "stop"
+    id: _Name
+
+
+@checked(frozen=True, slots=True, config=_STRICT)
 class More(Message):
     """The user wants to see more of a tool's result, from `offset` on."""
 
@@ -451,7 +459,8 @@ class Sources(Message):
 class TurnState(Message):
     """A turn `started`, its answer so far is `withheld`, it has ended, or it is `resumed`.
 
-    It is resumed where it was cut off, and a tool that went on is answered. How it ended is one of `adk_nb.log.turn.Status`.
+    It is resumed where it was cut off, and a tool that went on is answered. How it ended is one of
+    `adk_nb.log.turn.Status`.
     """
 
     type: ClassVar[str] = "turn"
@@ -501,8 +510,8 @@ class Failure(Message):
 _FROM_PAGE: dict[str, type[Message]] = {
     cls.type: cls
     for cls in (
-        Hello, Text, Mic, Camera, ActivityStart, ActivityEnd, Interrupt, ToolSwitch, Confirm, More,
-        Playback, Clock, ClockOffset, PageError,
+        Hello, Text, Mic, Camera, ActivityStart, ActivityEnd, Interrupt, ToolSwitch, Confirm, Stop,
+        More, Playback, Clock, ClockOffset, PageError,
     )
 }  # fmt: skip
 

@@ -30,6 +30,7 @@ MESSAGES = [
     {"type": "activity_end"},
     {"type": "interrupt"},
     {"type": "confirm", "id": "c1", "approved": True},
+    {"type": "stop", "id": "c1"},
     {"type": "more", "id": "c1", "offset": 0},
     {"type": "clock", "id": 1, "clock": 1.0},
     {"type": "clock_offset", "offset_ms": 5.0, "error_ms": 1.0},

@@ -418,6 +418,50 @@ def test_a_question_is_withdrawn_with_its_turn():
 # Tools that take long.
 
 
+# The user stops a tool.
+
+
+@pytest.mark.parametrize("by", ["name", "id", "page"])
+@pytest.mark.parametrize("where", ["coroutine", "thread"])
+def test_the_user_stops_a_tool_and_the_model_is_told(by, where):
+    begun, let, ended = threading.Event(), threading.Event(), []
+
+    async def work() -> str:
+        """Works for long."""
+        begun.set()
+        try:
+            await asyncio.sleep(60)
+        finally:
+            ended.append(True)
+        return "never"
+
+    def work_in_thread() -> str:
+        """Works for long."""
+        begun.set()
+        let.wait(60)
+        return "thrown away"
+
+    work_in_thread.__name__ = "work"
+    tool = work if where == "coroutine" else work_in_thread
+    with LiveSession(agent(using("work"), tool)) as session:
+        said = in_thread(session.say, "go", timeout=20)
+        begun.wait(20)
+        (call,) = session.turns[0].tool_calls
+        if by == "page":
+            do(session, session.receive, attach(session), protocol.Stop(call.id))
+        else:
+            session.stop_tool("work" if by == "name" else call)
+        turn = said()
+        let.set()
+        (call,) = turn.tool_calls
+        assert (call.error, call.result) == ("The user stopped this call.", None)
+        assert str(turn.status) == "complete"
+        assert "The user stopped this call." in turn.agent_text
+        assert ended == [True] * (where == "coroutine")
+        with pytest.raises(AdkNbError, match="does not run"):
+            session.stop_tool("work")
+
+
 def test_a_long_running_tool_is_told_its_outcome_later():
     def apply(days: int) -> dict:
         """Asks the boss."""

@@ -7,6 +7,7 @@ import { element } from "./layout.js";
  * @typedef {import("./transcript-model.js").Question} Question
  * @typedef {import("./transcript-model.js").Rest} Rest
  * @typedef {(id: unknown, approved: boolean) => boolean} Answerer whether the answer went out
+ * @typedef {(id: string) => boolean} Stopper stops a call; whether that went out
  * @typedef {(rest: Rest) => boolean} Asker asks for more of a result; whether that went out
  */
 
@@ -135,15 +136,20 @@ class Printed {
 }
 
 export class ToolEntry {
-  /** @param {Answerer} answer @param {Asker} more */
-  constructor(answer, more) {
+  /** @param {Answerer} answer @param {Asker} more @param {Stopper} stop */
+  constructor(answer, more, stop) {
     this.answer = answer;
     this.more = more;
     this.line = element("div");
+    this.stop = element("button", { type: "button", class: "adk-nb-choice adk-nb-stop-tool", "data-adk-nb": "stop-tool", hidden: "" }, "Stop");
+    this.stop.addEventListener("click", () => {
+      if (stop(this.id)) this.stop.disabled = true;
+    });
+    this.id = "";
     this.printed = new Printed();
     this.images = element("div", { class: "adk-nb-images", hidden: "" });
     this.asking = element("div", { hidden: "" });
-    this.body = element("div", { class: "adk-nb-tool" }, this.line, this.printed.box, this.images, this.asking);
+    this.body = element("div", { class: "adk-nb-tool" }, this.stop, this.line, this.printed.box, this.images, this.asking);
     this.drawn = "";
     /** @type {Question | null} */
     this.question = null;
@@ -152,6 +158,9 @@ export class ToolEntry {
   /** Draws what changed, and only that: a box that is open stays so, a button keeps the focus. @param {Entry} entry */
   draw(entry) {
     const { call, text, outcome, ms, answer, question, rest } = entry;
+    this.id = entry.key.slice("tool/".length);
+    this.stop.hidden = outcome !== "running" || question !== null;
+    this.stop.ariaLabel = `Stop ${entry.name || "the tool"}`;
     const drawn = JSON.stringify([call, text, outcome, ms, answer, question?.call, rest?.offset]);
     if (drawn !== this.drawn) {
       this.drawn = drawn;

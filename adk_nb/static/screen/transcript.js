@@ -44,17 +44,20 @@ export class Transcript {
    * @param {HTMLElement} box
    * @param {import("./tool-entry.js").Answerer} answer
    * @param {import("./tool-entry.js").Asker} more
+   * @param {import("./tool-entry.js").Stopper} stop
    */
-  constructor(box, answer, more) {
+  constructor(box, answer, more, stop) {
     this.box = box;
     this.more = more;
-    /** @type {import("./tool-entry.js").Answerer} */
-    this.answer = (id, approved) => {
-      const sent = answer(id, approved);
-      // The button that was clicked is disabled now.
+    /** @param {boolean} sent whether what was clicked went out: its button is of no more use */
+    const leave = (sent) => {
       if (sent && box.contains(document.activeElement)) box.focus({ preventScroll: true });
       return sent;
     };
+    /** @type {import("./tool-entry.js").Answerer} */
+    this.answer = (id, approved) => leave(answer(id, approved));
+    /** @type {import("./tool-entry.js").Stopper} */
+    this.stop = (id) => leave(stop(id));
     /** @type {Map<string, HTMLElement>} */
     this.nodes = new Map();
     /** @type {WeakMap<HTMLElement, ToolEntry>} */
@@ -142,7 +145,7 @@ export class Transcript {
    */
   add(entries, entry) {
     const node = element("div", { class: "adk-nb-entry", "data-role": entry.role, "data-turn": String(entry.turn) });
-    const tool = entry.role === "tool" ? new ToolEntry(this.answer, this.more) : null;
+    const tool = entry.role === "tool" ? new ToolEntry(this.answer, this.more, this.stop) : null;
     node.append(element("span", { class: "adk-nb-who" }), tool?.body ?? element("div"));
     if (tool) this.tools.set(node, tool);
     this.nodes.set(entry.key, node);

@@ -37,7 +37,7 @@ export class View {
     this.listeners = new AbortController();
     this.transcriptModel = new TranscriptModel();
     this.transcript = new Transcript(this.layout.transcript, (id, approved) => this.ask({ type: "confirm", id, approved }),
-      ({ id, offset }) => this.ask({ type: "more", id, offset }));
+      ({ id, offset }) => this.ask({ type: "more", id, offset }), (id) => this.ask({ type: "stop", id }));
     this.agent = new AgentState();
     this.panel = new Panel(this.layout.panel, {
       agent: this.agent,

@@ -33,19 +33,45 @@ function shown(t, { sends = true } = {}) {
   const transcript = new TranscriptModel();
   const answers = [];
   const wanted = [];
-  const tool = new ToolEntry((id, approved) => (answers.push([id, approved]), sends), (rest) => (wanted.push(rest), sends));
+  const stopped = [];
+  const tool = new ToolEntry(
+    (id, approved) => (answers.push([id, approved]), sends), (rest) => (wanted.push(rest), sends), (id) => (stopped.push(id), sends),
+  );
   document.body.append(tool.body);
   const say = (type, fields = {}) => {
     const [entry] = transcript.apply({ type, turn: 1, id: "a", ...fields });
     tool.draw(entry);
     return tool.body;
   };
-  return { tool, say, answers, wanted };
+  return { tool, say, answers, wanted, stopped };
 }
 const PNG = "data:image/png;base64,AAAA";
 const words = (element) => element.textContent;
 
 test("a call that runs", (t) => assertGolden("tool-running", shown(t).say("tool_call", { name: "roll", args: { sides: 6 } })));
+
+test("a call can be stopped while it runs, once, and not while it waits for the user", (t) => {
+  const { say, stopped } = shown(t);
+  const stop = say("tool_call", { name: "roll", args: { sides: 6 } }).querySelector('[data-adk-nb="stop-tool"]');
+  assert.deepEqual([stop.hidden, stop.ariaLabel], [false, "Stop roll"]);
+  stop.click();
+  stop.click();
+  assert.deepEqual(stopped, ["a"]);
+  say("question", { name: "roll", args: {}, hint: "" });
+  assert.equal(stop.hidden, true);
+  say("answer", { approved: true });
+  assert.equal(stop.hidden, false);
+  say("tool_result", { name: "roll", error: "The user stopped this call.", ms: 5 });
+  assert.equal(stop.hidden, true);
+});
+
+test("a stop that did not go out can be pressed again", (t) => {
+  const { say, stopped } = shown(t, { sends: false });
+  const stop = say("tool_call", { name: "roll", args: {} }).querySelector('[data-adk-nb="stop-tool"]');
+  stop.click();
+  stop.click();
+  assert.deepEqual(stopped, ["a", "a"]);
+});
 
 test("a call that returned, with what it printed and displayed", (t) => {
   const { say } = shown(t);

@@ -1,0 +1,43 @@
+"""Lets the user stop a tool: what runs for a call is a task, which the session knows by its id.
+
+A function in a thread cannot be ended: it runs on unheard, and what it returns is thrown away.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from adk_nb.adk.session_context import SESSION
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+T = TypeVar("T")
+
+
+class StoppedError(Exception):
+    """The user stopped a tool."""
+
+    def __init__(self) -> None:
+        super().__init__("The user stopped this call.")
+
+
+async def stoppable(running: Coroutine[Any, Any, T], call_id: str) -> T:
+    """Awaits what runs for a call of a tool.
+
+    Raises:
+        StoppedError: The user stopped it.
+    """
+    session = SESSION.get()
+    if session is None:
+        return await running
+    task = asyncio.create_task(running)
+    session.tool_began(call_id, task)
+    try:
+        return await task
+    except asyncio.CancelledError:
+        me = asyncio.current_task()
+        if task.cancelled() and me is not None and not me.cancelling():
+            raise StoppedError from None
+        raise
