@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from adk_nb.data.tables import events_df, tools_df, transcript_df, turns_df
     from adk_nb.data.timeline import timeline
     from adk_nb.exceptions import AdkNbError
+    from adk_nb.live.silence import Silence
     from adk_nb.local import local_model
     from adk_nb.log.turn import ToolCall, Turn
     from adk_nb.notebook.inspector import inspect
@@ -32,6 +33,7 @@ _HOMES = {
     "Clip": "audio",
     "LiveSession": "session",
     "LiveWidget": "widget",
+    "Silence": "live.silence",
     "ToolCall": "log.turn",
     "Turn": "log.turn",
     "default_model": "providers.gemini",
@@ -53,6 +55,7 @@ __all__ = [
     "Clip",
     "LiveSession",
     "LiveWidget",
+    "Silence",
     "ToolCall",
     "Turn",
     "default_model",

@@ -29,10 +29,11 @@ from adk_nb.exceptions import (
     SwapError,
     TurnTimeoutError,
 )
+from adk_nb.live import silence as silence_limits
 from adk_nb.live.coordinator import Exchange
 from adk_nb.live.histories import Histories, earlier, response, state_change
 from adk_nb.live.microphone import FRAME_MS, feed
-from adk_nb.live.turn_callbacks import TurnListeners
+from adk_nb.live.turn_callbacks import TurnListeners, waits_for
 from adk_nb.log.event_log import EventLog
 from adk_nb.log.recording import RecordingWriter
 from adk_nb.plain import valid_text
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
     from adk_nb.adk.agents import Swap
     from adk_nb.audio import Clip
     from adk_nb.exceptions import RecordingError
+    from adk_nb.live.silence import OnSilence, Silence
     from adk_nb.live.swaps import Wish
     from adk_nb.log.turn import ToolCall, Turn
     from adk_nb.wire.page_hub import Page
@@ -99,12 +101,16 @@ class LiveSession(Conversation):
             `docs/recordings.md`.
         keep_withheld: Whether the sound of an answer that a callback withheld is kept, in
             recordings too; it is never heard further.
+        silence: How long the model may say nothing before that is told, and the turn fails at
+            last; None does not watch it. See `docs/gemini.md`.
+        on_silence: What else is done when the model says nothing: with `note` nothing, with `nudge`
+            it is asked to go on, with `reconnect` the connection is made again.
         **options: Those of `adk_nb.adk.run_config.run_config`: `transcribe`, `detection`,
             `proactive`, `affective`, `compress`, `resume`; see `docs/gemini.md`.
 
     Raises:
         RecordingError: The recording cannot be written there.
-        AdkNbError: There is no session service of that URI.
+        AdkNbError: There is no session service of that URI, or no such `on_silence`.
 
     Attributes:
         id: The session's id.
@@ -128,8 +134,16 @@ class LiveSession(Conversation):
         tools_block: bool | None = None,
         record: str | os.PathLike[str] | None = None,
         keep_withheld: bool = False,
+        silence: Silence | None = silence_limits.DEFAULT,
+        on_silence: OnSilence = "note",
         **options: Any,
     ) -> None:
+        if on_silence not in ("note", "nudge", "reconnect"):
+            raise AdkNbError(
+                f"on_silence={on_silence!r} is not known.",
+                remedy='Say "note", "nudge" or "reconnect".',
+                code="bad_option",
+            )
         self.id = valid_text(session_id) if session_id else uuid.uuid4().hex[:12]
         self.audio_on = audio
         self._video = video
@@ -160,6 +174,8 @@ class LiveSession(Conversation):
             audio=audio,
             keep_withheld=keep_withheld,
             tools_block=tools_block,
+            silence=silence,
+            on_silence=on_silence,
         )
         self._exchange.on_turn_end = self._turn_ended
         self._bridge: BridgeLoop | None = None
@@ -498,12 +514,13 @@ class LiveSession(Conversation):
         try:
             await asyncio.wait_for(turn.ended.wait(), timeout)
         except TimeoutError:
-            asks = next((call for call in turn.tool_calls if call.question is not None), None)
+            asks = any(call.question is not None for call in turn.tool_calls)
             raise TurnTimeoutError(
-                f"Turn {turn.index} was not answered within {timeout:g} s; it goes on.",
-                remedy="Wait longer with timeout=, or interrupt()."
-                if asks is None
-                else f"{asks.name} waits for a confirmation: use the widget, or confirm(True).",
+                f"Turn {turn.index} was not answered within {timeout:g} s; it goes on:"
+                f" {waits_for(turn)}.",
+                remedy="Use the widget, or confirm(True)."
+                if asks
+                else "Wait longer with timeout=, or interrupt().",
             ) from None
         return turn
 
@@ -584,7 +601,7 @@ class LiveSession(Conversation):
 
     async def run_wait_for_turn(self, timeout: float | None) -> Turn:  # noqa: ASYNC109
         """Waits until a turn has ended; see `wait_for_turn`."""
-        return await self._listeners.wait(timeout)
+        return await self._listeners.wait(timeout, lambda: self._exchange.turns.current)
 
     @property
     def callbacks(self) -> list[Callable[[Turn], Any]]:

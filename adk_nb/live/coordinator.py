@@ -20,7 +20,8 @@ from adk_nb.adk.withheld import guarded
 from adk_nb.exceptions import AdkNbError, LocalModelError, ModelError, SessionClosedError
 from adk_nb.live.event_reader import EventReader
 from adk_nb.live.microphone import Microphone, blob
-from adk_nb.live.model_connection import LiveRun
+from adk_nb.live.model_connection import Link, LiveRun
+from adk_nb.live.silence import Limit, OnSilence, Silence, SilenceWatch, due
 from adk_nb.live.swaps import Swaps
 from adk_nb.live.tool_calls import ToolCalls
 from adk_nb.live.tool_runs import ToolRuns
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from adk_nb.adk.request_queue import RequestQueue
     from adk_nb.live.histories import Histories
     from adk_nb.live.model_connection import Configure
+    from adk_nb.live.turn_machine import TurnState
     from adk_nb.log.event_log import EventLog
     from adk_nb.log.turn import ToolCall, Turn
 
@@ -57,6 +59,12 @@ _REACTION_S = 5.0
 """How long a model that did not wait for a result may take to say something about it (s)."""
 _CROSSED_S = 1.0
 """How long it may, where what it said when the result came may have been about it (s)."""
+_DUE: dict[Limit, str] = {
+    "first": "The model has said nothing to this",
+    "between": "The model has stopped in its answer, and said nothing",
+    "after_tool": "The model has said nothing about the tool's result",
+}
+"""What it means that a limit of `Silence` is reached."""
 _WORDLESS_S = 5.0
 """How long after it was sent speech may stay without words before a typed text overtakes it (s)."""
 
@@ -92,6 +100,8 @@ class Exchange:
         keep_withheld: Whether the sound of what a guard withholds is kept.
         tools_block: Whether tools that do not say so themselves are declared as blocking; None
             leaves them as they are.
+        silence: How long the model may say nothing; None does not watch that.
+        on_silence: What is done then.
 
     Attributes:
         status: One of `connecting`, `ready`, `listening`, `thinking`, `speaking`, `reconnecting`,
@@ -116,8 +126,12 @@ class Exchange:
         audio: bool,
         keep_withheld: bool = False,
         tools_block: bool | None = None,
+        silence: Silence | None = None,
+        on_silence: OnSilence = "note",
     ) -> None:
         self._tools_block = tools_block
+        self._on_silence = on_silence
+        self.silence = SilenceWatch(silence, self)
         self.log = log
         self.histories = histories
         self.status = "connecting"
@@ -209,6 +223,39 @@ class Exchange:
         if self._cascaded and self.live.queue is not None and now - self._last_nudge > _NUDGE_S:
             self._nudge(self.live.queue)
 
+    # The model's silence.
+
+    def due(self) -> tuple[TurnState, Limit | None] | None:
+        """Returns the open turn, and what of it is due from the model; None without a turn."""
+        turn = self.turns.machine.current
+        if turn is None:
+            return None
+        sounds = self.pages.sounding or self.microphone.speaks
+        connected = self.live.link is Link.CONNECTED and self._connected
+        return turn, due(turn) if connected and not sounds else None
+
+    def silence_noticed(self, turn: TurnState, limit: Limit, seconds: float) -> None:
+        """Tells that the model says nothing, and asks it to go on if that is wanted."""
+        text = f"{_DUE[limit]} for {seconds:.0f} s."
+        self.log.add("bridge", "silence", turn=turn.index, text=text)
+        self.pages.note(turn.index, "silence", text)
+        if self._on_silence == "nudge":
+            part = types.Part(text="Please go on: the user waits for your answer.")
+            self.queue().send_content(types.Content(role="user", parts=[part]))
+        elif self._on_silence == "reconnect":
+            self.live.redial(ModelError(text, code="silent"))
+
+    def silence_lasts(self, turn: TurnState, limit: Limit, seconds: float) -> None:
+        """Ends the turn, unless the answer is sure to come."""
+        if self._cascaded or turn.busy:
+            return
+        text = f"{_DUE[limit]} for {seconds:.0f} s."
+        error = ModelError(text, remedy="Say it again, or in other words.", code="silent")
+        self.log.add("bridge", "error", turn=turn.index, error=str(error))
+        self.turns.silent()
+        self.set_state("ready")
+        self._tell(error)
+
     # What the user does.
 
     def typed(self, text: str, *, cut_in: bool) -> Turn:
@@ -234,6 +281,7 @@ class Exchange:
     def _send_text(self, turn: Turn, text: str) -> None:
         del turn
         self.set_state("thinking")
+        self.silence.heard()
         queue = self.queue()
         queue.send_content(types.Content(role="user", parts=[types.Part(text=text)]))
 
@@ -423,6 +471,7 @@ class Exchange:
                 continue
             silent = response.scheduling is types.FunctionResponseScheduling.SILENT
             self.turns.tool_told(response.id or "", reacts=not silent)
+        self.silence.heard()
         self._expect_reaction()
 
     def _expect_reaction(self) -> None:
@@ -556,6 +605,7 @@ class Exchange:
         told, self._dial.told_history = self._dial.told_history, False
         self._connections += 1
         self._connected = True
+        self.silence.heard()
         if resumed and (told or not self.reader.resumable):
             resumed = None  # A transfer within one run.
         self.swaps.connected()
@@ -582,6 +632,7 @@ class Exchange:
 
     def run_event(self, event: Event) -> None:
         """Takes an event of ADK's."""
+        self.silence.heard()
         if not self.withholding.read(event):
             self.reader.read(event)
             if event.turn_complete:

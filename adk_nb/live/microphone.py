@@ -77,6 +77,12 @@ class Microphone:
         self._loud_frames += 1
         return self._loud_frames == _SPEECH_FRAMES
 
+    @property
+    def speaks(self) -> bool:
+        """Whether the user speaks, or has just done so."""
+        recently = time.monotonic() - self._loud_at < _PAUSE_S
+        return recently and self._loud_frames >= _SPEECH_FRAMES
+
     def is_loud(self, pcm: bytes) -> bool:
         """Returns whether a frame that was dropped may be speech."""
         return self._level.loud(pcm)

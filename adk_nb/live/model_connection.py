@@ -201,6 +201,8 @@ class LiveRun:
         self._dials: list[float] = []
         # Why we cancelled the run, if we did.
         self._fails_with: AdkNbError | None = None
+        # Why we cancelled it to make another connection, if we did.
+        self._redials_for: AdkNbError | None = None
         # Microphone frames that earlier queues dropped.
         self._dropped = 0
         self.queue: RequestQueue | None = None
@@ -230,6 +232,12 @@ class LiveRun:
         """Ends the run with an error."""
         if self._run is not None and not self._run.done():
             self._fails_with = error
+            self._run.cancel()
+
+    def redial(self, reason: AdkNbError) -> None:
+        """Makes another connection, as after a loss."""
+        if self._run is not None and not self._run.done():
+            self._redials_for = reason
             self._run.cancel()
 
     async def swap(
@@ -370,8 +378,11 @@ class LiveRun:
             return False
         if self._attempts >= len(_BACK_OFF_S) or self.queue is not queue:
             return False
+        return self._tries_after(explain(error))
+
+    def _tries_after(self, error: AdkNbError) -> bool:
         self._attempts += 1
-        self._owner.run_lost(explain(error))
+        self._owner.run_lost(error)
         return True
 
     def _failed(self, error: AdkNbError) -> None:
@@ -404,6 +415,9 @@ class LiveRun:
             finally:  # A session that is closed would be kept for as long as the timer waits.
                 limit.cancel()
             again = not self._run.cancelled() and self._run.result() is Outcome.AGAIN
+            if self._redials_for is not None:
+                reason, self._redials_for = self._redials_for, None
+                again = self._tries_after(reason)
             if not (self._swapping or self._stopping):
                 self.link = Link.DIALING if again else Link.IDLE
             self._run = None

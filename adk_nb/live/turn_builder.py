@@ -212,7 +212,7 @@ class Turns:
     def _answered(self, booking: Booking) -> Turn:
         """Returns the turn of an answer; the pages play one again that was cut off."""
         turn = self.all[booking.turn.index - 1]
-        if booking.by == "result" and turn.status not in (None, Status.COMPLETE):
+        if booking.by in ("result", "late") and turn.status not in (None, Status.COMPLETE):
             self._emit(protocol.TurnState(turn.index, "resumed"))
         return turn
 
@@ -511,6 +511,11 @@ class Turns:
         self._settle()
         return self._of(state)
 
+    def silent(self) -> None:
+        """The model has said nothing for too long: ends the open turn."""
+        self.machine.silent()
+        self._settle()
+
     def no_reaction(self) -> None:
         """The model has had time to react to results, and will not any more."""
         self.machine.no_reaction()
@@ -550,7 +555,7 @@ class Turns:
         loudness = self._loudness.get(turn.index)
         level = max(loudness.level_db, _LOWEST_DB) if loudness is not None else None
         if state.status is Status.COMPLETE and reason is None and (level or 0.0) < _SILENT_DB:
-            state.status, reason = Status.FAILED, "silent"
+            state.status, reason = Status.FAILED, "inaudible"
         status = str(state.status)
         self._log.add(
             "bridge",

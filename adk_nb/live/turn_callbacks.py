@@ -52,8 +52,16 @@ class TurnListeners:
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
-    async def wait(self, timeout: float | None) -> Turn:  # noqa: ASYNC109
+    async def wait(
+        self,
+        timeout: float | None,  # noqa: ASYNC109
+        current: Callable[[], Turn | None] = lambda: None,
+    ) -> Turn:
         """Returns the next turn that ends.
+
+        Args:
+            timeout: How long to wait (s).
+            current: Returns the turn that is open.
 
         Raises:
             TurnTimeoutError: No turn ended in time (s).
@@ -64,8 +72,10 @@ class TurnListeners:
         try:
             return await asyncio.wait_for(waiting, timeout)
         except TimeoutError:
+            turn = current()
+            open_turn = f" In turn {turn.index}, {waits_for(turn)}." if turn is not None else ""
             raise TurnTimeoutError(
-                f"No turn was answered within {timeout:g} s.",
+                f"No turn was answered within {timeout:g} s.{open_turn}",
                 remedy="Speak or type in the widget, or wait longer with timeout=.",
             ) from None
         finally:
@@ -99,3 +109,14 @@ class TurnListeners:
                 traceback = self._redact.traceback(original(error))
                 logger.warning("%s\n%s", self._redact(str(problem)), traceback)
                 self._report(problem, turn.index)
+
+
+def waits_for(turn: Turn) -> str:
+    """Returns what an open turn waits for, as the end of a sentence."""
+    asks = next((call.name for call in turn.tool_calls if call.question is not None), None)
+    if asks is not None:
+        return f"{asks} waits for a confirmation"
+    running = ", ".join(call.name for call in turn.tool_calls if call.ms is None)
+    if running:
+        return f"the model's answer waits for {running}"
+    return "the model goes on" if turn.answered else "nothing has come of the model yet"

@@ -107,6 +107,7 @@ class TurnState:
         calls: Its calls, by their id.
         cut: Whether what still comes of its answer is dropped.
         status: How it ended.
+        given_up: Whether it ended as the model said nothing for too long.
     """
 
     index: int
@@ -119,6 +120,7 @@ class TurnState:
     calls: dict[str, CallState] = field(default_factory=dict)
     cut: bool = False
     status: Status | None = None
+    given_up: bool = False
 
     @property
     def stands(self) -> bool:
@@ -146,7 +148,7 @@ class Booking:
 
     Attributes:
         turn: The turn.
-        by: By which rule: `goes_on`, `question`, `result`, `speech` or `itself`.
+        by: By which rule: `goes_on`, `question`, `result`, `speech`, `late` or `itself`.
         ambiguous: Whether another turn was possible.
         dropped: Whether it is not wanted: the turn was cut off.
     """
@@ -470,6 +472,15 @@ class TurnMachine:
             self._end(turn, status, reason)
         return turn
 
+    def silent(self) -> None:
+        """The model has said nothing for too long: the open turn ends, and may be answered late."""
+        turn = self.current
+        if turn is not None:
+            turn.given_up = True
+            self.output = None
+            self._told = [(one, call) for one, call in self._told if one is not turn]
+            self._end(turn, Status.FAILED, "silent")
+
     def abandoned(self, reason: str) -> None:
         """The session ends, and with it all that is open or waits."""
         self._asked = lambda _turn: None
@@ -665,6 +676,8 @@ class TurnMachine:
             return self._books(told[0], "result")
         if self.current is not None:
             return self._books(self.current, "goes_on")
+        if self.all and self.all[-1].given_up and not self._speech:
+            return self._books(self.all[-1], "late")
         spoken = self._speech
         made = self.current = self._made(Phase.SAYING, spoken=spoken)
         self._stands()

@@ -23,7 +23,7 @@ KINDS = (
     "user_text", "user_audio", "user_transcript", "agent_text", "agent_audio", "agent_transcript",
     "tool_call", "tool_result", "agent_transfer", "agent_swapped", "turn_complete", "interrupted",
     "playback_started", "playback_drained", "playback_flushed", "mic_on", "mic_off", "connected",
-    "disconnected", "usage", "error", "turn_ended", "answer_disowned", "voice_activity",
+    "disconnected", "usage", "error", "turn_ended", "answer_disowned", "voice_activity", "silence",
     "withheld",
 )  # fmt: skip
 

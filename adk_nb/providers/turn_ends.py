@@ -27,8 +27,8 @@ _ENDS = {
         "The model completed its turn and said nothing.",
         "Say it again, or in other words.",
     ),
-    "silent": _Meaning(
-        "silent_answer",
+    "inaudible": _Meaning(
+        "inaudible_answer",
         "The model's answer is sound that nobody can hear.",
         "Say it again; live.audio(turn=...) has the sound.",
     ),

@@ -454,7 +454,7 @@ def test_an_answer_that_is_none_is_told_with_its_reason(desk):
     desk.type("hi")(said("Hello."), done(turn_complete_reason="NEED_MORE_INPUT"))
     assert [(turn.status, turn.end_reason) for turn in desk.turns.all] == [
         ("failed", "empty"),
-        ("failed", "silent"),
+        ("failed", "inaudible"),
         ("failed", "response_rejected"),
         ("complete", None),
     ]

@@ -239,7 +239,7 @@ def test_an_answer_that_nobody_can_hear_says_so(serve, tmp_path):
     serve(scenario)
     with LiveSession(agent(NEW), record=tmp_path) as session:
         turn = session.say("hi")
-        assert (str(turn.status), turn.end_reason, turn.level_db) == ("failed", "silent", -120)
+        assert (str(turn.status), turn.end_reason, turn.level_db) == ("failed", "inaudible", -120)
         wait_for(lambda: turn.error)
         assert "nobody can hear" in turn.error
     pd.testing.assert_frame_equal(adk_nb.turns_df(tmp_path), session.turns_df())

@@ -12,6 +12,8 @@ from sessions import attach, wait_for
 
 from adk_nb import LiveSession
 from adk_nb.exceptions import SessionClosedError, TurnTimeoutError
+from adk_nb.live.turn_callbacks import TurnListeners, waits_for
+from adk_nb.log.turn import ToolCall, Turn
 
 
 def session():
@@ -31,6 +33,29 @@ def test_a_cell_waits_for_the_next_turn():
         with pytest.raises(TurnTimeoutError, match=r"No turn was answered within 0\.1 s"):
             live.wait_for_turn(timeout=0.1)
         assert live.say("still there").agent_text == "You said still there."
+
+
+@pytest.mark.parametrize(
+    ("calls", "audio_ms", "what"),
+    [
+        ([], 0.0, "nothing has come of the model yet"),
+        ([], 20.0, "the model goes on"),
+        ([ToolCall("a", "roll", {}), ToolCall("b", "flip", {})], 0.0,
+         "the model's answer waits for roll, flip"),
+        ([ToolCall("a", "roll", {}, ms=5.0)], 0.0, "the model goes on"),
+        ([ToolCall("a", "roll", {}), ToolCall("b", "delete", {}, question="sure?")], 0.0,
+         "delete waits for a confirmation"),
+    ],
+)  # fmt: skip
+def test_what_an_open_turn_waits_for_is_said(calls, audio_ms, what):
+    assert waits_for(Turn(1, "dice", tool_calls=calls, audio_ms=audio_ms)) == what
+
+
+async def test_a_turn_that_is_open_is_named_where_the_wait_is_over():
+    turn = Turn(3, "dice")
+    listeners = TurnListeners(lambda *_: None)
+    with pytest.raises(TurnTimeoutError, match=r"In turn 3, nothing has come of the model yet"):
+        await listeners.wait(0.01, lambda: turn)
 
 
 async def test_the_async_twin():

@@ -13,7 +13,7 @@ def test_an_ordinary_end_is_no_error(reason):
     ("reason", "code"),
     [
         ("empty", "empty_answer"),
-        ("silent", "silent_answer"),
+        ("inaudible", "inaudible_answer"),
         ("malformed_function_call", "malformed_function_call"),
         ("response_rejected", "response_rejected"),
         ("max_regeneration_reached", "max_regeneration_reached"),
