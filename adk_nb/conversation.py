@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from adk_nb.adk.agents import tools_of
 from adk_nb.audio import Clip, Sound, clip_of, joined
+from adk_nb.exceptions import AdkNbError
 from adk_nb.live.swaps import Wish
 from adk_nb.log.turn import ToolCall, Turn
 
@@ -193,12 +194,43 @@ class Conversation:
 
         Returns:
             The function.
+
+        Raises:
+            AdkNbError: It is to be removed, and was not registered or is removed already.
         """
+        if remove and callback not in self.session.callbacks:
+            name = getattr(callback, "__name__", repr(callback))
+            raise AdkNbError(f"{name} is not called with turns.", code="bad_option")
         if remove:
             self.session.callbacks.remove(callback)
         else:
             self.session.callbacks.append(callback)
         return callback
+
+    def after_turn(self, function: Callable[[], Any]) -> None:
+        """Calls a function when the open turn has ended and been heard; at once without one.
+
+        A tool, or a callback of the agent's, does so what it cannot wait for itself: to hang up, to
+        hand over to another agent, to say something more. It returns at once.
+
+            def goodbye() -> str:
+                "Ends the conversation."
+                live.close()            # the same as live.after_turn(live.close) in a tool
+                return "Say goodbye."
+
+            def speak_french() -> str:
+                "Changes the language."
+                live.after_turn(lambda: live.swap(instruction="Answer in French."))
+                return "From now on in French."
+
+        Args:
+            function: A function, called in a worker thread, or a coroutine function. What it
+                raises is shown in the widget and logged.
+
+        Raises:
+            SessionClosedError: The session is closed.
+        """
+        self.session.bridge.submit(self.session.run_after_turn(function))
 
     # The agent, its tools, its history and state.
 

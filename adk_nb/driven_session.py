@@ -64,6 +64,9 @@ class DrivenSession(Protocol):
     def peek(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Runs a coroutine on the bridge thread, even if the session is not started or closed."""
 
+    async def run_after_turn(self, function: Callable[[], Any]) -> None:
+        """Calls a function after the open turn."""
+
     async def run_say(
         self,
         text: str,

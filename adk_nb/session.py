@@ -18,6 +18,7 @@ from google.adk.artifacts.in_memory_artifact_service import InMemoryArtifactServ
 
 from adk_nb.adk import run_config as config
 from adk_nb.adk.agents import live_model, model_name
+from adk_nb.adk.session_context import SESSION
 from adk_nb.bridge_thread import BridgeLoop
 from adk_nb.conversation import Conversation, Wait
 from adk_nb.exceptions import (
@@ -292,7 +293,13 @@ class LiveSession(Conversation):
         return self
 
     def close(self) -> None:
-        """Ends the session, and the bridge thread with the last one; its data stay readable."""
+        """Ends the session, and the bridge thread with the last one; its data stay readable.
+
+        In a tool or callback of the conversation it does so after the turn.
+        """
+        if self.inside:
+            self.after_turn(self.close)
+            return
         bridge, self._bridge = self._bridge, None
         self._exchange.closed = True
         if bridge is not None:
@@ -305,6 +312,22 @@ class LiveSession(Conversation):
                 self._exchange.status = "closed"
                 bridge.release()
         self._exchange.status = "closed"
+
+    @property
+    def inside(self) -> bool:
+        """Whether it is asked in a tool or callback of this conversation, while a turn is open."""
+        open_turn = self._exchange.turns.current is not None
+        return open_turn and SESSION.get() is self._exchange
+
+    def _refuse_inside(self, name: str) -> None:
+        """Raises an error where a call would wait for the tool or callback that made it."""
+        if self.inside:
+            raise AdkNbError(
+                f"{name}() was called in a tool or callback of the same conversation, which it"
+                " would wait for.",
+                remedy=f"Do it after the turn: live.after_turn(lambda: live.{name}(...)).",
+                code="inside_turn",
+            )
 
     def __enter__(self) -> Self:
         return self.start()
@@ -447,6 +470,7 @@ class LiveSession(Conversation):
 
     async def run_say(self, text: str, timeout: float, wait: Wait = "text") -> Turn:  # noqa: ASYNC109
         """Types a turn and waits for its end, or its first words; see `say`."""
+        self._refuse_inside("say")
         if not text.strip():
             raise AdkNbError("There is nothing to say.", remedy="Give a text that is not empty.")
         if wait not in ("text", "first"):
@@ -462,6 +486,7 @@ class LiveSession(Conversation):
 
     async def run_speak(self, clip: Clip, timeout: float) -> Turn:  # noqa: ASYNC109
         """Plays a clip to the model in real time and waits for its last turn; see `speak`."""
+        self._refuse_inside("speak")
         with contextlib.suppress(TimeoutError):
             # What is said before somebody can hear it is kept for some seconds only.
             await asyncio.wait_for(self._exchange.live.loaded.wait(), timeout)
@@ -528,6 +553,7 @@ class LiveSession(Conversation):
 
     async def run_swap(self, wish: Wish, timeout: float) -> Swap:  # noqa: ASYNC109
         """Changes what answers; see `swap`."""
+        self._refuse_inside("swap")
         _ = self.bridge
         news = asyncio.get_running_loop().call_later(
             _NEWS_S,
@@ -601,7 +627,31 @@ class LiveSession(Conversation):
 
     async def run_wait_for_turn(self, timeout: float | None) -> Turn:  # noqa: ASYNC109
         """Waits until a turn has ended; see `wait_for_turn`."""
+        self._refuse_inside("wait_for_turn")
         return await self._listeners.wait(timeout, lambda: self._exchange.turns.current)
+
+    async def run_after_turn(self, function: Callable[[], Any]) -> None:
+        """Calls a function after the open turn; see `after_turn`."""
+        self._listeners.begin(self._after(self._exchange.turns.current, function))
+
+    async def _after(self, turn: Turn | None, function: Callable[[], Any]) -> None:
+        if turn is not None:
+            await turn.ended.wait()
+            await self._sounded(turn)
+        await self._listeners.once(function, turn)
+
+    async def _sounded(self, turn: Turn) -> None:
+        """Waits until a turn has sounded in the page, or should have."""
+        pages = self._exchange.pages
+        deadline = time.monotonic() + turn.audio_ms / 1000 + _SETTLED_S
+        while time.monotonic() < deadline:
+            position = pages.position(turn)
+            if position is None or turn.interrupted:
+                return
+            played_ms, audio_ms = position
+            if played_ms >= audio_ms and not pages.sounding:
+                return
+            await asyncio.sleep(FRAME_MS / 1000)
 
     @property
     def callbacks(self) -> list[Callable[[Turn], Any]]:

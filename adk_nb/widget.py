@@ -84,7 +84,13 @@ class LiveWidget(Conversation, anywidget.AnyWidget):
         return self._session
 
     def close(self) -> None:
-        """Ends the session and its connections; the page shows it as closed."""
+        """Ends the session and its connections; the page shows it as closed.
+
+        In a tool or callback of the conversation it does so after the turn.
+        """
+        if self._session.inside:
+            self._session.after_turn(self.close)
+            return
         bridge, self._bridge = self._bridge, None
         if bridge is not None and self._session.bridge.alive:
             self._session.bridge.call(bridge.remove(self._token), timeout=10)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import inspect
 import logging
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ from adk_nb.exceptions import AdkNbError, SessionClosedError, TurnTimeoutError
 from adk_nb.log.redaction import Redactor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine
 
     from adk_nb.log.turn import Turn
 
@@ -48,9 +49,22 @@ class TurnListeners:
             if not waiting.done():
                 waiting.set_result(turn)
         for callback in self.callbacks:
-            task = asyncio.create_task(self._call(callback, turn))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self.begin(self._call(callback, turn))
+
+    def begin(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        """Runs something until the session is closed, in no run of ADK's."""
+        task = asyncio.create_task(coroutine, context=contextvars.Context())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def once(self, function: Callable[[], Any], turn: Turn | None) -> None:
+        """Calls a function as a callback is called."""
+
+        def call(_turn: Turn | None) -> Any:
+            return function()
+
+        call.__name__ = getattr(function, "__name__", repr(function))
+        await self._call(call, turn)
 
     async def wait(
         self,
@@ -92,7 +106,7 @@ class TurnListeners:
         for task in self._tasks:
             task.cancel()
 
-    async def _call(self, callback: Callable[[Turn], Any], turn: Turn) -> None:
+    async def _call(self, callback: Callable[[Any], Any], turn: Turn | None) -> None:
         # In a thread and one after the other, as a callback may take long.
         async with self._one_at_a_time:
             try:
@@ -103,12 +117,12 @@ class TurnListeners:
                 name = getattr(callback, "__name__", repr(callback))
                 problem = AdkNbError(
                     f"The callback {name} failed. {describe(error)}",
-                    remedy="Mend it and register it again with on_turn.",
+                    remedy="Mend it, and run its cell again.",
                     code="callback_failed",
                 )
                 traceback = self._redact.traceback(original(error))
                 logger.warning("%s\n%s", self._redact(str(problem)), traceback)
-                self._report(problem, turn.index)
+                self._report(problem, turn.index if turn is not None else 0)
 
 
 def waits_for(turn: Turn) -> str:
