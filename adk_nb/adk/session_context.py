@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Coroutine
 
     from google.adk.events import Event
     from google.genai import types
@@ -31,7 +31,7 @@ class Knowing(Protocol):
     def run_tools(
         self,
         call_ids: list[str],
-        running: Awaitable[Event | None],
+        running: Coroutine[Any, Any, Event | None],
         add: Callable[[Event], Awaitable[None]],
     ) -> None:
         """Runs tools in a task; see `adk_nb.live.tool_runs.ToolRuns.start`."""

@@ -36,7 +36,7 @@ from adk_nb.wire import protocol
 from adk_nb.wire.page_hub import Pages
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Awaitable, Callable, Coroutine, Iterable
 
     from google.adk.agents import BaseAgent
     from google.adk.events import Event
@@ -65,6 +65,8 @@ _DUE: dict[Limit, str] = {
     "after_tool": "The model has said nothing about the tool's result",
 }
 """What it means that a limit of `Silence` is reached."""
+_CALLED_S = 5.0
+"""How long after ADK runs a tool the event of its call may come (s)."""
 _WORDLESS_S = 5.0
 """How long after it was sent speech may stay without words before a typed text overtakes it (s)."""
 
@@ -175,6 +177,8 @@ class Exchange:
         self._declared: dict[str, bool | None] = {}
         # Turns that were sent to the model again, after a connection was lost.
         self._retried: set[int] = set()
+        # When ADK's newest event came, on the monotonic clock.
+        self._event_at = 0.0
         self._reaction: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._learn_model()
@@ -402,13 +406,31 @@ class Exchange:
     def run_tools(
         self,
         call_ids: list[str],
-        running: Awaitable[Event | None],
+        running: Coroutine[Any, Any, Event | None],
         add: Callable[[Event], Awaitable[None]],
     ) -> None:
         """Runs a batch of calls in a task."""
         for call_id in call_ids:
             self._called_in[call_id] = self._connections
-        self.tool_runs.start(call_ids, running, add)
+        self.tool_runs.start(call_ids, self._run_tools(call_ids, running), add)
+
+    async def _run_tools(
+        self, call_ids: list[str], running: Coroutine[Any, Any, Event | None]
+    ) -> Event | None:
+        """Runs calls when their event has been read, unless their answer was cut off before."""
+        called = asyncio.Event()
+        self.turns.when_called(call_ids[-1], called.set)
+        try:
+            async with asyncio.timeout(_CALLED_S):
+                await called.wait()
+            if any(map(self.turns.is_wanted, call_ids)):
+                return await running
+            await self._answer(self._cut_off_calls(set(call_ids)))
+        except TimeoutError:
+            pass  # The connection was lost before: the model will call anew.
+        finally:
+            running.close()
+        return None
 
     def tool_began(self, call_id: str, task: asyncio.Task[Any]) -> None:
         """Learns the task in which the tool of a call runs."""
@@ -485,7 +507,8 @@ class Exchange:
 
     def _no_reaction(self) -> None:
         self._reaction = None
-        if self.turns.machine.output is not None:
+        going_on = time.monotonic() - self._event_at < _REACTION_S
+        if self.turns.machine.output is not None and going_on:
             self._expect_reaction()
             return
         self.turns.no_reaction()
@@ -632,6 +655,7 @@ class Exchange:
 
     def run_event(self, event: Event) -> None:
         """Takes an event of ADK's."""
+        self._event_at = time.monotonic()
         self.silence.heard()
         if not self.withholding.read(event):
             self.reader.read(event)

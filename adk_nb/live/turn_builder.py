@@ -86,7 +86,7 @@ class Turns:
         self._late = ""
         # Masks what a running tool prints, by the call's id.
         self._printed: dict[str, Pieces] = {}
-        # What to do when the event of a call comes, by the call's id; see `_when_called`.
+        # What to do when the event of a call comes, by the call's id; see `when_called`.
         self._early: dict[str, list[Callable[[], None]]] = {}
         self.on_made: Callable[[Turn], None] = lambda _turn: None
         self.on_end: Callable[[Turn], None] = lambda _turn: None
@@ -193,6 +193,9 @@ class Turns:
         repeats = final and bool(known) and text.startswith(known)
         if late is not None and (kind == "agent_transcript" or repeats):
             text = text.removeprefix(known) if kind == "agent_text" else text
+            self._late = "" if final else self._late + text
+            if late.cut:
+                return None
             return self._said_late(late, author, text, final=final, kind=kind, **values)
         if final and self._late:
             text = text.removeprefix(self._late)  # ADK gives it once more, with the next answer.
@@ -230,7 +233,6 @@ class Turns:
         self, state: TurnState, author: str, text: str, *, final: bool, kind: str, **values: Any
     ) -> Turn:
         turn = self.all[state.index - 1]
-        self._late = "" if final else self._late + text
         return self._agent_words(turn, kind, author, text, final=final, by="late", **values)
 
     def heard_by_model(self, turn: Turn, author: str, text: str, **values: Any) -> None:
@@ -268,17 +270,15 @@ class Turns:
         blocks: bool = True,
         **values: Any,
     ) -> Turn | None:
-        """Adds a tool call; None if it is of an answer that was cut off."""
+        """Adds a tool call; None if it is of an answer that was cut off: it is not to run."""
         booking = self.machine.called(call_id, blocks=blocks)
         self._settle()
-        if booking.dropped:
-            return None
         turn = self.all[booking.turn.index - 1]
         call = self._log_call(turn, author, call_id, name, args, **_rule(booking), **values)
         call.long_running = long_running
         for then in self._early.pop(call_id, ()):
             then()
-        return turn
+        return None if booking.dropped else turn
 
     def tool_called_within(
         self, author: str, call_id: str, name: str, args: dict[str, Any]
@@ -377,7 +377,7 @@ class Turns:
         """Lets the turn end: a long-running tool has begun, and its result comes later."""
         turn, _ = self.call(call_id)
         if turn is None:
-            self._when_called(call_id, lambda: self.tool_deferred(call_id))
+            self.when_called(call_id, lambda: self.tool_deferred(call_id))
             return
         self.machine.deferred(call_id)
         self._settle()
@@ -404,7 +404,7 @@ class Turns:
         """Shows that a tool call waits for the user's confirmation."""
         turn, call = self.call(call_id)
         if turn is None or call is None:
-            self._when_called(call_id, lambda: self.tool_asks(call_id, hint))
+            self.when_called(call_id, lambda: self.tool_asks(call_id, hint))
             return
         call.question = hint
         self._emit(protocol.Question(turn.index, call_id, call.name, call.args, hint))
@@ -416,9 +416,12 @@ class Turns:
             call.question = None
             self._emit(protocol.Answer(turn.index, call_id, approved))
 
-    def _when_called(self, call_id: str, then: Callable[[], None]) -> None:
-        """Runs `then` when the event of a call comes: ADK may run the tool before it."""
-        self._early.setdefault(call_id, []).append(then)
+    def when_called(self, call_id: str, then: Callable[[], None]) -> None:
+        """Runs `then` when the event of a call has come: ADK may run the tool before it."""
+        if self._shown.call(call_id) is not None:
+            then()
+        else:
+            self._early.setdefault(call_id, []).append(then)
 
     def call(self, call_id: str) -> tuple[Turn, ToolCall] | tuple[None, None]:
         """Returns the turn and the call of an id, the newest if there are several."""

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 
+_NEWEST = 4
+"""Words that come late are of one of so many turns, the newest."""
 _CROSSING_S = 0.3
 """Words that begin within this time of a result may have been on their way before it (s)."""
 
@@ -228,6 +230,9 @@ class TurnMachine:
     def speech_began(self) -> None:
         """The user begins to speak."""
         self._speech = True
+        for turn in self.all[-_NEWEST:]:
+            if turn.phase is Phase.ENDED:
+                _close_wordless(turn)
 
     def spoke_unheard(self) -> None:
         """The user speaks while there is no model: the turn is made before any words come."""
@@ -291,31 +296,40 @@ class TurnMachine:
         return Booking(turn, "goes_on", dropped=turn.cut)
 
     def late_words(self, *, unfinished: Callable[[], bool]) -> TurnState | None:
-        """Words of an answer came; returns the turn that is over, if they are its end.
+        """Words of an answer came; returns the turn whose answer is over, if they are its end.
+
+        They are dropped if that answer was cut off.
 
         Args:
             unfinished: Returns whether the words of that answer so far seem to want an end.
         """
-        if self.output is not None or self._just_stopped or self._told:
-            return None
         last = next((turn for turn in reversed(self.all) if turn.answered), None)
-        if last is None or last.phase is not Phase.ENDED or last.cut:
+        if self.output is not None or self._just_stopped or last is None:
+            return None
+        reacted = bool(self._told) and all(_is_of(last, one) for one in self._told)
+        if last.phase is not Phase.ENDED and not reacted:
             return None
         asked = self.current is not None and self.current is not last
-        expected = asked or self._unwanted is not None
+        told = bool(self._told) and not reacted
+        expected = asked or told or self._speech or self._unwanted is not None
+        if last.cut:
+            return None if expected else last
         return last if not expected or unfinished() else None
 
     def called(self, call_id: str, *, blocks: bool) -> Booking:
         """The model calls a tool."""
         booking = self.output_came()
         turn = booking.turn
-        if not booking.dropped:
-            turn.calls[call_id] = CallState(call_id, blocks)
-            if turn.phase is not Phase.ENDED:
-                turn.phase = Phase.CALLING
-            self._speaks = False
-            if blocks:
-                self._completion_due = self.completes_calls
+        turn.calls[call_id] = CallState(call_id, blocks)
+        self._speaks = False
+        if blocks:
+            self._completion_due = self.completes_calls
+        if booking.dropped:
+            # Nobody waits for the result; should the model go on all the same, it is dropped too.
+            turn.calls[call_id].phase = CallPhase.CANCELLED
+            self.output, self._unwanted = None, turn
+        elif turn.phase is not Phase.ENDED:
+            turn.phase = Phase.CALLING
         return booking
 
     def called_within(self, call_id: str) -> TurnState | None:
@@ -397,8 +411,8 @@ class TurnMachine:
             return None, False  # It is the completion of what was stopped.
         self._just_stopped = False
         due, self._completion_due = self._completion_due, False
-        if turn is not None and turn.cut:
-            return None, False
+        if turn.cut if turn is not None else due:
+            return None, False  # It is of what was cut off.
         self._displacing = None
         if turn is not None and not self._speaks and not due:
             # It comes after the results, and nothing was said to them.
@@ -434,6 +448,8 @@ class TurnMachine:
             return None
         self._cancel_blocking(turn)
         self._end(turn, Status.INTERRUPTED)
+        if self._speech:
+            _close_wordless(turn)
         return turn
 
     def is_foreign(self) -> bool:
@@ -503,6 +519,9 @@ class TurnMachine:
         """What went on goes on no more; nothing is told to the lost connection's model any more."""
         self.output = self._unwanted = None
         self._just_stopped = self._completion_due = False
+        for turn, call in self._told[:]:
+            if turn.phase is Phase.ENDED:
+                self._forget(call)
 
     def answer_dropped(self) -> None:
         """What of a cut answer was still to come does not come any more."""
@@ -619,7 +638,7 @@ class TurnMachine:
 
     def _utterances(self) -> Iterator[TurnState]:
         """Yields the newest turns that were spoken, oldest first."""
-        for turn in self.all[-4:]:
+        for turn in self.all[-_NEWEST:]:
             # Of an answer that goes on the question may have been spoken, and its words be late.
             unasked = turn is self.current and turn.phase is Phase.ANSWERING and not turn.worded
             if turn.spoken or unasked:
@@ -658,7 +677,7 @@ class TurnMachine:
     def _output_begins(self) -> Booking:
         told = self._told[0] if self._told else None
         standing = self.current if self.current is not None and self.current.stands else None
-        if standing is None and self.next is not None and self.next.stands:
+        if self.next is not None and self.next.stands and (standing is None or self._spoken_over):
             standing = self._ended_for_next()
         self._just_stopped = self._completion_due = False
         if standing is not None:
@@ -683,12 +702,20 @@ class TurnMachine:
         self._stands()
         return self._books(made, "speech" if spoken else "itself")
 
+    @property
+    def _spoken_over(self) -> bool:
+        """Whether the user has begun to speak since the question that stands, and words came."""
+        return self._speech and self.next is not None and self.next.worded
+
     def _ended_for_next(self) -> TurnState | None:
         """Ends the open turn if it only waits, as the user has gone on; returns the next."""
         turn = self.current
         if turn is None or turn.waits_for(blocking=True) or self._told:
-            return None
-        self._end(turn, Status.COMPLETE, "went_on")
+            return None if turn is None or not turn.stands else turn
+        if turn.stands:
+            self._end(turn, Status.UNANSWERED)
+        else:
+            self._end(turn, Status.COMPLETE, "went_on")
         return self.current
 
     def _books(self, turn: TurnState, by: str, *, ambiguous: bool = False) -> Booking:
@@ -745,6 +772,9 @@ class TurnMachine:
             self.output = None  # Nothing is being said that would have to be dropped.
         if status is Status.INTERRUPTED:
             self.newest_cut = turn
+            for one in self._told[:]:  # What was cut off may have been the reaction.
+                if _is_of(turn, one):
+                    self._forget(one[1])
         if turn is self.current:
             self.current, self.next = self.next, None
         elif turn is self.next:
@@ -755,3 +785,14 @@ class TurnMachine:
             self.current.phase = Phase.ASKED
             self._stands()
             self._asked(self.current)
+
+
+def _close_wordless(turn: TurnState) -> None:
+    """Gives up the words of an utterance of which none have come: the user speaks anew."""
+    if turn.spoken and not turn.worded:
+        turn.final = True
+
+
+def _is_of(turn: TurnState, told: tuple[TurnState, CallState]) -> bool:
+    """Returns whether a result may have been answered by what a turn has said."""
+    return told[0] is turn and told[1].crossed

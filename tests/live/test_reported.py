@@ -16,10 +16,11 @@ import pandas as pd
 import pytest
 from google.adk.agents import Agent
 from live_api import NEW, NEWEST, OLD, THINKING
-from sessions import kinds, wait_for
+from sessions import attach, do, kinds, wait_for
 
 import adk_nb
 from adk_nb import LiveSession
+from adk_nb.wire import protocol
 
 BOTH = pytest.mark.parametrize("model", [OLD, NEW])
 ALL = pytest.mark.parametrize("model", [OLD, NEW, NEWEST])
@@ -364,6 +365,47 @@ def test_a_connection_that_is_lost_twice_is_not_asked_a_third_time(serve, model)
         assert session.say("two", timeout=25).agent_text == "You said two."
         assert len(session.turns) == 2
     assert "You said one." not in str(api.connections[-1].sent)
+
+
+@ALL
+def test_a_tool_that_is_called_for_a_question_that_was_taken_back_does_not_run(serve, model):
+    roll = Roll()
+    cut = threading.Event()
+
+    async def scenario(call):
+        await call.setup()
+        await call.text_turn()
+        await asyncio.to_thread(cut.wait, 10)
+        await call.tool_call(("roll", {"sides": 6}))
+        if model == NEWEST:
+            await call.say("One moment.")
+            await call.turn_complete()
+        await call.text_turn()
+        await call.say("It is noon.")
+        await call.done()
+        await call.hang()
+
+    api = serve(scenario)
+    with LiveSession(agent(model, roll.tool)) as session:
+        page = attach(session)
+        do(session, session.receive, page, protocol.Text("roll"))
+        wait_for(lambda: api.connections and api.connections[0].texts)
+        session.interrupt()
+        cut.set()
+        wait_for(lambda: "tool_result" in kinds(session))
+        assert session.say("what time is it?").agent_text == "It is noon."
+        assert rows(session) == [
+            ("roll", "", "unanswered", 1), ("what time is it?", "It is noon.", "complete", 0),
+        ]  # fmt: skip
+        assert "cut off" in session.turns[0].tool_calls[0].error
+        answered = [
+            response.id
+            for event in session.adk_session().events
+            for response in event.get_function_responses()
+        ]
+        assert answered == [session.turns[0].tool_calls[0].id]
+    assert roll.runs == []
+    assert api.connections[0].tool_responses == []
 
 
 # --- histories

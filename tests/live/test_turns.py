@@ -317,6 +317,31 @@ def test_10_whose_answer_comes_all_the_same(live):
     assert live.rows() == [("u1", "", "unanswered"), ("u2", "a2", "complete")]
 
 
+@pytest.mark.parametrize("model", ["2.5", "3.1", "3.8"])
+@pytest.mark.parametrize("begun", [False, True])
+def test_10_whose_call_comes_all_the_same(model, begun):
+    script = Script(model)
+    script.type("u1")
+    if begun:
+        script.say("a1")
+    script.cut()
+    script.call()
+    if model != "3.1":
+        script.done()
+    assert not script.turns.is_wanted("c1")
+    script.returns()
+    script.say("more")
+    script.done()
+    status = "interrupted" if begun else "unanswered"
+    first = ("u1", "a1" if begun else "", status, "c1")
+    assert script.rows() == [first]
+    script.type("u2")
+    script.say("a2")
+    script.done()
+    assert script.rows() == [first, ("u2", "a2", "complete")]
+    _agrees(script)
+
+
 def test_11_speaking_over_a_tool(live):
     live.type("u1")
     live.call()
@@ -538,6 +563,47 @@ def test_25_even_after_the_next_question(live):
     ]  # fmt: skip
 
 
+def test_25_where_that_answer_was_cut_off(live):
+    live.type("u1")
+    live.say("a1 ")
+    live.cut()
+    live.say("and ")
+    live.done()
+    live.late("more.")
+    live.speak("u2")
+    live.say("a2")
+    live.turns.agent_said("dice", "more.a2", final=True)
+    live.done()
+    assert live.rows() == [("u1", "a1", "interrupted"), ("u2", "a2", "complete")]
+
+
+def test_25_where_the_result_may_still_be_answered(new):
+    now = [0.0]
+    new.turns.machine.clock = lambda: now[0]
+    new.type("u1")
+    new.call()
+    new.returns()
+    new.say("a1 ")
+    new.done()
+    new.late("end.")
+    now[0] = 2.0
+    new.turns.no_reaction()
+    assert new.rows() == [("u1", "a1 end.", "complete", "c1")]
+
+
+def test_25_where_a_result_of_an_earlier_turn_is_not_answered(new):
+    new.type("u1")
+    new.call()
+    new.say("filler.")
+    new.done()
+    new.speak("u2")
+    new.say("a2 ")
+    new.returns()
+    new.done()
+    new.late("end.")
+    assert new.rows() == [("u1", "filler.", "complete", "c1"), ("u2", "a2 end.", "complete")]
+
+
 def test_26_final_words_after_the_first_sound(live):
     live.turns.machine.speech_began()
     live.say("a1 ")
@@ -566,6 +632,91 @@ def test_26_where_nobody_was_heard_to_speak(live):
     live.words("u1")
     live.done()
     assert live.rows() == [("u1", "a1", "complete")]
+
+
+@pytest.mark.parametrize("final", [True, False])
+def test_words_that_never_come_leave_those_of_the_next_where_they_belong(live, final):
+    live.turns.machine.speech_began()
+    live.say("a1.")
+    live.done()
+    for n in (2, 3):
+        live.speak(f"u{n}", final=final)
+        live.say(f"a{n}.")
+        live.done()
+    assert live.rows() == [
+        ("", "a1.", "complete"), ("u2", "a2.", "complete"), ("u3", "a3.", "complete"),
+    ]  # fmt: skip
+
+
+def test_words_that_never_come_of_an_answer_that_is_talked_over(live):
+    live.turns.machine.speech_began()
+    live.say("a1")
+    live.turns.machine.speech_began()
+    live.stop()
+    live.done()
+    live.words("u2")
+    live.say("a2")
+    live.done()
+    assert live.rows() == [("", "a1", "interrupted"), ("u2", "a2", "complete")]
+
+
+def test_speech_over_a_text_that_has_no_answer_yet(old):
+    old.type("u1")
+    old.speak("u2", final=False)
+    old.say("a2")
+    old.words("u2")
+    old.done()
+    assert old.rows() == [("u1", "", "unanswered"), ("u2", "a2", "complete")]
+
+
+def test_words_of_speech_before_a_text_do_not_take_its_answer(old):
+    old.turns.machine.speech_began()
+    old.type("t1")
+    old.words("u0", final=False)
+    old.say("a1")
+    old.done()
+    assert ("t1", "a1", "complete") in old.rows()
+
+
+@pytest.mark.parametrize("lost", [True, False])
+def test_a_reaction_that_is_talked_over_takes_no_later_answer(new, lost):
+    new.turns.machine.clock = lambda: 0.0
+    new.type("u1")
+    new.call()
+    new.returns()
+    new.say("a1")
+    new.type("u2")
+    new.stop()
+    new.done()
+    new.say("a2 ")
+    if lost:
+        new.lose()
+    else:
+        new.call("c2")
+    new.say("more")
+    new.done()
+    second = ("u2", "a2 more", "complete") + (() if lost else ("c2",))
+    assert new.rows()[0] == ("u1", "a1", "interrupted", "c1")
+    assert new.rows()[1][:2] == second[:2]
+    if not lost:
+        new.returns("c2", reacts=False)
+
+
+def test_a_result_that_a_lost_connection_was_told_takes_no_later_answer(new):
+    new.type("u1")
+    new.call()
+    new.say("filler")
+    new.done()
+    new.type("u2")
+    new.returns()
+    new.lose()
+    new.say("a2")
+    new.done()
+    new.say("by itself")
+    new.done()
+    assert new.rows() == [
+        ("u1", "filler", "complete", "c1"), ("u2", "a2", "complete"), ("", "by itself", "complete"),
+    ]  # fmt: skip
 
 
 def test_27_lost_twice(live):
