@@ -500,7 +500,7 @@ class LiveSession(Conversation):
             await asyncio.sleep(clip.duration_ms / 1000)
             await asyncio.sleep(_SETTLED_S)
             deadline = time.monotonic() + min(timeout, _UNHEARD_S)
-            while len(self._exchange.turns.all) < first:
+            while (turn := self._exchange.turns.spoken_since(first)) is None:
                 self._hears()
                 if time.monotonic() > deadline:
                     raise AudioError(
@@ -509,7 +509,7 @@ class LiveSession(Conversation):
                         code="no_speech",
                     )
                 await asyncio.sleep(FRAME_MS / 1000)
-            return await self._finished(self._exchange.turns.all[-1], timeout)
+            return await self._finished(turn, timeout)
         finally:
             speaking.cancel()
             if self._exchange.microphone.speaker is me:

@@ -119,6 +119,11 @@ class Turns:
         """The number of the turn that speech belongs to which comes now."""
         return self.machine.speech_index
 
+    def spoken_since(self, index: int) -> Turn | None:
+        """Returns the newest turn from a number on that was not typed; None if there is none."""
+        found = (turn for turn in reversed(self.machine.all[index - 1 :]) if not turn.typed)
+        return self._of(next(found, None))
+
     def said(self, turn: Turn) -> Turn:
         """Returns what was really said in a turn; what a turn shows of it is masked."""
         return self._said.turn(turn.index)
@@ -362,6 +367,8 @@ class Turns:
 
     def tools_cancelled(self, call_ids: list[str]) -> Turn | None:
         """The service does not want these results any more; returns the turn that this ended."""
+        if self.machine.is_foreign():
+            self._disown(completes=False)
         state = self.machine.cancelled(call_ids)
         if state is not None:
             self._log.add("adk", "interrupted", turn=state.index, interrupted=True)
@@ -469,9 +476,9 @@ class Turns:
         self._settle()
         return self._of(state)
 
-    def _disown(self) -> None:
+    def _disown(self, *, completes: bool = True) -> None:
         """What came was the answer to an earlier question: it is taken from the open turn."""
-        state = self.machine.disown()
+        state = self.machine.disown(completes=completes)
         if state is not None:
             self._log.add("bridge", "answer_disowned", turn=state.index)
 

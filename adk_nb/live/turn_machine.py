@@ -130,6 +130,11 @@ class TurnState:
         return self.phase in (Phase.SAYING, Phase.ASKED) and not self.answered
 
     @property
+    def typed(self) -> bool:
+        """Whether the user typed it."""
+        return self.worded and not self.spoken
+
+    @property
     def owes(self) -> bool:
         """Whether something is still to come of it."""
         return self.busy or any(
@@ -387,7 +392,7 @@ class TurnMachine:
             if call is not None and call.phase is not CallPhase.SETTLED:
                 self._forget(call, CallPhase.CANCELLED)
         turn = next((turn for turn, _ in found if turn is not None), None)
-        if turn is None or turn is not self.current or turn.owes:
+        if turn is None or turn is not self.current or turn.owes or not turn.answered:
             return None
         self._end(turn, Status.INTERRUPTED)
         self.output = None if self.output is turn else self.output
@@ -400,12 +405,14 @@ class TurnMachine:
 
         Args:
             failed: The reason, if it is one that means that there is no answer.
-            busy: Whether the interaction goes on, if the service says so.
+            busy: Whether the interaction goes on, if the service says so; if not, none does.
 
         Returns:
             The turn that this was of, and whether that has ended now.
         """
         turn, self.output = self.output, None
+        if busy is False:
+            self._none_is_busy(turn)
         if turn is None and self._just_stopped and failed is None:
             self._just_stopped = False
             return None, False  # It is the completion of what was stopped.
@@ -413,7 +420,8 @@ class TurnMachine:
         due, self._completion_due = self._completion_due, False
         if turn.cut if turn is not None else due:
             return None, False  # It is of what was cut off.
-        self._displacing = None
+        if not due:
+            self._displacing = None
         if turn is not None and not self._speaks and not due:
             # It comes after the results, and nothing was said to them.
             self._forget_told(turn, blocking=True)
@@ -424,6 +432,11 @@ class TurnMachine:
             turn.busy = busy
         if turn.phase is Phase.ENDED:
             return turn, False
+        self._completes(turn, failed)
+        return turn, turn.phase is Phase.ENDED
+
+    def _completes(self, turn: TurnState, failed: str | None) -> None:
+        """Ends a turn with a completion of the model's, unless something is still to come."""
         if failed is not None:
             self._end(turn, Status.FAILED, failed)
         elif turn.owes:
@@ -433,7 +446,6 @@ class TurnMachine:
             self._end(turn, Status.COMPLETE)
         else:
             self._end(turn, Status.FAILED, "empty")
-        return turn, turn.phase is Phase.ENDED
 
     def stopped(self) -> TurnState | None:
         """The model says that it was cut off; returns the turn that this ended."""
@@ -457,14 +469,25 @@ class TurnMachine:
 
         That is so where nobody has cut in since the question: the question itself did.
         """
-        turn = self.output
+        turn = self._stoppable
         return turn is not None and turn is self._displacing and not self._speech
 
-    def disown(self) -> TurnState | None:
-        """What came of the open turn's answer was not its own: the question stands again."""
-        turn, self.output = self.output, None
-        self._just_stopped = True
+    @property
+    def _stoppable(self) -> TurnState | None:
+        """The turn whose answer goes on, or whose call the model waits for."""
+        turn = self.current
+        waits = turn is not None and turn.waits_for(blocking=True)
+        return turn if self.output is None and waits else self.output
+
+    def disown(self, *, completes: bool = True) -> TurnState | None:
+        """What came of the open turn's answer was not its own: the question stands again.
+
+        `completes` says whether a completion of that is still to come.
+        """
+        turn, self.output = self._stoppable, None
+        self._just_stopped = completes
         if turn is not None:
+            self._cancel_blocking(turn)
             turn.phase, turn.answered = Phase.ASKED, False
         self._displacing = None
         return turn
@@ -754,6 +777,15 @@ class TurnMachine:
         """Ends a turn if nothing more is to come of it."""
         if turn is self.current and turn.answered and self._spoken is not turn and not turn.owes:
             self._end(turn, Status.COMPLETE, reason)
+
+    def _none_is_busy(self, completed: TurnState | None) -> None:
+        """The service says that no interaction is in progress, with the completion of a turn."""
+        current = self.current
+        waited = current is not None and current.busy and completed not in (None, current)
+        for turn in self.all[-_NEWEST:]:
+            turn.busy = False
+        if waited and current is not None:
+            self._settle(current)
 
     def _of_empty(self) -> TurnState | None:
         """Returns the turn of a completion without words: of a result, or of the question."""

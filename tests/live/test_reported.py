@@ -12,6 +12,7 @@ import threading
 import time
 
 import live_api as live
+import numpy as np
 import pandas as pd
 import pytest
 from google.adk.agents import Agent
@@ -406,6 +407,32 @@ def test_a_tool_that_is_called_for_a_question_that_was_taken_back_does_not_run(s
         assert answered == [session.turns[0].tool_calls[0].id]
     assert roll.runs == []
     assert api.connections[0].tool_responses == []
+
+
+def test_speak_returns_the_turn_of_its_own_sound_though_somebody_types_after_it(serve):
+    async def scenario(call):
+        await call.setup()
+        await call.utterance()
+        await call.heard("u1")
+        await call.say("a1.")
+        await call.done()
+        await call.text_turn()
+        await call.say("a2.")
+        await call.done()
+        await call.hang()
+
+    serve(scenario)
+    with LiveSession(agent(NEW)) as session:
+        page = attach(session)
+
+        def then(turn):
+            if turn.index == 1:
+                do(session, session.receive, page, protocol.Text("u2"))
+
+        session.on_turn(then)
+        loud = np.tile(np.array([6000, -6000], np.int16), 4000)
+        turn = session.speak(np.concatenate([loud, np.zeros(6400, np.int16)]), timeout=20)
+        assert (turn.user_text, turn.agent_text) == ("u1", "a1.")
 
 
 # --- histories

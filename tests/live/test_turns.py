@@ -207,6 +207,39 @@ def test_5_where_the_filler_crosses_the_result(new):
     assert new.rows() == [("u1", "filler a1", "complete", "c1")]
 
 
+@pytest.mark.parametrize("cut", [False, True])
+def test_5_that_nothing_is_in_progress_is_so_of_every_turn(new, cut):
+    for n in (1, 2):
+        new.type(f"u{n}")
+        new.call(f"c{n}")
+        new.say(f"filler{n}.")
+        new.done(busy=True)
+    new.returns("c1")
+    new.returns("c2")
+    new.say("a1.")
+    if cut:
+        new.turns.machine.output.cut = True
+    new.done(busy=False)
+    new.turns.no_reaction()
+    assert new.rows() == [
+        ("u1", "filler1. a1.", "complete", "c1"), ("u2", "filler2.", "complete", "c2"),
+    ]  # fmt: skip
+
+
+def test_5_a_turn_that_waited_for_that_alone_ends_with_it(new):
+    new.type("u1")
+    new.call()
+    new.say("filler1.")
+    new.done(busy=True)
+    new.type("u2")
+    new.say("a2.")
+    new.done(busy=True)
+    new.returns()
+    new.say("a1.")
+    new.done(busy=False)
+    assert new.rows() == [("u1", "filler1. a1.", "complete", "c1"), ("u2", "a2.", "complete")]
+
+
 def test_6_a_late_answer_is_of_the_turn_that_asked(new):
     new.type("u1")
     new.call()
@@ -533,6 +566,28 @@ def test_24_where_the_answer_to_the_first_has_begun(live):
     assert live.rows() == [
         ("u1", "a1", "interrupted"), ("u2", "", "unanswered"), ("u3", "a3", "complete"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("model", ["2.5", "3.1"])
+@pytest.mark.parametrize("stops", [True, False])
+def test_24_where_the_first_has_called_a_tool(model, stops):
+    script = Script(model)
+    script.type("u1")
+    script.type("u2")
+    script.say("p1")
+    script.call()
+    if model == "2.5":
+        script.done()
+    script.turns.tools_cancelled(["c1"])
+    if stops:
+        script.stop()
+        script.done()
+    assert not script.turns.is_wanted("c1")
+    script.returns()
+    script.say("a2")
+    script.done()
+    assert script.rows() == [("u1", "", "unanswered"), ("u2", "a2", "complete", "c1")]
+    _agrees(script)
 
 
 def test_25_words_that_come_after_the_end(live):
