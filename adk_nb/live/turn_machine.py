@@ -137,16 +137,11 @@ class TurnState:
     @property
     def owes(self) -> bool:
         """Whether something is still to come of it."""
-        return self.busy or any(
-            call.pending or call.phase is CallPhase.TOLD for call in self.calls.values()
-        )
+        return self.busy or any(map(_is_owed, self.calls.values()))
 
     def waits_for(self, *, blocking: bool) -> bool:
         """Returns whether the model, or only the turn, waits for one of its calls."""
-        return any(
-            call.blocks is blocking and (call.pending or call.phase is CallPhase.TOLD)
-            for call in self.calls.values()
-        )
+        return any(call.blocks is blocking and _is_owed(call) for call in self.calls.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -433,14 +428,14 @@ class TurnMachine:
         if turn.phase is Phase.ENDED:
             return turn, False
         self._completes(turn, failed)
-        return turn, turn.phase is Phase.ENDED
+        return turn, turn.status is not None
 
     def _completes(self, turn: TurnState, failed: str | None) -> None:
         """Ends a turn with a completion of the model's, unless something is still to come."""
         if failed is not None:
             self._end(turn, Status.FAILED, failed)
         elif turn.owes:
-            waits = any(call.pending for call in turn.calls.values())
+            waits = any(_is_owed(call) for call in turn.calls.values())
             turn.phase = Phase.CALLING if waits else Phase.ANSWERING
         elif turn.answered:
             self._end(turn, Status.COMPLETE)
@@ -613,6 +608,8 @@ class TurnMachine:
         """A new question stands: what was not wanted before it is forgotten."""
         self._unwanted = None
         self._speech = False
+        if not self._speaks:
+            self.output = None
 
     def _superseded(self) -> bool:
         """Ends the open turn: the user goes on. Returns whether its answer could still begin."""
@@ -635,7 +632,7 @@ class TurnMachine:
 
     def _cancel_blocking(self, turn: TurnState) -> None:
         for call in turn.calls.values():
-            if call.blocks and (call.pending or call.phase is CallPhase.TOLD):
+            if call.blocks and _is_owed(call):
                 self._forget(call, CallPhase.CANCELLED)
 
     def _lacking(
@@ -697,8 +694,14 @@ class TurnMachine:
         else:
             self._end(turn, Status.COMPLETE, "went_on")
 
+    @property
+    def _due_told(self) -> tuple[TurnState, CallState] | None:
+        """The call whose result is to be answered next: the oldest that may not have been yet."""
+        told = self._told
+        return next((one for one in told if not one[1].crossed), told[0] if told else None)
+
     def _output_begins(self) -> Booking:
-        told = self._told[0] if self._told else None
+        told = self._due_told
         standing = self.current if self.current is not None and self.current.stands else None
         if self.next is not None and self.next.stands and (standing is None or self._spoken_over):
             standing = self._ended_for_next()
@@ -789,8 +792,8 @@ class TurnMachine:
 
     def _of_empty(self) -> TurnState | None:
         """Returns the turn of a completion without words: of a result, or of the question."""
-        if self._told:
-            turn, call = self._told[0]
+        if self._due_told is not None:
+            turn, call = self._due_told
             self._forget_told(turn, blocking=call.blocks)
             return turn
         current = self.current
@@ -817,6 +820,11 @@ class TurnMachine:
             self.current.phase = Phase.ASKED
             self._stands()
             self._asked(self.current)
+
+
+def _is_owed(call: CallState) -> bool:
+    """Returns whether a call's result, or the model's reaction to it, is still to come."""
+    return call.pending or call.phase is CallPhase.TOLD
 
 
 def _close_wordless(turn: TurnState) -> None:

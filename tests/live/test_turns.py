@@ -280,6 +280,39 @@ def test_a_tool_that_the_model_does_not_wait_for_outlives_the_users_cut(new, fil
     assert states == ["started", "interrupted", "resumed"]
 
 
+def test_6_where_an_earlier_result_may_have_been_answered(new):
+    new.turns.machine.clock = lambda: 0.0
+    new.type("u1")
+    new.call("c1")
+    new.returns("c1")
+    new.say("a1.")
+    new.done()
+    new.type("u2")
+    new.call("c2")
+    new.type("u3")
+    new.say("a3.")
+    new.done()
+    new.returns("c2")
+    new.say("a2.")
+    new.done()
+    new.turns.no_reaction()
+    assert new.rows() == [
+        ("u1", "a1.", "complete", "c1"), ("u2", "a2.", "complete", "c2"), ("u3", "a3.", "complete"),
+    ]  # fmt: skip
+
+
+def test_6_a_late_reaction_that_is_another_call_takes_no_answer_of_the_next_question(new):
+    new.type("u1")
+    new.call("c1")
+    new.cut()
+    new.returns("c1")
+    new.call("c2")
+    new.type("u2")
+    new.say("a2")
+    new.done()
+    assert new.rows() == [("u1", "", "interrupted", "c1", "c2"), ("u2", "a2", "complete")]
+
+
 def test_7_a_result_that_comes_between_a_question_and_its_answer(new):
     new.type("u1")
     new.call()
