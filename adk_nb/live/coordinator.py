@@ -173,6 +173,8 @@ class Exchange:
         # How many connections were made; each call's, by its id: it knows no other's results.
         self._connections = 0
         self._called_in: dict[str, int] = {}
+        # Calls of an earlier turn whose results another connection is still to be told.
+        self._untold: list[str] = []
         # How the tools of the run are declared, by name: whether as blocking; None if not at all.
         self._declared: dict[str, bool | None] = {}
         # Turns that were sent to the model again, after a connection was lost.
@@ -477,6 +479,9 @@ class Exchange:
         running = self.tool_runs.running
         if turn is None or any(call.ms is None and call.id in running for call in turn.tool_calls):
             return  # The last that returns tells them all.
+        if self.turns.current not in (None, turn):
+            self._untold += call_ids  # The question that stands comes first.
+            return
         text = as_text(self.turns.said(turn).user_text, self.live.calls.outcomes(turn.tool_calls))
         self.queue().send_content(types.Content(role="user", parts=[types.Part(text=text)]))
         self._told(turn)
@@ -527,7 +532,15 @@ class Exchange:
             task = asyncio.create_task(self._answer(self._cut_off_calls(unwanted)))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
+        if self._untold:
+            asyncio.get_running_loop().call_soon(self._tell_untold)
         self.on_turn_end(turn)
+
+    def _tell_untold(self) -> None:
+        """Tells what had to wait for the answer to another question."""
+        call_ids, self._untold = self._untold, []
+        if call_ids and self._connected and not self.closed:
+            self._go_on(call_ids)
 
     async def _answer(self, calls: list[tuple[Turn, ToolCall]]) -> None:
         """Gives calls that were cut off a result in ADK's history."""

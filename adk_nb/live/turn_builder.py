@@ -247,8 +247,8 @@ class Turns:
         )
 
     def _wants_an_end(self) -> bool:
-        """Returns whether the newest answer breaks off where one says more."""
-        turn = next((turn for turn in reversed(self.all) if turn.answered), None)
+        """Returns whether the last answer breaks off where one says more."""
+        turn = self._of(self.machine.spoke_last)
         text = turn.agent_text.strip() if turn is not None and turn.audio_ms else ""
         return bool(text) and text[-1] not in _ENDINGS
 

@@ -174,6 +174,7 @@ class TurnMachine:
         current: The turn that is open; None between two.
         next: The turn that the user begins to say while an answer goes on.
         output: The turn whose answer goes on.
+        spoke_last: The turn whose answer began last.
         newest_cut: The newest turn that was interrupted.
         clock: Tells the time (s).
         completes_calls: Whether the model completes after a call too, as those before Gemini 3 do.
@@ -194,6 +195,7 @@ class TurnMachine:
         self.output: TurnState | None = None
         # Whether the answer that goes on is being spoken: it is not between a call and its result.
         self._speaks = False
+        self.spoke_last: TurnState | None = None
         self.newest_cut: TurnState | None = None
         self.completes_calls = True
         self.clock: Callable[[], float] = time.monotonic
@@ -303,7 +305,7 @@ class TurnMachine:
         Args:
             unfinished: Returns whether the words of that answer so far seem to want an end.
         """
-        last = next((turn for turn in reversed(self.all) if turn.answered), None)
+        last = self.spoke_last
         if self.output is not None or self._just_stopped or last is None:
             return None
         reacted = bool(self._told) and all(_is_of(last, one) for one in self._told)
@@ -715,7 +717,7 @@ class TurnMachine:
             # The model does not know that the question was taken back, and answers it.
             turn, self._unwanted = self._unwanted, None
             turn.cut = True
-            self.output = turn
+            self.output = self.spoke_last = turn
             return Booking(turn, "goes_on", dropped=True)
         if told is not None:
             return self._books(told[0], "result")
@@ -745,7 +747,7 @@ class TurnMachine:
         return self.current
 
     def _books(self, turn: TurnState, by: str, *, ambiguous: bool = False) -> Booking:
-        self.output = turn
+        self.output = self.spoke_last = turn
         if by == "result":
             turn.cut = False  # The user has cut in on something else.
         self._answers(turn, begins=True)

@@ -242,6 +242,11 @@ class TurnFold:
             error = " ".join(turn.problems)
             turn.error = error if len(error) <= _MAX_ERROR else f"{error[:_MAX_ERROR]} …"
 
+    def _disconnected(self, turn: Turn, row: LogRow) -> list[Piece]:
+        """The next connection knows nothing of the words before it: its final text has its own."""
+        del row
+        return turn.said.part()
+
     def _disowned(self, turn: Turn, row: LogRow) -> list[Piece]:
         """What came before was the answer to another question."""
         del row
@@ -307,6 +312,7 @@ _ROWS: dict[str, Callable[[TurnFold, Turn, LogRow], list[Piece] | None]] = {
     "agent_transcript": TurnFold._agent_transcript,  # noqa: SLF001
     "agent_audio": TurnFold._agent_audio,  # noqa: SLF001
     "tool_call": TurnFold._tool_call,  # noqa: SLF001
+    "disconnected": TurnFold._disconnected,  # noqa: SLF001
     "answer_disowned": TurnFold._disowned,  # noqa: SLF001
     "withheld": TurnFold._withheld,  # noqa: SLF001
     "turn_complete": TurnFold._turn_complete,  # noqa: SLF001

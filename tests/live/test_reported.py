@@ -300,6 +300,46 @@ def test_a_tool_runs_once_though_the_connection_breaks(serve, model, resume, mom
     assert api.errors == []
 
 
+def test_what_an_earlier_tool_returns_does_not_displace_the_question_that_stands(serve):
+    roll = Roll(held=True)
+    texts = []
+
+    async def first(call):
+        await call.setup()
+        await call.text_turn()
+        await call.tool_call(("roll", {"sides": 6}))
+        await call.say("One moment.")
+        await call.turn_complete()
+        await call.text_turn()
+        await call.drop()
+
+    async def second(call):
+        await call.setup()
+        await call.text_turn(timeout=20)
+        roll.let.set()
+        await asyncio.to_thread(wait_for, lambda: "tool_result" in kinds(session))
+        await call.sleep(0.2)
+        texts.extend(call.connection.texts)
+        await call.say("It is noon.")
+        await call.done()
+        texts.append(await call.text_turn())
+        await call.say("You rolled four.")
+        await call.done()
+        await call.hang()
+
+    serve([first, second])
+    with LiveSession(agent(NEWEST, roll.tool), resume=False) as session:
+        asked = session.say("roll", wait="first")
+        wait_for(lambda: "turn_complete" in kinds(session))
+        assert session.say("what time is it?", timeout=25).agent_text == "It is noon."
+        wait_for(lambda: "four" in asked.agent_text)
+        assert [row[:2] for row in rows(session)] == [
+            ("roll", "One moment. You rolled four."), ("what time is it?", "It is noon."),
+        ]  # fmt: skip
+    assert "roll(sides=6)" in texts.pop()
+    assert "roll(sides=6)" not in " ".join(texts)
+
+
 @BOTH
 def test_a_call_that_is_made_once_more_after_a_loss_is_answered_with_its_result(serve, model):
     roll = Roll()

@@ -692,6 +692,28 @@ def test_25_where_a_result_of_an_earlier_turn_is_not_answered(new):
     assert new.rows() == [("u1", "filler.", "complete", "c1"), ("u2", "a2 end.", "complete")]
 
 
+def test_25_of_an_answer_that_came_late_itself(new):
+    new.turns.machine.clock = lambda: 0.0
+    new.type("u1")
+    new.call()
+    new.say("filler.")
+    new.done()
+    new.returns()
+    new.type("u2")
+    new.say("a2.")
+    new.done()
+    new.say("a1 ")
+    new.done()
+    new.late("end.")
+    new.speak("u3")
+    new.say("a3.")
+    new.done()
+    assert new.rows() == [
+        ("u1", "filler. a1 end.", "complete", "c1"), ("u2", "a2.", "complete"),
+        ("u3", "a3.", "complete"),
+    ]  # fmt: skip
+
+
 def test_26_final_words_after_the_first_sound(live):
     live.turns.machine.speech_began()
     live.say("a1 ")
@@ -805,6 +827,22 @@ def test_a_result_that_a_lost_connection_was_told_takes_no_later_answer(new):
     assert new.rows() == [
         ("u1", "filler", "complete", "c1"), ("u2", "a2", "complete"), ("", "by itself", "complete"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("calls", [True, False])
+def test_14_what_was_said_before_the_loss_is_kept(live, calls):
+    live.type("u1")
+    live.say("One moment.")
+    if calls:
+        live.call()
+        live.returns()
+    live.log.add("bridge", "disconnected", turn=1)
+    live.lose()
+    live.say("It is noon.")
+    live.turns.agent_said("dice", "It is noon.", final=True)
+    live.done()
+    (row,) = live.rows()
+    assert row[1] == "One moment. It is noon."
 
 
 def test_27_lost_twice(live):
