@@ -1,5 +1,6 @@
 import asyncio
 import gc
+import itertools
 import sys
 import threading
 import time
@@ -399,11 +400,16 @@ def test_the_models_own_interruption_flushes_and_the_next_turn_is_its_own():
 
 
 def test_typing_over_an_answer_cuts_it():
+    cut = threading.Event()
+
     def answer(came):
         text = text_of(came)
-        if text == "go on":
-            return endless(came)
-        return [CUT, *echo(came)] if text else []
+        if text == "go on":  # As a service does, it says no more when it was cut off.
+            return itertools.takewhile(lambda _step: not cut.is_set(), endless(came))
+        if not text:
+            return []
+        cut.set()
+        return [CUT, *echo(came)]
 
     with LiveSession(agent(answer)) as session:
         page = attach(session)
