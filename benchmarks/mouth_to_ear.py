@@ -11,7 +11,9 @@ are the medians of the rounds, the underruns their sum. Targets: p50 60 ms, p95 
 there, no underrun; the exit code says whether they were met.
 
 Installing the tap stalls the page's audio, and so does JupyterLab where a cell begins or ends, for
-20 to 50 ms. Measuring begins 4 s later; underruns before that moment are told apart.
+20 to 50 ms. Measuring begins 4 s later; underruns before that moment are told apart. The tap keeps
+its samples on the audio thread and the browser encodes them: with a message a quantum, turned into
+text in the page, each measurement ended with a stall of 300 to 500 ms, which the next one felt.
 """
 
 from __future__ import annotations
@@ -53,12 +55,24 @@ live
 
 TAP = """
 class Tap extends AudioWorkletProcessor {
+  constructor({processorOptions}) {
+    super();
+    this.pairs = new Int16Array(processorOptions.seconds * sampleRate * 2);
+    this.at = 0;
+    this.port.onmessage = ({data}) => {
+      if (data === "stop") this.port.postMessage(this.pairs.slice(0, this.at));
+      this.at = 0;
+    };
+  }
   process(inputs) {
-    const [mic, out] = inputs.map((input) => input[0]);
-    const pair = new Float32Array(256);
-    if (mic) pair.set(mic, 0);
-    if (out) pair.set(out, 128);
-    this.port.postMessage(pair, [pair.buffer]);
+    if (this.at + 256 > this.pairs.length) return true;
+    for (const [side, [channel]] of inputs.entries()) {
+      for (let k = 0; k < 128; k++) {
+        const value = channel ? Math.max(-1, Math.min(1, channel[k])) : 0;
+        this.pairs[this.at + side * 128 + k] = value * 32767;
+      }
+    }
+    this.at += 256;
     return true;
   }
 }
@@ -66,32 +80,31 @@ registerProcessor("tap", Tap);
 """
 
 START = """
-async (source) => {
+async ({source, seconds}) => {
   const {context, output, tracks} = document.querySelector(".adk-nb").adkNb;
   const url = URL.createObjectURL(new Blob([source], {type: "text/javascript"}));
   await context.audioWorklet.addModule(url);
-  const tap = new AudioWorkletNode(context, "tap", {numberOfInputs: 2, numberOfOutputs: 1});
+  const options = {numberOfInputs: 2, numberOfOutputs: 1, processorOptions: {seconds}};
+  const tap = window.tap = new AudioWorkletNode(context, "tap", options);
   context.createMediaStreamSource(new MediaStream([tracks[0].clone()])).connect(tap, 0, 0);
   output.connect(tap, 0, 1);
   tap.connect(context.destination);
-  window.tapped = [];
-  tap.port.onmessage = ({data}) => window.tapped.push(data);
   return context.sampleRate;
 }
 """
 
 STOP = """
-() => {
-  const all = new Int16Array(window.tapped.length * 256);
-  window.tapped.forEach((pair, i) => {
-    for (let k = 0; k < 256; k++) all[i * 256 + k] = Math.max(-1, Math.min(1, pair[k])) * 32767;
+async () => {
+  const pairs = await new Promise((resolve) => {
+    window.tap.port.onmessage = ({data}) => resolve(data);
+    window.tap.port.postMessage("stop");
   });
-  const bytes = new Uint8Array(all.buffer);
-  let text = "";
-  for (let i = 0; i < bytes.length; i += 32768) {
-    text += String.fromCharCode(...bytes.subarray(i, i + 32768));
-  }
-  return btoa(text);
+  const reader = new FileReader();
+  await new Promise((resolve) => {
+    reader.onload = resolve;
+    reader.readAsDataURL(new Blob([pairs]));
+  });
+  return reader.result.split(",")[1];
 }
 """
 
@@ -125,14 +138,14 @@ def onsets(samples: np.ndarray, rate: int) -> np.ndarray:
     return loud[np.diff(loud, prepend=-rate) > rate * PERIOD_S / 3]
 
 
-def listen(lab: Lab) -> int:
-    """Opens the widget's microphone and taps it; returns the page's sample rate (Hz)."""
+def listen(lab: Lab, seconds: float) -> int:
+    """Opens the widget's microphone and taps it for so long at once; returns the rate (Hz)."""
     lab.run_cell(0)
     widget = lab.widget()
     widget.wait_for_state("ready")
     widget.part("mic").click()
     lab.page.wait_for_function("() => document.querySelector('.adk-nb').adkNb.tracks.length > 0")
-    return int(lab.page.evaluate(START, TAP))
+    return int(lab.page.evaluate(START, {"source": TAP, "seconds": seconds}))
 
 
 def measure(lab: Lab, rate: int, seconds: float, *, busy: bool) -> dict[str, float]:
@@ -141,7 +154,7 @@ def measure(lab: Lab, rate: int, seconds: float, *, busy: bool) -> dict[str, flo
     if busy:
         lab.run_cell(1, wait=False)
     time.sleep(SETTLE_S)
-    lab.page.evaluate("() => { window.tapped = []; }")
+    lab.page.evaluate("() => window.tap.port.postMessage('begin')")
     first = lab.page.evaluate(LOOK)
     time.sleep(seconds)
     last = lab.page.evaluate(LOOK)
@@ -210,7 +223,7 @@ def main() -> int:
             browser = playwright.chromium.launch(executable_path=chromium_path(), args=flags)
             lab = Lab(server, browser.new_page())
             lab.open(cells)
-            rate = listen(lab)
+            rate = listen(lab, options.seconds + SETTLE_S)
             time.sleep(SETTLE_S)
             for _ in range(options.rounds):
                 for kind in kinds:
