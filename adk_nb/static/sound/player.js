@@ -1,4 +1,5 @@
 /** The speaker's end of the audio thread: it owns the truth of what has sounded. */
+import { Jitter } from "./jitter.js";
 import { Resampler } from "./resampler.js";
 
 /**
@@ -24,13 +25,13 @@ import { Resampler } from "./resampler.js";
 const FADE_MS = 3;
 const MIN_START_MS = 20;
 const MAX_START_MS = 300;
+const MIN_GAP_MS = 10; // a shorter gap makes too little room for what is as late
 const PROGRESS_MS = 200;
 const PAUSE_MS = 300; // a longer gap within a turn is a pause, not an underrun
-const MIN_PATIENCE_MS = 1000;
-const MAX_PATIENCE_MS = 30_000;
 const LIVE_LEAD_MS = 400; // audio that comes no further ahead than this comes as it is spoken
 const SURPLUS_MS = 8;
-const SURPLUS_LOOK_MS = 10_000; // as long as the player is patient, but no longer: what was not used meanwhile is surplus
+const SURPLUS_LOOK_MS = 250;
+const CALM_TURN_MS = 500; // a turn without an underrun is so much good time more, however far ahead it came
 const PACE_WINDOW_MS = 1000;
 const EVEN_MS = 100; // a window in which about as much came as sounded, so far it may be off
 const EVEN_WINDOWS = 3; // so many in a row, and the audio comes as it is spoken, whatever came before
@@ -39,7 +40,10 @@ const SLICE = 128;
 const TURNS_KEPT = 16;
 
 /** @param {number} since which frame */
-const newPace = (since) => ({ since, ms: 0, live: true, seen: 0, frames: 0, even: 0 });
+const newPace = (since) => ({ since, ms: 0, live: true, came: -Infinity, last: 0, seen: 0, frames: 0, even: 0 });
+
+/** How much stood in the queue at the most when audio came, over how many frames. @param {number} [skip] input samples too many */
+const newSurplus = (skip = 0) => ({ most: -Infinity, frames: 0, skip }); // most counts ms
 
 export class Player {
   /**
@@ -63,12 +67,10 @@ export class Player {
     this.waitingSince = 0;
     this.waitMs = MIN_START_MS;
     this.longest = 0; // the longest chunk, in ms, since waiting began
-    this.startMs = MIN_START_MS;
-    this.smooth = 0; // output samples since the last underrun or decay
-    this.patience = MIN_PATIENCE_MS; // smooth ms before the cushion shrinks; each underrun doubles it
     this.untilProgress = 0;
     this.pace = newPace(0); // of the audio that came since the queue was empty
-    this.surplus = { lowest: Infinity, frames: 0, skip: 0 }; // skip counts input samples
+    this.jitter = new Jitter();
+    this.surplus = newSurplus();
     this.underruns = 0;
     this.nonzero = 0;
     this.gain = 0;
@@ -81,15 +83,17 @@ export class Player {
     this.readyEnd = 0;
   }
 
+  /** How many ms the first audio of a turn waits: as much as what follows it may be late. */
+  get startMs() {
+    return Math.min(MAX_START_MS, Math.max(MIN_START_MS, this.jitter.ms));
+  }
+
   /** @param {{turn: number, rate: number, samples: Int16Array}} chunk */
   push({ turn, rate, samples }) {
     if (this.flushed.has(turn) || !samples.length) return;
     if (this.dry) this.refill(this.dry, turn);
-    else if (!this.playing && !this.queue.length) this.wait(this.frame, this.startMs);
-    const ms = (samples.length / rate) * 1000;
-    this.longest = Math.max(this.longest, ms);
-    this.pace.ms += ms;
-    if (this.pace.ms - ((this.frame - this.pace.since) / this.rate) * 1000 > LIVE_LEAD_MS) this.pace.live = false;
+    else if (!this.playing && !this.queue.length) this.start();
+    this.arrived((samples.length / rate) * 1000);
     const last = this.queue.at(-1);
     if (last?.turn === turn && last.padded && last.end === Infinity) this.late(turn, 0);
     if (last?.turn === turn && last.rate === rate && !last.padded) {
@@ -98,6 +102,29 @@ export class Player {
     } else {
       this.queue.push({ turn, rate, chunks: [samples], taken: 0, received: samples.length, skipped: 0, sounded: 0, end: Infinity, padded: false });
     }
+  }
+
+  /** Audio comes that continues none. */
+  start() {
+    this.wait(this.frame, this.startMs);
+    this.pace = newPace(this.frame);
+    this.jitter.rebase();
+  }
+
+  /** @param {number} ms of audio came */
+  arrived(ms) {
+    const { pace, surplus } = this;
+    const ahead = pace.ms - ((this.frame - pace.since) / this.rate) * 1000;
+    // Of what comes in one piece the first tells when it was due.
+    if (this.frame - pace.came >= (pace.last / 2000) * this.rate) {
+      if (pace.live) this.jitter.arrived(-ahead);
+      if (this.playing) surplus.most = Math.max(surplus.most, (this.remaining(this.queue[0]) / this.rate) * 1000);
+    }
+    pace.came = this.frame;
+    pace.last = ms;
+    this.longest = Math.max(this.longest, ms);
+    pace.ms += ms;
+    if (ahead + ms > LIVE_LEAD_MS) pace.live = false;
   }
 
   /**
@@ -109,28 +136,27 @@ export class Player {
   refill(dry, turn) {
     this.dry = null;
     if (turn === dry.turn) {
-      // The silence since then is part of the longer cushion: what came late comes in time from now on.
-      this.wait(dry.frame, this.late(turn, ((this.frame - dry.frame) / this.rate) * 1000));
+      // What came late comes in time from now on: the silence since then has made the cushion longer.
+      this.late(turn, ((this.frame - dry.frame) / this.rate) * 1000);
+      this.wait(dry.frame, MIN_GAP_MS);
+      this.longest = Infinity; // all that comes in one piece after a stall is not ahead
     } else {
       this.drained(dry);
-      this.wait(this.frame, this.startMs);
+      this.start();
     }
   }
 
   /**
    * @param {number} turn
    * @param {number} ms by how much
-   * @returns {number} by how many ms the cushion grew
    */
   late(turn, ms) {
-    const before = this.startMs;
     this.underruns += 1;
     const record = this.turns.get(turn);
     if (record) record.underruns += 1;
-    this.startMs = Math.min(MAX_START_MS, Math.max(this.startMs * 1.5, this.startMs + ms));
-    this.smooth = 0;
-    this.patience = Math.min(MAX_PATIENCE_MS, this.patience * 2);
-    return this.startMs - before;
+    this.jitter.underrun();
+    // Of live audio it is known already how late it came.
+    if (!this.pace.live) this.jitter.late(this.startMs + ms);
   }
 
   /** @param {number} turn of which, and of those before, no more audio comes */
@@ -203,7 +229,7 @@ export class Player {
   }
 
   /**
-   * Where live audio stands longer in the queue than it has to, as after a late start, has its next quiet moment
+   * Where live audio stands longer in the queue than its jitter asks for, as after a stall, has its next quiet moment
    * left out. Audio that comes far ahead is meant to wait.
    *
    * @param {number} frames that were rendered
@@ -213,11 +239,11 @@ export class Player {
     const [head] = this.queue;
     if (this.queue.length !== 1) return;
     this.judge(frames);
-    surplus.lowest = Math.min(surplus.lowest, (this.remaining(head) / this.rate) * 1000);
+    if (this.pace.live) this.jitter.pass((frames / this.rate) * 1000);
     surplus.frames += frames;
-    if (surplus.frames < (Math.min(this.patience, SURPLUS_LOOK_MS) / 1000) * this.rate) return;
-    const ms = this.pace.live ? surplus.lowest - MIN_START_MS : 0;
-    this.surplus = { lowest: Infinity, frames: 0, skip: ms > SURPLUS_MS ? Math.round((ms / 1000) * head.rate) : 0 };
+    if (surplus.frames < (SURPLUS_LOOK_MS / 1000) * this.rate) return;
+    const ms = this.pace.live && this.pace.even ? surplus.most - this.jitter.ms - MIN_START_MS : 0;
+    this.surplus = newSurplus(ms > SURPLUS_MS ? Math.round((ms / 1000) * head.rate) : 0);
   }
 
   /**
@@ -233,7 +259,9 @@ export class Player {
     pace.seen = pace.ms;
     pace.frames = 0;
     pace.even = Math.abs(came - PACE_WINDOW_MS) <= EVEN_MS ? pace.even + 1 : 0;
-    if (!pace.live && pace.even >= EVEN_WINDOWS) this.pace = newPace(this.frame);
+    if (pace.live || pace.even < EVEN_WINDOWS) return;
+    this.pace = { ...newPace(this.frame), even: pace.even };
+    this.jitter.rebase();
   }
 
   /** @param {Segment} segment whose next samples may be left out */
@@ -241,7 +269,7 @@ export class Player {
     const [chunk] = segment.chunks;
     const count = Math.min(this.surplus.skip, chunk.length - segment.taken);
     for (let i = 0; i < count; i++) if (Math.abs(chunk[segment.taken + i]) > QUIET) return;
-    this.surplus.skip -= count;
+    this.surplus = newSurplus(this.surplus.skip - count);
     segment.skipped += count;
     this.take(segment, count);
   }
@@ -288,8 +316,6 @@ export class Player {
       this.untilProgress += (PROGRESS_MS / 1000) * this.rate;
       this.report("progress", segment.turn, this.frame + count);
     }
-    this.smooth += count;
-    if (this.smooth > (this.patience / 1000) * this.rate) this.decay();
   }
 
   /**
@@ -341,6 +367,7 @@ export class Player {
   /** @param {Segment} segment which has sounded to its end */
   finish(segment) {
     this.queue.shift();
+    this.surplus = newSurplus();
     const [next] = this.queue;
     const { turn } = segment;
     if (segment.end < Infinity) this.report("flushed", turn, this.frame);
@@ -358,8 +385,7 @@ export class Player {
     this.waitingSince = since;
     this.waitMs = ms;
     this.longest = 0;
-    this.pace = newPace(this.frame);
-    this.surplus = { lowest: Infinity, frames: 0, skip: 0 };
+    this.surplus = newSurplus();
   }
 
   /**
@@ -376,14 +402,8 @@ export class Player {
     this.dry = null;
     const record = this.turns.get(turn);
     if (record) record.started = false;
-    if (!record?.underruns) this.decay();
+    if (!record?.underruns) this.jitter.pass(CALM_TURN_MS);
     this.report("drained", turn, frame);
-  }
-
-  decay() {
-    this.smooth = 0;
-    if (this.startMs === MIN_START_MS) this.patience = Math.max(MIN_PATIENCE_MS, this.patience / 2);
-    this.startMs = Math.max(MIN_START_MS, this.startMs * 0.6);
   }
 
   /**

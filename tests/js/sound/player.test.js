@@ -456,7 +456,7 @@ for (const [name, push, ms] of /** @type {[string, (player: Player) => void, num
   test(`the start, exactly: ${name}`, () => assert.equal(startOf(push), ms));
 }
 
-test("exactly: an underrun is silent until the cushion is as long as the audio was late", () => {
+test("exactly: an underrun is silent until audio comes, and the next cushion as long as that was late", () => {
   const ear = listen(RATE);
   ear.player.push(level(1, 100));
   ear.play(200); // it starts at 24 and is dry at 124
@@ -465,8 +465,8 @@ test("exactly: an underrun is silent until the cushion is as long as the audio w
   ear.play(200);
   assert.deepEqual(told(ear), [
     "started 1 at 24 after 0, 0 underruns, cushion 20",
-    "progress 1 at 300 after 200, 1 underruns, cushion 96",
-    "drained 1 at 300 after 200, 1 underruns, cushion 96",
+    "progress 1 at 300 after 200, 1 underruns, cushion 100",
+    "drained 1 at 300 after 200, 1 underruns, cushion 100",
   ]);
   const whole = [...silence(384), ...faded(1600), ...silence(1216), ...faded(1600)];
   assert.deepEqual(gains(ear.heard), [...whole, ...silence(ear.heard.length - whole.length)]);
@@ -485,7 +485,7 @@ for (const [late, more] of [[8, 2], [64, 0]]) {
   });
 }
 
-test("exactly: the cushion grows by what was late, by half at least, and to 300 ms at most", () => {
+test("exactly: the cushion grows by what was late, and to 300 ms at most", () => {
   const ear = listen(RATE);
   const cushions = [];
   for (const late of [2, 60, 10, 290, 290]) {
@@ -498,60 +498,65 @@ test("exactly: the cushion grows by what was late, by half at least, and to 300 
     while (ear.player.playing || ear.player.queue.length) ear.play(1);
     ear.play(400); // a pause: it drains
   }
-  // 2 ms were late: half as much again is more. Late is told in quanta of 8 ms.
-  assert.deepEqual(cushions, [[8, 30], [64, 94], [16, 141], [296, 300], [296, 300]]);
+  // Each turn waited for its cushion, in quanta of 8 ms: 24, 32, 96, 112 and 304.
+  assert.deepEqual(cushions, [[8, 32], [64, 96], [16, 112], [296, 300], [296, 300]]);
 });
 
-test("exactly: after a second without trouble the cushion shrinks by 40 %, after each underrun in twice that time", () => {
-  const ear = listen(RATE);
-  ear.player.push(level(1, 100));
-  ear.play(200);
-  ear.player.push(level(1, 100)); // 76 ms late: a cushion of 96 and a patience of 2 s
-  for (let i = 0; i < 12; i++) ear.player.push(level(1, 1000));
-  const changes = [];
-  let before = ear.player.startMs;
-  for (let ms = 200; ms < 9000; ms += 8) {
-    ear.play(8);
-    if (ear.player.startMs !== before) changes.push([ms + 8, Math.round((before = ear.player.startMs) * 100) / 100]);
+/** Live frames of 20 ms, each in time. @param {ReturnType<typeof listen>} ear @param {number} ms @param {() => void} [look] */
+function inTime(ear, ms, look = () => {}) {
+  for (let now = 0; now < ms; now += 20) {
+    ear.player.push(level(1, 20));
+    ear.play(20);
+    look();
   }
-  assert.deepEqual(changes, [[2208, 57.6], [4216, 34.56], [6224, 20.74], [8232, 20]]);
-});
+}
 
-test("exactly: patience doubles with each underrun up to 30 s, and halves down to 1 s while the cushion is at its least", () => {
+test("after less than a second of live audio in time the cushion is what it was", () => {
   const ear = listen(RATE);
-  const patience = [ear.player.patience];
-  for (let i = 0; i < 6; i++) patience.push((ear.player.late(1, 0), ear.player.patience));
-  assert.deepEqual(patience, [1000, 2000, 4000, 8000, 16_000, 30_000, 30_000]);
-  for (ear.player.startMs = 30, patience.length = 0; patience.length < 8; ) patience.push((ear.player.decay(), ear.player.patience));
-  // The first only brings the cushion down.
-  assert.deepEqual(patience, [30_000, 15_000, 7500, 3750, 1875, 1000, 1000, 1000]);
+  inTime(ear, 500);
+  ear.play(72);
+  ear.player.push(level(1, 80));
+  assert.equal(ear.player.startMs, 76);
+  const before = ear.player.frame;
+  /** @type {number | undefined} */
+  let after;
+  inTime(ear, 2000, () => (after ??= ear.player.startMs === 20 ? ear.player.frame : undefined));
+  assert.ok(after && after - before >= 750 * 16 && after - before <= 1000 * 16, `${after && (after - before) / 16} ms`);
 });
 
-test("a turn that drains without an underrun lets the cushion shrink, one with an underrun does not", () => {
+test("audio that lies far ahead says nothing of how late it may come", () => {
+  const ear = listen(RATE);
+  inTime(ear, 200);
+  ear.play(72);
+  ear.player.push(level(1, 80));
+  for (let i = 0; i < 8; i++) ear.player.push(level(1, 1000));
+  ear.play(6000);
+  assert.equal(ear.player.startMs, 72);
+});
+
+test("where audio that came ahead runs dry, the cushion grows by what was late", () => {
+  const ear = listen(RATE);
+  for (let i = 0; i < 5; i++) ear.player.push(level(1, 100));
+  ear.play(600); // dry at 500
+  ear.player.push(level(1, 100));
+  assert.equal(ear.player.startMs, 120);
+});
+
+test("two turns that drain without an underrun let the cushion shrink, one with an underrun does not", () => {
   const ear = listen(RATE);
   ear.player.push(level(1, 100));
   ear.play(200);
   ear.player.push(level(1, 100));
   ear.player.end(1);
   ear.play(200);
-  assert.equal(ear.player.startMs, 96);
-  ear.player.push(level(2, 100));
-  ear.player.end(2);
-  ear.play(200);
-  assert.equal(ear.player.startMs, 57.599999999999994);
-});
-
-test("smooth time is counted anew after an underrun, and after each shrinking", () => {
-  const ear = listen(RATE);
-  ear.player.startMs = 100;
-  ear.player.push(level(1, 900));
-  ear.player.push(level(1, 200));
-  ear.play(1016);
-  assert.equal(ear.player.startMs, 60);
-  assert.equal(ear.player.smooth, 128);
-  ear.play(160); // dry at 1100
-  ear.player.push(level(1, 900));
-  assert.equal(ear.player.smooth, 0);
+  const cushions = [ear.player.startMs];
+  for (const turn of [2, 3]) {
+    ear.player.push(level(turn, 100));
+    ear.player.end(turn);
+    ear.play(200);
+    cushions.push(ear.player.startMs);
+  }
+  assert.deepEqual(cushions, [100, 100, 20]);
 });
 
 for (const [sounds, late, drained] of [[100, 300, false], [99.5, 300.5, true]]) {
@@ -657,7 +662,7 @@ test("a flush while it rides out an underrun drops the rest, and tells so once w
   ear.play(136);
   ear.player.push(level(1, 20));
   ear.player.flush(1);
-  assert.deepEqual(told(ear).slice(1), ["flushed 1 at 136 after 104, 1 underruns, cushion 30"]);
+  assert.deepEqual(told(ear).slice(1), ["flushed 1 at 136 after 104, 1 underruns, cushion 32"]);
   ear.play(200);
   assert.equal(ear.reports.length, 2);
 });
@@ -690,7 +695,7 @@ test("chunks of one rate are one stretch: no fade between them", () => {
   assert.deepEqual(gains(ear.heard), [...faded(640), ...silence(128)]);
 });
 
-for (const [ms, restart] of [[20, 6400], [100, 6016]]) {
+for (const [ms, restart] of [[20, 6272], [100, 6016]]) {
   test(`exactly: ${ms} ms that come while the last samples are in the resampler are late, and start anew`, () => {
     const ear = listen(48000);
     const piece = (/** @type {number} */ samples) => ({ turn: 1, rate: 24000, samples: new Int16Array(samples).fill(16384) });
@@ -698,13 +703,13 @@ for (const [ms, restart] of [[20, 6400], [100, 6016]]) {
     ear.play(5888 / 48); // it started at frame 1024
     assert.equal(ear.player.remaining(ear.player.queue[0]), 20);
     ear.player.push(piece(24 * ms));
-    assert.deepEqual([ear.player.underruns, ear.player.startMs], [1, 30]);
+    assert.deepEqual([ear.player.underruns, Math.round(ear.player.startMs)], [1, 21]);
     ear.play(200);
     // 20 ms are less than the cushion, and wait for a third of it; with 100 the next quantum begins.
     assert.equal(ear.heard.findIndex((value, frame) => frame >= 5908 && value !== 0), restart);
     ear.player.end(1);
     const end = (restart + 48 * ms) / 48;
-    assert.equal(told(ear).at(-1), `drained 1 at ${Math.round(end * 1000) / 1000} after ${101.75 + ms}, 1 underruns, cushion 30`);
+    assert.equal(told(ear).at(-1), `drained 1 at ${Math.round(end * 1000) / 1000} after ${101.75 + ms}, 1 underruns, cushion 20.917`);
     assert.deepEqual(ear.of("started").length, 1);
   });
 }
@@ -716,12 +721,10 @@ for (const [ms, restart] of [[20, 6400], [100, 6016]]) {
  * @param {object} [options]
  * @param {number} [options.forMs]
  * @param {number} [options.speed] how much comes while 1 ms sounds
- * @param {number} [options.patience]
  * @param {number[]} [options.stalls] when nothing comes for 32 ms
  */
-function ahead(ms, value, { forMs = 2400, speed = 1, patience = 1000, stalls = [] } = {}) {
+function ahead(ms, value, { forMs = 2400, speed = 1, stalls = [] } = {}) {
   const ear = listen(RATE);
-  ear.player.patience = patience;
   let pushed = 0;
   const push = () => (ear.player.push(level(1, 20, value)), (pushed += 20));
   const skipped = [];
@@ -738,23 +741,21 @@ function ahead(ms, value, { forMs = 2400, speed = 1, patience = 1000, stalls = [
 
 test("exactly: what stands longer in the queue than the cushion for a second is left out where it is quiet", () => {
   // 60 ms ahead: 52 at the least, 20 are meant to stand, so 32 ms or 512 samples are too many.
-  assert.deepEqual(ahead(60, 200), [[1008, 192], [1016, 384], [1024, 512]]);
+  assert.deepEqual(ahead(60, 200), [[1032, 192], [1040, 384], [1048, 512]]);
   assert.deepEqual(ahead(60, -200), ahead(60, 200));
   assert.deepEqual([ahead(60, 201), ahead(60, -201)], [[], []]);
 });
 
-for (const [patience, at] of [[2000, 2008], [8000, 8008], [30_000, 10_008]]) {
-  test(`exactly: with a patience of ${patience} ms, what stood unused is left out after ${at} ms, whatever the cushion`, () => {
-    const skipped = ahead(60, 0, { forMs: 12_000, patience });
-    assert.deepEqual([skipped[0], skipped.at(-1)?.[1]], [[at, 192], 512]);
-  });
-}
+test("exactly: what a stall used is kept until it is forgotten", () => {
+  // Of 60 ms 52 stand when audio comes. A stall used 28 of them: of the other 24, 20 are meant to stand.
+  assert.deepEqual(ahead(60, 0, { forMs: 4000, stalls: [800] }), [[1800, 64], [1808, 256], [1816, 448], [1824, 512]]);
+  // With 80 ms, 28 are left out at once, and the rest later.
+  const skipped = ahead(80, 0, { forMs: 4000, stalls: [800] });
+  assert.deepEqual(skipped, [[1032, 192], [1040, 384], [1048, 448], [1816, 768], [1824, 832]]);
+});
 
-test("exactly: what a stall used within the time of patience is kept", () => {
-  // Of 60 ms 52 stand at the least. A stall of 24 ms leaves 28 of them, which are 8 more than are meant to stand.
-  assert.deepEqual(ahead(60, 0, { forMs: 6000, patience: 5000, stalls: [1000] }), []);
-  // With 80 ms there are 48 left, 28 ms or 448 samples too many.
-  assert.deepEqual(ahead(80, 0, { forMs: 6000, patience: 5000, stalls: [1000] }), [[5008, 192], [5016, 384], [5024, 448]]);
+test("audio that comes faster than it sounds is not shortened, however little it is ahead", () => {
+  assert.deepEqual(ahead(60, 0, { forMs: 2400, speed: 1.12 }), []);
 });
 
 test("up to 8 ms too many may stand", () => {
@@ -782,7 +783,7 @@ test("audio that came more than 400 ms ahead is not live, and nothing of it is l
 test("exactly: once three seconds in a row have brought as much as sounded, it is live, however far ahead it came", () => {
   // The first second brought 1420 ms. 412 ms stand at the least after that, 20 are meant to: 392 ms or 6272 samples.
   const skipped = ahead(420, 0, { forMs: 6000 });
-  assert.deepEqual([skipped[0], skipped.at(-1)?.[1]], [[4008, 192], 6272]);
+  assert.deepEqual([skipped[0], skipped.at(-1)?.[1]], [[4104, 320], 6272]);
 });
 
 for (const speed of [0.88, 1.12]) {
