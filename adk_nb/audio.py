@@ -9,6 +9,7 @@ import math
 import re
 import wave
 from dataclasses import dataclass
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -187,8 +188,13 @@ def clip_of(sound: Sound) -> Clip:
             )
         scale = 32768 if sound.dtype.kind == "i" else 1
         clip = _clip(sound.astype(np.float32) / scale, MICROPHONE_RATE)
-    else:
+    elif isinstance(sound, str | bytes | bytearray | PathLike):
         clip = _clip(*read_sound(sound))
+    else:
+        raise AudioError(
+            f"{type(sound).__name__} is no sound.",
+            remedy="Give the path of a sound file, PCM16LE bytes at 16 kHz, a Clip, or an array.",
+        )
     if not clip.pcm:
         raise AudioError("There is no sound in it.", remedy="Give at least one sample.")
     return clip

@@ -200,7 +200,11 @@ class Conversation:
         """
         if remove and callback not in self.session.callbacks:
             name = getattr(callback, "__name__", repr(callback))
-            raise AdkNbError(f"{name} is not called with turns.", code="bad_option")
+            raise AdkNbError(
+                f"{name} is not called with turns.",
+                remedy="It was removed already, or never given to on_turn.",
+                code="bad_option",
+            )
         if remove:
             self.session.callbacks.remove(callback)
         else:

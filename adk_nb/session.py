@@ -88,7 +88,7 @@ class LiveSession(Conversation):
         sessions: An ADK session service, or the URI of one, such as `sqlite:///talk.db`; by
             default one in memory.
         session_id: The ADK session's id, to go on with it; by default a new one.
-        user_id: The ADK session's user.
+        user_id: The ADK session's user; a number is taken as its text.
         artifacts: An ADK artifact service; by default one in memory.
         plugins: ADK plugins.
         voice: The name of a prebuilt voice of the model.
@@ -125,7 +125,7 @@ class LiveSession(Conversation):
         run_config: RunConfig | None = None,
         sessions: BaseSessionService | str | None = None,
         session_id: str | None = None,
-        user_id: str = "user",
+        user_id: str | int = "user",
         artifacts: BaseArtifactService | None = None,
         plugins: Iterable[BasePlugin] = (),
         voice: str | None = None,
@@ -163,7 +163,7 @@ class LiveSession(Conversation):
         self._histories = Histories(
             sessions,
             artifacts or InMemoryArtifactService(),
-            user_id=user_id,
+            user_id=valid_text(str(user_id)),
             first=self.id,
         )
         self._exchange = Exchange(

@@ -87,3 +87,9 @@ def test_a_clip_plays_in_a_cell(tmp_path):
 def test_an_array_of_words_is_no_sound():
     with pytest.raises(AudioError, match="is no sound"):
         clip_of(np.array(["a"]))
+
+
+@pytest.mark.parametrize("odd", [None, 3, ["a.wav"]])
+def test_what_is_no_sound_is_refused(odd):
+    with pytest.raises(AudioError, match=r"is no sound\. Give the path of a sound file"):
+        clip_of(odd)

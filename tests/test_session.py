@@ -560,3 +560,10 @@ def test_a_session_whose_loop_has_ended_is_closed_and_read(tmp_path):
     assert not [one for one in threading.enumerate() if one.name == "adk-nb-recorder"]
     with LiveSession(agent(echo)) as other:
         assert other.say("hello").agent_text == "You said hello."
+
+
+def test_a_number_is_taken_as_the_users_name():
+    sessions = InMemorySessionService()
+    with LiveSession(agent(echo), sessions=sessions, session_id="s", user_id=7) as session:
+        assert session.say("hi").agent_text == "You said hi."
+        assert session.adk_session().user_id == "7"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from google.adk.agents import LlmAgent
+from google.adk.agents import BaseAgent, LlmAgent
 from google.adk.live import CascadeLive
 from google.adk.tools.base_tool import BaseTool
 from google.adk.tools.base_toolset import BaseToolset
@@ -15,7 +15,6 @@ from adk_nb.exceptions import SwapError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from google.adk.agents import BaseAgent
     from google.adk.agents.llm_agent import ToolUnion
     from google.adk.models.base_llm import BaseLlm
 
@@ -112,8 +111,13 @@ def changed(
     """Returns a copy of an agent with changes; the agent itself if there are none.
 
     Raises:
-        SwapError: The agent is not an LLM agent, or something is not a tool.
+        SwapError: It is no agent, or no LLM agent, or something is not a tool.
     """
+    if not isinstance(agent, BaseAgent):
+        raise SwapError(
+            f"{agent!r:.80} is no agent.",
+            remedy='Give the agent itself: swap(agent), or swap(model="...") for another model.',
+        )
     update = {
         name: value
         for name, value in (("tools", tools), ("instruction", instruction), ("model", model))

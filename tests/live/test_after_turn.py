@@ -180,5 +180,5 @@ def test_a_callback_that_is_not_registered_cannot_be_removed():
     session = LiveSession(Agent(name="tester", model=Scripted(echo)))
     session.on_turn(print)
     session.on_turn(print, remove=True)
-    with pytest.raises(AdkNbError, match="print is not called with turns"):
+    with pytest.raises(AdkNbError, match=r"print is not called with turns\. It was removed"):
         session.on_turn(print, remove=True)

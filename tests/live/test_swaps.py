@@ -503,3 +503,10 @@ def test_tools_of_one_name_are_told_apart():
     other.__name__ = "add"
     assert [t["name"] for t in agents.described([add, other], {"add 2"})] == ["add", "add 2"]
     assert [t["on"] for t in agents.described([add, other], {"add 2"})] == [True, False]
+
+
+def test_a_text_is_no_agent():
+    with LiveSession(one("first", echo)) as session:
+        with pytest.raises(SwapError, match=r"'second' is no agent\. Give the agent itself"):
+            session.swap("second")
+        assert session.say("hi").agent_text == "You said hi."
