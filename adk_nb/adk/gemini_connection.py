@@ -20,16 +20,20 @@ from google.adk.models.gemini_llm_connection import GeminiLlmConnection
 from google.adk.models.llm_response import LlmResponse
 from google.adk.utils.content_utils import _filter_media_parts
 from google.genai import types
+from google.genai.errors import APIError
 
 from adk_nb.adk.session_context import SESSION
 from adk_nb.adk.told_history import in_words
 from adk_nb.adk.withheld import spoken
+from adk_nb.providers.losses import is_unexplained
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
 CANCELLED = "adk_nb_cancelled_calls"
 """Where in an event's metadata the ids of calls are that the service has cancelled."""
+_ABNORMAL = 1006
+"""The close code of a connection that ended without a reason (RFC 6455)."""
 _HANDLE_S = 2.0
 """How long to wait after a turn for its resumption handle (s)."""
 _MARGIN_S = 5.0
@@ -113,10 +117,16 @@ class LongConnection(GeminiLlmConnection):
         session = self._session
         responses = super().receive() if session is None else self._lasting(self._responses())
         guarded = session is not None and session.guarded()
-        async with contextlib.aclosing(responses):
-            async for response in responses:
-                for one in spoken(response) if guarded else [response]:
-                    yield one
+        try:
+            async with contextlib.aclosing(responses):
+                async for response in responses:
+                    for one in spoken(response) if guarded else [response]:
+                        yield one
+        except APIError as error:
+            if session is None or not is_unexplained(error):
+                raise
+            # After this code ADK uses the handle that it has.
+            raise APIError(_ABNORMAL, {"message": error.message}) from error
 
     async def _lasting(
         self, responses: AsyncGenerator[LlmResponse, None]

@@ -113,6 +113,13 @@ _MEANINGS = {
             "Look at the reason; a new turn connects again.",
         ),
         _Meaning(
+            "operation_refused",
+            "The model's service closed the connection, and does not say over what.",
+            "Say it again; the next turn connects again. It happens in the middle of conversations "
+            "with nothing wrong here. If it comes at once each time, the model lacks something "
+            "that the session asks for: docs/gemini.md says what each model has.",
+        ),
+        _Meaning(
             "connection_lost",
             "The connection to the model was lost.",
             "Check the network; the next turn connects again.",
@@ -170,7 +177,7 @@ _WORDS = {
 _PEERS_WORDS = {
     r"session (was )?not found|session expired|resumption handle": "session_not_found",
     r"requested entity was not found": "model_not_found",
-    r"not implemented, or supported": "invalid_argument",
+    r"not implemented, or supported": "operation_refused",
     r"quota|rate limit|too many requests|billing|credits": "quota",
     r"permission|forbidden|service_disabled|denied access": "permission_denied",
     r"location is not supported|has not been used in project": "permission_denied",

@@ -589,3 +589,37 @@ def test_when_the_service_hears_the_user_is_in_the_log(serve):
             "ACTIVITY_START", "ACTIVITY_END",
         ]  # fmt: skip
         assert frame.status[frame.kind == "turn_complete"].tolist() == ["IDLE"]
+
+
+# --- a connection that is closed for a reason that is not named
+
+
+@pytest.mark.parametrize("handle", [True, False])
+def test_a_close_over_something_that_is_not_named_is_a_loss(serve, handle):
+    async def closes(call):
+        await call.setup()
+        if handle:
+            await call.resumable()
+        await call.text_turn()
+        await call.say("It is")
+        await call.close(1008, "Operation is not implemented, or supported, or enabled.")
+
+    api = serve([closes, live.echo_text])
+    with LiveSession(agent(NEW)) as session:
+        turn = session.say("what time is it?")
+        assert (turn.error, str(turn.status)) == (None, "complete")
+        assert turn.agent_text.endswith("You said what time is it?.")
+        assert len(session.turns) == 1
+    assert [bool(connection.handle) for connection in api.connections] == [False, handle]
+
+
+def test_a_setup_that_is_refused_without_a_reason_is_not_tried_again(serve):
+    async def refuses(call):
+        await call.close(1008, "Operation is not implemented, or supported, or enabled.")
+
+    api = serve(refuses)
+    with LiveSession(agent(NEW)) as session:
+        turn = session.say("hi")
+        assert "does not say over what" in turn.error
+        assert "parameters" not in turn.error
+    assert len(api.connections) <= 2

@@ -79,7 +79,7 @@ def raised(function, *args, **kwargs):
         (closed(1007, "API key expired. Please renew the API key."), "expired_credentials"),
         (
             closed(1008, "Operation is not implemented, or supported, or enabled."),
-            "invalid_argument",
+            "operation_refused",
         ),
         (closed(1008, "Requested entity was not found."), "connection_refused"),
         (closed(1008, "BidiGenerateContent session not found"), "session_not_found"),

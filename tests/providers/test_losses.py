@@ -9,6 +9,8 @@ from websockets.http11 import Response
 
 from adk_nb.providers.losses import is_loss, is_refused_handle
 
+UNEXPLAINED = "Operation is not implemented, or supported, or enabled."
+
 
 def closed(code, reason=""):
     return ConnectionClosedError(Close(code, reason), None)
@@ -28,6 +30,9 @@ def refused(status):
         (APIError(1006, {"message": "gone"}), True),
         (APIError(1011, {"message": "You exceeded your QUOTA"}), False),
         (APIError(1008, {"message": "policy"}), False),
+        (closed(1008, UNEXPLAINED), True),
+        (APIError(1008, {"message": UNEXPLAINED}), True),
+        (APIError(1007, {"message": UNEXPLAINED}), False),
         (APIError(503, {"message": "overloaded"}), False),
         (refused(499), False),
         (refused(500), True),
