@@ -179,6 +179,7 @@ class LiveSession(Conversation):
             on_silence=on_silence,
         )
         self._exchange.on_turn_end = self._turn_ended
+        self._histories.on_shared = self._exchange.report
         self._bridge: BridgeLoop | None = None
         # Held while the session opens, so that it opens once.
         self._opening = asyncio.Lock()
@@ -588,7 +589,10 @@ class LiveSession(Conversation):
 
     async def run_set_state(self, delta: dict[str, Any]) -> None:
         """Changes ADK's session state."""
-        await self._histories.append(state_change(delta), self._exchange.live.calls.session)
+        try:
+            await self._histories.append(state_change(delta), self._exchange.live.calls.session)
+        except Exception as error:
+            raise explain(error) from error
 
     async def run_confirm(self, call_id: str | None, *, approved: bool, payload: Any) -> None:
         """Answers a tool's question; see `confirm`."""

@@ -105,6 +105,21 @@ def _cleaned(service: BaseSessionService) -> BaseSessionService:
     return service
 
 
+def _is_stale(error: BaseException) -> bool:
+    """Returns whether a service refused an event because something else has written since."""
+    # By its name, as ADK has it in a private module; its services differ in what they say.
+    return type(error).__name__ == "StaleSessionError" or "stale session" in str(error)
+
+
+def _read_again(session: Session, stored: Session) -> None:
+    """Makes a session object that a run holds what is stored."""
+    session.events[:] = stored.events
+    session.state.update(stored.state)
+    session.last_update_time = stored.last_update_time
+    # By it ADK's DatabaseSessionService knows what was read.
+    session._storage_update_marker = stored._storage_update_marker  # noqa: SLF001
+
+
 def _clean(event: Event) -> None:
     """Replaces what no database takes, in place: ADK goes on with the event that it gave."""
     for said in (event.input_transcription, event.output_transcription):
@@ -143,6 +158,12 @@ class Histories:
         # Whether the service was made here, from a URI, and has to be closed here.
         self._owned = isinstance(sessions, str)
         self.sessions = service_of(sessions)
+        self._append = self.sessions.append_event
+        if self._owned:  # ADK's runs append to it too.
+            self.sessions.append_event = self._append_shared  # type: ignore[method-assign]
+        # Called once if something else writes to the conversation too.
+        self.on_shared: Callable[[AdkNbError], None] = lambda _: None
+        self._shared = False
         self.artifacts = artifacts
         self.user_id = user_id
         self.all = [History(first, current=True)]
@@ -276,7 +297,40 @@ class Histories:
             session = await self.sessions.create_session(
                 app_name=APP_NAME, user_id=self.user_id, session_id=self.current.id
             )
-        await self.sessions.append_event(session, event)
+        await self._append_shared(session, event)
+
+    async def _append_shared(self, session: Session, event: Event) -> Event:
+        """Adds an event; if something else has written meanwhile, that is read, and it tries again.
+
+        Raises:
+            AdkNbError: Something else has written once more.
+        """
+        try:
+            return await self._append(session, event)
+        except ValueError as error:
+            if not _is_stale(error):
+                raise
+        if not self._shared:
+            self._shared = True
+            self.on_shared(self._open_elsewhere("What was written there was read."))
+        stored = await self.get(session.id)
+        if stored is not None:
+            _read_again(session, stored)
+        try:
+            return await self._append(session, event)
+        except ValueError as error:
+            if not _is_stale(error):
+                raise
+            raise self._open_elsewhere("What was said here could not be added.") from error
+
+    def _open_elsewhere(self, outcome: str) -> AdkNbError:
+        return AdkNbError(
+            f"The conversation {self.current.id!r} is open elsewhere too, in another session or "
+            f"program. {outcome}",
+            remedy="Close it there, or take another session_id. swap() tells the model what was "
+            "said there.",
+            code="shared_session",
+        )
 
     async def complete(self, turn: Turn, since: float) -> list[Event]:
         """Adds the words of a turn that ADK has not recorded: the run ended before they were final.

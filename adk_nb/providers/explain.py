@@ -267,6 +267,9 @@ def _not_the_models(chain: list[BaseException]) -> AdkNbError | None:
     if not where:
         return None
     said = f"The conversation failed: {where} raised {_text(inner)}"
+    if where == _SESSIONS and type(inner).__name__ == "StaleSessionError":
+        remedy = "It is open elsewhere too: close it there, or take another session_id."
+        return AdkNbError(said, remedy=remedy, code="shared_session")
     if where == _SESSIONS:
         remedy = "The model is not to blame: check the service's address, disk and permissions."
         return AdkNbError(said, remedy=remedy, code="sessions_failed")

@@ -7,6 +7,7 @@ from google.adk.agents import Agent
 from google.adk.events import Event, EventActions
 from google.adk.plugins.base_plugin import BasePlugin
 from google.adk.sessions import InMemorySessionService
+from google.adk.sessions.sqlite_session_service import SqliteSessionService
 from google.adk.tools import ToolContext
 from google.genai import types
 from scripted import DONE, Scripted, audio, call, heard, result_of, said, text_of
@@ -14,7 +15,7 @@ from sessions import attach, do, kinds, wait_for
 
 from adk_nb import LiveSession
 from adk_nb.exceptions import AdkNbError
-from adk_nb.live.histories import earlier, service_of
+from adk_nb.live.histories import APP_NAME, earlier, service_of
 from adk_nb.wire import protocol
 
 
@@ -320,3 +321,81 @@ def test_a_session_that_cannot_start_leaves_nothing_behind(tmp_path):
 def test_plugins_that_adk_refuses_are_told():
     with LiveSession(agent(), plugins=[BasePlugin(name="a"), BasePlugin(name="a")]) as session:
         assert "already registered" in session.say("hi").error
+
+
+# A conversation that is open elsewhere too.
+
+SERVICES = pytest.mark.parametrize("scheme", ["sqlite", "sqlite+aiosqlite"])
+
+
+def elsewhere(uri, session_id):
+    """Another program, which writes to a conversation."""
+    service = service_of(uri)
+
+    async def write(text):
+        session = await service.get_session(
+            app_name=APP_NAME, user_id="user", session_id=session_id
+        )
+        content = types.Content(role="user", parts=[types.Part(text=text)])
+        await service.append_event(session, Event(author="user", content=content))
+        await service.close()
+
+    return write
+
+
+@SERVICES
+def test_two_sessions_on_one_conversation_lose_no_turn(tmp_path, scheme):
+    uri = f"{scheme}:///{tmp_path}/talk.db"
+    with (
+        LiveSession(agent(), sessions=uri, session_id="monday") as one,
+        LiveSession(agent(), sessions=uri, session_id="monday") as other,
+    ):
+        page = attach(one)
+        assert one.say("first").error is None
+        assert other.say("second").error is None
+        assert one.say("third").error is None
+        assert other.say("fourth").error is None
+        (told,) = [failure for failure in page.errors() if failure.code == "shared_session"]
+        assert "'monday' is open elsewhere" in told.message
+    with LiveSession(agent(), sessions=uri, session_id="monday") as again:
+        events = again.adk_session().events
+        said = [event.content.parts[0].text for event in events if event.author == "user"]
+        assert said == ["first", "second", "third", "fourth"]
+
+
+@SERVICES
+def test_another_program_writes_between_two_turns(tmp_path, scheme):
+    uri = f"{scheme}:///{tmp_path}/talk.db"
+    with LiveSession(agent(), sessions=uri, session_id="s") as session:
+        write = elsewhere(uri, "s")
+        session.say("here")
+        session.bridge.call(write("there"))
+        session.state["x"] = 1
+        assert session.state["x"] == 1
+        session.bridge.call(write("there again"))
+        assert session.say("here again").error is None
+        said = [e.content.parts[0].text for e in session.adk_session().events if e.content]
+        assert [text for text in said if "ere" in text] == [
+            "here", "there", "there again", "here again",
+        ]  # fmt: skip
+
+
+def test_a_state_that_cannot_be_set_is_an_error_of_ours(tmp_path):
+    uri = f"sqlite:///{tmp_path}/talk.db"
+    with LiveSession(agent(), sessions=uri, session_id="s") as session:
+        session.say("here")
+
+        async def refuses(_session, _event):
+            raise ValueError("Please check if it is a stale session.")
+
+        session.all_histories._append = refuses
+        with pytest.raises(AdkNbError, match=r"'s' is open elsewhere.*take another session_id"):
+            session.state["x"] = 1
+
+
+def test_a_stale_service_of_the_users_own_is_told_to_be_open_elsewhere(tmp_path):
+    path = f"{tmp_path}/talk.db"
+    with LiveSession(agent(), sessions=SqliteSessionService(path), session_id="s") as session:
+        session.say("here")
+        session.bridge.call(elsewhere(f"sqlite:///{path}", "s")("there"))
+        assert "open elsewhere too: close it there" in session.say("here again").error
