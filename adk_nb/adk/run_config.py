@@ -200,9 +200,9 @@ def _of_modalities(name: str, config: RunConfig) -> Iterator[str]:
     if len(asked & {"TEXT", "AUDIO"}) > 1:
         # https://google.github.io/adk-docs/streaming/dev-guide/part4/#response-modalities
         yield "A Live model answers with speech or with text, not with both; speech is transcribed."
-    # .../part5/#native-audio-models, and for 3.8 https://ai.google.dev/gemini-api/docs/models/
-    # gemini-3.8-live#migrating
-    elif "TEXT" in asked and ("native-audio" in name or name.startswith("gemini-3.8-live")):
+    # .../part5/#native-audio-models, and https://ai.google.dev/gemini-api/docs/models/
+    # gemini-3.8-live#migrating; 3.1 is native audio too.
+    elif "TEXT" in asked and gemini.kind(name) == "native audio":
         yield (f"{name} only speaks: leave audio on, and read what it said from the transcript.")
     if "AUDIO" not in asked and config.speech_config is not None and asked:
         yield "Voice and language say nothing where the answer is text."

@@ -132,6 +132,8 @@ class Exchange:
         on_silence: OnSilence = "note",
     ) -> None:
         self._tools_block = tools_block
+        # The models of which was told that they wait for no tool.
+        self._told_blocking = set[str]()
         self._on_silence = on_silence
         self.silence = SilenceWatch(silence, self)
         self.log = log
@@ -441,6 +443,18 @@ class Exchange:
     def tools_declared(self, declared: dict[str, bool | None]) -> None:
         """Learns how tools are declared to the model: whether as blocking, by name."""
         self._declared = declared
+        blocking = [name for name, blocks in declared.items() if blocks]
+        model = self.turns.model
+        if blocking and _waits_for_none(model) and model not in self._told_blocking:
+            self._told_blocking.add(model)
+            self.report(
+                AdkNbError(
+                    f"{model} waits for no tool, and may refuse what is declared as BLOCKING: "
+                    f"{', '.join(blocking)}.",
+                    remedy="Declare them as NON_BLOCKING, or leave tools_block out.",
+                    code="unsupported",
+                )
+            )
 
     def blocks(self, name: str) -> bool:
         """Returns whether the model waits for the result of a tool."""
@@ -862,3 +876,8 @@ def waits_for_no_tool(model: str) -> bool:
     https://ai.google.dev/gemini-api/docs/models/gemini-3.8-live says so of 3.8.
     """
     return model.rsplit("/", 1)[-1].startswith("gemini-3.8-live")
+
+
+def _waits_for_none(model: str) -> bool:
+    """Returns whether a model knows NON_BLOCKING tools alone."""
+    return waits_for_no_tool(model) and "extended-thinking" in model

@@ -226,6 +226,9 @@ _UNREACHABLE = {
     errno.ECONNREFUSED,
 }
 
+_BUILT_IN = re.compile(r"tool is not supported for model")
+"""What ADK's tools that Gemini runs itself, such as `google_search`, say to other models."""
+
 _KEY_SHAPES = re.compile(
     r"AIza[\w-]{8,}|\bAQ\.[\w-]{8,}|ya29\.[\w.-]{8,}|auth_tokens/[\w-]+"
     r"|(?<=[Bb]earer )[\w.~+/=-]+|(?<=Token )[\w.~+/=-]{12,}"
@@ -267,6 +270,14 @@ def _not_the_models(chain: list[BaseException]) -> AdkNbError | None:
     if not where:
         return None
     said = f"The conversation failed: {where} raised {_text(inner)}"
+    if _BUILT_IN.search(str(inner)):
+        raised = f"The conversation failed: {_text(inner)}."
+        remedy = (
+            "It is a tool of Gemini's own, which needs a Gemini model, and that a key: write "
+            "GOOGLE_API_KEY=... into a .env file beside the notebook, and make the agent anew with "
+            "adk_nb.default_model(). Or leave the tool out."
+        )
+        return AdkNbError(raised, remedy=remedy, code="tool_needs_gemini")
     if where == _SESSIONS and type(inner).__name__ == "StaleSessionError":
         remedy = "It is open elsewhere too: close it there, or take another session_id."
         return AdkNbError(said, remedy=remedy, code="shared_session")

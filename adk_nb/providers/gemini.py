@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -89,6 +90,9 @@ def default_model() -> str | BaseLlm:
     That is the first of: the model that `ADK_NB_MODEL` names ("local" for the embedded default); a
     Gemini Live model, if there is a key for AI Studio or Vertex AI is asked for; `local_model()`.
 
+    Warns:
+        UserWarning: A placeholder stands in the place of the key, so it is `local_model()`.
+
     Raises:
         CredentialsError: Gemini is asked for by name or by `GOOGLE_GENAI_USE_VERTEXAI`, and
             something that it needs is missing.
@@ -97,6 +101,7 @@ def default_model() -> str | BaseLlm:
     named = os.environ.get(_MODEL, "").strip()
     if not named and found.platform == AI_STUDIO and not found.key:
         named = "local"
+        _warn_of_placeholder(found)
     if named.lower() == "local":
         from adk_nb.local import local_model
 
@@ -106,6 +111,17 @@ def default_model() -> str | BaseLlm:
     if error is not None:
         raise error
     return name
+
+
+def _warn_of_placeholder(found: Credentials) -> None:
+    raw = _placeholder()
+    if raw:
+        warnings.warn(
+            f"{raw} is still a placeholder, so the embedded model answers. For Gemini write a key "
+            f"from https://aistudio.google.com/apikey into {_target(found)}, and run the cell "
+            "again; to leave it so without this warning, remove the line.",
+            stacklevel=3,
+        )
 
 
 def credentials() -> Credentials:
@@ -188,6 +204,12 @@ def _value(name: str) -> str:
     return "" if _PLACEHOLDER.fullmatch(value) else value
 
 
+def _placeholder() -> str:
+    """Returns the name of a variable that has a placeholder in the place of a key, if any has."""
+    names = (name for name in _KEYS if os.environ.get(name, "").strip() and not _value(name))
+    return next(names, "")
+
+
 def _gemini(model: object) -> str:
     """Returns the name of a Gemini model, or of the one in a cascade; empty if it is none."""
     if isinstance(model, str):
@@ -206,7 +228,7 @@ def _gemini(model: object) -> str:
 def _missing_key(name: str, found: Credentials) -> CredentialsError | None:
     if found.key:
         return None
-    raw = next((key for key in _KEYS if os.environ.get(key, "").strip()), "")
+    raw = _placeholder()
     what = f"{raw} is still a placeholder" if raw else f"{_KEYS[0]} is not set"
     hint = ""
     flag = next((one for one in _FLAGS if one in os.environ), "")

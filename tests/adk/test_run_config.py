@@ -139,6 +139,7 @@ def test_what_is_a_gemini_model():
     [
         (NATIVE, {"audio": False}, "only speaks"),
         ("gemini-3.8-live", {"audio": False}, "only speaks"),
+        ("gemini-3.1-flash-live-preview", {"audio": False}, "only speaks"),
         (NATIVE, {"language": "de-DE"}, "finds the language"),
         ("gemini-2.5-flash", {"audio": False}, "text model"),
         (HALF, {"proactive": True}, "native-audio model"),

@@ -16,7 +16,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from google.adk.agents import Agent
+from google.adk.tools import google_search
 from live_api import NEW, NEWEST, OLD, THINKING
+from scripted import Scripted, echo
 from sessions import attach, do, kinds, wait_for
 
 import adk_nb
@@ -623,3 +625,28 @@ def test_a_setup_that_is_refused_without_a_reason_is_not_tried_again(serve):
         assert "does not say over what" in turn.error
         assert "parameters" not in turn.error
     assert len(api.connections) <= 2
+
+
+# --- what a model will refuse is told before the first word
+
+
+@pytest.mark.parametrize(
+    ("model", "block", "told"), [(THINKING, True, 1), (THINKING, None, 0), (NEWEST, True, 0)]
+)
+def test_a_blocking_function_on_a_model_that_waits_for_none(serve, model, block, told):
+    serve(live.echo_text)
+    with LiveSession(agent(model, Roll().tool), tools_block=block) as session:
+        session.say("hi")
+        session.swap()
+        hints = [row.error for row in session.log if "waits for no tool" in (row.error or "")]
+        assert len(hints) == told
+        assert all("BLOCKING: roll." in hint for hint in hints)
+
+
+def test_a_tool_of_geminis_own_says_that_it_needs_a_key():
+    searcher = Agent(name="searcher", model=Scripted(echo), tools=[google_search])
+    with LiveSession(searcher) as session:
+        error = session.say("what is new?").error
+    assert "Google search tool is not supported" in error
+    assert "GOOGLE_API_KEY" in error
+    assert "not to blame" not in error

@@ -99,13 +99,31 @@ def test_credentials_choose_a_live_model(put, variables, name):
         {"ADK_NB_MODEL": "Local", "GOOGLE_GENAI_USE_VERTEXAI": "TRUE"},
         {"GOOGLE_CLOUD_PROJECT": "p"},
         {"GOOGLE_API_KEY": ""},
-        {"GOOGLE_API_KEY": "PASTE_YOUR_KEY_HERE"},
-        {"GOOGLE_API_KEY": "..."},
     ],
 )
 def test_what_asks_for_no_gemini(put, variables):
     put(variables)
     assert isinstance(default_model(), CascadeLive)
+
+
+@pytest.mark.parametrize("name", ["GOOGLE_API_KEY", "GEMINI_API_KEY"])
+@pytest.mark.parametrize(
+    "placeholder",
+    ["YOUR_API_KEY", "PASTE_YOUR_ACTUAL_API_KEY_HERE", "<key>", "your-api-key-here", "..."],
+)
+def test_a_placeholder_that_was_left_is_told(clean, name, placeholder):
+    (clean / ".env").write_text(f"{name}={placeholder}\n")
+    with pytest.warns(UserWarning, match=f"{name} is still a placeholder.*embedded.*.env") as told:
+        assert isinstance(default_model(), CascadeLive)
+    assert [one.filename for one in told] == [__file__]
+
+
+def test_a_placeholder_that_is_not_needed_is_not_told(put, recwarn):
+    put({"ADK_NB_MODEL": "local", "GOOGLE_API_KEY": "<key>"})
+    default_model()
+    put({"ADK_NB_MODEL": "", "GEMINI_API_KEY": "k"})
+    assert isinstance(default_model(), str)
+    assert not recwarn.list
 
 
 @pytest.mark.parametrize(
