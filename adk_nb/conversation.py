@@ -346,21 +346,25 @@ class Conversation:
 
     @property
     def questions(self) -> list[ToolCall]:
-        """The tool calls that wait for a confirmation, oldest first."""
+        """The tool calls that wait for a confirmation or a sign-in, oldest first.
+
+        The `sign_in` of one that wants a sign-in is the address; that of others is None.
+        """
         return self.session.open_questions
 
     def confirm(
         self, approved: bool = True, *, call: ToolCall | str | None = None, payload: Any = None
     ) -> None:
-        """Answers a tool call that waits for a confirmation, as the widget's buttons do.
+        """Answers a tool call that waits for a confirmation or a sign-in, as the widget does.
 
         Args:
             approved: Whether the tool may run.
             call: The call or its id; by default the one that has waited longest.
-            payload: Passed to the tool as `tool_context.tool_confirmation.payload`.
+            payload: Passed to the tool as `tool_context.tool_confirmation.payload`; for a sign-in
+                the address that you were sent to, the code, or the key.
 
         Raises:
-            AdkNbError: No call waits for a confirmation.
+            AdkNbError: No call waits for a confirmation, or a sign-in lacks its answer.
             SessionClosedError: The session is closed.
         """
         self.session.bridge.call(

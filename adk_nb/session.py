@@ -421,7 +421,9 @@ class LiveSession(Conversation):
 
     def _confirm(self, message: protocol.Confirm) -> None:
         with contextlib.suppress(AdkNbError):  # Another page may have answered already.
-            self._exchange.live.calls.answer(message.id, approved=message.approved)
+            self._exchange.live.calls.answer(
+                message.id, approved=message.approved, payload=message.answer or None
+            )
 
     def playback(
         self,

@@ -1,4 +1,4 @@
-"""The plugin for tool calls: their output, their errors, and their confirmations."""
+"""The plugin for tool calls: their output, their errors, their confirmations and sign-ins."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from google.adk.plugins.base_plugin import BasePlugin
 from google.adk.tools.tool_confirmation import ToolConfirmation
 from pydantic import BaseModel
 
+from adk_nb.adk import sign_in
 from adk_nb.adk.retriable import is_retriable
 from adk_nb.adk.stoppable import StoppedError
 from adk_nb.adk.user_errors import contained, describe, original
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from google.adk.agents.invocation_context import InvocationContext
+    from google.adk.auth.auth_tool import AuthConfig
     from google.adk.sessions import Session
     from google.adk.tools.base_tool import BaseTool
     from google.adk.tools.tool_context import ToolContext
@@ -54,6 +56,7 @@ class _Outcome:
     result: dict[str, Any] | None = None
 
 
+_REFUSED = "The user did not sign in."
 _MAX_DEPTH = 50
 _GATHER_S = 0.05
 """How long printed text is gathered before it is shown (s)."""
@@ -65,8 +68,14 @@ class CallOwner(Protocol):
     def tool_printed(self, call_id: str, text: str, images: list[str]) -> None:
         """A call printed and displayed something."""
 
-    def tool_asks(self, call_id: str, hint: str) -> None:
-        """A call waits for the user's confirmation."""
+    def tool_asks(self, call_id: str, hint: str, sign_in: str | None = None) -> None:
+        """A call waits for the user's confirmation.
+
+        Args:
+            call_id: The call's id.
+            hint: What the user is asked.
+            sign_in: The address to sign in at, empty where a key is wanted; None if neither is.
+        """
 
     def tool_answered(self, call_id: str, approved: bool | None) -> None:
         """The user has answered; None if the question was withdrawn."""
@@ -105,6 +114,8 @@ class ToolCalls(BasePlugin):
         self._shown: set[str] = set()
         # The confirmations that are waited for, by the call's id.
         self._questions: dict[str, asyncio.Future[ToolConfirmation]] = {}
+        # Those of them that want a sign-in.
+        self._sign_ins: set[str] = set()
         self.raised: dict[str, str] = {}
         self.outputs: dict[str, tool_output.Output] = {}
         self.streaming: set[str] = set()
@@ -151,9 +162,10 @@ class ToolCalls(BasePlugin):
         """Answers a question, by default the oldest.
 
         Raises:
-            AdkNbError: No call waits, or not this one.
+            AdkNbError: No call waits, or not this one; or it is a sign-in without its answer.
         """
-        waiting = self._questions.get(call_id or next(iter(self._questions), ""))
+        asked = call_id or next(iter(self._questions), "")
+        waiting = self._questions.get(asked)
         if waiting is None or waiting.done():
             raise AdkNbError(
                 "No tool call waits for a confirmation." if call_id is None
@@ -161,6 +173,13 @@ class ToolCalls(BasePlugin):
                 remedy="See live.questions for those that do.",
                 code="no_question",
             )  # fmt: skip
+        if approved and asked in self._sign_ins and not (isinstance(payload, str) and payload):
+            raise AdkNbError(
+                "A sign-in needs its answer as a text.",
+                remedy="confirm(payload=...) takes the address that you were sent to, the code, "
+                "or the key; confirm(False) refuses.",
+                code="bad_option",
+            )
         waiting.set_result(ToolConfirmation(confirmed=approved, payload=payload))
 
     def outcomes(self, calls: Iterable[ToolCall]) -> list[tuple[str, dict[str, Any], Any]]:
@@ -274,6 +293,13 @@ class ToolCalls(BasePlugin):
         if call_id in self._shown:
             self._shown.discard(call_id)
             self._owner.tool_returned(call_id, tool.name, result, None)
+        wanted = tool_context.actions.requested_auth_configs.pop(call_id, None)
+        if wanted is not None:
+            told = await self._sign_in(tool, tool_args, tool_context, wanted)
+            if call_id in self._shown:
+                self._shown.discard(call_id)
+                self._owner.tool_returned(call_id, tool.name, told, None)
+            return told
         asked = tool_context.actions.requested_tool_confirmations.pop(call_id, None)
         if asked is None:
             if tool.is_long_running and not result:
@@ -281,6 +307,39 @@ class ToolCalls(BasePlugin):
             return _plain(result)
         tool_context.tool_confirmation = await self._ask(call_id, asked.hint, asked.payload)
         tool_context.actions.skip_summarization = None
+        return await self._run_again(tool, tool_args, tool_context)
+
+    async def _sign_in(
+        self,
+        tool: BaseTool,
+        tool_args: dict[str, Any],
+        tool_context: ToolContext,
+        wanted: AuthConfig,
+    ) -> dict[str, Any]:
+        """Asks the user to sign in, and runs the tool again with what they answer."""
+        call_id = tool_context.function_call_id or ""
+        hint, link = sign_in.hint_of(wanted), sign_in.link_of(wanted)
+        if _within(tool_context):
+            self._owner.tool_called_within(tool_context.agent_name, call_id, tool.name, tool_args)
+            self._shown.add(call_id)
+        self._sign_ins.add(call_id)
+        try:
+            answer = await self._ask(call_id, hint, sign_in=link)
+        finally:
+            self._sign_ins.discard(call_id)
+        if not answer.confirmed:
+            return {"error": _REFUSED}
+        key, value = sign_in.answered(wanted, str(answer.payload))
+        tool_context.state[key] = value
+        result = await self._run_again(tool, tool_args, tool_context)
+        # Once is enough: it would be asked for ever.
+        if tool_context.actions.requested_auth_configs.pop(call_id, None) is not None:
+            return {"error": "The sign-in was not accepted."}
+        return result
+
+    async def _run_again(
+        self, tool: BaseTool, tool_args: dict[str, Any], tool_context: ToolContext
+    ) -> dict[str, Any]:
         try:
             again = await contained(tool.run_async(args=tool_args, tool_context=tool_context))
         except Exception as error:
@@ -318,10 +377,12 @@ class ToolCalls(BasePlugin):
                 self._outcomes[call_id].result = {"error": text}
         return {"error": text}
 
-    async def _ask(self, call_id: str, hint: str, payload: Any = None) -> ToolConfirmation:
+    async def _ask(
+        self, call_id: str, hint: str, payload: Any = None, *, sign_in: str | None = None
+    ) -> ToolConfirmation:
         waiting: asyncio.Future[ToolConfirmation] = asyncio.Future()
         self._questions[call_id] = waiting
-        self._owner.tool_asks(call_id, hint)
+        self._owner.tool_asks(call_id, hint, sign_in)
         approved: bool | None = None
         try:
             answer = await waiting

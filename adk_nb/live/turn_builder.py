@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 _TEXTS = {"user_text", "user_transcript", "agent_text", "agent_transcript", "withheld"}
 """Kinds of rows with words."""
+_SIGNED_IN = {True: "The user answered.", False: "The user refused.", None: "It was withdrawn."}
+"""What becomes of a sign-in, by its answer."""
 _AUDIO = {"user_audio", "agent_audio"}
 _KEPT_TURNS = 8
 """Of so many of the newest turns more may come; what is only needed for that is kept so long."""
@@ -407,20 +409,30 @@ class Turns:
         if text[:room]:
             self._emit(protocol.ToolOutput(turn.index, call.id, text[:room]))
 
-    def tool_asks(self, call_id: str, hint: str) -> None:
-        """Shows that a tool call waits for the user's confirmation."""
+    def tool_asks(self, call_id: str, hint: str, sign_in: str | None = None) -> None:
+        """Shows that a tool call waits for the user's confirmation, or for a sign-in."""
         turn, call = self.call(call_id)
         if turn is None or call is None:
-            self.when_called(call_id, lambda: self.tool_asks(call_id, hint))
+            self.when_called(call_id, lambda: self.tool_asks(call_id, hint, sign_in))
             return
-        call.question = hint
-        self._emit(protocol.Question(turn.index, call_id, call.name, call.args, hint))
+        call.question, call.sign_in = hint, sign_in
+        if sign_in is not None:
+            self._log_sign_in(turn, call, hint)
+        self._emit(protocol.Question(turn.index, call_id, call.name, call.args, hint, sign_in))
+
+    def _log_sign_in(self, turn: Turn, call: ToolCall, text: str) -> None:
+        """Writes down what becomes of a sign-in; neither its link nor its answer."""
+        self._log.add(
+            "bridge", "sign_in", turn=turn.index, tool=call.name, tool_call_id=call.id, text=text
+        )
 
     def tool_answered(self, call_id: str, approved: bool | None) -> None:
         """Shows the user's answer; None if the question was withdrawn."""
         turn, call = self.call(call_id)
         if turn is not None and call is not None:
-            call.question = None
+            if call.sign_in is not None:
+                self._log_sign_in(turn, call, _SIGNED_IN[approved])
+            call.question = call.sign_in = None
             self._emit(protocol.Answer(turn.index, call_id, approved))
 
     def when_called(self, call_id: str, then: Callable[[], None]) -> None:

@@ -127,9 +127,10 @@ class TurnListeners:
 
 def waits_for(turn: Turn) -> str:
     """Returns what an open turn waits for, as the end of a sentence."""
-    asks = next((call.name for call in turn.tool_calls if call.question is not None), None)
+    asks = next((call for call in turn.tool_calls if call.question is not None), None)
     if asks is not None:
-        return f"{asks} waits for a confirmation"
+        wanted = "a confirmation" if asks.sign_in is None else "a sign-in"
+        return f"{asks.name} waits for {wanted}"
     running = ", ".join(call.name for call in turn.tool_calls if call.ms is None)
     if running:
         return f"the model's answer waits for {running}"

@@ -24,7 +24,7 @@ KINDS = (
     "tool_call", "tool_result", "agent_transfer", "agent_swapped", "turn_complete", "interrupted",
     "playback_started", "playback_drained", "playback_flushed", "mic_on", "mic_off", "connected",
     "disconnected", "usage", "error", "turn_ended", "answer_disowned", "voice_activity", "silence",
-    "withheld",
+    "sign_in", "withheld",
 )  # fmt: skip
 
 _PAUSE_S = 1.0

@@ -53,6 +53,8 @@ class ToolCall:
         images: The images that it displayed, as `data:` URLs.
         long_running: Whether it returns at once, and `respond` gives its result later.
         question: What the user is asked before it may run; None if nothing.
+        sign_in: The address at which the user is to sign in before it may run, empty where a key
+            or token is wanted; None if neither is.
         session_id: The session's id.
         turn: The turn that it belongs to.
         time: When it was called (s since the Unix epoch).
@@ -71,6 +73,7 @@ class ToolCall:
     images: list[str] = field(default_factory=list, repr=False)
     long_running: bool = False
     question: str | None = None
+    sign_in: str | None = field(default=None, repr=False)
     session_id: str = field(default="", repr=False)
     turn: Turn | None = field(default=None, repr=False)
     time: float = field(default=0.0, repr=False)

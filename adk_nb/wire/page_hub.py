@@ -167,7 +167,10 @@ def _call_messages(index: int, call: ToolCall) -> list[protocol.Message]:
         messages.append(protocol.ToolOutput(index, call.id, call.output[: protocol.MAX_OUTPUT]))
     messages += [protocol.ToolOutput(index, call.id, image=image) for image in call.images]
     if call.question is not None:
-        messages.append(protocol.Question(index, call.id, call.name, call.args, call.question))
+        question = call.question
+        messages.append(
+            protocol.Question(index, call.id, call.name, call.args, question, call.sign_in)
+        )
     if call.ms is not None:
         messages.append(
             protocol.ToolReturned(index, call.id, call.name, call.ms, call.result, call.error)

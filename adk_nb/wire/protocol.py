@@ -22,6 +22,8 @@ SUBPROTOCOL = "adk-nb.v1"
 MAX_MESSAGE = 1 << 20
 """The largest message (bytes); a larger one closes the connection."""
 
+MAX_ANSWER = 20_000
+"""How long the answer of a sign-in may be (characters)."""
 MAX_TYPED = 100_000
 """The longest text that a page may send (characters)."""
 
@@ -257,11 +259,15 @@ class ToolSwitch(Message):
 
 @checked(frozen=True, slots=True, config=_STRICT)
 class Confirm(Message):
-    """The user's answer to a question about a tool call."""
+    """The user's answer to a question about a tool call.
+
+    `answer` is what a sign-in gave: the address that the user was sent to, a code, or a key.
+    """
 
     type: ClassVar[str] = "confirm"
     id: _Name
     approved: bool
+    answer: Annotated[str, Field(max_length=MAX_ANSWER)] = ""
 
 
 @checked(frozen=True, slots=True, config=_STRICT)
@@ -415,7 +421,11 @@ class ToolOutput(Message):
 
 @dataclass(frozen=True, slots=True)
 class Question(Message):
-    """A tool call waits for the user's `Confirm`."""
+    """A tool call waits for the user's `Confirm`.
+
+    `sign_in` is None for a confirmation; for a sign-in it is the address to sign in at, empty where
+    the user is to give a key or token.
+    """
 
     type: ClassVar[str] = "question"
     turn: int
@@ -423,6 +433,7 @@ class Question(Message):
     name: str
     args: dict[str, Any]
     hint: str = ""
+    sign_in: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

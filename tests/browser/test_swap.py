@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pytest
 from driver import screenshot
+from fastapi.openapi.models import OAuth2, OAuthFlows
 from google.adk.agents import Agent
-from google.adk.tools import FunctionTool
+from google.adk.auth.auth_credential import AuthCredential, AuthCredentialTypes, OAuth2Auth
+from google.adk.auth.auth_tool import AuthConfig
+from google.adk.tools import FunctionTool, ToolContext
 from scripted import DONE, Scripted, audio, call, result_of, said, text_of
 
 import adk_nb
@@ -96,3 +99,54 @@ def test_a_swap_shows_in_the_page(widget):
     widget.type("hello")
     widget.wait_for_entry("agent", "You said hello.")
     assert widget.look("(root, adkNb) => adkNb.socketsDialled") == 1
+
+
+def mail(tool_context: ToolContext) -> str:
+    """Reads mail."""
+    credential = tool_context.get_auth_response(WANTED)
+    if credential is None:
+        tool_context.request_credential(WANTED)
+        return "asking"
+    return f"none for {credential.oauth2.auth_code}"
+
+
+WANTED = AuthConfig(
+    auth_scheme=OAuth2(flows=OAuthFlows()),
+    raw_auth_credential=AuthCredential(
+        auth_type=AuthCredentialTypes.OAUTH2,
+        # Without a client's id ADK exchanges nothing.
+        oauth2=OAuth2Auth(auth_uri="https://accounts.example/auth?state=s"),
+    ),
+)
+
+
+def reads_mail(came):
+    text, result = text_of(came), result_of(came)
+    if result is not None:
+        return [audio(100), said(f"It came back with {result}."), DONE]
+    return [call("mail")] if text else []
+
+
+def test_a_tool_that_wants_a_sign_in_is_answered_in_the_page(show):
+    agent = Agent(name="script", model=Scripted(reads_mail), tools=[mail])
+    widget = show(adk_nb.talk(agent))
+    widget.wait_for_state("ready")
+    widget.type("read it")
+    widget.part("sign-in").wait_for()
+    assert widget.part("sign-in").get_attribute("href") == "https://accounts.example/auth?state=s"
+    assert widget.part("sign-in").get_attribute("rel") == "noopener noreferrer"
+    screenshot(widget.page, "sign-in")
+    widget.part("sign-in-answer").fill("c1")
+    widget.part("sign-in-answer").press("Enter")
+    widget.wait_for_entry("agent", "none for c1")
+    assert widget.part("sign-in").count() == 0
+
+
+def test_a_sign_in_is_refused_in_the_page(show):
+    agent = Agent(name="script", model=Scripted(reads_mail), tools=[mail])
+    widget = show(adk_nb.talk(agent))
+    widget.wait_for_state("ready")
+    widget.type("read it")
+    widget.part("reject").click()
+    widget.wait_for_entry("agent", "The user did not sign in")
+    assert widget.part("sign-in-answer").count() == 0

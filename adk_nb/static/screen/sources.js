@@ -6,7 +6,7 @@ const MAX_SOURCES = 50;
 const MAX_TITLE = 120;
 
 /** The address, if following it can do no more than open a web page. @param {unknown} uri */
-function webAddress(uri) {
+export function webAddress(uri) {
   if (typeof uri !== "string") return null;
   try {
     const url = new URL(uri);

@@ -6,7 +6,7 @@ import { element } from "./layout.js";
  * @typedef {import("./transcript-model.js").Entry} Entry
  * @typedef {import("./transcript-model.js").Question} Question
  * @typedef {import("./transcript-model.js").Rest} Rest
- * @typedef {(id: unknown, approved: boolean) => boolean} Answerer whether the answer went out
+ * @typedef {(id: unknown, approved: boolean, answer?: string) => boolean} Answerer whether the answer went out; `answer` is a sign-in's
  * @typedef {(id: string) => boolean} Stopper stops a call; whether that went out
  * @typedef {(rest: Rest) => boolean} Asker asks for more of a result; whether that went out
  */
@@ -106,6 +106,39 @@ function questionBox({ id, call, hint }, answer) {
   );
 }
 
+/**
+ * A sign-in: its link, a field for what comes of it, and a way to refuse.
+ *
+ * @param {Question} question
+ * @param {Answerer} answer
+ */
+function signInBox({ id, call, hint, signIn }, answer) {
+  const field = element("input", { class: "adk-nb-answer", "data-adk-nb": "sign-in-answer", autocomplete: "off", spellcheck: "false",
+    type: signIn ? "text" : "password", "aria-label": signIn ? "The address that you were sent to, or the code" : "The key or token" });
+  const done = element("button", { type: "submit", class: "adk-nb-choice adk-nb-approve", "data-adk-nb": "approve" }, "Done");
+  const refuse = element("button", { type: "button", class: "adk-nb-choice adk-nb-reject", "data-adk-nb": "reject" }, "Refuse");
+  const input = /** @type {HTMLInputElement} */ (field);
+  /** @param {boolean} sent */
+  const over = (sent) => {
+    if (sent) for (const one of [input, done, refuse]) /** @type {HTMLInputElement | HTMLButtonElement} */ (one).disabled = true;
+  };
+  refuse.addEventListener("click", () => over(answer(id, false)));
+  const form = element("form", { class: "adk-nb-choices" }, input, done, refuse);
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    if (input.value.trim()) over(answer(id, true, input.value.trim()));
+    else input.focus();
+  });
+  const link = signIn ? [element("a", { href: signIn, target: "_blank", rel: "noopener noreferrer", "data-adk-nb": "sign-in" }, `Sign in at ${new URL(signIn).host}`)] : [];
+  return element(
+    "div",
+    { class: "adk-nb-question", "data-adk-nb": "question", role: "group", "aria-label": `Sign in for ${preview(call)}` },
+    element("div", { class: "adk-nb-hint" }, hint),
+    ...link,
+    form,
+  );
+}
+
 /** What a tool printed. The text only ever grows: it is added to, since a tool may print a great many pieces. */
 class Printed {
   constructor() {
@@ -175,7 +208,7 @@ export class ToolEntry {
     if (question === this.question) return;
     this.question = question;
     this.asking.hidden = question === null;
-    this.asking.replaceChildren(...(question ? [questionBox(question, this.answer)] : []));
+    this.asking.replaceChildren(...(question ? [(question.signIn === null ? questionBox : signInBox)(question, this.answer)] : []));
   }
 
   /** @param {Entry} entry */

@@ -1,6 +1,6 @@
 /** What was said, as the entries of a transcript. No DOM here. */
 import { characters, formatCall, show, unwrap } from "./format.js";
-import { sourceList } from "./sources.js";
+import { sourceList, webAddress } from "./sources.js";
 
 /**
  * @typedef {object} Entry
@@ -28,7 +28,8 @@ import { sourceList } from "./sources.js";
  *
  * @typedef {{id: unknown, offset: number, length: number}} Rest how many characters of how many are here
  * @typedef {import("./sources.js").Source} Source
- * @typedef {{id: unknown, call: string, hint: string}} Question `call` is whole: nobody should approve what was cut
+ * @typedef {{id: unknown, call: string, hint: string, signIn: string | null}} Question `call` is whole: nobody should
+ *   approve what was cut; `signIn` is where to sign in, "" where a key is wanted, null if neither is
  */
 
 const MAX_ENTRIES = 500;
@@ -47,7 +48,8 @@ function toolKey(turn, id, name) {
 }
 
 /** What a question is announced as. @param {Question} question */
-export function formatQuestion({ call, hint }) {
+export function formatQuestion({ call, hint, signIn }) {
+  if (signIn !== null) return `${bounded(call)} needs a sign-in. ${hint}`.trim();
   return `${bounded(call)} needs your approval. ${hint}`.trim();
 }
 
@@ -179,11 +181,12 @@ export class TranscriptModel {
   }
 
   /** @param {import("../link/wire.js").Message} message */
-  asked({ turn, id, name, args, hint }) {
+  asked({ turn, id, name, args, hint, sign_in }) {
     const entry = this.tool(turn, id, name);
     const call = formatCall(name, args);
     entry.call = bounded(call);
-    entry.question = { id, call, hint: typeof hint === "string" ? bounded(hint) : "" };
+    const signIn = typeof sign_in === "string" ? webAddress(sign_in)?.href ?? "" : null;
+    entry.question = { id, call, hint: typeof hint === "string" ? bounded(hint) : "", signIn };
     entry.answer = "";
     entry.outcome = "asking";
     entry.final = false;

@@ -55,7 +55,7 @@ export class Transcript {
       return sent;
     };
     /** @type {import("./tool-entry.js").Answerer} */
-    this.answer = (id, approved) => leave(answer(id, approved));
+    this.answer = (...answered) => leave(answer(...answered));
     /** @type {import("./tool-entry.js").Stopper} */
     this.stop = (id) => leave(stop(id));
     /** @type {Map<string, HTMLElement>} */

@@ -36,7 +36,7 @@ export class View {
     this.layout.head.status.dataset.transport = this.layout.head.transport.textContent = transport;
     this.listeners = new AbortController();
     this.transcriptModel = new TranscriptModel();
-    this.transcript = new Transcript(this.layout.transcript, (id, approved) => this.ask({ type: "confirm", id, approved }),
+    this.transcript = new Transcript(this.layout.transcript, (id, approved, answer) => this.ask({ type: "confirm", id, approved, ...(answer ? { answer } : {}) }),
       ({ id, offset }) => this.ask({ type: "more", id, offset }), (id) => this.ask({ type: "stop", id }));
     this.agent = new AgentState();
     this.panel = new Panel(this.layout.panel, {

@@ -283,7 +283,7 @@ test("entries have exactly what was said of them", () => {
     { ...plain, key: "tool/1/spin", role: "tool", turn: 1, name: "spin", call: "spin()", outcome: "running" },
     {
       ...plain, key: "tool/e", role: "tool", turn: 1, name: "pay", call: "pay(euros=3)", outcome: "asking",
-      question: { id: "e", call: "pay(euros=3)", hint: "" },
+      question: { id: "e", call: "pay(euros=3)", hint: "", signIn: null },
     },
     { ...plain, key: "note/n", role: "note", turn: 1, kind: "swap", text: "Now flip.", final: true },
   ]);

@@ -273,6 +273,25 @@ test("a question's answer goes out; without a connection it is said", async (t) 
   assert.match(error(), /^not_sent/);
 });
 
+test("a sign-in has a link and a field for what comes of it", async (t) => {
+  const { says, sent, root } = await viewed(t);
+  const part = (name) => root.querySelector(`[data-adk-nb=${name}]`);
+  const asks = (id, sign_in) => says("question", { turn: 1, id, name: "mail", args: {}, hint: "Sign in.", sign_in });
+  asks("a", "https://accounts.example/auth?x=1");
+  assert.equal(part("sign-in").href, "https://accounts.example/auth?x=1");
+  assert.equal(part("sign-in-answer").type, "text");
+  part("approve").form.requestSubmit?.() ?? part("approve").click();
+  assert.deepEqual(sent(), []); // nothing was pasted
+  part("sign-in-answer").value = " http://localhost/?code=c ";
+  part("approve").click();
+  assert.deepEqual(sent(), [{ type: "confirm", id: "a", approved: true, answer: "http://localhost/?code=c" }]);
+  says("answer", { turn: 1, id: "a", approved: true });
+  asks("b", "javascript:alert(1)");
+  assert.deepEqual([part("sign-in"), part("sign-in-answer").type], [null, "password"]);
+  part("reject").click();
+  assert.deepEqual(sent().at(-1), { type: "confirm", id: "b", approved: false });
+});
+
 test("a tool is switched, and back where the kernel refuses", async (t) => {
   const { says, sent, root, error } = await viewed(t);
   const box = () => root.querySelector("[data-tool=roll]");
