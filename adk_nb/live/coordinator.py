@@ -7,21 +7,20 @@ from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from google.adk.agents.live_request_queue import LiveRequest
 from google.genai import types
 
 from adk_nb.adk.agents import cascades, live_model, model_name
 from adk_nb.adk.run_config import is_gemini
-from adk_nb.adk.told_history import CUT_OFF, as_text
+from adk_nb.adk.told_history import CUT_OFF
 from adk_nb.adk.withheld import guarded
 from adk_nb.exceptions import AdkNbError, LocalModelError, ModelError, SessionClosedError
 from adk_nb.live.event_reader import EventReader
-from adk_nb.live.microphone import Microphone, blob
+from adk_nb.live.microphone import Microphone
 from adk_nb.live.model_connection import Link, LiveRun
-from adk_nb.live.silence import Limit, OnSilence, Silence, SilenceWatch, due
+from adk_nb.live.reconnection import Reconnection
+from adk_nb.live.silence import Limit, OnSilence, Silence, SilenceWatch, due, silence_text
 from adk_nb.live.swaps import Swaps
 from adk_nb.live.tool_calls import ToolCalls
 from adk_nb.live.tool_runs import ToolRuns
@@ -59,34 +58,10 @@ _REACTION_S = 5.0
 """How long a model that did not wait for a result may take to say something about it (s)."""
 _CROSSED_S = 1.0
 """How long it may, where what it said when the result came may have been about it (s)."""
-_DUE: dict[Limit, str] = {
-    "first": "The model has said nothing to this",
-    "between": "The model has stopped in its answer, and said nothing",
-    "after_tool": "The model has said nothing about the tool's result",
-}
-"""What it means that a limit of `Silence` is reached."""
 _CALLED_S = 5.0
 """How long after ADK runs a tool the event of its call may come (s)."""
 _WORDLESS_S = 5.0
 """How long after it was sent speech may stay without words before a typed text overtakes it (s)."""
-
-
-@dataclass(slots=True)
-class Dial:
-    """What is known of the connection that is being made, or goes on.
-
-    Attributes:
-        told_history: Whether the history was sent to it.
-        asked: Whether that history ends with what the user waits for an answer to.
-        taking_over: Whether it is of an agent that a transfer has just made the current one.
-        returned: The ids of the open turn's calls that had returned when it was begun. ADK reads
-            its history then, and sends that.
-    """
-
-    returned: frozenset[str] = frozenset()
-    told_history: bool = False
-    asked: bool = False
-    taking_over: bool = False
 
 
 class Exchange:
@@ -169,18 +144,11 @@ class Exchange:
         self._last_nudge = 0.0
         # When speech last made a connection, on the monotonic clock.
         self._wanted_at = 0.0
-        self._dial = Dial()
-        # Whether there is a connection, as far as is known.
-        self._connected = False
-        # How many connections were made; each call's, by its id: it knows no other's results.
-        self._connections = 0
-        self._called_in: dict[str, int] = {}
-        # Calls of an earlier turn whose results another connection is still to be told.
-        self._untold: list[str] = []
+        self.reconnection = Reconnection(
+            self, self.turns, self.reader, self.microphone, self.live.calls
+        )
         # How the tools of the run are declared, by name: whether as blocking; None if not at all.
         self._declared: dict[str, bool | None] = {}
-        # Turns that were sent to the model again, after a connection was lost.
-        self._retried: set[int] = set()
         # When ADK's newest event came, on the monotonic clock.
         self._event_at = 0.0
         self._reaction: asyncio.TimerHandle | None = None
@@ -217,7 +185,7 @@ class Exchange:
 
     def transferred(self, turn: Turn | None, source: str, target: str) -> str:
         """Makes another agent the current one, after a transfer; returns its model's name."""
-        self._dial.taking_over = True
+        self.reconnection.dial.taking_over = True
         self.reader.resumable = False  # The new agent's connection has its own handle.
         one = self.swaps.agent.root_agent.find_agent(target)
         self.turns.agent = target
@@ -239,12 +207,12 @@ class Exchange:
         if turn is None:
             return None
         sounds = self.pages.sounding or self.microphone.speaks
-        connected = self.live.link is Link.CONNECTED and self._connected
+        connected = self.live.link is Link.CONNECTED and self.reconnection.connected
         return turn, due(turn) if connected and not sounds else None
 
     def silence_noticed(self, turn: TurnState, limit: Limit, seconds: float) -> None:
         """Tells that the model says nothing, and asks it to go on if that is wanted."""
-        text = f"{_DUE[limit]} for {seconds:.0f} s."
+        text = silence_text(limit, seconds)
         self.log.add("bridge", "silence", turn=turn.index, text=text)
         self.pages.note(turn.index, "silence", text)
         if self._on_silence == "nudge":
@@ -257,12 +225,9 @@ class Exchange:
         """Ends the turn, unless the answer is sure to come."""
         if self._cascaded or turn.busy:
             return
-        text = f"{_DUE[limit]} for {seconds:.0f} s."
+        text = silence_text(limit, seconds)
         error = ModelError(text, remedy="Say it again, or in other words.", code="silent")
-        self.log.add("bridge", "error", turn=turn.index, error=str(error))
-        self.turns.silent()
-        self.set_state("ready")
-        self._tell(error)
+        self._end_turn(error, turn.index, self.turns.silent)
 
     # What the user does.
 
@@ -274,7 +239,7 @@ class Exchange:
         if current is not None and current.phase is Phase.SAYING and not current.worded:
             # What was said before it waits for a connection, or for its words: one after the other.
             turn = self.turns.user_typed(text, wait=True)
-            if self._connected:
+            if self.reconnection.connected:
                 self._expect_words()
             self.set_state("thinking")
             return turn
@@ -296,10 +261,15 @@ class Exchange:
     def _make_way(self, queue: RequestQueue) -> None:
         """Takes back the question that stands, or cuts off its answer: another one comes."""
         turn = self.turns.current
-        unsent = turn is not None and queue.take_back(self.turns.said(turn).user_text)
+        unsent = turn is not None and self.take_back(turn)
         if self._cascaded and not unsent and not self.reader.silent:
             # Gemini's models take a text for an interruption by themselves.
             self._nudge(queue)
+
+    def take_back(self, turn: Turn) -> bool:
+        """Takes back a question that was not sent yet; returns whether there was one."""
+        queue = self.live.queue
+        return queue is not None and queue.take_back(self.turns.said(turn).user_text)
 
     def _nudge(self, queue: RequestQueue) -> None:
         """Tells a cascade that it is cut off."""
@@ -361,7 +331,7 @@ class Exchange:
             self._silence(self.pages.sounding)
             return
         queue = self.live.queue
-        unsent = queue is not None and queue.take_back(self.turns.said(turn).user_text)
+        unsent = self.take_back(turn)
         if self.turns.cut_in(sent=not unsent) is None:
             return
         self.set_state("ready")
@@ -382,8 +352,11 @@ class Exchange:
 
     def taking_over(self) -> bool:
         """Returns whether a transfer has just made this agent the current one; resets itself."""
-        taking_over, self._dial.taking_over = self._dial.taking_over, False
-        return taking_over
+        return self.reconnection.taking_over()
+
+    def awaits_answer(self, history: list[types.Content]) -> bool:
+        """Returns whether the user waits for an answer to the last words of a history."""
+        return self.reconnection.awaits_answer(history)
 
     def withheld(self, event_id: str, *, begun: bool) -> bool:
         """Silences an answer that a callback replaced; returns whether its sound is forgotten."""
@@ -400,8 +373,7 @@ class Exchange:
     def run_begins(self) -> None:
         """Prepares for a new run."""
         self.withholding.begin()
-        calls = self.turns.current.tool_calls if self.turns.current is not None else []
-        self._dial = Dial(frozenset(call.id for call in calls if call.ms is not None))
+        self.reconnection.dials()
         self.turns.machine.connection_lost()
         self.tool_runs.run_begins()
         self.reader.begin()
@@ -414,8 +386,7 @@ class Exchange:
         add: Callable[[Event], Awaitable[None]],
     ) -> None:
         """Runs a batch of calls in a task."""
-        for call_id in call_ids:
-            self._called_in[call_id] = self._connections
+        self.reconnection.called(call_ids)
         self.tool_runs.start(call_ids, self._run_tools(call_ids, running), add)
 
     async def _run_tools(
@@ -475,34 +446,17 @@ class Exchange:
             for part in (event.content.parts or () if event.content else ())
             if part.function_response and self.turns.is_wanted(part.function_response.id or "")
         ]
-        if not wanted or self.closed or not self._connected:
+        if not wanted or self.closed or not self.reconnection.connected:
             return  # A connection that is to come is told with all that was done.
         ids = [part.function_response.id or "" for part in wanted if part.function_response]
-        if all(self._called_in.get(one) == self._connections for one in ids) and not late:
+        if self.reconnection.knows(ids) and not late:
             self.queue().send_content(types.Content(role="user", parts=wanted))
         else:
-            self._go_on(ids)
+            self.reconnection.go_on(ids)
 
     def tools_failed(self, error: Exception) -> None:
         """Ends the run: what ADK does around a tool failed."""
         self.live.fail(explain(error))
-
-    def _go_on(self, call_ids: list[str]) -> None:
-        """Tells a new connection, in words, what an earlier one has called and what came back."""
-        turn = next((turn for one in call_ids if (turn := self.turns.call(one)[0])), None)
-        running = self.tool_runs.running
-        if turn is None or any(call.ms is None and call.id in running for call in turn.tool_calls):
-            return  # The last that returns tells them all.
-        if self.turns.current not in (None, turn):
-            self._untold += call_ids  # The question that stands comes first.
-            return
-        text = as_text(self.turns.said(turn).user_text, self.live.calls.outcomes(turn.tool_calls))
-        self.queue().send_content(types.Content(role="user", parts=[types.Part(text=text)]))
-        self._told(turn)
-
-    def _told(self, turn: Turn) -> None:
-        for call in turn.tool_calls:
-            self.turns.tool_told(call.id)
 
     def run_told(self, content: types.Content) -> None:
         """Notes what a model takes: the results of its calls."""
@@ -546,15 +500,8 @@ class Exchange:
             task = asyncio.create_task(self._answer(self._cut_off_calls(unwanted)))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
-        if self._untold:
-            asyncio.get_running_loop().call_soon(self._tell_untold)
+        self.reconnection.turn_ended()
         self.on_turn_end(turn)
-
-    def _tell_untold(self) -> None:
-        """Tells what had to wait for the answer to another question."""
-        call_ids, self._untold = self._untold, []
-        if call_ids and self._connected and not self.closed:
-            self._go_on(call_ids)
 
     async def _answer(self, calls: list[tuple[Turn, ToolCall]]) -> None:
         """Gives calls that were cut off a result in ADK's history."""
@@ -570,101 +517,29 @@ class Exchange:
         """Returns whether a turn is open, or an answer still sounds."""
         return self.turns.current is not None or bool(self.pages.sounding)
 
-    def awaits_answer(self, history: list[types.Content]) -> bool:
-        """Returns whether the user waits for an answer to the last words of a history."""
-        self._dial.told_history = True
-        turn = self.turns.current
-        if turn is None or not history or history[-1].role != "user":
-            return False
-        if any(call.id not in self._dial.returned for call in turn.tool_calls):
-            return False  # What they return is told when it is there.
-        words = " ".join(part.text or "" for part in history[-1].parts or ())
-        question = self.turns.said(turn).user_text
-        self._dial.asked = bool(turn.tool_calls) or bool(question and question in words)
-        return self._dial.asked
-
     def run_lost(self, error: AdkNbError | None) -> None:
         """Reports that the connection is lost or being replaced; another will be made."""
         if error is None and not self.reader.resumable:
             return  # A transfer.
-        turn = self.turns.current
+        index = self.turns.current.index if self.turns.current is not None else 0
         text = error.message if error is not None else None
-        self._connected = False
-        self.turns.machine.connection_lost()
-        self.log.add("bridge", "disconnected", turn=turn.index if turn else 0, error=text)
-        if turn is not None and turn.index in self._retried:
-            self._lost_twice()
+        twice = self.reconnection.lost()
+        self.log.add("bridge", "disconnected", turn=index, error=text)
+        if twice:
+            self.reconnection.lost_twice()
         self.set_state("reconnecting")
-
-    def _lost_twice(self) -> None:
-        """Ends a turn that was asked again in vain."""
-        turn = self.turns.current
-        if turn is not None and self.live.queue is not None:
-            self.live.queue.take_back(self.turns.said(turn).user_text)
-        lost = "The connection to the model was lost twice in this turn."
-        self.run_failed(ModelError(lost, remedy="Say it again.", code="connection_lost"))
-
-    def _ask_again(self, *, resumed: bool) -> None:
-        """Sends again what was lost with a connection, at most once in each turn."""
-        turn, asked = self.turns.current, self._dial.asked
-        self._dial.asked = False
-        if turn is None:
-            self._say_again(self.microphone.unanswered())
-            return
-        if turn.index in self._retried:
-            self._lost_twice()
-            return
-        if any(one.content for one in self.queue().waiting):
-            return  # It was typed without a connection and still waits.
-        self._retried.add(turn.index)
-        if self.live.calls.must_not_run_again(turn.tool_calls):
-            said = (
-                "The connection to the model was lost in mid-turn; it was told what had been done."
-            )
-            self.report(ModelError(said, code="connection_lost"), turn.index)
-            self.live.calls.continued()
-            if resumed or not asked:
-                self._go_on([call.id for call in turn.tool_calls])
-            else:
-                self._told(turn)  # By the history.
-            return
-        said = "The connection to the model was lost in mid-turn; it was asked again."
-        self.report(ModelError(said, code="connection_lost"), turn.index)
-        if turn.spoken:
-            if resumed or not asked:
-                self.turns.forget_speech()
-            self._say_again([] if asked and not resumed else self.microphone.again(turn.index))
-        elif resumed or not asked:
-            text = self.turns.said(turn).user_text
-            content = types.Content(role="user", parts=[types.Part(text=text)])
-            self.queue().send_first([LiveRequest(content=content)])
-
-    def _say_again(self, speech: list[bytes]) -> None:
-        """Sends speech again, except what still waits to be sent for the first time."""
-        queue = self.queue()
-        waiting = sum(len(one.blob.data or b"") for one in queue.waiting if one.blob is not None)
-        while speech and waiting > 0:
-            newest = speech.pop()
-            if len(newest) > waiting:
-                speech.append(newest[:-waiting])
-            waiting -= len(newest)
-        queue.send_first(LiveRequest(blob=blob(pcm)) for pcm in speech)
 
     def run_connected(self, *, resumed: bool | None = None) -> None:
         """Handles a new connection; `resumed` as in `RunOwner.run_connected`."""
-        told, self._dial.told_history = self._dial.told_history, False
-        self._connections += 1
-        self._connected = True
+        resumed = self.reconnection.made(resumed=resumed)
         self.silence.heard()
-        if resumed and (told or not self.reader.resumable):
-            resumed = None  # A transfer within one run.
         self.swaps.connected()
         # After a transfer it is not the root that answers.
         self.log.add("bridge", "connected", agent=self.turns.agent, model=self.turns.model)
         self._tell_audio_use()
         self.set_state("ready" if self.turns.current is None else "thinking")
         if resumed is not None:
-            self._ask_again(resumed=resumed)
+            self.reconnection.ask_again(resumed=resumed)
         self._expect_words()
 
     def _expect_words(self) -> None:
@@ -697,8 +572,11 @@ class Exchange:
 
     def run_failed(self, error: AdkNbError) -> None:
         """Ends the open turn with the error of the run."""
-        self.log.add("bridge", "error", turn=self.turns.index, error=str(error))
-        self.turns.failed(error.code)
+        self._end_turn(error, self.turns.index, lambda: self.turns.failed(error.code))
+
+    def _end_turn(self, error: AdkNbError, index: int, end: Callable[[], object]) -> None:
+        self.log.add("bridge", "error", turn=index, error=str(error))
+        end()
         # Whoever is told may speak at once: that is the next turn.
         self.set_state("ready")
         self._tell(error)

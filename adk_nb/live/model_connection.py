@@ -376,11 +376,12 @@ class LiveRun:
         lost = is_loss(error) or (queue.used and is_refused_handle(error))
         if self._swapping or self._stopping or not lost or not (queue.used or self._attempts):
             return False
-        if self._attempts >= len(_BACK_OFF_S) or self.queue is not queue:
-            return False
-        return self._tries_after(explain(error))
+        return self.queue is queue and self._tries_after(explain(error))
 
     def _tries_after(self, error: AdkNbError) -> bool:
+        """Returns whether to connect again; not if it was tried too often without an answer."""
+        if self._attempts >= len(_BACK_OFF_S):
+            return False
         self._attempts += 1
         self._owner.run_lost(error)
         return True

@@ -43,6 +43,19 @@ DEFAULT = Silence()
 """What is allowed by default."""
 
 
+_DUE: dict[Limit, str] = {
+    "first": "The model has said nothing to this",
+    "between": "The model has stopped in its answer, and said nothing",
+    "after_tool": "The model has said nothing about the tool's result",
+}
+"""What it means that a limit of `Silence` is reached."""
+
+
+def silence_text(limit: Limit, seconds: float) -> str:
+    """Returns what is told when the model has been silent beyond a limit (s)."""
+    return f"{_DUE[limit]} for {seconds:.0f} s."
+
+
 def due(turn: TurnState) -> Limit | None:
     """Returns what of a turn is due from the model; None if it waits for something else."""
     if turn.phase is Phase.SAYING and not turn.worded:
@@ -99,12 +112,6 @@ class SilenceWatch:
         self._since, self._noticed = self._clock(), False
         if self._timer is None and self._limits is not None:
             self._wait()
-
-    def stop(self) -> None:
-        """Watches no more, until something is said."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
 
     def _wait(self) -> None:
         self._timer = asyncio.get_running_loop().call_later(_LOOK_S, self._look_again)

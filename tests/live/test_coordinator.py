@@ -543,7 +543,7 @@ def test_a_question_that_the_history_asks_is_not_asked_twice(history, awaited, s
 
 def test_a_connection_that_was_resumed_without_a_history_is_asked_again():
     desk = _taken()
-    desk.exchange._dial.asked = False
+    desk.exchange.reconnection.dial.asked = False
     lost(desk, resumed=True)
     assert desk.sent() == ["roll"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 
 import pytest
 from google.adk.agents import Agent
@@ -17,6 +18,7 @@ from sessions import attach, wait_for
 import adk_nb
 from adk_nb import LiveSession, Silence
 from adk_nb.exceptions import AdkNbError
+from adk_nb.live import model_connection
 from adk_nb.live.silence import SilenceWatch, due
 from adk_nb.live.turn_machine import CallPhase, CallState, Phase, TurnState
 from adk_nb.wire import protocol
@@ -119,7 +121,6 @@ async def test_what_comes_begins_the_wait_anew():
     assert watched.told == []
     watched.look(19.0)
     assert watched.told == [("noticed", "first", 10.0)]
-    watched.watch.stop()
 
 
 # --- models that fall silent
@@ -255,6 +256,29 @@ def test_a_new_connection_is_asked_again(serve, model):
         assert len(session.turns) == 1
         assert len(api.connections) == 2
         assert "disconnected" in [row.kind for row in session.log]
+
+
+def test_a_service_that_is_silent_on_every_connection_ends_turns_and_not_the_session(
+    serve, monkeypatch
+):
+    answering = threading.Event()
+
+    async def scenario(call):
+        await call.setup()
+        await call.text_turn(timeout=20)
+        if answering.is_set():
+            await call.say("Hello.")
+            await call.done()
+        await call.hang()
+
+    monkeypatch.setattr(model_connection, "_BACK_OFF_S", (0.0,) * 2)
+    serve(scenario)
+    limits = Silence(first=0.3)
+    with LiveSession(agent(NEW), silence=limits, on_silence="reconnect") as session:
+        for _ in range(2):
+            assert str(session.say("hi", timeout=20).status) == "failed"
+        answering.set()
+        assert session.say("hi", timeout=20).agent_text == "Hello."
 
 
 @pytest.mark.parametrize("model", [OLD, NEW, NEWEST])
