@@ -122,6 +122,31 @@ class Conversation:
         bridge = await self.session.bridge_async()
         return await bridge.call_async(self.session.run_say(text, timeout, wait))
 
+    def prompt(self, text: str, timeout: float = 60) -> Turn:
+        """Asks the agent for something that the user has not said, and waits for its answer.
+
+        For a greeting, a reminder, news of a job that has finished: the agent speaks by itself. The
+        text is sent when the open turn is over. To the model it is a message like the user's; in
+        the log it is a row `prompt`, and the turn has `prompt` and no `user_text`.
+
+        Args:
+            text: What the agent is to do, such as "Greet the user in one sentence."
+            timeout: How long to wait (s).
+
+        Returns:
+            The turn that the answer is in.
+
+        Raises:
+            SessionClosedError: The session is closed.
+            TurnTimeoutError: The answer took longer; the turn goes on.
+        """
+        return self.session.bridge.call(self.session.run_prompt(text, timeout))
+
+    async def prompt_async(self, text: str, timeout: float = 60) -> Turn:  # noqa: ASYNC109
+        """Async version of `prompt`; works from any event loop."""
+        bridge = await self.session.bridge_async()
+        return await bridge.call_async(self.session.run_prompt(text, timeout))
+
     def speak(self, wav_or_pcm: Sound, timeout: float = 60) -> Turn:
         """Plays a sound to the agent in real time, as if it came from the microphone.
 
@@ -215,7 +240,7 @@ class Conversation:
         """Calls a function when the open turn has ended and been heard; at once without one.
 
         A tool, or a callback of the agent's, does so what it cannot wait for itself: to hang up, to
-        hand over to another agent, to say something more. It returns at once.
+        hand over to another agent, to let the agent say something more. It returns at once.
 
             def goodbye() -> str:
                 "Ends the conversation."

@@ -67,6 +67,9 @@ class DrivenSession(Protocol):
     async def run_after_turn(self, function: Callable[[], Any]) -> None:
         """Calls a function after the open turn."""
 
+    async def run_prompt(self, text: str, timeout: float) -> Turn:  # noqa: ASYNC109
+        """Asks the model what the user has not, and waits for the answer; see `prompt`."""
+
     async def run_say(
         self,
         text: str,

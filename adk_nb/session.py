@@ -71,6 +71,8 @@ _NEWS_S = 0.3
 """How long a swap may take before the pages show that it is under way (s)."""
 _SWITCH_S = 60.0
 """How long switching a tool on or off in the page may take (s)."""
+_GREETING = "Greet the user in one short sentence, and ask what you can do for them."
+"""What an agent is asked that is to greet."""
 _AHEAD_S = 1.0
 """How far a report of a page may lie in the future of the bridge's clock (s)."""
 
@@ -98,6 +100,8 @@ class LiveSession(Conversation):
             model may be able to see them.
         tools_block: Whether tools that do not say so themselves are declared as blocking; by
             default nothing is declared, and each model does as it does. See `docs/gemini.md`.
+        greet: What the agent is asked to say before anybody has spoken; True for a short greeting.
+            With a widget it does so when the widget is first shown.
         record: A folder for a recording of the session, written as it goes; see
             `docs/recordings.md`.
         keep_withheld: Whether the sound of an answer that a callback withheld is kept, in
@@ -116,6 +120,7 @@ class LiveSession(Conversation):
     Attributes:
         id: The session's id.
         log: The event log.
+        greets_pages: Whether a greeting waits until a page can play it.
     """
 
     def __init__(  # noqa: PLR0913 - the options of a session, all by name
@@ -133,6 +138,7 @@ class LiveSession(Conversation):
         audio: bool = True,
         video: bool | None = None,
         tools_block: bool | None = None,
+        greet: bool | str = False,
         record: str | os.PathLike[str] | None = None,
         keep_withheld: bool = False,
         silence: Silence | None = silence_limits.DEFAULT,
@@ -147,6 +153,9 @@ class LiveSession(Conversation):
             )
         self.id = valid_text(session_id) if session_id else uuid.uuid4().hex[:12]
         self.audio_on = audio
+        # What the agent is still to be asked to say first.
+        self._greeting = _GREETING if greet is True else greet or ""
+        self.greets_pages = False
         self._video = video
         self.images_seen = 0
         # The page that switched its camera or screen on last.
@@ -352,6 +361,8 @@ class LiveSession(Conversation):
         """Adds a page; returns its first message, with the conversation so far."""
         self._exchange.pages.all.append(page)
         self.log.add("client", "connected")
+        if self._greeting:  # After the welcome.
+            asyncio.get_running_loop().call_soon(self._greet)
         return protocol.Welcome(
             session_id=self.id,
             agent=self.agent.name,
@@ -365,6 +376,12 @@ class LiveSession(Conversation):
             changes=self._exchange.swaps.changes,
             video=self.video_on,
         )
+
+    def _greet(self) -> None:
+        """Lets the agent speak first, once."""
+        greeting, self._greeting = self._greeting, ""
+        if greeting and not self._exchange.closed:
+            self._exchange.prompt(greeting)
 
     def detach(self, page: Page) -> None:
         """Removes a page; its microphone counts as closed."""
@@ -474,8 +491,7 @@ class LiveSession(Conversation):
     async def run_say(self, text: str, timeout: float, wait: Wait = "text") -> Turn:  # noqa: ASYNC109
         """Types a turn and waits for its end, or its first words; see `say`."""
         self._refuse_inside("say")
-        if not text.strip():
-            raise AdkNbError("There is nothing to say.", remedy="Give a text that is not empty.")
+        _check_text(text)
         if wait not in ("text", "first"):
             raise AdkNbError(
                 f"say cannot wait for {wait!r}.",
@@ -486,6 +502,12 @@ class LiveSession(Conversation):
         if wait == "first":
             return await self._answering(turn, timeout)
         return await self._finished(turn, timeout)
+
+    async def run_prompt(self, text: str, timeout: float) -> Turn:  # noqa: ASYNC109
+        """Asks the model what the user has not, and waits for the answer; see `prompt`."""
+        self._refuse_inside("prompt")
+        _check_text(text)
+        return await self._finished(self._exchange.prompt(text), timeout)
 
     async def run_speak(self, clip: Clip, timeout: float) -> Turn:  # noqa: ASYNC109
         """Plays a clip to the model in real time and waits for its last turn; see `speak`."""
@@ -692,6 +714,8 @@ class LiveSession(Conversation):
             self._exchange.pages.earlier = earlier(session.events)
             self._exchange.pages.note(0, "history", f"The conversation {self.id} goes on.")
         self._exchange.live.start()
+        if not self.greets_pages:
+            self._greet()
         for sentence in config.unsupported(live_model(self.agent), self._exchange.live.run_config):
             self._exchange.report(AdkNbError(sentence, code="unsupported"))
 
@@ -728,6 +752,11 @@ class LiveSession(Conversation):
         bridge = self._bridge
         if bridge is not None:
             bridge.loop.call_soon_threadsafe(self._exchange.report, error)
+
+
+def _check_text(text: str) -> None:
+    if not text.strip():
+        raise AdkNbError("There is nothing to say.", remedy="Give a text that is not empty.")
 
 
 def _closed_error() -> SessionClosedError:

@@ -69,6 +69,7 @@ class LiveWidget(Conversation, anywidget.AnyWidget):
         self._made.add(self)
         # Before the start, as a session may fail at once.
         session.watch(self._on_message)
+        session.greets_pages = True
         session.start()
         self.set_trait("status", session.status)
         try:
@@ -167,7 +168,7 @@ def talk(agent: BaseAgent, **options: Any) -> LiveWidget:
     Args:
         agent: The ADK agent.
         **options: Those of `LiveSession`: `run_config`, `sessions`, `session_id`, `user_id`,
-            `artifacts`, `plugins`, `voice`, `language`, `audio`, `video`, `record`,
+            `artifacts`, `plugins`, `voice`, `language`, `audio`, `video`, `greet`, `record`,
             `keep_withheld`, and those of `run_config`: `transcribe`, `detection`, `proactive`,
             `affective`, `compress`, `resume`.
 

@@ -97,7 +97,7 @@ def test_what_waits_has_an_async_version_and_the_documents_name_it():
     own = methods(Conversation)
     awaited = {name for name in own if name.endswith("_async")}
     assert {name.removesuffix("_async") for name in awaited} == {
-        "say", "speak", "interrupt", "wait_for_turn", "swap", "confirm", "stop_tool",
+        "say", "prompt", "speak", "interrupt", "wait_for_turn", "swap", "confirm", "stop_tool",
         "respond",
     }  # fmt: skip
     assert awaited == set(re.findall(r"await live\.(\w+_async)\(", text("asyncio.md")))

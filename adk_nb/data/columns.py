@@ -255,6 +255,7 @@ TURN_MORE = ColumnGroup(
         Column("time", _UTC),
         Column("t", "float64"),
         Column("spoken", "bool"),
+        Column("prompt", "string", lambda turn: turn.prompt or None),
         Column("withheld", "bool"),
         Column("invocation_id", "string"),
         Column("prompt_tokens", "Int64"),

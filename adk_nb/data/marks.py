@@ -119,7 +119,7 @@ def _heard(rows: dict[str, list[LogRow]], turns: dict[int, Turn], now: float) ->
 
 
 def _typed(turn: Turn) -> Mark:
-    return {"lane": USER, "t": turn.typed_t, "turn": turn.index, "text": _short(turn.user_text)}
+    return {"lane": USER, "t": turn.typed_t, "turn": turn.index, "text": _short(turn.question)}
 
 
 def _latency(turn: Turn) -> Iterator[Mark]:

@@ -251,6 +251,19 @@ class Exchange:
         self._send_text(turn, text)
         return turn
 
+    def prompt(self, text: str) -> Turn:
+        """Asks the model something that the user has not said, when the open turn is over."""
+        text = valid_text(text)
+        self.queue()
+        current = self.turns.machine.current
+        turn = self.turns.user_typed(text, wait=current is not None, prompt=True)
+        self.pages.note(turn.index - 1, "prompt", f"Prompt: {text}")
+        if current is None:
+            self._send_text(turn, text)
+        elif self.reconnection.connected:
+            self._expect_words()
+        return turn
+
     def _send_text(self, turn: Turn, text: str) -> None:
         del turn
         self.set_state("thinking")
@@ -269,7 +282,7 @@ class Exchange:
     def take_back(self, turn: Turn) -> bool:
         """Takes back a question that was not sent yet; returns whether there was one."""
         queue = self.live.queue
-        return queue is not None and queue.take_back(self.turns.said(turn).user_text)
+        return queue is not None and queue.take_back(self.turns.said(turn).question)
 
     def _nudge(self, queue: RequestQueue) -> None:
         """Tells a cascade that it is cut off."""

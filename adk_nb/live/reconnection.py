@@ -126,7 +126,7 @@ class Reconnection:
         if any(call.id not in self.dial.returned for call in turn.tool_calls):
             return False  # What they return is told when it is there.
         words = " ".join(part.text or "" for part in history[-1].parts or ())
-        question = self._turns.said(turn).user_text
+        question = self._turns.said(turn).question
         self.dial.asked = bool(turn.tool_calls) or bool(question and question in words)
         return self.dial.asked
 
@@ -192,7 +192,7 @@ class Reconnection:
                 self._turns.forget_speech()
             self._say_again([] if by_history else self._microphone.again(turn.index))
         elif not by_history:
-            text = self._turns.said(turn).user_text
+            text = self._turns.said(turn).question
             content = types.Content(role="user", parts=[types.Part(text=text)])
             self._owner.queue().send_first([LiveRequest(content=content)])
 
@@ -220,7 +220,7 @@ class Reconnection:
         if self._turns.current not in (None, turn):
             self._untold += call_ids  # The question that stands comes first.
             return
-        text = as_text(self._turns.said(turn).user_text, self._calls.outcomes(turn.tool_calls))
+        text = as_text(self._turns.said(turn).question, self._calls.outcomes(turn.tool_calls))
         content = types.Content(role="user", parts=[types.Part(text=text)])
         self._owner.queue().send_content(content)
         self._told(turn)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from adk_nb.log.words import Piece
 
 
-_TEXTS = {"user_text", "user_transcript", "agent_text", "agent_transcript", "withheld"}
+_TEXTS = {"user_text", "prompt", "user_transcript", "agent_text", "agent_transcript", "withheld"}
 """Kinds of rows with words."""
 _SIGNED_IN = {True: "The user answered.", False: "The user refused.", None: "It was withdrawn."}
 """What becomes of a sign-in, by its answer."""
@@ -135,15 +135,21 @@ class Turns:
 
     # What the user does.
 
-    def user_typed(self, text: str, *, wait: bool = False) -> Turn:
-        """Opens a turn with a typed text; with `wait` when the open turn is over."""
+    def user_typed(self, text: str, *, wait: bool = False, prompt: bool = False) -> Turn:
+        """Opens a turn with a typed text; with `wait` when the open turn is over.
+
+        With `prompt` the text is the notebook's, and nothing of the user's.
+        """
         state = self.machine.typed(wait=wait)
         for ended, _ in self._ending:
             if ended.status is Status.INTERRUPTED:
                 self._log.add("client", "interrupted", turn=ended.index, interrupted=True)
         self._settle()
         turn = self.all[state.index - 1]
-        self._words("client", "user_text", turn.index, author="user", text=text, final=True)
+        if prompt:
+            self._words("client", "prompt", turn.index, text=text)
+        else:
+            self._words("client", "user_text", turn.index, author="user", text=text, final=True)
         return turn
 
     def user_said(self, text: str, *, final: bool, cumulative: bool = False, **values: Any) -> Turn:
@@ -559,7 +565,7 @@ class Turns:
 
     def _asked(self, state: TurnState) -> None:
         turn = self.all[state.index - 1]
-        self.on_ask(turn, self.said(turn).user_text)
+        self.on_ask(turn, self.said(turn).question)
 
     def _settle(self) -> None:
         """Logs and tells which turns have ended, and which one is open now."""

@@ -46,7 +46,7 @@ class TurnListeners:
         if self._closed:
             return
         for waiting in self._waiting:
-            if not waiting.done():
+            if not waiting.done() and not turn.prompt:
                 waiting.set_result(turn)
         for callback in self.callbacks:
             self.begin(self._call(callback, turn))

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from adk_nb.audio import Clip
 
 KINDS = (
-    "user_text", "user_audio", "user_transcript", "agent_text", "agent_audio", "agent_transcript",
+    "user_text", "prompt", "user_audio", "user_transcript",
+    "agent_text", "agent_audio", "agent_transcript",
     "tool_call", "tool_result", "agent_transfer", "agent_swapped", "turn_complete", "interrupted",
     "playback_started", "playback_drained", "playback_flushed", "mic_on", "mic_off", "connected",
     "disconnected", "usage", "error", "turn_ended", "answer_disowned", "voice_activity", "silence",

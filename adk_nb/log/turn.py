@@ -93,6 +93,7 @@ class Turn:
         model: Its model.
         spoken: Whether the user spoke it, rather than typed.
         user_text: What the user said or typed.
+        prompt: What the notebook asked of the agent, in a turn that is not the user's.
         agent_text: What the agent said, whether or not it was heard.
         heard_text: The part of it that had sounded when the user interrupted; else all of it.
         interrupted: Whether the user interrupted it.
@@ -109,7 +110,7 @@ class Turn:
         begun: Whether anything was said or done in it.
         time: When it began (s since the Unix epoch).
         t: When it began (s on the session's clock, as all that ends in `_t`).
-        typed_t: When the user's text was sent; None for a spoken turn.
+        typed_t: When the user's text or the prompt was sent; None for a spoken turn.
         loud_t: When the user's microphone was last loud.
         user_t: When the first of the user's words came.
         final_t: When the last final transcript of the user's words came.
@@ -139,6 +140,7 @@ class Turn:
     model: str = ""
     spoken: bool = False
     user_text: str = ""
+    prompt: str = ""
     agent_text: str = ""
     heard_text: str = ""
     interrupted: bool = False
@@ -186,6 +188,11 @@ class Turn:
     def __post_init__(self) -> None:
         self.user = Words("user", self.pieces)
         self.said = Words("agent", self.pieces)
+
+    @property
+    def question(self) -> str:
+        """What the agent answers: the user's words, or the notebook's."""
+        return self.user_text or self.prompt
 
     @property
     def audio(self) -> Clip:

@@ -120,6 +120,10 @@ class TurnFold:
         turn.typed_t = turn.user_t = row.t
         return changed
 
+    def _prompt(self, turn: Turn, row: LogRow) -> None:
+        turn.prompt = self._redact(row.text or "")
+        turn.typed_t = row.t
+
     def _user_transcript(self, turn: Turn, row: LogRow) -> list[Piece]:
         turn.spoken = True
         if row.cumulative and not row.text and not row.final:
@@ -307,6 +311,7 @@ def _sum(first: int | None, second: int | None) -> int | None:
 
 _ROWS: dict[str, Callable[[TurnFold, Turn, LogRow], list[Piece] | None]] = {
     "user_text": TurnFold._user_text,  # noqa: SLF001 - its own module
+    "prompt": TurnFold._prompt,  # noqa: SLF001
     "user_transcript": TurnFold._user_transcript,  # noqa: SLF001
     "agent_text": TurnFold._agent_said,  # noqa: SLF001
     "agent_transcript": TurnFold._agent_transcript,  # noqa: SLF001
@@ -329,7 +334,7 @@ _ROWS: dict[str, Callable[[TurnFold, Turn, LogRow], list[Piece] | None]] = {
 
 _BEGIN = frozenset(
     (
-        "user_text", "user_transcript", "agent_text", "agent_transcript", "agent_audio",
+        "user_text", "prompt", "user_transcript", "agent_text", "agent_transcript", "agent_audio",
         "tool_call", "withheld",
     )
 )  # fmt: skip

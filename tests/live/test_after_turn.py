@@ -70,6 +70,7 @@ def test_a_good_bye_is_heard_before_the_session_ends():
     ("name", "what"),
     [
         ("say", lambda live: live.say("more")),
+        ("prompt", lambda live: live.prompt("more")),
         ("speak", lambda live: live.speak(bytes(3200))),
         ("swap", lambda live: live.swap(instruction="Be brief.")),
         ("wait_for_turn", lambda live: live.wait_for_turn()),
