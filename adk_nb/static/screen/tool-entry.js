@@ -113,8 +113,9 @@ function questionBox({ id, call, hint }, answer) {
  * @param {Answerer} answer
  */
 function signInBox({ id, call, hint, signIn }, answer) {
+  const wanted = signIn ? "The address that you were sent to, or the code" : "The key or token";
   const field = element("input", { class: "adk-nb-answer", "data-adk-nb": "sign-in-answer", autocomplete: "off", spellcheck: "false",
-    type: signIn ? "text" : "password", "aria-label": signIn ? "The address that you were sent to, or the code" : "The key or token" });
+    type: signIn ? "text" : "password", "aria-label": wanted, placeholder: wanted });
   const done = element("button", { type: "submit", class: "adk-nb-choice adk-nb-approve", "data-adk-nb": "approve" }, "Done");
   const refuse = element("button", { type: "button", class: "adk-nb-choice adk-nb-reject", "data-adk-nb": "reject" }, "Refuse");
   const input = /** @type {HTMLInputElement} */ (field);
@@ -191,7 +192,7 @@ export class ToolEntry {
   /** Draws what changed, and only that: a box that is open stays so, a button keeps the focus. @param {Entry} entry */
   draw(entry) {
     const { call, text, outcome, ms, answer, question, rest } = entry;
-    this.id = entry.key.slice("tool/".length);
+    this.id = entry.key.slice(`tool/${entry.turn}/`.length);
     this.stop.hidden = outcome !== "running" || question !== null;
     this.stop.ariaLabel = `Stop ${entry.name || "the tool"}`;
     const drawn = JSON.stringify([call, text, outcome, ms, answer, question?.call, rest?.offset]);

@@ -42,9 +42,9 @@ function bounded(text) {
   return text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)} … (${text.length} characters)` : text;
 }
 
-/** @param {unknown} turn @param {unknown} id @param {unknown} [name] */
+/** Some models give the calls of every turn the same ids. @param {unknown} turn @param {unknown} id @param {unknown} [name] */
 function toolKey(turn, id, name) {
-  return `tool/${id ?? `${turn}/${name}`}`;
+  return `tool/${turn}/${id ?? name}`;
 }
 
 /** What a question is announced as. @param {Question} question */

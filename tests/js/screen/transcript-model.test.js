@@ -255,6 +255,15 @@ const plain = {
   images: [], imagesCut: 0, question: null, answer: "", kind: "", sources: [], rest: null,
 };
 
+test("calls of two turns with the same id are two entries, each with its own result", () => {
+  const transcript = new TranscriptModel();
+  for (const turn of [1, 2]) {
+    transcript.apply({ type: "tool_call", turn, id: "call_0", name: "roll", args: {} });
+    transcript.apply({ type: "tool_result", turn, id: "call_0", name: "roll", result: { result: turn } });
+  }
+  assert.deepEqual(transcript.entries.map(({ turn, text }) => [turn, text]), [[1, "1"], [2, "2"]]);
+});
+
 test("entries have exactly what was said of them", () => {
   const transcript = new TranscriptModel();
   const said = [
@@ -271,18 +280,18 @@ test("entries have exactly what was said of them", () => {
   ];
   const changed = said.map((message) => transcript.apply(message));
   assert.deepEqual(changed.map((entries) => entries.map(({ key }) => key)), [
-    ["1/user/"], ["1/agent/dice"], ["tool/a"], ["tool/b"], ["tool/c"], ["tool/d"], ["tool/1/spin"], ["tool/e"], ["note/n"], ["1/agent/dice"],
+    ["1/user/"], ["1/agent/dice"], ["tool/1/a"], ["tool/1/b"], ["tool/1/c"], ["tool/1/d"], ["tool/1/spin"], ["tool/1/e"], ["note/n"], ["1/agent/dice"],
   ]);
   assert.deepEqual(transcript.entries, [
     { ...plain, key: "1/user/", role: "user", turn: 1, text: "roll" },
     { ...plain, key: "1/agent/dice", role: "agent", turn: 1, author: "dice", text: "Rolling.", final: true, sources: [{ title: "yr.no", href: OSLO.uri }] },
-    { ...plain, key: "tool/a", role: "tool", turn: 1, name: "roll", call: "roll(sides=6)", outcome: "running" },
-    { ...plain, key: "tool/b", role: "tool", turn: 1, output: "x", images: [PNG], outcome: "running" },
-    { ...plain, key: "tool/c", role: "tool", turn: 1, name: "flip", call: "flip()", outcome: "returned", text: "heads", ms: 4, final: true },
-    { ...plain, key: "tool/d", role: "tool", turn: 1, name: "flip", call: "flip()", outcome: "failed", text: "no coin", final: true },
+    { ...plain, key: "tool/1/a", role: "tool", turn: 1, name: "roll", call: "roll(sides=6)", outcome: "running" },
+    { ...plain, key: "tool/1/b", role: "tool", turn: 1, output: "x", images: [PNG], outcome: "running" },
+    { ...plain, key: "tool/1/c", role: "tool", turn: 1, name: "flip", call: "flip()", outcome: "returned", text: "heads", ms: 4, final: true },
+    { ...plain, key: "tool/1/d", role: "tool", turn: 1, name: "flip", call: "flip()", outcome: "failed", text: "no coin", final: true },
     { ...plain, key: "tool/1/spin", role: "tool", turn: 1, name: "spin", call: "spin()", outcome: "running" },
     {
-      ...plain, key: "tool/e", role: "tool", turn: 1, name: "pay", call: "pay(euros=3)", outcome: "asking",
+      ...plain, key: "tool/1/e", role: "tool", turn: 1, name: "pay", call: "pay(euros=3)", outcome: "asking",
       question: { id: "e", call: "pay(euros=3)", hint: "", signIn: null },
     },
     { ...plain, key: "note/n", role: "note", turn: 1, kind: "swap", text: "Now flip.", final: true },
@@ -306,9 +315,9 @@ test("one interruption marks the last that was said in that turn, and nothing el
   const changed = transcript.apply({ type: "turn", turn: 2, state: "interrupted" });
   assert.deepEqual(changed.map(({ key }) => key), ["2/user/", "2/agent/dice"]);
   assert.deepEqual(marks(transcript), [
-    "1/user/", "1/agent/host final", "1/agent/dice final", "tool/t1",
-    "2/user/ final", "2/agent/host final", "2/agent/dice final cut", "tool/t2",
-    "3/user/", "3/agent/host", "3/agent/dice", "tool/t3",
+    "1/user/", "1/agent/host final", "1/agent/dice final", "tool/1/t1",
+    "2/user/ final", "2/agent/host final", "2/agent/dice final cut", "tool/2/t2",
+    "3/user/", "3/agent/host", "3/agent/dice", "tool/3/t3",
   ]);
 });
 
@@ -335,7 +344,7 @@ test("a complete turn ends what was said in it, not its tools, nor other turns",
   const transcript = threeTurns();
   const changed = transcript.apply({ type: "turn", turn: 3, state: "complete" });
   assert.deepEqual(changed.map(({ key }) => key), ["3/user/", "3/agent/host", "3/agent/dice"]);
-  assert.deepEqual(marks(transcript).slice(-5), ["tool/t2", "3/user/ final", "3/agent/host final", "3/agent/dice final", "tool/t3"]);
+  assert.deepEqual(marks(transcript).slice(-5), ["tool/2/t2", "3/user/ final", "3/agent/host final", "3/agent/dice final", "tool/3/t3"]);
 });
 
 test("what is said before and after a call are entries of their own, and a piece brings what is new", () => {
