@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from adk_nb.exceptions import AdkNbError
     from adk_nb.live.silence import Silence
     from adk_nb.local import local_model
-    from adk_nb.log.turn import ToolCall, Turn
+    from adk_nb.log.tool_call import ToolCall
+    from adk_nb.log.turn import Turn
     from adk_nb.notebook.inspector import inspect
     from adk_nb.providers.gemini import default_model, models
     from adk_nb.session import LiveSession

@@ -10,7 +10,8 @@ from adk_nb.adk.agents import tools_of
 from adk_nb.audio import Clip, Sound, clip_of, joined
 from adk_nb.exceptions import AdkNbError
 from adk_nb.live.swaps import Wish
-from adk_nb.log.turn import ToolCall, Turn
+from adk_nb.log.tool_call import ToolCall
+from adk_nb.log.turn import Turn
 
 if TYPE_CHECKING:
     import os

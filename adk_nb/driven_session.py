@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from adk_nb.live.histories import Histories
     from adk_nb.live.swaps import Wish
     from adk_nb.log.event_log import EventLog
-    from adk_nb.log.turn import ToolCall, Turn
+    from adk_nb.log.tool_call import ToolCall
+    from adk_nb.log.turn import Turn
 
 T = TypeVar("T")
 

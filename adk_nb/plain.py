@@ -32,7 +32,7 @@ def valid_text(text: str) -> str:
     return text
 
 
-def plain(value: Any, text: Callable[[str], str] = valid_text) -> Any:
+def plain(value: Any, text: Callable[[str], str] = valid_text, keep: tuple[type, ...] = ()) -> Any:
     """Returns a copy of a value that JSON can hold.
 
     Tuples and sets become lists, keys become strings, pydantic models become dictionaries;
@@ -41,19 +41,28 @@ def plain(value: Any, text: Callable[[str], str] = valid_text) -> Any:
     Args:
         value: Anything; it may contain itself, and other threads may change it meanwhile.
         text: A function for each string, such as masking; it must return valid text.
+        keep: Types whose values are left as they are.
     """
-    return _Copy(text).of(value, 0)
+    return _Copy(text, keep).of(value, 0)
+
+
+def copied(value: Any) -> Any:
+    """Returns a copy of a value that JSON can hold."""
+    if isinstance(value, dict):
+        return {key: copied(item) for key, item in value.items()}
+    return list(map(copied, value)) if isinstance(value, list) else value
 
 
 class _Copy:
     """Copies one value; remembers which containers it is inside of."""
 
-    def __init__(self, text: Callable[[str], str]) -> None:
+    def __init__(self, text: Callable[[str], str], keep: tuple[type, ...]) -> None:
         self._text = text
+        self._keep = keep
         self._inside: set[int] = set()
 
     def of(self, value: Any, depth: int) -> Any:
-        if value is None or isinstance(value, bool):
+        if value is None or isinstance(value, (bool, *self._keep)):
             return value
         if isinstance(value, str):
             return self._text(str.__str__(value))  # An enumeration's member is a string too.

@@ -58,7 +58,8 @@ if TYPE_CHECKING:
     from adk_nb.exceptions import RecordingError
     from adk_nb.live.silence import OnSilence, Silence
     from adk_nb.live.swaps import Wish
-    from adk_nb.log.turn import ToolCall, Turn
+    from adk_nb.log.tool_call import ToolCall
+    from adk_nb.log.turn import Turn
     from adk_nb.wire.page_hub import Page
 
 T = TypeVar("T")
@@ -554,7 +555,7 @@ class LiveSession(Conversation):
     async def _answering(self, turn: Turn, timeout: float) -> Turn:  # noqa: ASYNC109
         """Returns a turn when the first words or sound of its answer have come."""
         deadline = time.monotonic() + timeout
-        while not (turn.agent_text or turn.audio_ms or turn.ended.is_set()):
+        while not (turn.agent_text or turn.audio_ms or turn.ended):
             if time.monotonic() > deadline:
                 return await self._finished(turn, 0)
             await asyncio.sleep(FRAME_MS / 1000)
@@ -562,7 +563,7 @@ class LiveSession(Conversation):
 
     async def _finished(self, turn: Turn, timeout: float) -> Turn:  # noqa: ASYNC109
         try:
-            await asyncio.wait_for(turn.ended.wait(), timeout)
+            await asyncio.wait_for(self._exchange.turns.end(turn), timeout)
         except TimeoutError:
             asks = any(call.question is not None for call in turn.tool_calls)
             raise TurnTimeoutError(
@@ -664,7 +665,7 @@ class LiveSession(Conversation):
 
     async def _after(self, turn: Turn | None, function: Callable[[], Any]) -> None:
         if turn is not None:
-            await turn.ended.wait()
+            await self._exchange.turns.end(turn)
             await self._sounded(turn)
         await self._listeners.once(function, turn)
 

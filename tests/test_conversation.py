@@ -14,7 +14,8 @@ from adk_nb.audio import Clip
 from adk_nb.conversation import Conversation
 from adk_nb.live.swaps import Wish
 from adk_nb.log.recording import read_recording
-from adk_nb.log.turn import ToolCall, Turn
+from adk_nb.log.tool_call import ToolCall
+from adk_nb.log.turn import Turn
 
 CALL = ToolCall("c1", "roll", {})
 

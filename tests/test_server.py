@@ -248,7 +248,7 @@ async def test_a_page_that_vanishes_in_mid_turn_costs_nothing(opened):
     async with made.page() as socket:
         roles = [m["role"] for m in socket.welcome["history"]]
         assert roles[:2] == ["user", "agent"]
-        if not made.session.turns[0].ended.is_set():
+        if not made.session.turns[0].ended:
             await until(socket, "turn", state="complete")
     assert made.session.turns[0].agent_text == "hi done."
     await asyncio.to_thread(lambda: made.session.say("more"))

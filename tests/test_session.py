@@ -390,7 +390,7 @@ def test_the_models_own_interruption_flushes_and_the_next_turn_is_its_own():
         do(session, session.hear, page, b"\x01\x00" * 320)
         wait_for(lambda: session.turns and session.turns[0].agent_text)
         do(session, session.hear, page, b"\x02\x00" * 320)
-        wait_for(lambda: len(session.turns) == 2 and session.turns[1].ended.is_set())
+        wait_for(lambda: len(session.turns) == 2 and session.turns[1].ended)
     first, second = session.turns
     assert first.interrupted
     assert (second.user_text, second.agent_text, second.interrupted) == ("Second?", "Two.", False)
@@ -416,7 +416,7 @@ def test_typing_over_an_answer_cuts_it():
         do(session, session.receive, page, protocol.Text("go on"))
         wait_for(lambda: page.audio)
         do(session, session.receive, page, protocol.Text("stop"))
-        wait_for(lambda: len(session.turns) == 2 and session.turns[1].ended.is_set())
+        wait_for(lambda: len(session.turns) == 2 and session.turns[1].ended)
         assert session.turns[0].interrupted
         assert session.turns[1].agent_text == "You said stop."
 

@@ -39,6 +39,9 @@ class Knowing(Protocol):
     def tool_began(self, call_id: str, task: asyncio.Task[Any]) -> None:
         """Learns the task in which the tool of a call runs; to cancel it stops the tool."""
 
+    def tool_ran(self, call_id: str, began: float, ended: float) -> None:
+        """Learns when the tool of a call ran (s on the monotonic clock)."""
+
     def tools_declared(self, declared: dict[str, bool | None]) -> None:
         """Learns how tools are declared to the model: whether as blocking, by name."""
 

@@ -1,4 +1,4 @@
-"""Lets the user stop a tool: what runs for a call is a task, which the session knows by its id.
+"""Around what runs for a call of a tool: the user can stop it, and the session learns its times.
 
 A function in a thread cannot be ended: it runs on unheard, and what it returns is thrown away.
 """
@@ -6,6 +6,7 @@ A function in a thread cannot be ended: it runs on unheard, and what it returns 
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from adk_nb.adk.session_context import SESSION
@@ -34,6 +35,7 @@ async def stoppable(running: Coroutine[Any, Any, T], call_id: str) -> T:
         return await running
     task = asyncio.create_task(running)
     session.tool_began(call_id, task)
+    began = time.monotonic()
     try:
         return await task
     except asyncio.CancelledError:
@@ -41,3 +43,5 @@ async def stoppable(running: Coroutine[Any, Any, T], call_id: str) -> T:
         if task.cancelled() and me is not None and not me.cancelling():
             raise StoppedError from None
         raise
+    finally:
+        session.tool_ran(call_id, began, time.monotonic())

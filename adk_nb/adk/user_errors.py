@@ -1,8 +1,10 @@
-"""Turns everything that the user's code raises into an `Exception`, which is all that ADK handles.
+"""Turns what the user's code raises into an `Exception`, and what its tools return into copies.
 
 `sys.exit()` in a tool, or a library that panics, would end the run and all that waits for it. And
 asyncio cannot pass some errors on: a `StopIteration` in a thread is lost, and a `GeneratorExit`
 closes the tasks that wait.
+
+What a tool returns is copied when it returns: the tool may go on changing it.
 """
 
 from __future__ import annotations
@@ -15,7 +17,10 @@ import importlib
 import inspect
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
+from pydantic import BaseModel
+
 from adk_nb.adk.stoppable import stoppable
+from adk_nb.plain import plain
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -93,6 +98,14 @@ def _is_adks(error: BaseException) -> bool:
     return type(error).__module__.startswith("google.adk.")
 
 
+def snapshot(result: Any) -> Any:
+    """Returns a copy of what a tool returned that models take: plain values.
+
+    ADK makes media of bytes and of its parts, and has its own use for other models of pydantic.
+    """
+    return plain(result, keep=(bytes, BaseModel))
+
+
 # Around what ADK calls a tool with.
 
 
@@ -101,7 +114,7 @@ def _contains(call: _Call) -> _Call:
         running = contained(call(tool, args, tool_context))
         result = await stoppable(running, tool_context.function_call_id or "")
         streams = inspect.isasyncgen(result)
-        return _stream(result) if streams else result
+        return _stream(result) if streams else snapshot(result)
 
     return contains
 
@@ -120,7 +133,7 @@ async def _stream(results: AsyncGenerator[Any, None]) -> AsyncGenerator[Any, Non
                 result = await contained(anext(results))
             except StopAsyncIteration:
                 return
-            yield result
+            yield snapshot(result)
 
 
 def _contains_in_pool(call: _Call) -> _Call:
@@ -129,7 +142,7 @@ def _contains_in_pool(call: _Call) -> _Call:
         inner = copy.copy(tool)
         inner.run_async = _contains_run(tool.run_async)
         running = contained(call(inner, args, tool_context, **options))
-        return await stoppable(running, tool_context.function_call_id or "")
+        return snapshot(await stoppable(running, tool_context.function_call_id or ""))
 
     return contains
 

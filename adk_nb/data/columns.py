@@ -21,6 +21,7 @@ from pandas.api.types import pandas_dtype
 from adk_nb.exceptions import AdkNbError
 from adk_nb.log.event_log import KINDS
 from adk_nb.log.turn import Status
+from adk_nb.plain import copied
 
 if TYPE_CHECKING:
     from typing import TypeAlias
@@ -103,7 +104,8 @@ class Events(Items):
                 (
                     row.seq, row.time, row.t, row.source, row.kind, row.author, row.agent,
                     row.invocation_id, row.turn or None, row.text, row.final, row.audio_ms,
-                    row.tool, row.tool_call_id, row.args, row.result, row.error, row.interrupted,
+                    row.tool, row.tool_call_id, copied(row.args), copied(row.result), row.error,
+                    row.interrupted,
                     row.turn_complete, row.prompt_tokens, row.response_tokens, row.total_tokens,
                 )
             )  # fmt: skip
@@ -130,7 +132,7 @@ _EXACT = 2**53
 _UTC = "datetime64[us, UTC]"
 _SOURCE = pd.CategoricalDtype(["client", "bridge", "adk"])
 _KIND = pd.CategoricalDtype(list(KINDS))
-_STATUS = pd.CategoricalDtype([str(status) for status in Status])
+_STATUS = pd.CategoricalDtype(["open", *map(str, Status)])
 _ROLE = pd.CategoricalDtype(["user", "agent"])
 
 EVENT_BASE = ColumnGroup(
@@ -193,6 +195,7 @@ EVENT_MORE = ColumnGroup(
         Column("level_db", "float64"),
         Column("by", "string"),
         Column("ambiguous", "bool"),
+        Column("ms", "float64"),
     )
 )
 """Further columns of `events_df`, on demand."""
@@ -210,7 +213,7 @@ TURN_TEXT = ColumnGroup(
     (
         Column("user_text", "string"),
         Column("agent_text", "string"),
-        Column("heard_text", "string"),
+        Column("heard_text", "string", lambda turn: turn.heard_text if turn.heard_known else None),
         Column("interrupted", "bool"),
     )
 )
@@ -242,7 +245,7 @@ TURN_LATENCY = ColumnGroup(
 TURN_OUTCOME = ColumnGroup(
     (
         Column("total_tokens", "Int64"),
-        Column("status", _STATUS, lambda turn: turn.status and str(turn.status)),
+        Column("status", _STATUS, lambda turn: str(turn.status or "open")),
         Column("end_reason", "string"),
         Column("error", "string"),
     )
@@ -257,6 +260,7 @@ TURN_MORE = ColumnGroup(
         Column("spoken", "bool"),
         Column("prompt", "string", lambda turn: turn.prompt or None),
         Column("withheld", "bool"),
+        Column("tool_sum_ms", "float64"),
         Column("invocation_id", "string"),
         Column("prompt_tokens", "Int64"),
         Column("response_tokens", "Int64"),

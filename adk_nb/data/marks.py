@@ -137,7 +137,7 @@ def _wait(turn: Turn) -> Iterator[Mark]:
 
 def _tools(turn: Turn, now: float) -> Iterator[Mark]:
     for call in turn.tool_calls:
-        start = getattr(call, "t", turn.t)
+        start = call.began_t or call.t
         end = now if call.ms is None else start + call.ms / 1000
         failed = call.error is not None
         outcome = "…" if call.ms is None else call.error if failed else call.result

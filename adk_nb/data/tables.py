@@ -45,7 +45,8 @@ from adk_nb.data.columns import (
 )
 from adk_nb.exceptions import AdkNbError
 from adk_nb.log.recording import find_recordings, read_recording
-from adk_nb.log.turn import ToolCall, Turn
+from adk_nb.log.tool_call import ToolCall
+from adk_nb.log.turn import Turn
 from adk_nb.log.turns_from_log import (
     Utterance,
     logged_calls,

@@ -46,7 +46,8 @@ if TYPE_CHECKING:
     from adk_nb.live.model_connection import Configure
     from adk_nb.live.turn_machine import TurnState
     from adk_nb.log.event_log import EventLog
-    from adk_nb.log.turn import ToolCall, Turn
+    from adk_nb.log.tool_call import ToolCall
+    from adk_nb.log.turn import Turn
 
 _SETTLE_S = 0.3
 """How long a swap waits for the model to report what was heard of its answer (s)."""
@@ -424,6 +425,10 @@ class Exchange:
         """Learns the task in which the tool of a call runs."""
         self.live.calls.began(call_id, task)
 
+    def tool_ran(self, call_id: str, began: float, ended: float) -> None:
+        """Learns when the tool of a call ran (s on the monotonic clock)."""
+        self.live.calls.times[call_id] = (began, ended)
+
     def tools_declared(self, declared: dict[str, bool | None]) -> None:
         """Learns how tools are declared to the model: whether as blocking, by name."""
         self._declared = declared
@@ -622,7 +627,7 @@ class Exchange:
         await self._answer(self._cut_off_calls(open_calls - self.tool_runs.running))
         try:
             for turn in self.turns.all[-2:]:
-                if turn.ended.is_set() and turn.index in self.histories.current.turns:
+                if turn.ended and turn.index in self.histories.current.turns:
                     said, since = self.turns.said(turn), self.reader.began(turn)
                     for event in await self.histories.complete(said, since):
                         self.reader.turn_of[event.id] = turn.index

@@ -225,6 +225,7 @@ class EventReader:
             None if error is not None else self._result(response),
             error,
             output=self.printed(call_id),
+            ran=self._calls.times.pop(call_id, None),
             author=event.author,
             **self._of(event),
         )

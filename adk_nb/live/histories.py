@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from google.adk.artifacts import BaseArtifactService
     from google.adk.sessions import BaseSessionService, Session
 
-    from adk_nb.log.turn import ToolCall, Turn
+    from adk_nb.log.tool_call import ToolCall
+    from adk_nb.log.turn import Turn
 
 APP_NAME = "adk_nb"
 _SHARED = ("app:", "user:", "temp:")
@@ -60,7 +61,7 @@ def service_of(sessions: BaseSessionService | str | None) -> BaseSessionService:
         return InMemorySessionService()
     if not isinstance(sessions, str):
         return sessions
-    return _cleaned(_service_at(sessions))
+    return _shared(_cleaned(_service_at(sessions)))
 
 
 def _service_at(sessions: str) -> BaseSessionService:
@@ -102,6 +103,26 @@ def _cleaned(service: BaseSessionService) -> BaseSessionService:
         return await append(session, event)
 
     service.append_event = append_cleaned  # type: ignore[method-assign]
+    return service
+
+
+def _shared(service: BaseSessionService) -> BaseSessionService:
+    """Makes a service return a session that somebody else has made in the same moment."""
+    create = service.create_session
+
+    async def create_or_get(**options: Any) -> Session:
+        try:
+            return await create(**options)
+        except Exception as error:
+            if type(error).__name__ != "AlreadyExistsError":
+                raise
+            names = {name: options[name] for name in ("app_name", "user_id", "session_id")}
+            session = await service.get_session(**names)
+            if session is None:
+                raise
+            return session
+
+    service.create_session = create_or_get  # type: ignore[method-assign]
     return service
 
 

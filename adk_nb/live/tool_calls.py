@@ -5,24 +5,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import inspect
-import json
 import logging
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from google.adk.plugins.base_plugin import BasePlugin
 from google.adk.tools.tool_confirmation import ToolConfirmation
-from pydantic import BaseModel
 
 from adk_nb.adk import sign_in
 from adk_nb.adk.retriable import is_retriable
-from adk_nb.adk.stoppable import StoppedError
-from adk_nb.adk.user_errors import contained, describe, original
+from adk_nb.adk.stoppable import StoppedError, stoppable
+from adk_nb.adk.user_errors import contained, describe, original, snapshot
 from adk_nb.exceptions import AdkNbError
 from adk_nb.live import tool_output
 from adk_nb.log.redaction import Redactor
-from adk_nb.plain import to_json, valid_text
+from adk_nb.plain import valid_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -33,7 +30,7 @@ if TYPE_CHECKING:
     from google.adk.tools.base_tool import BaseTool
     from google.adk.tools.tool_context import ToolContext
 
-    from adk_nb.log.turn import ToolCall
+    from adk_nb.log.tool_call import ToolCall
 
 logger = logging.getLogger(__name__)
 
@@ -57,7 +54,6 @@ class _Outcome:
 
 
 _REFUSED = "The user did not sign in."
-_MAX_DEPTH = 50
 _GATHER_S = 0.05
 """How long printed text is gathered before it is shown (s)."""
 
@@ -101,6 +97,7 @@ class ToolCalls(BasePlugin):
     Attributes:
         raised: The errors of tools that raised, by the call's id, until they are read.
         outputs: What the calls printed, by the call's id, until it is read.
+        times: When the tools of calls ran (s on the monotonic clock), until it is read.
         streaming: The ids of calls of streaming tools, which have more than one result.
         empty: What the calls returned that the model is told is nothing, by the call's id.
         session: The run's own object of ADK's session; None before the first run.
@@ -118,6 +115,7 @@ class ToolCalls(BasePlugin):
         self._sign_ins: set[str] = set()
         self.raised: dict[str, str] = {}
         self.outputs: dict[str, tool_output.Output] = {}
+        self.times: dict[str, tuple[float, float]] = {}
         self.streaming: set[str] = set()
         self.empty: dict[str, tuple[Any]] = {}
         # The calls of the open turn, by their id.
@@ -340,13 +338,13 @@ class ToolCalls(BasePlugin):
     async def _run_again(
         self, tool: BaseTool, tool_args: dict[str, Any], tool_context: ToolContext
     ) -> dict[str, Any]:
+        running = contained(tool.run_async(args=tool_args, tool_context=tool_context))
         try:
-            again = await contained(tool.run_async(args=tool_args, tool_context=tool_context))
+            again = await stoppable(running, tool_context.function_call_id or "")
         except Exception as error:
             return self._failed(tool, tool_context, error)
-        if (plain := _plain(again)) is not None:
-            return plain
-        return again if isinstance(again, dict) else {"result": again}
+        told = snapshot(again)
+        return told if isinstance(told, dict) else {"result": told}
 
     async def on_tool_error_callback(
         self,
@@ -415,25 +413,11 @@ def _within(tool_context: ToolContext) -> bool:
 
 
 def _plain(result: Any) -> dict[str, Any] | None:
-    """Returns a JSON form of a result that has none; None if the result is JSON already.
+    """Returns a plain form of a result that has none; None if it is plain already.
 
     Models take nothing but JSON, and keys that are not strings would end ADK's live run.
     """
-    if _is_plain(result):
+    told = snapshot(result)
+    if told == result:
         return None
-    plain = json.loads(to_json(result))
-    return plain if isinstance(plain, dict) else {"result": plain}
-
-
-def _is_plain(value: Any, depth: int = 0) -> bool:
-    if isinstance(value, dict):
-        keys = all(isinstance(key, str) and _is_plain(key) for key in value)
-        return keys and depth < _MAX_DEPTH and all(_is_plain(v, depth + 1) for v in value.values())
-    if isinstance(value, list | tuple):
-        return depth < _MAX_DEPTH and all(_is_plain(item, depth + 1) for item in value)
-    if isinstance(value, float):
-        return math.isfinite(value)
-    if isinstance(value, str):
-        return valid_text(value) is value
-    # ADK turns pydantic models and bytes into media for the model.
-    return value is None or isinstance(value, int | bytes | BaseModel)
+    return told if isinstance(told, dict) else {"result": told}

@@ -10,6 +10,7 @@ What goes back to a model, as after a lost connection, is `said`.
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 from adk_nb.audio import Loudness
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
 
     from adk_nb.log.event_log import EventLog
     from adk_nb.log.redaction import Pieces
-    from adk_nb.log.turn import ToolCall, Turn
+    from adk_nb.log.tool_call import ToolCall
+    from adk_nb.log.turn import Turn
     from adk_nb.log.words import Piece
 
 
@@ -83,6 +85,8 @@ class Turns:
         self._counted: dict[str, tuple[int, float]] = {}
         # Turns that have ended, until that is logged and told.
         self._ending: list[tuple[TurnState, str | None]] = []
+        # Set when a turn has ended that somebody waits for, by its number.
+        self._endings: dict[int, asyncio.Event] = {}
         self._started = 0
         # Words that came after the answer they are of was over, since the last final text.
         self._late = ""
@@ -125,6 +129,11 @@ class Turns:
         """Returns the newest turn from a number on that was not typed; None if there is none."""
         found = (turn for turn in reversed(self.machine.all[index - 1 :]) if not turn.typed)
         return self._of(next(found, None))
+
+    async def end(self, turn: Turn) -> None:
+        """Waits until a turn has ended."""
+        if not turn.ended:
+            await self._endings.setdefault(turn.index, asyncio.Event()).wait()
 
     def said(self, turn: Turn) -> Turn:
         """Returns what was really said in a turn; what a turn shows of it is masked."""
@@ -335,12 +344,17 @@ class Turns:
         *,
         source: str = "adk",
         output: str | None = None,
+        ran: tuple[float, float] | None = None,
         **values: Any,
     ) -> tuple[Turn | None, ToolCall | None]:
         """Adds a tool's result; returns its turn and its call.
 
-        A long-running or streaming tool may have several results; the last one is kept.
+        A long-running or streaming tool may have several results; the last one is kept. `ran` says
+        when the tool ran (s on the monotonic clock), which is not when its event came.
         """
+        if ran is not None:
+            began, ended = (self._log.to_t(moment * 1000) for moment in ran)
+            values |= {"t": ended, "ms": (ended - began) * 1000}
         turn, call = self.call(call_id)
         self.machine.returned(call_id)
         self._redact.refresh()
@@ -594,7 +608,8 @@ class Turns:
             level_db=level,
         )
         self._emit(protocol.TurnState(turn.index, status))
-        turn.ended.set()
+        if (ending := self._endings.pop(turn.index, None)) is not None:
+            ending.set()
         self.on_end(turn)
 
     # Rows.

@@ -83,7 +83,7 @@ class Withholding:
                 self._cut.add(event_id)
             return not begun
         turn = self._turns.answering
-        if begun and (turn is None or turn.ended.is_set() or not _said(turn)):
+        if begun and (turn is None or turn.ended or not _said(turn)):
             return False
         self._coming[event_id] = turn
         if turn is not None:

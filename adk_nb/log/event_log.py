@@ -71,6 +71,7 @@ class LogRow:
         tool_call_id: ADK's id of the call.
         args: What the tool was called with.
         result: What it returned.
+        ms: How long it ran (ms), until `t`.
         error: What went wrong.
         interrupted: Whether the user cut in.
         turn_complete: Whether the model completed its turn.
@@ -123,6 +124,7 @@ class LogRow:
     level_db: float | None = None
     by: str | None = None
     ambiguous: bool = False
+    ms: float | None = None
 
 
 class Sink(Protocol):

@@ -31,6 +31,7 @@ _BY_TYPE: dict[Any, Any] = {int: _Count, float: _Number}
 _BY_NAME: dict[str, Any] = {
     "time": Annotated[float, Field(ge=0, lt=_YEAR_10000, allow_inf_nan=False)],
     "audio_ms": _Duration | None,
+    "ms": _Duration | None,
     "args": dict[str, Any] | None,
     "error_ms": _Duration | None,
     "prompt_tokens": _Tokens,

@@ -1,8 +1,7 @@
-"""A turn and its tool calls: what the user said, what the agent did and said, and how it ended."""
+"""A turn: what the user said, what the agent did and said, and how it ended."""
 
 from __future__ import annotations
 
-import asyncio
 import html
 import re
 import time
@@ -10,6 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from adk_nb.log.tool_call import ToolCall  # noqa: TC001 - pydantic reads the fields of turns
 from adk_nb.log.words import Piece, Words
 from adk_nb.plain import to_json
 
@@ -37,51 +37,7 @@ class Status(StrEnum):
     ABANDONED = "abandoned"
 
 
-@dataclass(slots=True, eq=False)
-class ToolCall:
-    """One call of a tool.
-
-    Attributes:
-        id: ADK's id of the function call.
-        name: The tool's name.
-        args: What it was called with.
-        author: The agent that called it.
-        result: What it returned; None until then.
-        error: Why it failed; None if it did not.
-        ms: How long it took (ms); None while it runs.
-        output: What it printed.
-        images: The images that it displayed, as `data:` URLs.
-        long_running: Whether it returns at once, and `respond` gives its result later.
-        question: What the user is asked before it may run; None if nothing.
-        sign_in: The address at which the user is to sign in before it may run, empty where a key
-            or token is wanted; None if neither is.
-        session_id: The session's id.
-        turn: The turn that it belongs to.
-        time: When it was called (s since the Unix epoch).
-        t: When it was called (s on the session's clock).
-        invocation_id: ADK's id of the invocation.
-    """
-
-    id: str
-    name: str
-    args: dict[str, Any]
-    author: str = ""
-    result: Any = None
-    error: str | None = None
-    ms: float | None = None
-    output: str = ""
-    images: list[str] = field(default_factory=list, repr=False)
-    long_running: bool = False
-    question: str | None = None
-    sign_in: str | None = field(default=None, repr=False)
-    session_id: str = field(default="", repr=False)
-    turn: Turn | None = field(default=None, repr=False)
-    time: float = field(default=0.0, repr=False)
-    t: float = field(default=0.0, repr=False)
-    invocation_id: str | None = field(default=None, repr=False)
-
-
-@dataclass(slots=True, eq=False)
+@dataclass(eq=False)
 class Turn:
     """One exchange: what the user said and what the agent did and said.
 
@@ -95,7 +51,8 @@ class Turn:
         user_text: What the user said or typed.
         prompt: What the notebook asked of the agent, in a turn that is not the user's.
         agent_text: What the agent said, whether or not it was heard.
-        heard_text: The part of it that had sounded when the user interrupted; else all of it.
+        heard_text: The part of it that had sounded when the user interrupted; else all of it. See
+            `heard_known`.
         interrupted: Whether the user interrupted it.
         withheld: Whether a guard withheld the answer: `agent_text` is what it said in its place.
         tool_calls: The tools that were called, in order.
@@ -131,8 +88,6 @@ class Turn:
         prompt_tokens: Tokens of its responses' prompts; None if the model does not say.
         response_tokens: Tokens of its responses.
         total_tokens: The model's own sums.
-        sound: Returns the agent's audio of a turn by its number.
-        ended: Set when it has ended.
     """
 
     index: int
@@ -176,10 +131,6 @@ class Turn:
     prompt_tokens: int | None = field(default=None, repr=False)
     response_tokens: int | None = field(default=None, repr=False)
     total_tokens: int | None = field(default=None, repr=False)
-    sound: Callable[[int], Clip] | None = field(default=None, repr=False)
-    ended: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
-    user: Words = field(init=False, repr=False)
-    said: Words = field(init=False, repr=False)
     # What went wrong in it, also what it survived.
     problems: list[str] = field(default_factory=list, repr=False)
     # How much audio (ms) there was when the agent's text was so long (characters).
@@ -188,6 +139,26 @@ class Turn:
     def __post_init__(self) -> None:
         self.user = Words("user", self.pieces)
         self.said = Words("agent", self.pieces)
+        # Returns the agent's audio of a turn by its number: the session's, and no part of a copy.
+        self._sound: Callable[[int], Clip] | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return vars(self) | {"_sound": None}
+
+    def keeps_sound(self, sound: Callable[[int], Clip] | None) -> None:
+        """Says what returns the agent's audio of a turn, by the turn's number."""
+        self._sound = sound
+
+    @property
+    def ended(self) -> bool:
+        """Whether it is over."""
+        return self.status is not None
+
+    @property
+    def heard_known(self) -> bool:
+        """Whether `heard_text` is final; not while it is open, nor where its kernel has died."""
+        known = self.status not in (None, Status.ABANDONED)
+        return known or self.flushed or self.interrupted
 
     @property
     def question(self) -> str:
@@ -196,10 +167,10 @@ class Turn:
 
     @property
     def audio(self) -> Clip:
-        """The agent's audio, to play in a cell."""
+        """The agent's audio, to play in a cell; a copied or pickled turn has none."""
         from adk_nb.audio import Clip
 
-        return self.sound(self.index) if self.sound else Clip(b"")
+        return self._sound(self.index) if self._sound else Clip(b"")
 
     @property
     def answered(self) -> bool:
@@ -243,9 +214,23 @@ class Turn:
         return ", ".join(call.name for call in self.tool_calls)
 
     @property
-    def tool_ms(self) -> float:
-        """How long its tools took together (ms)."""
-        return sum(call.ms for call in self.tool_calls if call.ms is not None)
+    def tool_ms(self) -> float | None:
+        """How long at least one of its tools ran (ms); None while one runs, 0 for no tools."""
+        spans = sorted((call.began_t or call.t, call.ms) for call in self.tool_calls if call.ms)
+        if any(call.ms is None for call in self.tool_calls):
+            return None
+        total, until = 0.0, 0.0
+        for began, ms in spans:
+            end = began + ms / 1000
+            total += max(0.0, end - max(began, until))
+            until = max(until, end)
+        return total * 1000
+
+    @property
+    def tool_sum_ms(self) -> float | None:
+        """How long its tools took, each counted in full (ms); None while one runs."""
+        times = [call.ms for call in self.tool_calls]
+        return None if None in times else sum(ms for ms in times if ms is not None)
 
     @property
     def repeat_calls(self) -> int:

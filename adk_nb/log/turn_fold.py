@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from adk_nb.log.turn import Status, ToolCall, Turn
+from adk_nb.log.tool_call import ToolCall
+from adk_nb.log.turn import Status, Turn
 from adk_nb.log.words import Piece
+from adk_nb.plain import copied
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -85,7 +87,8 @@ class TurnFold:
         """Returns a turn, made if it is new."""
         turn = self.turns.get(index)
         if turn is None:
-            turn = Turn(index, "", session_id=self._session_id, sound=self._sound)
+            turn = Turn(index, "", session_id=self._session_id)
+            turn.keeps_sound(self._sound)
             self.turns[index] = turn
         return turn
 
@@ -183,14 +186,14 @@ class TurnFold:
         call = ToolCall(
             row.tool_call_id or "",
             row.tool or "",
-            row.args,
+            copied(row.args),
             row.agent or "",
             session_id=self._session_id,
-            turn=turn,
             time=row.time,
             t=row.t,
             invocation_id=row.invocation_id,
         )
+        call.turn = turn
         piece = Piece(len(turn.pieces), "tool", call.author, row.t, final=True, call=call)
         turn.pieces.append(piece)
         turn.tool_calls.append(call)
@@ -203,8 +206,10 @@ class TurnFold:
         call = self._by_id.get(row.tool_call_id or "")
         if call is None:
             return
-        call.ms = (row.t - call.t) * 1000 if call.ms is None else call.ms
-        call.result, call.error = row.result, row.error
+        if call.ms is None:
+            call.ms = (row.t - call.t) * 1000 if row.ms is None else row.ms
+            call.began_t = row.t - call.ms / 1000
+        call.result, call.error = copied(row.result), row.error
         call.output = row.output or call.output
 
     def _user_audio(self, turn: Turn, row: LogRow) -> None:

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
     from adk_nb.audio import Clip
     from adk_nb.log.event_log import LogRow
-    from adk_nb.log.turn import ToolCall, Turn
+    from adk_nb.log.tool_call import ToolCall
+    from adk_nb.log.turn import Turn
     from adk_nb.log.words import Piece
 
 
@@ -43,7 +44,8 @@ class Utterance:
         role: `user` or `agent`.
         author: `user`, or the agent's name.
         text: What was said.
-        heard_text: The part of it that had sounded when the user interrupted; None for the user.
+        heard_text: The part of it that had sounded when the user interrupted; None for the user,
+            and while that is not known.
         interrupted: Whether its turn was interrupted.
         t: When the first of it came (s on the session's clock).
     """
@@ -61,14 +63,11 @@ def logged_turns(log: Log) -> list[Turn]:
     """Returns the turns of a log, by their number."""
     fold = _folded(log)
     turns = fold.begun()
-    # A running session's log tells the time.
-    recorded = not hasattr(log, "now")
+    if hasattr(log, "now"):
+        return turns  # A running session's log tells the time: what is open there is open.
     for turn in turns:
         if turn.status is None:
-            later = turn is not turns[-1]
-            turn.status = _guessed(turn, fold, later=later)
-            if turn.status is None and recorded:
-                turn.status = Status.ABANDONED
+            turn.status = _guessed(turn, fold, later=turn is not turns[-1])
     return turns
 
 
@@ -108,7 +107,8 @@ def _said(turn: Turn, redact: Redactor) -> Iterator[Utterance]:
         # What was heard of the turn is what was heard of its pieces, one after the other.
         part, heard = heard[: len(text)].strip(), heard[len(text) :].lstrip()
         author, t = piece.author or turn.agent, _began(piece, turn)
-        yield Utterance(turn, "agent", author, text, part, turn.interrupted, t)
+        known = part if turn.heard_known else None
+        yield Utterance(turn, "agent", author, text, known, turn.interrupted, t)
 
 
 def _began(piece: Piece, turn: Turn) -> float:
@@ -117,18 +117,19 @@ def _began(piece: Piece, turn: Turn) -> float:
     return min(_known(piece.t, turn.audio_t)) if piece is first else piece.t
 
 
-def _guessed(turn: Turn, fold: TurnFold, *, later: bool) -> Status | None:
+def _guessed(turn: Turn, fold: TurnFold, *, later: bool) -> Status:
     """Returns how a turn ended that has no row which says so, as in an earlier version's file.
 
     `later` says whether another turn came after it.
     """
     if turn.interrupted:
         return Status.INTERRUPTED
-    if turn.index in fold.completed or (later and turn.answered):
+    runs = any(call.ms is None for call in turn.tool_calls)
+    if (turn.index in fold.completed and not runs) or (later and turn.answered):
         return Status.COMPLETE
     if turn.error:
         return Status.FAILED
-    return Status.UNANSWERED if later else None
+    return Status.UNANSWERED if later else Status.ABANDONED
 
 
 def _known(*moments: float | None) -> list[float]:

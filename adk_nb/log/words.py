@@ -6,10 +6,10 @@ import unicodedata
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from adk_nb.log.tool_call import ToolCall  # noqa: TC001 - pydantic reads the fields of turns
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-    from adk_nb.log.turn import ToolCall
 
 Role = Literal["user", "agent", "tool"]
 

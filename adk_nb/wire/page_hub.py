@@ -12,7 +12,8 @@ from adk_nb.wire import protocol
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from adk_nb.log.turn import ToolCall, Turn
+    from adk_nb.log.tool_call import ToolCall
+    from adk_nb.log.turn import Turn
 
 _HISTORY_TURNS = 200
 _SPOKEN = {"transcript", "question", "note"}

@@ -64,7 +64,7 @@ def test_speech_arrives_sample_by_sample(serve, model):
         sound = live.tone(600, RATE) + bytes(RATE * 2)
         for start in range(0, len(sound), 640):
             do(session, session.hear, page, sound[start : start + 640])
-        wait_for(lambda: session.turns and session.turns[0].ended.is_set())
+        wait_for(lambda: session.turns and session.turns[0].ended)
         (turn,) = session.turns
         assert (turn.user_text, turn.agent_text) == ("What time is it?", "It is noon.")
         wait_for(lambda: len(api.connections[0].audio) == len(sound))
@@ -238,7 +238,7 @@ def test_what_the_user_says_while_there_is_no_connection_is_not_lost(serve):
         sound = live.tone(500, RATE) + bytes(RATE)
         for start in range(0, len(sound), 640):
             do(session, session.hear, page, sound[start : start + 640])
-        wait_for(lambda: session.turns and session.turns[0].ended.is_set())
+        wait_for(lambda: session.turns and session.turns[0].ended)
         assert session.turns[0].agent_text == "Yes."
     assert sound in api.connections[-1].audio
 
@@ -370,7 +370,7 @@ def test_push_to_talk_marks_the_activity(serve):
         for _ in range(10):
             do(session, session.hear, page, live.tone(20, RATE))
         do(session, session.receive, page, protocol.ActivityEnd())
-        wait_for(lambda: session.turns and session.turns[0].ended.is_set())
+        wait_for(lambda: session.turns and session.turns[0].ended)
         assert session.turns[0].agent_text == "Hi."
     assert api.connections[0].signals == ["activity_start", "activity_end"]
 
@@ -460,7 +460,7 @@ def test_speech_connects_again_after_an_error(serve):
         for start in range(60):
             sound = live.tone(20, RATE) if start < 30 else bytes(640)
             do(session, session.hear, page, sound)
-        wait_for(lambda: len(session.turns) == 2 and session.turns[1].ended.is_set())
+        wait_for(lambda: len(session.turns) == 2 and session.turns[1].ended)
         assert session.turns[1].error is None
 
 

@@ -136,7 +136,7 @@ def test_ask_swap_tools_ask_swap_agent_ask_with_the_microphone_on(listening):
     def ask():
         count = len(live.turns)
         widget.speak(speech("What is the weather in London?"))
-        widget.until(lambda: len(live.turns) > count and live.turns[-1].ended.is_set())
+        widget.until(lambda: len(live.turns) > count and live.turns[-1].ended)
         return live.turns[-1].agent_text
 
     assert "sunny in London" in ask()

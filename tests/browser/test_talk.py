@@ -116,7 +116,7 @@ def test_a_model_that_cannot_be_reached_is_shown_and_tried_again(show):
     widget.type("hello")
     widget.part("error").get_by_text("no route to the model").wait_for()
     # The error of the start is shown already: what is waited for is the turn's own.
-    widget.until(lambda: widget.live.turns and widget.live.turns[0].ended.is_set())
+    widget.until(lambda: widget.live.turns and widget.live.turns[0].ended)
     widget.wait_for_state("ready")
     answers(widget, "hello again")
     assert any("no route to the model" in text for text in widget.errors)

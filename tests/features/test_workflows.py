@@ -99,7 +99,7 @@ def test_what_is_said_just_as_a_run_fails_is_not_lost():
 
     session.watch(answer)
     with session:
-        wait_for(lambda: session.turns and session.turns[0].ended.is_set())
+        wait_for(lambda: session.turns and session.turns[0].ended)
         assert session.turns[0].agent_text == "You said hi."
 
 

@@ -119,7 +119,7 @@ def test_a_tool_says_more_after_its_turn():
     what = lambda live: live.after_turn(lambda: live.say("more"))  # noqa: E731
     with Acting(what).session as session:
         session.say("act", timeout=20)
-        wait_for(lambda: len(session.turns) == 2 and session.turns[1].ended.is_set())
+        wait_for(lambda: len(session.turns) == 2 and session.turns[1].ended)
         assert session.turns[1].agent_text == "You said more."
 
 

@@ -653,7 +653,7 @@ async def test_a_run_that_ends_in_mid_answer_completes_it():
     desk = _speaking()
     desk.exchange.live.queue = None
     await desk.exchange.run_ended()
-    assert desk.turn.ended.is_set()
+    assert desk.turn.ended
     assert desk.turn.error is None
     assert desk.exchange.status == "ready"
 

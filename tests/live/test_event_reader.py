@@ -209,7 +209,7 @@ def test_an_error_that_a_tool_raised_is_its_result_once(desk):
 def test_a_long_running_tool_does_not_hold_the_turn_open(desk):
     desk.type("go")(call(long=True))
     assert desk.turns.all[0].tool_calls[0].long_running
-    assert not desk.turns.all[0].ended.is_set()  # What it returns at once is still to come.
+    assert not desk.turns.all[0].ended  # What it returns at once is still to come.
     desk.turns.tool_deferred("c")
     assert desk.turns.all[0].status == "complete"
 
@@ -468,7 +468,7 @@ def test_an_answer_that_is_none_is_told_with_its_reason(desk):
 
 def test_an_interaction_that_is_in_progress_holds_the_turn_open(desk):
     desk.type("hi")(said("One moment."), done(interaction_status="IN_PROGRESS"))
-    assert not desk.turns.all[0].ended.is_set()
+    assert not desk.turns.all[0].ended
     desk(said("Hello."), done(interaction_status="IDLE"))
     assert desk.shown()[0][3] == "One moment. Hello."
     assert desk.turns.all[0].status == "complete"

@@ -289,7 +289,7 @@ def test_words_that_adk_has_kept_are_not_kept_twice():
         do(session, lambda: session._exchange.open_microphone(page, on=True))
         wait_for(lambda: session.status == "ready")
         do(session, session.hear, page, bytes(640))
-        wait_for(lambda: session.turns and session.turns[0].ended.is_set())
+        wait_for(lambda: session.turns and session.turns[0].ended)
         session.swap()
         assert words(one).count("hello there") == 1
 
@@ -341,6 +341,18 @@ def elsewhere(uri, session_id):
         await service.close()
 
     return write
+
+
+@SERVICES
+async def test_two_that_begin_one_conversation_in_the_same_moment_have_one(tmp_path, scheme):
+    uri = f"{scheme}:///{tmp_path}/talk.db"
+    names = {"app_name": APP_NAME, "user_id": "user", "session_id": "monday"}
+    one, other = service_of(uri), service_of(uri)
+    made = await one.create_session(**names)
+    again = await other.create_session(**names)
+    assert (made.id, again.id) == ("monday", "monday")
+    for service in (one, other):
+        await service.close()
 
 
 @SERVICES

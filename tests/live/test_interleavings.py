@@ -93,7 +93,7 @@ def test_whatever_the_service_does_each_question_is_one_row(serve, model, seed):
     ) as session:
         for name in plans:
             session.say(name, timeout=30)
-        wait_for(lambda: all(turn.ended.is_set() for turn in session.turns))
+        wait_for(lambda: all(turn.ended for turn in session.turns))
         rows = [(turn.user_text, turn.agent_text) for turn in session.turns]
         assert [text for text, _ in rows] == list(plans), (plans, rows)
         for name, said in rows:

@@ -83,7 +83,7 @@ def test_a_model_that_speaks_on_while_a_tool_runs(serve, model):
         assert first.status is None
         wait_for(lambda: first.agent_text == "One moment.")
         roll.let.set()
-        wait_for(first.ended.is_set)
+        wait_for(lambda: first.ended)
         assert rows(session) == [("roll", "One moment. You rolled four.", "complete", 1)]
         assert first.tool_calls[0].result == 4
         (row,) = session.turns_df().itertuples()

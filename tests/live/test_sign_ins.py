@@ -134,7 +134,7 @@ def test_a_sign_in_is_asked_for_and_answered_in_the_page(oauth, tmp_path):
         came = sent_to(question.sign_in)
         answered = protocol.Confirm(question.id, approved=True, answer=came)
         do(session, session.receive, page, answered)
-        wait_for(session.turns[0].ended.is_set)
+        wait_for(lambda: session.turns[0].ended)
         (made,) = session.turns[0].tool_calls
         assert (made.result, made.sign_in, made.question) == ("no mail", None, None)
         assert used == ["token-c0de-1"]
@@ -157,7 +157,7 @@ def test_a_sign_in_that_is_refused_is_told_to_the_model(oauth, in_page):
             do(session, session.receive, page, protocol.Confirm(asked.id, approved=False))
         else:
             session.confirm(approved=False)
-        wait_for(session.turns[0].ended.is_set)
+        wait_for(lambda: session.turns[0].ended)
         assert "did not sign in" in session.turns[0].agent_text
         assert of(page, protocol.Answer)[0].approved is False
         assert texts(session)[-1] == "The user refused."
@@ -174,7 +174,7 @@ def test_a_key_is_given_from_a_cell():
         with pytest.raises(TurnTimeoutError, match="mail waits for a sign-in"):
             session.bridge.call(session._finished(session.turns[0], 0.05))
         session.confirm(payload="the-key")
-        wait_for(session.turns[0].ended.is_set)
+        wait_for(lambda: session.turns[0].ended)
         assert "no mail" in session.turns[0].agent_text
         session.say("again")
         assert len(texts(session)) == 2
@@ -189,7 +189,7 @@ def test_a_sign_in_that_is_not_accepted_is_not_asked_for_again():
     with LiveSession(agent(mail)) as session:
         begin(session)
         session.confirm(payload="the-key")
-        wait_for(session.turns[0].ended.is_set)
+        wait_for(lambda: session.turns[0].ended)
         assert "not accepted" in session.turns[0].agent_text
 
 
@@ -226,7 +226,7 @@ def test_a_tool_within_a_tool_that_is_an_agent_asks_too():
         page = begin(session)
         assert of(page, protocol.Question)[0].name == "mail"
         session.confirm(payload="the-key")
-        wait_for(session.turns[0].ended.is_set)
+        wait_for(lambda: session.turns[0].ended)
         assert [one.name for one in session.turns[0].tool_calls] == ["inner", "mail"]
         assert "no mail" in session.turns[0].agent_text
     assert used == ["the-key"]

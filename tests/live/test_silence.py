@@ -199,7 +199,7 @@ def test_a_model_that_falls_silent_is_told_and_the_next_question_is_a_turn_of_it
 def test_an_answer_that_comes_after_all_is_of_the_turn_that_asked(serve, model):
     async def scenario(call):
         await says_nothing(call)
-        await asyncio.to_thread(wait_for, session.turns[0].ended.is_set)
+        await asyncio.to_thread(wait_for, lambda: session.turns[0].ended)
         await call.say("Hello.")
         await call.done()
         await answers(call, "Noon.")

@@ -223,7 +223,7 @@ def test_a_fork_of_spoken_turns_goes_by_what_adk_says():
         for n in (1, 2):
             wait_for(lambda: session._exchange.live.queue is not None)
             do(session, session.hear, me, bytes([n]) * 640)
-            wait_for(lambda n=n: len(session.turns) == n and session.turns[-1].ended.is_set())
+            wait_for(lambda n=n: len(session.turns) == n and session.turns[-1].ended)
         session.swap(history="fork", at_turn=1)
         assert history(agent) == ["question 1", "Answer 1."]
         assert session.status == "ready"
@@ -387,7 +387,7 @@ def test_speech_under_way_is_said_again_to_the_new_agent():
         session.swap(one("new", whole))
         for _ in range(5):
             do(session, session.hear, me, b"\x11\x22" * 320)
-        wait_for(session.turns[0].ended.is_set)
+        wait_for(lambda: session.turns[0].ended)
         (turn,) = session.turns
         assert (turn.user_text, turn.agent_text) == ("What is it?", "That.")
         assert (turn.agent, turn.interrupted) == ("new", False)

@@ -41,9 +41,9 @@ def test_a_typed_turn(turns, sent):
     turn = turns.user_typed("roll")
     turns.agent_audio("dice", b"\0\x10" * (250 * 48), 24_000)
     turns.agent_said("dice", "Four.", final=False)
-    assert not turn.ended.is_set()
+    assert not turn.ended
     assert turns.completed() == (turn, True)
-    assert turn.ended.is_set()
+    assert turn.ended
     assert (turn.status, turn.end_reason) == ("complete", None)
     assert (turn.user_text, turn.agent_text, turn.heard_text) == ("roll", "Four.", "Four.")
     assert states(sent) == [(1, "started"), (1, "complete")]
@@ -193,7 +193,7 @@ def test_a_failure_is_the_turns_error(turns, log, sent):
     log.add("bridge", "error", turn=1, error="no network")
     assert turns.failed("model_failed") is turn
     assert (turn.error, turn.status, turn.end_reason) == ("no network", "failed", "model_failed")
-    assert turn.ended.is_set()
+    assert turn.ended
     assert turns.failed("again") is None
     assert turn.end_reason == "model_failed"
     assert states(sent) == [(1, "started"), (1, "failed")]

@@ -13,7 +13,8 @@ from sessions import attach, wait_for
 from adk_nb import LiveSession
 from adk_nb.exceptions import SessionClosedError, TurnTimeoutError
 from adk_nb.live.turn_callbacks import TurnListeners, waits_for
-from adk_nb.log.turn import ToolCall, Turn
+from adk_nb.log.tool_call import ToolCall
+from adk_nb.log.turn import Turn
 
 
 def session():

@@ -36,7 +36,7 @@ def test_every_field_is_read_as_it_was():
         audio_ms=1.0, speech_t=0.5, tool="t", tool_call_id="c", args={"a": [None, {"b": 1}]},
         result=[1, 2.5, "x"], error="e", interrupted=True, turn_complete=True, prompt_tokens=1,
         response_tokens=2, total_tokens=3, error_ms=0.0, output="o",
-        status="failed", end_reason="empty", level_db=-20.0, by="result", ambiguous=True,
+        status="failed", end_reason="empty", level_db=-20.0, by="result", ambiguous=True, ms=1.5,
     )  # fmt: skip
     values = dataclasses.asdict(row)
     assert all(value is not None for value in values.values())

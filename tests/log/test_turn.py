@@ -1,12 +1,24 @@
+import copy
+import dataclasses
+import pickle
+
+import fastapi
+import pandas as pd
 import pytest
+from fastapi.testclient import TestClient
 
 from adk_nb.audio import Clip
-from adk_nb.log.turn import ToolCall, Turn
+from adk_nb.log.event_log import LogRow
+from adk_nb.log.tool_call import ToolCall
+from adk_nb.log.turn import Turn
+from adk_nb.log.turn_fold import TurnFold
 from adk_nb.log.words import Piece
 
 
-def turn(**values):
-    return Turn(3, "dice", time=0.0, **values)
+def turn(sound=None, **values):
+    made = Turn(3, "dice", time=0.0, **values)
+    made.keeps_sound(sound)
+    return made
 
 
 @pytest.mark.parametrize(
@@ -39,7 +51,7 @@ def test_calls_that_repeat_an_earlier_one_are_counted(calls, repeated):
 
 def test_its_sound_is_that_of_its_number():
     assert turn().audio == Clip(b"")
-    assert turn(sound=lambda index: Clip(bytes(index * 2), 24_000)).audio == Clip(bytes(6), 24_000)
+    assert turn(lambda index: Clip(bytes(index * 2), 24_000)).audio == Clip(bytes(6), 24_000)
 
 
 @pytest.mark.parametrize(
@@ -131,3 +143,44 @@ def test_a_cell_shows_nothing_that_is_not_there():
     assert rows(one) == [("dice", "Hm."), ("", "<em>(interrupted; heard: nothing)</em>")]
     assert rows(turn(pieces=said(("user", "user", "hi")))) == [("You", "hi")]
     assert rows(turn()) == []
+
+
+def told():
+    """A turn with a call, as a session makes them."""
+    fold = TurnFold("s", lambda index: Clip(bytes(index * 2), 24_000))
+    rows = [
+        ("user_text", {"text": "roll"}),
+        ("tool_call", {"tool": "roll", "tool_call_id": "c", "args": {"sides": 6}}),
+        ("tool_result", {"tool_call_id": "c", "result": {"n": 4}, "ms": 5.0}),
+        ("agent_text", {"text": "Four.", "agent": "dice", "final": True}),
+    ]
+    for seq, (kind, values) in enumerate(rows):
+        fold.add(LogRow(seq, 0.0, float(seq), "adk", kind, 1, **values))
+    return fold.turn(1)
+
+
+@pytest.mark.parametrize(
+    "copied", [copy.copy, copy.deepcopy, lambda one: pickle.loads(pickle.dumps(one))]
+)
+def test_a_copy_has_all_but_the_sound(copied):
+    made, turn = copied(told()), told()
+    assert dataclasses.asdict(made) == dataclasses.asdict(turn)
+    assert made.tool_calls[0].turn.index == 1
+    assert (len(turn.audio.pcm), len(made.audio.pcm)) == (2, 0)
+
+
+def test_turns_and_calls_are_rows_of_a_plain_dataframe():
+    frame = pd.DataFrame([told()])
+    assert (frame.user_text[0], frame.agent_text[0]) == ("roll", "Four.")
+    assert pd.DataFrame(told().tool_calls).ms.tolist() == [5.0]
+
+
+def test_a_web_service_can_return_a_turn():
+    app = fastapi.FastAPI()
+
+    @app.get("/turn")
+    def turn() -> Turn:
+        return told()
+
+    answer = TestClient(app).get("/turn").json()
+    assert (answer["agent_text"], answer["tool_calls"][0]["result"]) == ("Four.", {"n": 4})

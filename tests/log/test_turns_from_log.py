@@ -93,12 +93,12 @@ def test_three_turns_with_two_agents_and_all_that_is_known_of_them(told):
     ]
     assert said == [
         (1, "user", "user", "roll", None, False, 1.0),
-        (1, "agent", "dice", "A four.", "A four.", False, 4.0),
+        (1, "agent", "dice", "A four.", None, False, 4.0),  # No row says that it has ended.
         # What was said comes before its transcript.
         (2, "user", "user", "Who are you?", None, False, 9.5),
         (2, "agent", "dice", "I am the dice.", "I am", True, 13.0),
         (3, "user", "user", "flip", None, False, 19.0),
-        (3, "agent", "coin", "Sorry.", "Sorry.", False, 22.0),
+        (3, "agent", "coin", "Sorry.", None, False, 22.0),  # It goes on.
     ]
 
 
@@ -246,7 +246,7 @@ def test_a_tool_may_have_several_results_and_those_of_no_call_are_nobodys(told):
     assert (first.result, first.ms, first.output) == (2, 1000.0, "one")
     assert (second.id, second.name, second.args, second.ms) == ("", "", None, None)
     assert told.turn.tools == "count, "
-    assert told.turn.tool_ms == 1000.0
+    assert (told.turn.tool_ms, told.turn.tool_sum_ms) == (None, None)  # The second still runs.
 
 
 def test_the_sound_of_a_turn_is_the_agents(told):

@@ -201,7 +201,7 @@ def test_markup_is_shown_and_not_run(open_lab):
     widget.type(HOSTILE)
     lab.kernel.wait_for("len(live.questions)")
     lab.kernel.run("live.confirm()")
-    lab.kernel.wait_for("live.turns[0].ended.is_set()")
+    lab.kernel.wait_for("live.turns[0].ended")
     lab.kernel.run("live.swap(instruction=HOSTILE)")
     lab.run_cell(1, timeout=120)
     shown = widget.part("transcript").inner_text()
