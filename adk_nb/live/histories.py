@@ -15,6 +15,7 @@ from google.adk.sessions.in_memory_session_service import InMemorySessionService
 from google.genai import types
 
 from adk_nb.exceptions import AdkNbError, SwapError
+from adk_nb.log.word_boundaries import joined
 from adk_nb.plain import plain, valid_text
 from adk_nb.wire import protocol
 
@@ -446,7 +447,7 @@ def earlier(events: Sequence[Event]) -> list[protocol.Message]:
     for index, turn in enumerate(turns, 1 - len(turns)):
         by_author: dict[str, str] = {}
         for author, text in turn:
-            by_author[author] = f"{by_author.get(author, '')} {text}".strip()
+            by_author[author] = joined([by_author.get(author, ""), text])
         messages += [
             protocol.Transcript(
                 index, "user" if author == "user" else "agent", author, text, final=True
@@ -461,4 +462,4 @@ def _text_of(event: Event) -> str:
     if said is not None and said.text:
         return said.text
     parts = (event.content.parts or ()) if event.content else ()
-    return " ".join(part.text.strip() for part in parts if part.text and not part.thought)
+    return joined(part.text for part in parts if part.text and not part.thought)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
+from adk_nb.log.word_boundaries import joined
 from adk_nb.wire import protocol
 
 if TYPE_CHECKING:
@@ -121,6 +122,6 @@ def _said(turn: Turn) -> bool:
 def _words(event: Event) -> str:
     """Returns what a guard says; sound of its own is not played."""
     parts = (event.content.parts or ()) if event.content is not None else ()
-    text = " ".join(part.text.strip() for part in parts if part.text and not part.thought)
+    text = joined(part.text for part in parts if part.text and not part.thought)
     said = event.output_transcription
     return text or ((said.text or "").strip() if said is not None else "")

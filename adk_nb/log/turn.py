@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import html
-import re
 import time
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from adk_nb.log.tool_call import ToolCall  # noqa: TC001 - pydantic reads the fields of turns
+from adk_nb.log.word_boundaries import whole_words
 from adk_nb.log.words import Piece, Words
 from adk_nb.plain import to_json
 
@@ -251,9 +251,9 @@ class Turn:
             if mark[0] > played_ms:
                 share = (played_ms - before[0]) / (mark[0] - before[0])
                 end = before[1] + int(share * (mark[1] - before[1]))
-                return _whole_words(self.agent_text, end)
+                return whole_words(self.agent_text, end)
             before = mark
-        return _whole_words(self.agent_text, before[1])
+        return whole_words(self.agent_text, before[1])
 
     def _repr_html_(self) -> str:
         rows = [row for piece in self.pieces for row in _piece_rows(piece)]
@@ -296,10 +296,3 @@ def _link(source: dict[str, str]) -> str:
     if not source["uri"].startswith(("http://", "https://")):
         return title
     return f'<a href="{uri}" target="_blank" rel="noopener noreferrer">{title}</a>'
-
-
-def _whole_words(text: str, end: int) -> str:
-    if end >= len(text):
-        return text
-    found = [m.end() for m in re.finditer(r"\S+", text) if m.end() <= end]
-    return text[: found[-1]] if found else ""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from adk_nb.log.tool_call import ToolCall
 from adk_nb.log.turn import Status, Turn
+from adk_nb.log.word_boundaries import joined
 from adk_nb.log.words import Piece
 from adk_nb.plain import copied
 
@@ -164,7 +165,7 @@ class TurnFold:
             turn.heard_text = turn.agent_text
         elif turn.resumed is not None:
             heard, before = turn.resumed
-            turn.heard_text = f"{heard} {turn.agent_text[before:].strip()}".strip()
+            turn.heard_text = joined([heard, turn.agent_text[before:]])
         turn.marks.append((row.audio_ms or 0.0, len(turn.agent_text)))
         turn.agent_t = row.t if turn.agent_t is None else turn.agent_t
         return changed

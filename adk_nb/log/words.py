@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import unicodedata
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from adk_nb.log.tool_call import ToolCall  # noqa: TC001 - pydantic reads the fields of turns
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from adk_nb.log.word_boundaries import joined, spaced
 
 Role = Literal["user", "agent", "tool"]
-
-_NO_BLANKS = ((0x0E00, 0x0EFF), (0x0F00, 0x109F), (0x1780, 0x17FF))
-"""Thai and Lao, Tibetan and Burmese, Khmer: scripts without blanks between words, and not wide."""
-_CLOSING = ",.;:!?)]}…%'\u2019\u201d"
 
 
 @dataclass(slots=True, eq=False)
@@ -168,7 +161,7 @@ class Words:
         goes_on = is_last or self._role == "user"
         if not goes_on or last is None:
             last = self._newest(author, t)
-        last.text = _spaced(last.text, text)
+        last.text = spaced(last.text, text)
         return [last]
 
     def _replace(self, before: str, text: str, *, whole: bool) -> None:
@@ -188,29 +181,3 @@ class Words:
         for piece in self._open[1:]:
             piece.text = ""
         self._open[0].text = text
-
-
-def joined(texts: Iterable[str]) -> str:
-    """Returns pieces of a text as one, with blanks between them where their script has blanks."""
-    whole = ""
-    for text in texts:
-        whole = _spaced(whole, text.strip()) if whole else text.strip()
-    return whole
-
-
-def _spaced(before: str, after: str) -> str:
-    if not before or not after:
-        return before + after
-    if before[-1].isspace():
-        return before + after.lstrip()
-    if after[0].isspace():
-        return before + after
-    apart = not (_is_dense(before[-1]) or _is_dense(after[0]) or after[0] in _CLOSING)
-    return f"{before} {after}" if apart else before + after
-
-
-def _is_dense(character: str) -> bool:
-    """Returns whether a character is of a script that has no blanks between words."""
-    if unicodedata.east_asian_width(character) in ("W", "F"):
-        return not 0xAC00 <= ord(character) <= 0xD7A3  # Korean has blanks.
-    return any(first <= ord(character) <= last for first, last in _NO_BLANKS)

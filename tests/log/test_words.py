@@ -1,6 +1,7 @@
 import pytest
 
-from adk_nb.log.words import Piece, Words, joined
+from adk_nb.log.word_boundaries import joined
+from adk_nb.log.words import Piece, Words
 
 
 class Said:
