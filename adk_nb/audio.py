@@ -35,7 +35,7 @@ DEFAULT_RATE = 24_000
 Sound: TypeAlias = "str | os.PathLike[str] | bytes | Clip | npt.NDArray[np.generic]"
 """A sound file, PCM16LE mono at 16 kHz, a clip, or an array of samples at 16 kHz."""
 
-_RATE = re.compile(r"rate=(\d{4,6})\b")
+_RATE = re.compile(r"""rate\s*=\s*["']?(\d{4,6})\b""", re.IGNORECASE)
 
 
 def rate_of(mime_type: str | None) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from adk_nb.exceptions import AdkNbError
@@ -35,19 +36,105 @@ class _Expected(logging.Filter):
         return not any(expected in said for expected in _EXPECTED)
 
 
-class _Toolsets(logging.Handler):
-    """Reports toolsets that did not load; ADK goes on without them and only logs it."""
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What ADK only logs, and a user should see.
+
+    Attributes:
+        part: A part of its text.
+        remedy: What to do about it.
+        code: The error's code.
+    """
+
+    part: str
+    remedy: str
+    code: str
+
+
+_TOLD = (
+    _Told(
+        "failed to load",
+        "Start its server, and run swap() to connect again.",
+        code="toolset_failed",
+    ),
+    _Told(
+        "sets output_schema",
+        "Give the agent a tool that takes what the schema describes.",
+        code="ignored",
+    ),
+    _Told(
+        "Audio transcription is disabled while sub_agents",
+        "Leave transcribe on: an agent that takes over knows of speech by its words alone.",
+        code="ignored",
+    ),
+    _Told(
+        "ignored cancellation and outlives its agent",
+        "Let the tool end when it is cancelled, and not go on after asyncio.CancelledError.",
+        code="ignored",
+    ),
+    _Told(
+        "accepts only audio input; dropping",
+        "A cascade sees nothing: take a Live model for pictures.",
+        code="ignored",
+    ),
+    _Told(
+        "Unknown or empty mime type",
+        "Give what you send a MIME type, such as audio/pcm;rate=16000 or image/jpeg.",
+        code="ignored",
+    ),
+    _Told(
+        "returned no audio for a segment",
+        "The words are in agent_text; ask again to hear them.",
+        code="no_sound",
+    ),
+    _Told("the last utterance", "Say it again.", code="no_transcript"),
+)
+_TELLERS = (
+    "agents.llm_agent",
+    "live._live_llm_flow",
+    "live._runner_utils",
+    "live._flow_utils",
+    "live._cascade_live_connection",
+    "live._gemini_tts",
+    "live._gemini_stt",
+    "models.gemini_llm_connection",
+)
+
+
+class _Teller(logging.Handler):
+    """Reports what ADK goes on without, and only logs."""
 
     def emit(self, record: logging.LogRecord) -> None:
         warned = WARNED.get()
+        if warned is None:
+            return
         said = record.getMessage()
-        if warned is not None and "failed to load" in said:
-            remedy = "Start its server, and run swap() to connect again."
-            warned(AdkNbError(said.strip(), remedy=remedy, code="toolset_failed"))
+        for one in _TOLD:
+            if one.part in said:
+                warned(AdkNbError(said.strip(), remedy=one.remedy, code=one.code))
+
+
+class TellOnce:
+    """Passes each problem on once, however often ADK logs it: at each connection of a session.
+
+    Args:
+        warned: Takes the problem.
+    """
+
+    def __init__(self, warned: Callable[[AdkNbError], None]) -> None:
+        self._warned = warned
+        self._told: set[str] = set()
+
+    def __call__(self, error: AdkNbError) -> None:
+        """Passes a problem on, unless it only tells again what is ignored."""
+        if error.code != "ignored" or error.message not in self._told:
+            self._told.add(error.message)
+            self._warned(error)
 
 
 def listen() -> None:
     """Installs the filters."""
     for module in ("agents._agent_router", "runners", "live._live_llm_flow"):
         logging.getLogger(f"google_adk.google.adk.{module}").addFilter(_Expected())
-    logging.getLogger("google_adk.google.adk.agents.llm_agent").addHandler(_Toolsets())
+    for module in _TELLERS:
+        logging.getLogger(f"google_adk.google.adk.{module}").addHandler(_Teller())

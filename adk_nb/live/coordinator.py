@@ -194,6 +194,10 @@ class Exchange:
         self.pages.note(turn.index if turn else 0, "transfer", f"{source} hands over to {target}.")
         return self.turns.model
 
+    def listens(self) -> bool:
+        """Returns whether a page, or a call of `speak`, has the microphone."""
+        return self.microphone.speaker is not None
+
     def still_talking(self) -> None:
         """Interrupts a CascadeLive again: between two of its states it misses an interruption."""
         now = time.monotonic()
@@ -601,7 +605,12 @@ class Exchange:
 
     def run_warned(self, error: AdkNbError) -> None:
         """Reports a problem that does not end the run."""
-        self.report(error, self.turns.index)
+        if error.code != "ignored":
+            self.report(error, self.turns.index)
+            return
+        # Nothing fails for it; a page that is opened later is to know of it too.
+        self.log.add("bridge", "error", turn=self.turns.index, error=str(error), status=WARNING)
+        self.pages.note(self.turns.index, "ignored", str(error))
 
     def run_lacks(self, error: LocalModelError) -> None:
         """Parts of the embedded default are not there; no turn fails for that."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 from adk_nb.adk.gemini_connection import CANCELLED
-from adk_nb.audio import rate_of
-from adk_nb.exceptions import AdkNbError, ModelError
+from adk_nb.exceptions import AdkNbError, AudioError, ModelError
+from adk_nb.live.agent_audio import AgentAudio, is_sound
 from adk_nb.providers.turn_ends import explain_end
 
 if TYPE_CHECKING:
@@ -15,8 +15,10 @@ if TYPE_CHECKING:
     from google.adk.events import Event
     from google.genai import types
 
+    from adk_nb.audio import Clip
     from adk_nb.live.tool_calls import ToolCalls
     from adk_nb.live.turn_builder import Turns
+    from adk_nb.live.turn_machine import TurnState
     from adk_nb.log.event_log import EventLog
     from adk_nb.log.turn import Turn
 
@@ -38,8 +40,14 @@ class Listener(Protocol):
     def fail(self, error: AdkNbError, turn: Turn | None) -> None:
         """Something is wrong with a turn that is over."""
 
+    def report(self, error: AdkNbError, index: int = 0) -> None:
+        """Something is wrong with a turn, which goes on."""
+
     def run_failed(self, error: AdkNbError) -> None:
         """The model reported an error."""
+
+    def listens(self) -> bool:
+        """Returns whether a microphone is open."""
 
     def transferred(self, turn: Turn | None, source: str, target: str) -> str:
         """One agent transferred the conversation to another; returns the model of that."""
@@ -77,6 +85,11 @@ class EventReader:
         self._calls = calls
         self._listener = listener
         self._audio = audio
+        self._agent_audio = AgentAudio()
+        # Where the sound belonged that came last; None if none has since the last answer's end.
+        self._sounding: TurnState | None = None
+        # What was refused, as turns and messages: each is told once a turn.
+        self._refused: set[tuple[int, str]] = set()
         self.cumulative = False
         self.silent = False
         self.resumable = False
@@ -157,15 +170,45 @@ class EventReader:
             self._agent_words(event, "agent_text", part.text, final=not event.partial)
 
     def _sound(self, event: Event, blob: types.Blob) -> None:
-        if not (blob.mime_type or "").startswith("audio/") or not blob.data or not self._audio:
+        mime_type = blob.mime_type or ""
+        if not blob.data or not self._audio or not is_sound(mime_type):
             return
-        rate = rate_of(blob.mime_type)
-        turn = self._turns.agent_audio(event.author, blob.data, rate)
+        if self._sounding is not None and self._sounding is not self._turns.machine.output:
+            self._agent_audio.drop()  # Another answer begins.
+        self._sounding = self._turns.machine.output
+        try:
+            clip = self._agent_audio.push(mime_type, blob.data)
+        except AudioError as error:
+            self._refuse(error)
+        else:
+            self._play(event, clip)
+
+    def _play(self, event: Event, clip: Clip) -> None:
+        if not clip.pcm:
+            return
+        turn = self._turns.agent_audio(event.author, clip.pcm, clip.rate)
+        self._sounding = self._turns.machine.output
         if turn is None:
+            self._agent_audio.drop()
             self._listener.still_talking()
             return
         self._listener.set_state("speaking")
-        self._listener.agent_audio(turn, rate, blob.data)
+        self._listener.agent_audio(turn, clip.rate, clip.pcm)
+
+    def _finish_sound(self, event: Event) -> None:
+        """Plays what of an answer could not be played before its end."""
+        try:
+            self._play(event, self._agent_audio.finish())
+        except AudioError as error:
+            self._refuse(error)
+        self._sounding = None
+
+    def _refuse(self, error: AudioError) -> None:
+        turn = self._turns.answering
+        index = turn.index if turn is not None else 0
+        if (index, error.message) not in self._refused:
+            self._refused.add((index, error.message))
+            self._listener.report(error, index)
 
     def _agent_words(self, event: Event, kind: str, text: str, *, final: bool) -> None:
         values = {"invocation_id": event.invocation_id}
@@ -321,7 +364,7 @@ class EventReader:
 
     def _cancelled(self, call_ids: list[str]) -> None:
         if self._turns.tools_cancelled(call_ids) is not None:
-            self._listener.set_state("listening")
+            self._user_speaks()
 
     def _error(self, event: Event) -> None:
         text = event.error_message or event.error_code or "unknown error"
@@ -332,14 +375,23 @@ class EventReader:
         self._listener.run_failed(error)
 
     def _interrupted(self, event: Event) -> None:
+        self._agent_audio.drop()
+        self._sounding = None
         expected = self._turns.machine.stop_expected
         turn = self._turns.stopped(author=event.author, **self._of(event))
         self._knows(event, turn)
         # Without a turn it has heard the user while the end of an answer sounds.
         if turn is not None or (self._turns.current is None and not expected):
+            self._user_speaks()
+
+    def _user_speaks(self) -> None:
+        if self._listener.listens():
             self._listener.set_state("listening")
+        elif self._turns.current is None:
+            self._listener.set_state("ready")
 
     def _turn_complete(self, event: Event) -> None:
+        self._finish_sound(event)
         status, reason = _value(event.interaction_status), _value(event.turn_complete_reason)
         failed = reason.lower() if reason and reason not in _NO_FAILURE else None
         values = {"author": event.author, "status": status or None, "end_reason": failed}

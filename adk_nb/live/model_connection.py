@@ -175,6 +175,7 @@ class LiveRun:
         self._histories = histories
         self._plugins = list(plugins)
         self._memory = InMemoryMemoryService()
+        self._warned = log_filter.TellOnce(owner.run_warned)
         self._toolsets: dict[int, BaseToolset] = {}
         # Set when a run is to begin.
         self._wanted = asyncio.Event()
@@ -468,7 +469,7 @@ class LiveRun:
         self._told_anything = False
         self._owner.run_begins()
         SESSION.set(self._owner)
-        log_filter.WARNED.set(self._owner.run_warned)
+        log_filter.WARNED.set(self._warned)
         try:
             await contained(self._converse(queue))
         except Exception as error:

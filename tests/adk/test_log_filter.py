@@ -3,7 +3,7 @@ import logging
 import pytest
 
 from adk_nb.adk import guard
-from adk_nb.adk.log_filter import WARNED
+from adk_nb.adk.log_filter import WARNED, TellOnce
 from adk_nb.exceptions import AdkNbError
 
 ADK = "google_adk.google.adk."
@@ -55,3 +55,60 @@ def test_a_toolset_that_did_not_load_is_told_to_the_run_that_wanted_it():
     (error,) = told
     assert (error.message, error.code) == ("The toolset mcp failed to load", "toolset_failed")
     assert error.remedy == "Start its server, and run swap() to connect again."
+
+
+@pytest.mark.parametrize(
+    ("module", "message", "code"),
+    [
+        (
+            "live._live_llm_flow",
+            "Agent dice sets output_schema, which is not supported in live mode.",
+            "ignored",
+        ),
+        (
+            "live._runner_utils",
+            "Audio transcription is disabled while sub_agents are configured; it may not work.",
+            "ignored",
+        ),
+        ("live._flow_utils", "Tool task t ignored cancellation and outlives its agent.", "ignored"),
+        (
+            "live._cascade_live_connection",
+            "CascadeLive accepts only audio input; dropping image/jpeg blobs.",
+            "ignored",
+        ),
+        (
+            "models.gemini_llm_connection",
+            "Blob not sent. Unknown or empty mime type for send_realtime_input: None",
+            "ignored",
+        ),
+        (
+            "live._gemini_tts",
+            "Gemini TTS returned no audio for a segment; it is not recorded as spoken.",
+            "no_sound",
+        ),
+        (
+            "live._gemini_stt",
+            "Gemini transcription did not end the activity; the last utterance may be lost.",
+            "no_transcript",
+        ),
+    ],
+)  # fmt: skip
+def test_what_adk_goes_on_without_is_told(module, message, code):
+    told: list[AdkNbError] = []
+    token = WARNED.set(told.append)
+    try:
+        logging.getLogger(ADK + module).warning(message)
+    finally:
+        WARNED.reset(token)
+    assert [(error.message, error.code) for error in told] == [(message, code)]
+    assert told[0].remedy
+
+
+def test_what_is_ignored_is_told_once_and_what_is_lost_each_time():
+    told: list[AdkNbError] = []
+    tell = TellOnce(told.append)
+    for _ in range(3):
+        tell(AdkNbError("a", code="ignored"))
+        tell(AdkNbError("b", code="no_sound"))
+    tell(AdkNbError("c", code="ignored"))
+    assert [error.message for error in told] == ["a", "b", "b", "b", "c"]

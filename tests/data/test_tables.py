@@ -715,6 +715,12 @@ class Desk:
     def fail(self, error, turn):
         self.log.add("bridge", "error", turn=turn.index, error=str(error))
 
+    def report(self, error, index):
+        self.log.add("bridge", "error", turn=index, error=str(error), status="warning")
+
+    def listens(self):
+        return True
+
     def blocks(self, name):
         return name == "t"
 

@@ -231,10 +231,10 @@ TABLE = [
      [CUT_1, ENDED_1, CLOSED_1], "ready"),
     ("sounding", "cut", [(1, "interrupted")], [], [CUT_1], "ready"),
     # The model interrupts: it heard the user.
-    ("ready", "the model cuts", ["listening"], [], [("interrupted", 0)], "listening"),
-    ("speaking", "the model cuts", [(1, "agent", ""), (1, "interrupted"), "listening"], [],
-     [CUT_1, ENDED_1], "listening"),
-    ("sounding", "the model cuts", ["listening"], [], [("interrupted", 0)], "listening"),
+    ("ready", "the model cuts", [], [], [("interrupted", 0)], "ready"),
+    ("speaking", "the model cuts", [(1, "agent", ""), (1, "interrupted"), "ready"], [],
+     [CUT_1, ENDED_1], "ready"),
+    ("sounding", "the model cuts", [], [], [("interrupted", 0)], "ready"),
     # The model answers, and completes.
     ("taken", "audio", ["speaking"], [], [("agent_audio", 1)], "speaking"),
     ("taken", "complete", [(1, "failed"), ("error", "empty_answer"), "ready"], [],

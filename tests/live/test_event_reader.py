@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import io
+
+import numpy as np
 import pytest
+import soundfile
 from adk_events import (
     call,
     content,
@@ -33,6 +37,7 @@ class Desk:
     def __init__(self, *, audio=True):
         self.log = EventLog("s")
         self.messages, self.reports = [], []
+        self.microphone = True
         self.turns = Turns(self.log, self.messages.append)
         self.calls = ToolCalls(self.turns, self.log.redact)
         self.reader = EventReader(self.log, self.turns, self, calls=self.calls, audio=audio)
@@ -67,6 +72,12 @@ class Desk:
 
     def fail(self, error, turn):
         self.reports.append(("failed", error.message, turn and turn.index))
+
+    def report(self, error, index):
+        self.reports.append(("told", error.message, index))
+
+    def listens(self):
+        return self.microphone
 
     def run_failed(self, error):
         turn = self.turns.current
@@ -159,6 +170,8 @@ def test_three_turns_of_two_agents_row_by_row(desk):
         (text(""), []),
         (sound(b""), []),
         (sound(b"\xff\xd8", "image/jpeg"), []),
+        (sound(b"\0"), []),
+        (sound(b"\0\xff", "audio/basic"), ["agent_audio"]),
         (said("", final=False), []),
         (heard("", final=False), []),
         (usage(3, 0, 0), []),
@@ -503,3 +516,64 @@ def test_a_correction_of_words_that_are_being_answered_changes_no_state(desk):
     desk(heard("Watt", final=False), sound(), heard("What?"))
     assert desk.shown() == [(1, "dice", "What?", "", "", False, None)]
     assert desk.reports == ["listening", "speaking", ("audio", 1, 24_000, 480)]
+
+
+def test_sound_of_any_kind_is_a_row_of_pcm16(desk):
+    desk.type("go")(sound(b"\x80\xff\0", "AUDIO/PCMU"), done())
+    desk.type("go")(sound(b"\1\0\2", "AUDIO/PCM"), sound(b"\0\3\0", "AUDIO/PCM"), done())
+    assert [report for report in desk.reports if report[0] == "audio"] == [
+        ("audio", 1, 8_000, 6), ("audio", 2, 24_000, 2), ("audio", 2, 24_000, 4),
+    ]  # fmt: skip
+    assert np.frombuffer(desk.turns.all[0].audio.pcm, "<i2").tolist() == [32124, 0, -32124]
+    assert desk.turns.all[1].audio.pcm == b"\1\0\2\0\3\0"
+
+
+@pytest.mark.parametrize("ends", [lambda desk: desk(cut()), lambda desk: desk.cut()(cut())])
+def test_half_a_sample_is_not_joined_to_another_answer(desk, ends):
+    desk.type("one")(sound(b"\1\0\2"))
+    ends(desk)
+    desk.type("two")(sound(b"\3\0\4"), done())
+    desk.type("three")(sound(b"\5\0"), done())
+    assert [turn.audio.pcm for turn in desk.turns.all] == [b"\1\0", b"\3\0", b"\5\0"]
+
+
+def test_what_cannot_be_played_is_told_once_a_turn_by_its_name(desk):
+    said = "The model sends sound as 'audio/aac', which cannot be played here."
+    aac = sound(b"\xff\xf1", "audio/aac")
+    for _ in range(2):
+        desk.type("go")(aac, aac, aac, text("It goes."), done())
+    assert [report for report in desk.reports if report[0] == "told"] == [
+        ("told", said, 1), ("told", said, 2),
+    ]  # fmt: skip
+    assert [turn.status for turn in desk.turns.all] == ["complete", "complete"]
+    assert {kind for kind, _ in desk.rows()} >= {"agent_text"}
+    assert "agent_audio" not in {kind for kind, _ in desk.rows()}
+
+
+def test_a_file_that_is_whole_only_at_the_end_sounds_before_the_turn_is_over(desk):
+    file = io.BytesIO()
+    soundfile.write(file, np.sin(np.arange(2400) / 9).astype("f4"), 24_000, format="MP3")
+    mp3 = file.getvalue()
+    desk.type("go")(sound(mp3[:300], "audio/mpeg"), sound(mp3[300:], "audio/mpeg"), done())
+    assert [report if isinstance(report, str) else report[0] for report in desk.reports] == [
+        "speaking", "audio", "ready",
+    ]  # fmt: skip
+    assert desk.turns.all[0].audio.duration_ms == 100.0
+    desk.type("go")(sound(b"no mp3", "audio/mpeg"), done())
+    assert "told" in [report[0] for report in desk.reports]
+
+
+def test_an_interruption_after_the_end_listens_only_with_an_open_microphone(desk):
+    desk.type("go")(sound(), said("Yes."), done())
+    desk.microphone = False
+    desk(cut())
+    assert desk.reports[-1] == "ready"
+    desk.microphone = True
+    desk(cut())
+    assert desk.reports[-1] == "listening"
+
+
+def test_a_cut_by_the_service_does_not_listen_with_a_closed_microphone(desk):
+    desk.microphone = False
+    desk.type("go")(sound(), cut())
+    assert desk.reports[-1] == "ready"
