@@ -59,7 +59,7 @@ _TOLD = (
     ),
     _Told(
         "sets output_schema",
-        "Give the agent a tool that takes what the schema describes.",
+        "live.state has what it wrote.",
         code="ignored",
     ),
     _Told(

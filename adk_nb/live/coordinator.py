@@ -610,7 +610,8 @@ class Exchange:
             return
         # Nothing fails for it; a page that is opened later is to know of it too.
         self.log.add("bridge", "error", turn=self.turns.index, error=str(error), status=WARNING)
-        self.pages.note(self.turns.index, "ignored", str(error))
+        last = self.turns.last
+        self.pages.note(last.index if last is not None else 0, "ignored", str(error))
 
     def run_lacks(self, error: LocalModelError) -> None:
         """Parts of the embedded default are not there; no turn fails for that."""

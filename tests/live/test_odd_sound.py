@@ -78,10 +78,10 @@ def test_an_interruption_after_the_end_leaves_the_session_ready():
         assert "listening" not in page.states()
 
 
-def attach_anew(session):
-    """The history that a page gets which is opened now."""
-    welcome = do(session, session.attach, Page())
-    return welcome.history
+def ignored(session):
+    """What a page that is opened now shows as ignored."""
+    history = do(session, session.attach, Page()).history
+    return [one["text"] for one in history if one.get("kind") == "ignored"]
 
 
 class Answer(BaseModel):
@@ -92,15 +92,22 @@ def test_what_adk_ignores_is_told_once_a_session_not_once_a_connection():
     def talk(came):
         return [audio(20), said("Four.", finished=True), DONE] if text_of(came) else []
 
+    def told():
+        return [row.error for row in session.log if row.kind == "error"]
+
     with LiveSession(agent(talk, output_schema=Answer)) as session:
+        wait_for(told)
         first = session.say("roll")
         session.swap(instruction="Be brief.")
         second = session.say("roll")
-        told = [row.error for row in session.log if row.kind == "error"]
-        assert len(told) == 1
-        assert "output_schema" in told[0]
+        assert len(told()) == 1
+        assert "output_schema" in told()[0]
         assert [turn.status for turn in (first, second)] == ["complete", "complete"]
         assert len(session.agent.model.connects) > 1
-        # Also in a page that is opened when it was said already.
-        shown = [one["text"] for one in attach_anew(session) if one.get("kind") == "ignored"]
-        assert shown == told
+        assert ignored(session) == told()
+
+
+def test_a_page_that_opens_before_the_first_turn_shows_what_is_ignored():
+    with LiveSession(agent(lambda _: [], output_schema=Answer)) as session:
+        wait_for(lambda: [row for row in session.log if row.kind == "error"])
+        assert len(ignored(session)) == 1
