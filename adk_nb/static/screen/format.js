@@ -22,6 +22,8 @@ export function formatCall(name, args) {
   return `${name}(${given.map(([key, value]) => `${key}=${JSON.stringify(value)}`).join(", ")})`;
 }
 
+const SEGMENTS = new Intl.Segmenter();
+
 /** ADK wraps what a plain function returns in {"result": …}: show what the function said. @param {unknown} result */
 export function unwrap(result) {
   if (!result || typeof result !== "object" || Array.isArray(result)) return result;
@@ -34,6 +36,18 @@ export function characters(text) {
   let count = 0;
   for (const _ of text) count += 1;
   return count;
+}
+
+/** The beginning of a text, with no character cut in two. @param {string} text @param {number} length */
+export function beginning(text, length) {
+  if (text.length <= length) return text;
+  let end = 0;
+  // What a reader takes for one character lies in front of the place where it may be cut.
+  for (const { index, segment } of SEGMENTS.segment(text.slice(0, length + 64))) {
+    if (index + segment.length > length) break;
+    end = index + segment.length;
+  }
+  return `${text.slice(0, end)}…`;
 }
 
 /** @param {number} ms */

@@ -107,6 +107,7 @@ function controls() {
   const screen = watchButton("screen", "Screen: show the agent a screen, window or tab");
   const text = element("textarea", {
     class: "adk-nb-text", "data-adk-nb": "text", rows: "1", "aria-label": "Message", placeholder: "Speak, or type a message",
+    dir: "auto",
   });
   const send = button("send", "Send (Enter)", "send");
   const interrupt = button("interrupt", "Interrupt (Esc)", "stop");

@@ -1,4 +1,5 @@
 /** What of the web an answer rests on. */
+import { beginning } from "./format.js";
 
 /** @typedef {{title: string, href: string}} Source `href` is empty where it is no web address */
 
@@ -25,7 +26,7 @@ export function sourceList(said) {
     const url = webAddress(uri);
     const name = (typeof title === "string" && title.trim()) || (url ? url.host : typeof uri === "string" ? uri : "");
     if (!name || sources.size >= MAX_SOURCES) continue;
-    const short = name.length > MAX_TITLE ? `${name.slice(0, MAX_TITLE)}…` : name;
+    const short = beginning(name, MAX_TITLE);
     const href = url?.href ?? "";
     sources.set(`${href} ${short}`, { title: short, href });
   }

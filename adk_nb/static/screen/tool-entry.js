@@ -1,5 +1,5 @@
 /** The DOM of a tool's call in the transcript: its line, what it printed and displayed, and its question. */
-import { formatMs } from "./format.js";
+import { beginning, formatMs } from "./format.js";
 import { element } from "./layout.js";
 
 /**
@@ -23,8 +23,7 @@ function isLong(text) {
 /** @param {string} text */
 function preview(text) {
   if (!isLong(text)) return text;
-  const line = text.replace(/\s+/g, " ");
-  return line.length > PREVIEW ? `${line.slice(0, PREVIEW)}…` : line;
+  return beginning(text.replace(/\s+/g, " "), PREVIEW);
 }
 
 /** Whether what was printed is a few short lines. @param {string} output */
@@ -37,7 +36,7 @@ export function isShort(output) {
 /** The first line that says anything, and how much there is. @param {string} output @param {number} cut */
 export function outline(output, cut) {
   const [first = ""] = output.slice(0, 1000).trimStart().split("\n");
-  return `${first.length > PREVIEW ? `${first.slice(0, PREVIEW)}…` : first} (${output.length + cut} characters)`;
+  return `${beginning(first, PREVIEW)} (${output.length + cut} characters)`;
 }
 
 /** @param {Entry} entry */

@@ -17,7 +17,7 @@ export function tagOf({ interrupted, withheld }) {
 
 /** @param {Entry} entry */
 function saidBody(entry) {
-  const body = element("div", { class: "adk-nb-said" }, element("span", { class: "adk-nb-words" }, entry.text));
+  const body = element("div", { class: "adk-nb-said" }, element("span", { class: "adk-nb-words", dir: "auto" }, entry.text));
   const tag = tagOf(entry);
   if (tag) body.append(" ", element("span", { class: "adk-nb-tag" }, tag));
   return body;

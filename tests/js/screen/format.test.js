@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { characters, formatCall, formatMs, show, unwrap } from "../../../adk_nb/static/screen/format.js";
+import { beginning, characters, formatCall, formatMs, show, unwrap } from "../../../adk_nb/static/screen/format.js";
 
 test("values are shown as JSON, and words as they are", () => {
   assert.equal(show("text"), "text");
@@ -32,4 +32,12 @@ test("times are shown in ms below a second, in seconds from there", () => {
 
 test("characters are counted as Python counts them", () => {
   assert.deepEqual(["", "abc", "é", "🎲🎲"].map(characters), [0, 3, 1, 2]);
+});
+
+test("the beginning of a text cuts no character in two", () => {
+  const family = "\u{1f469}\u200d\u{1f469}\u200d\u{1f467}";
+  for (const [text, length, begins] of [
+    ["abc", 3, "abc"], ["abcd", 3, "abc…"], ["a\u{1f600}b", 2, "a…"], [`a${family}b`, 8, "a…"], [`a${family}b`, 9, `a${family}…`],
+    ["cafe\u0301s", 4, "caf…"], ["\u{1f1e9}\u{1f1ea}\u{1f1eb}\u{1f1f7}", 6, "\u{1f1e9}\u{1f1ea}…"], ["今日は", 2, "今日…"],
+  ]) assert.equal(beginning(text, length), begins);
 });
