@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from adk_nb.adk.agents import Swap
     from adk_nb.data.timeline import Timeline
+    from adk_nb.data.tokens import Prices
     from adk_nb.driven_session import DrivenSession
     from adk_nb.live.histories import History
 
@@ -456,11 +457,11 @@ class Conversation:
 
         return tables.events_df(self.session, columns)
 
-    def turns_df(self, columns: Any = None) -> pd.DataFrame:
+    def turns_df(self, columns: Any = None, prices: Prices | None = None) -> pd.DataFrame:
         """Returns a row a turn, with its latencies; see `adk_nb.turns_df`."""
         from adk_nb.data import tables
 
-        return tables.turns_df(self.session, columns)
+        return tables.turns_df(self.session, columns, prices)
 
     def tools_df(self, columns: Any = None) -> pd.DataFrame:
         """Returns a row a tool call; see `adk_nb.tools_df`."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import chain
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import pandas_dtype
 
+from adk_nb.data.tokens import count
 from adk_nb.exceptions import AdkNbError
 from adk_nb.log.event_log import KINDS
 from adk_nb.log.turn import Status
@@ -196,6 +197,7 @@ EVENT_MORE = ColumnGroup(
         Column("by", "string"),
         Column("ambiguous", "bool"),
         Column("ms", "float64"),
+        Column("tokens", "object", lambda row: copied(row.tokens)),
     )
 )
 """Further columns of `events_df`, on demand."""
@@ -269,6 +271,16 @@ TURN_MORE = ColumnGroup(
     )
 )
 """Further columns of `turns_df`, on demand."""
+TURN_TOKENS = ColumnGroup(
+    tuple(
+        Column(f"{kind}_tokens", "Int64", partial(count, kind=kind))
+        for kind in (
+            "prompt_text", "prompt_audio", "prompt_image", "prompt_video",
+            "response_text", "response_audio", "cached", "thoughts", "tool_use",
+        )
+    )
+)  # fmt: skip
+"""How a turn's tokens part by modality; on demand."""
 
 TOOL_COLUMNS = ColumnGroup(
     (

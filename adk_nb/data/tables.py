@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pandas as pd
@@ -35,6 +36,7 @@ from adk_nb.data.columns import (
     TURN_MORE,
     TURN_OUTCOME,
     TURN_TEXT,
+    TURN_TOKENS,
     TURN_TOOLS,
     Column,
     ColumnGroup,
@@ -43,6 +45,7 @@ from adk_nb.data.columns import (
     array,
     chosen,
 )
+from adk_nb.data.tokens import cost
 from adk_nb.exceptions import AdkNbError
 from adk_nb.log.recording import find_recordings, read_recording
 from adk_nb.log.tool_call import ToolCall
@@ -58,6 +61,7 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     from adk_nb.data.columns import Columns
+    from adk_nb.data.tokens import Prices
     from adk_nb.log.turns_from_log import Log
 
 __all__ = [
@@ -79,6 +83,7 @@ __all__ = [
     "TURN_MORE",
     "TURN_OUTCOME",
     "TURN_TEXT",
+    "TURN_TOKENS",
     "TURN_TOOLS",
     "Column",
     "ColumnGroup",
@@ -133,13 +138,17 @@ def events_df(source: Source, columns: Columns | None = None) -> pd.DataFrame:
     return _frame(source, Events, columns, EVENT_COLUMNS, EVENT_MORE)
 
 
-def turns_df(source: Source, columns: Columns | None = None) -> pd.DataFrame:
+def turns_df(
+    source: Source, columns: Columns | None = None, prices: Prices | None = None
+) -> pd.DataFrame:
     """Returns a frame with a row for each turn: texts, tools, latencies.
 
     Args:
         source: As in `events_df`.
         columns: Names, `Column`s and groups of them, such as `TURN_LATENCY`; a function gets a
             `Turn`. By default `TURN_COLUMNS`.
+        prices: What a million tokens cost, by model and kind, in any currency: then the frame has a
+            column `cost`. See `docs/dataframes.md`.
 
     Returns:
         The frame. What ends in `_ms` is in milliseconds; the latencies count from `speech_end_t`
@@ -149,7 +158,11 @@ def turns_df(source: Source, columns: Columns | None = None) -> pd.DataFrame:
         AdkNbError: The source has no events, or there is no such column.
         RecordingError: There is no recording at a path, or none that can be read.
     """
-    return _frame(source, lambda log: Items(logged_turns(log)), columns, TURN_COLUMNS, TURN_MORE)
+    wanted = TURN_COLUMNS if columns is None else columns
+    if prices is not None:
+        wanted = [wanted, Column("cost", "float64", partial(cost, prices=prices))]
+    more = TURN_MORE + TURN_TOKENS
+    return _frame(source, lambda log: Items(logged_turns(log)), wanted, TURN_COLUMNS, more)
 
 
 def tools_df(source: Source, columns: Columns | None = None) -> pd.DataFrame:

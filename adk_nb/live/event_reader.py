@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 from adk_nb.adk.gemini_connection import CANCELLED
+from adk_nb.adk.usage import parted
 from adk_nb.exceptions import AdkNbError, AudioError, ModelError
 from adk_nb.live.agent_audio import AgentAudio, is_sound
 from adk_nb.providers.turn_ends import explain_end
@@ -346,6 +347,7 @@ class EventReader:
             prompt_tokens=usage.prompt_token_count,
             response_tokens=usage.candidates_token_count,
             total_tokens=usage.total_token_count,
+            tokens=parted(usage) or None,
         )
 
     def _voice(self, event: Event, activity: types.VoiceActivity) -> None:

@@ -78,6 +78,8 @@ class LogRow:
         prompt_tokens: Tokens of one response's prompt, as the model says.
         response_tokens: Tokens of the response.
         total_tokens: The model's own sum.
+        tokens: How its tokens part: by side and modality, such as `prompt_audio`; those that the
+            model does not part, as `prompt` or `response`; and `cached`, `thoughts`, `tool_use`.
         error_ms: How far `t` may be off (ms), if it is from the page's clock.
         output: What the tool had printed when it returned.
         count: How often it happened; an error that a page repeats is one row.
@@ -116,6 +118,7 @@ class LogRow:
     prompt_tokens: int | None = None
     response_tokens: int | None = None
     total_tokens: int | None = None
+    tokens: dict[str, int] | None = None
     error_ms: float | None = None
     output: str | None = None
     count: int = 1

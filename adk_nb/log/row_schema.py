@@ -37,6 +37,7 @@ _BY_NAME: dict[str, Any] = {
     "prompt_tokens": _Tokens,
     "response_tokens": _Tokens,
     "total_tokens": _Tokens,
+    "tokens": dict[str, Annotated[int, Field(ge=0, lt=2**40)]] | None,
 }
 
 

@@ -88,6 +88,7 @@ class Turn:
         prompt_tokens: Tokens of its responses' prompts; None if the model does not say.
         response_tokens: Tokens of its responses.
         total_tokens: The model's own sums.
+        tokens: How its tokens part, as in `LogRow`.
     """
 
     index: int
@@ -131,6 +132,7 @@ class Turn:
     prompt_tokens: int | None = field(default=None, repr=False)
     response_tokens: int | None = field(default=None, repr=False)
     total_tokens: int | None = field(default=None, repr=False)
+    tokens: dict[str, int] = field(default_factory=dict, repr=False)
     # What went wrong in it, also what it survived.
     problems: list[str] = field(default_factory=list, repr=False)
     # How much audio (ms) there was when the agent's text was so long (characters).

@@ -241,6 +241,8 @@ class TurnFold:
         turn.prompt_tokens = _sum(turn.prompt_tokens, row.prompt_tokens)
         turn.response_tokens = _sum(turn.response_tokens, row.response_tokens)
         turn.total_tokens = _sum(turn.total_tokens, row.total_tokens)
+        for kind, tokens in (row.tokens or {}).items():
+            turn.tokens[kind] = turn.tokens.get(kind, 0) + tokens
 
     def _error(self, turn: Turn, row: LogRow) -> None:
         # Errors before the turn began are the session's.
