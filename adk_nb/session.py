@@ -14,6 +14,7 @@ import time
 import uuid
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
+from google.adk.apps.app import validate_app_name
 from google.adk.artifacts.in_memory_artifact_service import InMemoryArtifactService
 
 from adk_nb.adk import run_config as config
@@ -32,7 +33,7 @@ from adk_nb.exceptions import (
 )
 from adk_nb.live import silence as silence_limits
 from adk_nb.live.coordinator import Exchange
-from adk_nb.live.histories import Histories, earlier, response, state_change
+from adk_nb.live.histories import APP_NAME, Histories, earlier, response, state_change
 from adk_nb.live.microphone import FRAME_MS, feed
 from adk_nb.live.turn_callbacks import TurnListeners, waits_for
 from adk_nb.log.event_log import EventLog
@@ -92,6 +93,8 @@ class LiveSession(Conversation):
             default one in memory.
         session_id: The ADK session's id, to go on with it; by default a new one.
         user_id: The ADK session's user; a number is taken as its text.
+        app_name: The ADK app that the conversation belongs to; to `adk web`, `adk run` and
+            `adk api_server` it is the name of the agent's folder.
         artifacts: An ADK artifact service; by default one in memory.
         plugins: ADK plugins.
         voice: The name of a prebuilt voice of the model.
@@ -132,6 +135,7 @@ class LiveSession(Conversation):
         sessions: BaseSessionService | str | None = None,
         session_id: str | None = None,
         user_id: str | int = "user",
+        app_name: str = APP_NAME,
         artifacts: BaseArtifactService | None = None,
         plugins: Iterable[BasePlugin] = (),
         voice: str | None = None,
@@ -174,6 +178,7 @@ class LiveSession(Conversation):
             sessions,
             artifacts or InMemoryArtifactService(),
             user_id=valid_text(str(user_id)),
+            app_name=_checked_name(app_name),
             first=self.id,
         )
         self._exchange = Exchange(
@@ -753,6 +758,14 @@ class LiveSession(Conversation):
         bridge = self._bridge
         if bridge is not None:
             bridge.loop.call_soon_threadsafe(self._exchange.report, error)
+
+
+def _checked_name(app_name: str) -> str:
+    try:
+        validate_app_name(app_name)
+    except ValueError as error:
+        raise AdkNbError(str(error), remedy="Give the folder's name.", code="bad_option") from error
+    return app_name
 
 
 def _check_text(text: str) -> None:

@@ -168,9 +168,9 @@ def talk(agent: BaseAgent, **options: Any) -> LiveWidget:
     Args:
         agent: The ADK agent.
         **options: Those of `LiveSession`: `run_config`, `sessions`, `session_id`, `user_id`,
-            `artifacts`, `plugins`, `voice`, `language`, `audio`, `video`, `greet`, `record`,
-            `keep_withheld`, and those of `run_config`: `transcribe`, `detection`, `proactive`,
-            `affective`, `compress`, `resume`.
+            `app_name`, `artifacts`, `plugins`, `voice`, `language`, `audio`, `video`, `greet`,
+            `record`, `keep_withheld`, and those of `run_config`: `transcribe`, `detection`,
+            `proactive`, `affective`, `compress`, `resume`.
 
     Raises:
         BridgeError: The bridge can open no port.

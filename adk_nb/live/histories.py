@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from adk_nb.log.turn import Turn
 
 APP_NAME = "adk_nb"
+"""ADK's name for what runs here, where nothing else is said."""
 _SHARED = ("app:", "user:", "temp:")
 
 
@@ -166,6 +167,7 @@ class Histories:
         sessions: ADK's session service, or the URI of one.
         artifacts: ADK's artifact service.
         user_id: The ADK user.
+        app_name: The ADK app's name.
         first: The id of the history that the conversation begins in.
     """
 
@@ -176,6 +178,7 @@ class Histories:
         *,
         user_id: str,
         first: str,
+        app_name: str = APP_NAME,
     ) -> None:
         # Whether the service was made here, from a URI, and has to be closed here.
         self._owned = isinstance(sessions, str)
@@ -188,6 +191,7 @@ class Histories:
         self._shared = False
         self.artifacts = artifacts
         self.user_id = user_id
+        self.app_name = app_name
         self.all = [History(first, current=True)]
 
     @property
@@ -238,14 +242,14 @@ class Histories:
     async def get(self, history_id: str | None = None) -> Session | None:
         """Returns ADK's session of a history, by default of the current one."""
         return await self.sessions.get_session(
-            app_name=APP_NAME, user_id=self.user_id, session_id=history_id or self.current.id
+            app_name=self.app_name, user_id=self.user_id, session_id=history_id or self.current.id
         )
 
     async def drop(self, history: History) -> None:
         """Deletes the history of a swap that failed."""
         self.all.remove(history)
         await self.sessions.delete_session(
-            app_name=APP_NAME, user_id=self.user_id, session_id=history.id
+            app_name=self.app_name, user_id=self.user_id, session_id=history.id
         )
 
     def fresh(self) -> History:
@@ -267,7 +271,7 @@ class Histories:
             if key not in later and not key.startswith(_SHARED)
         }
         copy = await self.sessions.create_session(
-            app_name=APP_NAME, user_id=self.user_id, session_id=fork.id, state=given
+            app_name=self.app_name, user_id=self.user_id, session_id=fork.id, state=given
         )
         for event in session.events:
             if keep(event):
@@ -280,7 +284,7 @@ class Histories:
             artifact = await self.artifact(name, session_id=source)
             if artifact is not None and not name.startswith("user:"):
                 await self.artifacts.save_artifact(
-                    app_name=APP_NAME,
+                    app_name=self.app_name,
                     user_id=self.user_id,
                     session_id=target,
                     filename=name,
@@ -290,7 +294,7 @@ class Histories:
     async def artifact_names(self, session_id: str | None = None) -> list[str]:
         """Returns the names of a history's artifacts, by default the current one's."""
         return await self.artifacts.list_artifact_keys(
-            app_name=APP_NAME, user_id=self.user_id, session_id=session_id or self.current.id
+            app_name=self.app_name, user_id=self.user_id, session_id=session_id or self.current.id
         )
 
     async def artifact(
@@ -298,7 +302,7 @@ class Histories:
     ) -> types.Part | None:
         """Returns an artifact of a history, by default its newest version."""
         return await self.artifacts.load_artifact(
-            app_name=APP_NAME,
+            app_name=self.app_name,
             user_id=self.user_id,
             session_id=session_id or self.current.id,
             filename=name,
@@ -317,7 +321,7 @@ class Histories:
             session = await self.get()
         if session is None:
             session = await self.sessions.create_session(
-                app_name=APP_NAME, user_id=self.user_id, session_id=self.current.id
+                app_name=self.app_name, user_id=self.user_id, session_id=self.current.id
             )
         await self._append_shared(session, event)
 

@@ -21,7 +21,6 @@ from adk_nb.adk.session_context import SESSION, Knowing
 from adk_nb.adk.tool_threads import tool_threads
 from adk_nb.adk.user_errors import contained
 from adk_nb.exceptions import AdkNbError, LocalModelError, ModelError, together
-from adk_nb.live.histories import APP_NAME
 from adk_nb.live.tool_output import Streams
 from adk_nb.providers import gemini
 from adk_nb.providers.explain import explain
@@ -455,7 +454,11 @@ class LiveRun:
     def _runner(self) -> Runner:
         self._toolsets |= {id(toolset): toolset for toolset in toolsets(self.agent)}
         return Runner(
-            app=App(name=APP_NAME, root_agent=self.agent, plugins=[*self._plugins, self.calls]),
+            app=App(
+                name=self._histories.app_name,
+                root_agent=self.agent,
+                plugins=[*self._plugins, self.calls],
+            ),
             session_service=self._histories.sessions,
             artifact_service=self._histories.artifacts,
             memory_service=self._memory,

@@ -411,3 +411,17 @@ def test_a_stale_service_of_the_users_own_is_told_to_be_open_elsewhere(tmp_path)
         session.say("here")
         session.bridge.call(elsewhere(f"sqlite:///{path}", "s")("there"))
         assert "open elsewhere too: close it there" in session.say("here again").error
+
+
+def test_an_apps_name_that_adk_would_refuse_is_refused_at_once():
+    with pytest.raises(AdkNbError, match="my app"):
+        LiveSession(agent(), app_name="my app")
+
+
+def test_conversations_of_two_apps_are_two(tmp_path):
+    uri = f"sqlite:///{tmp_path}/talk.db"
+    for name in ("first", "second"):
+        with LiveSession(agent(), sessions=uri, session_id="s", app_name=name) as session:
+            session.say(f"hello {name}")
+            said = [e.content.parts[0].text for e in session.adk_session().events if e.content]
+            assert said[0] == f"hello {name}"
