@@ -275,6 +275,20 @@ class Conversation:
         self.swap(agent)
 
     @property
+    def voice(self) -> bool:
+        """Whether the agent speaks; it only writes otherwise. Setting it switches that.
+
+        It holds from the next answer on; what sounds then stops at once. The conversation and the
+        microphone stay as they are. Where nothing is to be heard, nothing is synthesised; a model
+        that can only speak is read from its transcript.
+        """
+        return self.session.voice_on
+
+    @voice.setter
+    def voice(self, on: bool) -> None:
+        self.session.bridge.call(self.session.run_voice(on=bool(on)))
+
+    @property
     def tools(self) -> list[ToolUnion]:
         """The agent's tools that are switched on; setting them calls `swap`."""
         return tools_of(self.session.current_agent)

@@ -68,6 +68,13 @@ class DrivenSession(Protocol):
     async def run_after_turn(self, function: Callable[[], Any]) -> None:
         """Calls a function after the open turn."""
 
+    @property
+    def voice_on(self) -> bool:
+        """Whether the agent speaks; see `voice`."""
+
+    async def run_voice(self, *, on: bool) -> None:
+        """Lets the agent speak or only write; see `voice`."""
+
     async def run_prompt(self, text: str, timeout: float) -> Turn:  # noqa: ASYNC109
         """Asks the model what the user has not, and waits for the answer; see `prompt`."""
 

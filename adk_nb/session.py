@@ -35,6 +35,7 @@ from adk_nb.live import silence as silence_limits
 from adk_nb.live.coordinator import Exchange
 from adk_nb.live.histories import APP_NAME, Histories, earlier, response, state_change
 from adk_nb.live.microphone import FRAME_MS, feed
+from adk_nb.live.swaps import Wish
 from adk_nb.live.turn_callbacks import TurnListeners, waits_for
 from adk_nb.log.event_log import EventLog
 from adk_nb.log.recording import RecordingWriter
@@ -58,7 +59,6 @@ if TYPE_CHECKING:
     from adk_nb.audio import Clip
     from adk_nb.exceptions import RecordingError
     from adk_nb.live.silence import OnSilence, Silence
-    from adk_nb.live.swaps import Wish
     from adk_nb.log.tool_call import ToolCall
     from adk_nb.log.turn import Turn
     from adk_nb.wire.page_hub import Page
@@ -97,9 +97,10 @@ class LiveSession(Conversation):
             `adk api_server` it is the name of the agent's folder.
         artifacts: An ADK artifact service; by default one in memory.
         plugins: ADK plugins.
-        voice: The name of a prebuilt voice of the model.
+        voice: The name of a prebuilt voice of the model; False is the same as `audio=False`.
         language: The language of speech as a BCP-47 code, such as `de-DE`.
-        audio: Whether the agent speaks; False asks the model for text.
+        audio: Whether the agent speaks, rather than only writes; `live.voice` changes it. The
+            same as `response_modalities` in the `run_config`.
         video: Whether the page may send pictures of a camera or a screen; by default where the
             model may be able to see them.
         tools_block: Whether tools that do not say so themselves are declared as blocking; by
@@ -138,7 +139,7 @@ class LiveSession(Conversation):
         app_name: str = APP_NAME,
         artifacts: BaseArtifactService | None = None,
         plugins: Iterable[BasePlugin] = (),
-        voice: str | None = None,
+        voice: str | bool | None = None,
         language: str | None = None,
         audio: bool = True,
         video: bool | None = None,
@@ -157,7 +158,11 @@ class LiveSession(Conversation):
                 code="bad_option",
             )
         self.id = valid_text(session_id) if session_id else uuid.uuid4().hex[:12]
-        self.audio_on = audio
+        if isinstance(voice, bool):
+            audio, voice = audio and voice, None
+        audio = audio and not config.asks_for_text(run_config)
+        # Whether the agent speaks, as was asked last.
+        self._voice = audio
         # What the agent is still to be asked to say first.
         self._greeting = _GREETING if greet is True else greet or ""
         self.greets_pages = False
@@ -171,7 +176,6 @@ class LiveSession(Conversation):
             run_config,
             voice=voice,
             language=language,
-            audio=audio,
             **options,
         )
         self._histories = Histories(
@@ -425,17 +429,19 @@ class LiveSession(Conversation):
                 self._begin(self._switch(message.name, on=message.on))
             case protocol.Confirm():
                 self._confirm(message)
-            case protocol.Stop():
-                with contextlib.suppress(AdkNbError):  # It may have returned meanwhile.
-                    self._exchange.live.calls.stop(message.id)
+            case protocol.Voice():
+                self._begin(self.run_voice(on=message.on))
             case protocol.Camera():
                 self._watched = page if message.on else None
             case _:
                 self._receive_about(page, message)
 
     def _receive_about(self, page: Page, message: protocol.Message) -> None:
-        """Handles the messages that are not part of the conversation."""
+        """Handles the messages that are about tools, or not part of the conversation."""
         match message:
+            case protocol.Stop():
+                with contextlib.suppress(AdkNbError):  # It may have returned meanwhile.
+                    self._exchange.live.calls.stop(message.id)
             case protocol.More():
                 self._show_more(page, message)
             case protocol.PageError():
@@ -610,6 +616,22 @@ class LiveSession(Conversation):
         except AdkNbError as error:
             self._exchange.report(error)
 
+    @property
+    def voice_on(self) -> bool:
+        """Whether the agent speaks; see `voice`."""
+        return self._voice
+
+    async def run_voice(self, *, on: bool) -> None:
+        """Lets the agent speak or only write; see `voice`."""
+        if on == self._exchange.voice:
+            return
+        self._voice = on
+        self._exchange.set_voice(on=on)
+        if config.writes_instead(live_model(self.agent)):
+            # Its connection is made for one of the two.
+            again = functools.partial(self._exchange.swaps.swap, Wish(), _SWITCH_S)
+            self._listeners.begin(self._after(self._exchange.turns.current, again))
+
     # State, tools and turns, as a cell asks for them.
 
     async def run_state(self) -> dict[str, Any]:
@@ -722,11 +744,13 @@ class LiveSession(Conversation):
         self._exchange.live.start()
         if not self.greets_pages:
             self._greet()
-        for sentence in config.unsupported(live_model(self.agent), self._exchange.live.run_config):
+        for sentence in config.unsupported(
+            live_model(self.agent), self._exchange.live.run_config, audio=self._voice
+        ):
             self._exchange.report(AdkNbError(sentence, code="unsupported"))
 
     def _configured(self, model: object) -> RunConfig:
-        return self._configure(model=model)
+        return self._configure(model=model, audio=self._voice)
 
     async def _shut(self) -> None:
         for task in self._tasks:

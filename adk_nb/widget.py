@@ -40,7 +40,7 @@ class LiveWidget(Conversation, anywidget.AnyWidget):
     Attributes:
         session: The `LiveSession` behind it.
         status: What the session does: `connecting`, `ready`, `listening`, `thinking`, `speaking`,
-            `reconnecting` or `closed`.
+            `writing`, `reconnecting` or `closed`.
         error: The newest error as `{code, message, remedy}`; empty if there was none.
         agent_name: The name of the current agent.
         model_name: The name of its model.

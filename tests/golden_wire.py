@@ -69,6 +69,7 @@ FROM_PAGE = (
     protocol.Confirm("call-1", approved=True),
     protocol.Confirm("call-2", approved=True, answer="http://localhost/?code=c&state=s"),
     protocol.Stop("c1"),
+    protocol.Voice(on=False),
     protocol.More("call-1", 20_000),
     protocol.Playback("flushed", 3, 812.5, 99_000.25, 2),
     protocol.Clock(5, 1000.5),

@@ -4,6 +4,9 @@ After an interruption, a cascade keeps the words that had sounded in its history
 from the time that has passed, "because the client's true position is not observable". With a page
 it is: the player reports it. Every cascade that a session runs gets its position from there.
 
+Where the agent is not to speak, its text is passed on as it comes: nothing is synthesised, and
+nothing waits until it would have sounded.
+
 After a transfer, the agent that takes over answers what the user has said, as with Gemini's live
 models; a cascade by itself would wait for the user to say more.
 """
@@ -13,7 +16,8 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Any
 
-from google.adk.live._cascade_live_connection import CascadeLiveConnection, _now
+from google.adk.live import AgentSpokenOutput
+from google.adk.live._cascade_live_connection import CascadeLiveConnection, _now, _State
 from google.genai import types
 
 from adk_nb.adk.session_context import SESSION
@@ -21,7 +25,8 @@ from adk_nb.adk.told_history import CUT_OFF, calls_of, in_pairs
 from adk_nb.audio import duration_ms, rate_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    import asyncio
+    from collections.abc import AsyncGenerator, AsyncIterator
 
     from google.adk.live import UserTurnFinished
     from google.adk.models.llm_response import LlmResponse
@@ -33,6 +38,10 @@ class HeardConnection(CascadeLiveConnection):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._session = SESSION.get()
+        self._speak = self._tts
+        self._tts: Any = self._utter
+        # Whether the answer that goes on is only written.
+        self._writes = False
         # Sound whose words have not passed the callbacks yet.
         self._held: list[LlmResponse] = []
         # Results that wait for those of the other calls.
@@ -64,6 +73,26 @@ class HeardConnection(CascadeLiveConnection):
                         yield self._held.pop(0)
                 if said is None or said.finished:
                     yield response
+
+    async def _utter(
+        self, text: AsyncIterator[str], *, cancel: asyncio.Event
+    ) -> AsyncGenerator[Any, None]:
+        """Speaks a text, or passes it on in writing."""
+        self._writes = self._session is not None and not self._session.voiced()
+        if not self._writes:
+            async with contextlib.aclosing(self._speak(text, cancel=cancel)) as events:
+                async for event in events:
+                    yield event
+            return
+        async for piece in text:
+            if cancel.is_set():
+                return
+            self._state = _State.AGENT_SPEAKING  # As long as it writes, it can be interrupted.
+            yield AgentSpokenOutput(text=piece)
+
+    def _record_spoken(self, *, heard_only: bool) -> None:
+        # What was written has been read.
+        super()._record_spoken(heard_only=heard_only and not self._writes)
 
     @property
     def _held_ms(self) -> float:

@@ -47,7 +47,18 @@ PRIVATE = (
         "google.adk.live._cascade_live_connection",
         "CascadeLiveConnection",
         "Its estimate of what was heard is replaced by what the player says.",
-        set_by=("_turn_audio_ms", "_contents"),
+        set_by=("_turn_audio_ms", "_contents", "_tts", "_state"),
+    ),
+    Private(
+        "google.adk.live._cascade_live_connection",
+        "_State",
+        "A cascade that only writes can be interrupted as one that speaks can.",
+    ),
+    Private(
+        "google.adk.live._cascade_live_connection",
+        "CascadeLiveConnection._record_spoken",
+        "What was written has been read, also where the user cuts in.",
+        parameters=("heard_only",),
     ),
     Private(
         "google.adk.live._cascade_live_connection",

@@ -30,7 +30,7 @@ def run_config(  # noqa: PLR0913 - the options of a session, all by name
     model: object = None,
     voice: str | None = None,
     language: str | None = None,
-    audio: bool = True,
+    audio: bool | None = None,
     transcribe: bool = True,
     detection: Detection | None = None,
     proactive: bool | None = None,
@@ -45,7 +45,8 @@ def run_config(  # noqa: PLR0913 - the options of a session, all by name
         model: The model, or its name; decides whether resumption is on by default.
         voice: The name of a prebuilt voice.
         language: The language of speech as a BCP-47 code, such as `de-DE`.
-        audio: Whether the model speaks; False asks it for text.
+        audio: Whether the model speaks; False asks it for text, unless it can only speak. None
+            leaves it to `given`.
         transcribe: Whether the speech of both sides is transcribed.
         detection: Where the beginning and end of speech are detected: `server`, in the model's
             service, or `manual`, by the page's push to talk; None leaves it to the service.
@@ -60,9 +61,11 @@ def run_config(  # noqa: PLR0913 - the options of a session, all by name
         AdkNbError: An option has a value that is not allowed.
     """
     config = given.model_copy() if given is not None else RunConfig()
+    if len(config.response_modalities or ()) < 2:  # Two at once are the user's own affair.
+        wanted_text = asks_for_text(given) if audio is None else not audio
+        speaks = not wanted_text or only_speaks(model)
+        config.response_modalities = [types.Modality.AUDIO if speaks else types.Modality.TEXT]
     free = set(RunConfig.model_fields) - (given.model_fields_set if given is not None else set())
-    if config.response_modalities is None:  # ADK takes None for speech, whatever `audio` says.
-        config.response_modalities = [types.Modality.AUDIO if audio else types.Modality.TEXT]
     if resume is None:
         resume = is_gemini(model)
     wanted = _features(transcribe, proactive, affective, compress, resume)
@@ -78,6 +81,26 @@ def run_config(  # noqa: PLR0913 - the options of a session, all by name
     return config
 
 
+def asks_for_text(given: RunConfig | None) -> bool:
+    """Returns whether a `RunConfig` of the user's wants text alone."""
+    asked = given.response_modalities if given is not None else None
+    return [_modality(one) for one in asked or ()] == ["TEXT"]
+
+
+def only_speaks(model: object) -> bool:
+    """Returns whether a model refuses to answer in writing; its words are transcribed."""
+    return is_gemini(model) and gemini.kind(_name(model)) == "native audio"
+
+
+def writes_instead(model: object) -> bool:
+    """Returns whether a connection to a model is made for either speech or text."""
+    return is_gemini(model) and not only_speaks(model)
+
+
+def _modality(one: object) -> str:
+    return str(getattr(one, "value", one)).upper()
+
+
 def is_gemini(model: object) -> bool:
     """Returns whether a model, or the model of that name, is a Gemini model of ADK's."""
     if model is None or _cascades(model):
@@ -87,12 +110,13 @@ def is_gemini(model: object) -> bool:
     return isinstance(model, Gemini) or _name(model).startswith("gemini")
 
 
-def unsupported(model: object, config: RunConfig) -> list[str]:
+def unsupported(model: object, config: RunConfig, *, audio: bool = True) -> list[str]:
     """Returns what a model will refuse or ignore, in sentences; only what is certain.
 
     Args:
         model: The model, or its name; for an agent its `canonical_live_model`.
         config: What the session runs with.
+        audio: Whether the agent is to speak.
     """
     if _cascades(model):
         return list(_of_cascade(config))
@@ -101,7 +125,11 @@ def unsupported(model: object, config: RunConfig) -> list[str]:
     name = _name(model)
     if _TEXT_MODEL.fullmatch(name):
         return [f"{name} is a text model, not a Live one; adk_nb.models() lists those."]
-    return [*_of_modalities(name, config), *_of_features(name, config), *_of_resumption(config)]
+    return [
+        *_of_modalities(name, config, audio=audio),
+        *_of_features(name, config),
+        *_of_resumption(config),
+    ]
 
 
 def _features(
@@ -195,15 +223,15 @@ def _of_cascade(config: RunConfig) -> Iterator[str]:
         yield "A cascade has no sessions to resume; the history is what goes on."
 
 
-def _of_modalities(name: str, config: RunConfig) -> Iterator[str]:
-    asked = {str(getattr(one, "value", one)).upper() for one in config.response_modalities or ()}
+def _of_modalities(name: str, config: RunConfig, *, audio: bool) -> Iterator[str]:
+    asked = set(map(_modality, config.response_modalities or ()))
     if len(asked & {"TEXT", "AUDIO"}) > 1:
         # https://google.github.io/adk-docs/streaming/dev-guide/part4/#response-modalities
         yield "A Live model answers with speech or with text, not with both; speech is transcribed."
     # .../part5/#native-audio-models, and https://ai.google.dev/gemini-api/docs/models/
     # gemini-3.8-live#migrating; 3.1 is native audio too.
-    elif "TEXT" in asked and gemini.kind(name) == "native audio":
-        yield (f"{name} only speaks: leave audio on, and read what it said from the transcript.")
+    elif not audio and gemini.kind(name) == "native audio":
+        yield f"{name} only speaks: its words are shown, and its sound is left out."
     if "AUDIO" not in asked and config.speech_config is not None and asked:
         yield "Voice and language say nothing where the answer is text."
 

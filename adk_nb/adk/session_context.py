@@ -59,6 +59,9 @@ class Knowing(Protocol):
             Whether the sound of it is to be forgotten.
         """
 
+    def voiced(self) -> bool:
+        """Returns whether the agent speaks; it only writes otherwise."""
+
     def guarded(self) -> bool:
         """Returns whether a callback may withhold what the agent says."""
 

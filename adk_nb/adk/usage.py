@@ -19,10 +19,10 @@ def parted(usage: types.GenerateContentResponseUsageMetadata) -> dict[str, int]:
         **_side("prompt", usage.prompt_token_count, usage.prompt_tokens_details),
         **_side("response", usage.candidates_token_count, usage.candidates_tokens_details),
         **_side("cached", usage.cached_content_token_count, usage.cache_tokens_details),
-        "thoughts": usage.thoughts_token_count or 0,
-        "tool_use": usage.tool_use_prompt_token_count or 0,
     }
-    return {kind: number for kind, number in tokens.items() if number > 0}
+    others = {"thoughts": usage.thoughts_token_count, "tool_use": usage.tool_use_prompt_token_count}
+    known = {kind: number for kind, number in others.items() if number is not None}
+    return {kind: number for kind, number in tokens.items() if number > 0} | known
 
 
 def _side(

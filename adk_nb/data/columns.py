@@ -238,6 +238,7 @@ TURN_LATENCY = ColumnGroup(
         Column("speech_end_t", "float64"),
         Column("transcript_ms", "float64"),
         Column("first_audio_ms", "float64"),
+        Column("first_text_ms", "float64"),
         Column("filler_ms", "float64"),
         Column("answer_ms", "float64"),
         Column("first_heard_ms", "float64"),

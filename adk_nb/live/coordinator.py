@@ -82,8 +82,9 @@ class Exchange:
         on_silence: What is done then.
 
     Attributes:
-        status: One of `connecting`, `ready`, `listening`, `thinking`, `speaking`, `reconnecting`,
-            `closed`.
+        status: One of `connecting`, `ready`, `listening`, `thinking`, `speaking`, `writing`,
+            `reconnecting`, `closed`.
+        voice: Whether the agent speaks; it only writes otherwise.
         closed: Whether the session was closed.
         turns: The turns.
         pages: The pages that show the session.
@@ -135,9 +136,9 @@ class Exchange:
             plugins=self._plugins,
         )
         self.swaps = Swaps(agent, self, self.live, histories)
-        self._audio = audio
-        self._told_audio_use: bool | dict[str, Any] = audio
-        self.reader = EventReader(log, self.turns, self, calls=self.live.calls, audio=audio)
+        self.voice = audio
+        self._told_audio_use: bool | dict[str, Any] = audio or {"output": False}
+        self.reader = EventReader(log, self.turns, self, calls=self.live.calls)
         self.withholding = Withholding(
             log, self.turns, self.reader, self.pages.emit, keep=keep_withheld
         )
@@ -161,6 +162,15 @@ class Exchange:
     def agent_audio(self, turn: Turn, rate: int, pcm: bytes) -> None:
         """Passes agent audio on to the pages."""
         self.pages.send_audio(turn.index, rate, pcm)
+
+    def voiced(self) -> bool:
+        """Returns whether the agent speaks."""
+        return self.voice
+
+    def set_voice(self, *, on: bool) -> None:
+        """Lets the agent speak, or only write, from its next answer on; sound stops at once."""
+        self.voice = on
+        self._tell_audio_use()
 
     def set_state(self, state: str) -> None:
         """Tells the pages what the session does, if that has changed."""
@@ -736,10 +746,11 @@ class Exchange:
     @property
     def audio_use(self) -> bool | dict[str, Any]:
         """Of what use microphone and player are to a page; see `docs/protocol.md`."""
+        use: dict[str, Any] = {} if self.voice else {"output": False}
         deaf = self.deaf
-        if deaf is None or not self._audio:
-            return self._audio
-        return {"input": False, "message": deaf.message, "remedy": deaf.remedy}
+        if deaf is not None:
+            use |= {"input": False, "message": deaf.message, "remedy": deaf.remedy}
+        return use or True
 
     def _tell_audio_use(self) -> None:
         use = self.audio_use

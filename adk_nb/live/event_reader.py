@@ -32,6 +32,9 @@ _NO_FAILURE = {"TURN_COMPLETE_REASON_UNSPECIFIED", "NEED_MORE_INPUT"}
 class Listener(Protocol):
     """What the reader reports to its session."""
 
+    def voiced(self) -> bool:
+        """Returns whether the agent speaks."""
+
     def agent_audio(self, turn: Turn, rate: int, pcm: bytes) -> None:
         """Agent audio came."""
 
@@ -79,13 +82,11 @@ class EventReader:
         listener: Listener,
         *,
         calls: ToolCalls,
-        audio: bool,
     ) -> None:
         self._log = log
         self._turns = turns
         self._calls = calls
         self._listener = listener
-        self._audio = audio
         self._agent_audio = AgentAudio()
         # Where the sound belonged that came last; None if none has since the last answer's end.
         self._sounding: TurnState | None = None
@@ -172,7 +173,7 @@ class EventReader:
 
     def _sound(self, event: Event, blob: types.Blob) -> None:
         mime_type = blob.mime_type or ""
-        if not blob.data or not self._audio or not is_sound(mime_type):
+        if not blob.data or not self._listener.voiced() or not is_sound(mime_type):
             return
         if self._sounding is not None and self._sounding is not self._turns.machine.output:
             self._agent_audio.drop()  # Another answer begins.
@@ -215,8 +216,9 @@ class EventReader:
         values = {"invocation_id": event.invocation_id}
         turn = self._turns.agent_said(event.author, text, final=final, kind=kind, **values)
         self._knows(event, turn)
-        if kind == "agent_text" and turn is not None and turn.status is None:
-            self._listener.set_state("speaking")
+        writes = kind == "agent_text" or not self._listener.voiced()
+        if writes and turn is not None and not turn.ended:
+            self._listener.set_state("writing")
 
     def _agent_transcript(self, event: Event, said: types.Transcription) -> None:
         text, final = said.text or "", bool(said.finished)

@@ -196,6 +196,11 @@ class Turn:
         return self._since_speech(self.audio_t)
 
     @property
+    def first_text_ms(self) -> float | None:
+        """From `speech_end_t` to the first of the agent's text in the kernel (ms)."""
+        return self._since_speech(self.agent_t)
+
+    @property
     def filler_ms(self) -> float | None:
         """From `speech_end_t` to the first of what was said while a tool ran (ms)."""
         return self._since_speech(self.filler_t)

@@ -258,6 +258,14 @@ class ToolSwitch(Message):
 
 
 @checked(frozen=True, slots=True, config=_STRICT)
+class Voice(Message):
+    """The user switched the agent's voice on or off."""
+
+    type: ClassVar[str] = "voice"
+    on: bool
+
+
+@checked(frozen=True, slots=True, config=_STRICT)
 class Confirm(Message):
     """The user's answer to a question about a tool call.
 
@@ -521,8 +529,8 @@ class Failure(Message):
 _FROM_PAGE: dict[str, type[Message]] = {
     cls.type: cls
     for cls in (
-        Hello, Text, Mic, Camera, ActivityStart, ActivityEnd, Interrupt, ToolSwitch, Confirm, Stop,
-        More, Playback, Clock, ClockOffset, PageError,
+        Hello, Text, Mic, Camera, ActivityStart, ActivityEnd, Interrupt, ToolSwitch, Voice,
+        Confirm, Stop, More, Playback, Clock, ClockOffset, PageError,
     )
 }  # fmt: skip
 

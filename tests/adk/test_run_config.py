@@ -74,7 +74,7 @@ def test_the_users_own_wins_and_is_not_touched():
         detection="manual",
         proactive=True,
     )
-    assert config.response_modalities == [types.Modality.TEXT]
+    assert config.response_modalities == [types.Modality.AUDIO]  # A native-audio model.
     assert config.speech_config.language_code == "fr-FR"
     assert config.speech_config.voice_config.prebuilt_voice_config.voice_name == "Puck"
     assert config.input_audio_transcription is not None
@@ -155,7 +155,8 @@ def test_what_is_a_gemini_model():
     ],
 )
 def test_what_is_not_supported_is_said(model, options, said):
-    (sentence,) = unsupported(model, run_config(model=model, **options))
+    audio = options.get("audio", True)
+    (sentence,) = unsupported(model, run_config(model=model, **options), audio=audio)
     assert said in sentence
 
 
@@ -187,3 +188,24 @@ def test_two_modalities_and_transparent_resumption(monkeypatch):
     assert "Vertex AI" in second
     monkeypatch.setenv("GOOGLE_GENAI_USE_ENTERPRISE", "1")
     assert len(unsupported(NATIVE, given)) == 1
+
+
+TEXT, AUDIO = [types.Modality.TEXT], [types.Modality.AUDIO]
+
+
+@pytest.mark.parametrize(
+    ("given", "audio", "model", "asked"),
+    [
+        (None, None, HALF, AUDIO),
+        (None, False, HALF, TEXT),
+        (None, False, NATIVE, AUDIO),
+        (RunConfig(response_modalities=["TEXT"]), None, HALF, TEXT),
+        (RunConfig(response_modalities=["TEXT"]), True, HALF, AUDIO),
+        (RunConfig(response_modalities=["AUDIO"]), False, HALF, TEXT),
+        (RunConfig(response_modalities=["TEXT", "AUDIO"]), False, HALF, ["TEXT", "AUDIO"]),
+    ],
+)
+def test_a_model_is_asked_for_text_where_it_can_write_and_is_not_to_speak(
+    given, audio, model, asked
+):
+    assert run_config(given, model=model, audio=audio).response_modalities == asked

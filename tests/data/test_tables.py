@@ -49,7 +49,8 @@ EVENT_NAMES = [
 TURN_NAMES = [
     "session_id", "turn", "agent", "model", "user_text", "agent_text", "heard_text", "interrupted",
     "tools", "tool_ms", "repeat_calls", "user_audio_ms", "agent_audio_ms", "heard_ms", "level_db",
-    "speech_end_t", "transcript_ms", "first_audio_ms", "filler_ms", "answer_ms", "first_heard_ms",
+    "speech_end_t", "transcript_ms", "first_audio_ms", "first_text_ms", "filler_ms", "answer_ms",
+    "first_heard_ms",
     "total_tokens", "status", "end_reason", "error",
 ]  # fmt: skip
 
@@ -367,6 +368,7 @@ def test_a_typed_turn_with_a_tool():
         "tools": "roll_dice", "tool_ms": pytest.approx(300), "user_audio_ms": 0.0,
         "agent_audio_ms": 800.0, "heard_ms": 800.0, "speech_end_t": 1.0,
         "first_audio_ms": pytest.approx(700), "first_heard_ms": pytest.approx(850),
+        "first_text_ms": pytest.approx(800),
         "answer_ms": pytest.approx(700), "repeat_calls": 0,
         "total_tokens": 230, "status": "complete",
     }  # fmt: skip
@@ -701,10 +703,11 @@ class Desk:
         self.turns = Turns(self.log, lambda _: None)
         self.turns.agent, self.turns.model = "dice", "m"
         self.log.add("bridge", "connected", agent="dice", model="m")
-        self.reader = EventReader(
-            self.log, self.turns, self, calls=ToolCalls(self.turns), audio=True
-        )
+        self.reader = EventReader(self.log, self.turns, self, calls=ToolCalls(self.turns))
         self.calls = 0
+
+    def voiced(self):
+        return True
 
     def agent_audio(self, turn, rate, pcm):
         pass

@@ -758,7 +758,7 @@ def test_pages_are_told_when_the_model_turns_out_to_be_deaf():
     ]
     assert desk.exchange.deaf is problem
     silent = Desk(desk.exchange.swaps.agent, audio=False)
-    assert silent.exchange.audio_use is False
+    assert silent.exchange.audio_use == {"output": False, **use}
 
 
 # --- swaps

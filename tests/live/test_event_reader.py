@@ -34,13 +34,14 @@ from adk_nb.log.event_log import EventLog
 class Desk:
     """A reader with its log, turns, and what it reports to its session."""
 
-    def __init__(self, *, audio=True):
+    def __init__(self, *, voice=True):
+        self.voice = voice
         self.log = EventLog("s")
         self.messages, self.reports = [], []
         self.microphone = True
         self.turns = Turns(self.log, self.messages.append)
         self.calls = ToolCalls(self.turns, self.log.redact)
-        self.reader = EventReader(self.log, self.turns, self, calls=self.calls, audio=audio)
+        self.reader = EventReader(self.log, self.turns, self, calls=self.calls)
         self.reader.begin()
 
     def __call__(self, *events):
@@ -62,7 +63,10 @@ class Desk:
         self.turns.tool_told(call_id)
         return self
 
-    # What the reader reports.
+    # What the reader reports, and asks.
+
+    def voiced(self):
+        return self.voice
 
     def agent_audio(self, turn, rate, pcm):
         self.reports.append(("audio", turn.index, rate, len(pcm)))
@@ -152,7 +156,7 @@ def test_three_turns_of_two_agents_row_by_row(desk):
         "thinking", "speaking", ("audio", 1, 24_000, 480), "ready",
         "listening", "thinking", ("transferred", 2, "dice", "coin"),
         "speaking", ("audio", 2, 24_000, 480), "ready",
-        "speaking", "speaking", "ready",
+        "writing", "writing", "ready",
     ]  # fmt: skip
     assert {row.invocation_id for row in desk.log if row.author == "dice"} == {"i"}
     frame = turns_df(desk.log)
@@ -188,7 +192,7 @@ def test_which_events_make_a_row(desk, given, kinds):
 
 
 def test_a_session_without_sound_takes_none():
-    desk = Desk(audio=False)
+    desk = Desk(voice=False)
     assert desk(sound()).rows() == []
     assert desk.reports == []
 
@@ -428,7 +432,7 @@ def test_cumulative_transcripts_are_said_to_be_so(desk):
 
 def test_words_over_an_answer_do_not_change_what_the_session_does(desk):
     desk.type("count")(text("One."), heard("Stop", final=False))
-    assert desk.reports == ["speaking", "listening"]
+    assert desk.reports == ["writing", "listening"]
     desk(cut())
     assert [turn.user_text for turn in desk.turns.all] == ["count", "Stop"]
 
@@ -455,7 +459,7 @@ def test_events_are_kept_up_to_a_turn(desk):
 def test_words_after_the_end_of_a_turn_are_the_turns_and_nobody_speaks(desk):
     desk.type("hi")(text("Hello", partial=True), done(), text("Hello there."))
     assert desk.shown() == [(1, "dice", "hi", "Hello there.", "Hello there.", False, None)]
-    assert desk.reports == ["speaking", "ready"]
+    assert desk.reports == ["writing", "ready"]
     desk(text("Still there?"))  # Other words are said without being asked for.
     assert desk.shown()[1] == (2, "dice", "", "Still there?", "Still there?", False, None)
 

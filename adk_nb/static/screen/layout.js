@@ -103,6 +103,8 @@ function controls() {
     },
     element("div", { class: "adk-nb-level-bar" }),
   );
+  const voice = button("voice", "The agent's voice", "sound");
+  voice.setAttribute("aria-pressed", "true");
   const camera = watchButton("camera", "Camera: show the agent what it sees");
   const screen = watchButton("screen", "Screen: show the agent a screen, window or tab");
   const text = element("textarea", {
@@ -114,11 +116,11 @@ function controls() {
   const row = element(
     "div",
     { class: "adk-nb-controls" },
-    element("div", { class: "adk-nb-voice" }, mic, level, camera, screen),
+    element("div", { class: "adk-nb-senses" }, mic, level, voice, camera, screen),
     element("div", { class: "adk-nb-compose" }, text, send),
     interrupt,
   );
-  return { row, mic, level, camera, screen, text, send, interrupt };
+  return { row, mic, level, voice, camera, screen, text, send, interrupt };
 }
 
 function errorLine() {

@@ -1,6 +1,6 @@
 /** What the status line says. No DOM here. */
 
-/** @typedef {"connecting" | "ready" | "listening" | "thinking" | "speaking" | "reconnecting" | "closed"} State */
+/** @typedef {"connecting" | "ready" | "listening" | "thinking" | "speaking" | "writing" | "reconnecting" | "closed"} State */
 
 /**
  * The state to show. The kernel decides, except that an agent speaks while it sounds.
@@ -19,7 +19,7 @@ export function effectiveState({ link, kernel, sounding, pending, audible, fresh
   if (kernel === "connecting" || kernel === "closed" || kernel === "reconnecting") return kernel;
   if (sounding) return "speaking";
   if (kernel === "speaking") return audible ? "thinking" : "speaking";
-  if (kernel === "thinking" || kernel === "listening") return kernel;
+  if (kernel === "thinking" || kernel === "listening" || kernel === "writing") return kernel;
   if (pending && audible) return "thinking";
   return fresh ? "listening" : "ready";
 }
@@ -30,6 +30,7 @@ const LABELS = {
   listening: "Listening",
   thinking: "Thinking…",
   speaking: "Speaking",
+  writing: "Writing",
   reconnecting: "Reconnecting…",
   closed: "Closed",
 };

@@ -96,6 +96,7 @@ export class View {
     control.interrupt.addEventListener("click", () => this.interrupt(), { signal });
     control.text.addEventListener("input", () => this.show(), { signal });
     error.dismiss.addEventListener("click", () => this.fail(null), { signal });
+    control.voice.addEventListener("click", () => this.ask({ type: "voice", on: this.audio.output === false }), { signal });
     unmute.addEventListener("click", () => this.sound.resume(), { signal });
     control.text.addEventListener("keydown", (event) => {
       if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
@@ -137,8 +138,18 @@ export class View {
   /** @param {unknown} said of what use microphone and player are */
   useAudio(said) {
     this.audio = audioSettings(said);
+    const speaks = this.audio.output !== false;
+    this.layout.control.voice.setAttribute("aria-pressed", String(speaks));
+    this.layout.control.voice.title = speaks ? "The agent speaks: click, and it only writes" : "The agent only writes: click, and it speaks";
+    if (!speaks) this.silence(this.audioTurn);
     this.layout.control.text.placeholder = this.audio.input === false ? "Type a message" : "Speak, or type a message";
     if (this.audio.input === false && (this.microphone.isOpen || this.microphone.opening)) this.microphone.close();
+  }
+
+  /** A player that was of no use may be now. @param {Message} message */
+  usesAudio({ audio }) {
+    this.useAudio(audio);
+    if (this.audio.output !== false) this.sound.start().catch((failure) => this.report(failure));
   }
 
   /** @param {Message} message */
@@ -147,7 +158,7 @@ export class View {
     else if (message.type === "state") this.stated(message);
     else if (message.type === "agent") this.swapped(message);
     else if (message.type === "error") this.failed(message);
-    else if (message.type === "audio") this.useAudio(message.audio);
+    else if (message.type === "audio") this.usesAudio(message);
     const finished = this.transcript.update(this.transcriptModel.entries, this.transcriptModel.apply(message));
     for (const entry of finished) {
       const who = entry.role === "user" ? "You" : entry.author || entry.call;
@@ -301,7 +312,8 @@ export class View {
     // What is said before the model has loaded would come too late, or not at all.
     this.microphone.show(usable && state !== "connecting");
     this.camera.show(usable && state !== "connecting");
-    control.interrupt.disabled = !usable || !(state === "thinking" || state === "speaking");
+    control.interrupt.disabled = !usable || !["thinking", "speaking", "writing"].includes(state);
+    control.voice.disabled = !usable;
     control.text.disabled = state === "closed";
     this.panel.tools.disabled = control.text.disabled;
     control.send.disabled = control.text.disabled || !control.text.value.trim();

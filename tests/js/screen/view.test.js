@@ -189,6 +189,34 @@ test("where the kernel wants no sound of the page, none is started or played", a
   assert.equal(state()[0], "speaking");
 });
 
+test("the agent's voice is switched by its button, as the bridge confirms it", async (t) => {
+  const { hook, says, sound, sent, played, state } = await viewed(t);
+  const shows = () => [hook("voice").getAttribute("aria-pressed"), hook("voice").title.split(":")[0]];
+  assert.deepEqual(shows(), ["true", "The agent speaks"]);
+  sound(1);
+  hook("voice").click();
+  assert.deepEqual([sent(), shows()[0]], [[{ type: "voice", on: false }], "true"]);
+  says("audio", { audio: { output: false } });
+  assert.deepEqual([shows(), played().at(-1)], [["false", "The agent only writes"], { type: "flush", turn: 1 }]);
+  sound(2);
+  says("state", { state: "writing" });
+  assert.deepEqual([state()[0], hook("interrupt").disabled], ["writing", false]);
+  hook("voice").click();
+  assert.deepEqual(sent(), [{ type: "voice", on: true }]);
+  says("audio", { audio: true });
+  assert.deepEqual(shows(), ["true", "The agent speaks"]);
+  assert.equal(hook("voice").disabled, false);
+});
+
+test("where the agent only writes at first, its sound is played once it speaks", async (t) => {
+  const { says, sound, played } = await viewed(t, { hello: { audio: { output: false } } });
+  assert.deepEqual(browser.contexts, []);
+  says("audio", { audio: true });
+  await settled();
+  sound(1);
+  assert.equal(played().length, 1);
+});
+
 test("the microphone's sound goes out, and a click on it is listening until a turn comes of it", async (t) => {
   const { hook, sent, state, says, root } = await viewed(t);
   hook("mic").click();
