@@ -73,7 +73,7 @@ _NEWS_S = 0.3
 """How long a swap may take before the pages show that it is under way (s)."""
 _SWITCH_S = 60.0
 """How long switching a tool on or off in the page may take (s)."""
-_GREETING = "Hello! Please greet me in one short sentence."
+_GREETING = "Hello!"
 """What an agent is asked that is to greet."""
 _AHEAD_S = 1.0
 """How far a report of a page may lie in the future of the bridge's clock (s)."""
