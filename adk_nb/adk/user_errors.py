@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from pydantic import BaseModel
 
+from adk_nb.adk.session_context import SESSION
 from adk_nb.adk.stoppable import stoppable
 from adk_nb.plain import plain
 
@@ -164,8 +165,62 @@ _AROUND: tuple[tuple[str, str, Callable[[Any], Any]], ...] = (
 )
 
 
+def _contains_callback(callback: Callable[..., Any]) -> Callable[..., Any]:
+    async def run(*args: Any, **options: Any) -> Any:
+        try:
+            result = callback(*args, **options)
+            return await result if inspect.isawaitable(result) else result
+        except StopIteration as error:  # No coroutine can raise it.
+            raise OddError(error) from error
+
+    @functools.wraps(callback)
+    def call(*args: Any, **options: Any) -> Any:
+        return contained(run(*args, **options))
+
+    return call
+
+
+def _contains_callbacks(found: property) -> property:
+    def callbacks(agent: Any) -> list[Any]:
+        own = found.__get__(agent)
+        return own if SESSION.get() is None else list(map(_contains_callback, own))
+
+    return property(callbacks, doc=found.__doc__)
+
+
+def _contains_plugins(run: _Call) -> _Call:
+    @functools.wraps(run)
+    async def contains(*args: Any, **options: Any) -> Any:
+        return await contained(run(*args, **options))
+
+    return contains
+
+
+_CALLBACKS = (
+    ("google.adk.agents.base_agent", "BaseAgent", ("before_agent", "after_agent")),
+    (
+        "google.adk.agents.llm_agent",
+        "LlmAgent",
+        (
+            "before_model", "after_model", "on_model_error",
+            "before_tool", "after_tool", "on_tool_error",
+        ),
+    ),
+)  # fmt: skip
+"""Agents' callbacks: an asyncio error that one raises would look like the end of a connection."""
+
+
 def install() -> None:
-    """Makes ADK call tools in this way; functions that an ADK does not have are left out."""
+    """Makes ADK call the user's code in this way; what an ADK does not have is left out."""
+    for module, name, kinds in _CALLBACKS:
+        agent = getattr(importlib.import_module(module), name)
+        for kind in kinds:
+            with contextlib.suppress(AttributeError):
+                found = getattr(agent, f"canonical_{kind}_callbacks")
+                setattr(agent, f"canonical_{kind}_callbacks", _contains_callbacks(found))
+    with contextlib.suppress(AttributeError):
+        manager: Any = importlib.import_module("google.adk.plugins.plugin_manager").PluginManager
+        manager._run_callbacks = _contains_plugins(manager._run_callbacks)  # noqa: SLF001
     for module, name, around in _AROUND:
         with contextlib.suppress(ImportError, AttributeError):
             owner = importlib.import_module(module)

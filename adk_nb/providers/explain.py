@@ -345,6 +345,8 @@ def _kinds(error: object) -> set[str]:
 
 _SESSIONS = "its session service"
 _TOOLS = "a tool of the agent's"
+_CALLERS = ("google.adk", "adk_nb.adk.user_errors")
+"""What calls the user's code."""
 
 
 def _origin(chain: list[BaseException]) -> tuple[str, BaseException]:
@@ -372,7 +374,7 @@ def _raised_by(error: BaseException) -> str:
             where = _TOOLS
         elif module.startswith(("google.adk.models", "google.genai")):
             where = ""  # A tool that is an agent has its own model.
-        entered = entered or module.startswith("google.adk")
+        entered = entered or module.startswith(_CALLERS)
         traceback = traceback.tb_next
     return where
 

@@ -9,7 +9,7 @@ import pytest
 from google.adk.agents import Agent
 from google.adk.plugins.base_plugin import BasePlugin
 from google.genai import types
-from scripted import DONE, Scripted, audio, heard, said, text_of
+from scripted import DONE, Scripted, audio, echo, heard, said, text_of
 from scripts import calls, finished, response, text
 from sessions import kinds, wait_for
 
@@ -211,3 +211,66 @@ def test_after_model_blocks_what_the_agent_says():
         assert session.say("hi").agent_text == "You said hi."
     assert len(session.agent.model.connects) == 2  # ADK drops the rest with the connection.
     assert "swordfish" not in str(session.transcript_df())
+
+
+ODD = [
+    asyncio.CancelledError("x"),
+    SystemExit(3),
+    KeyboardInterrupt(),
+    GeneratorExit(),
+    StopIteration(),
+]
+
+
+@pytest.mark.parametrize("error", ODD, ids=lambda error: type(error).__name__)
+@pytest.mark.parametrize("asynchronous", [False, True])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "before_agent_callback", "before_model_callback", "after_model_callback",
+        "before_tool_callback", "after_tool_callback",
+    ],
+)  # fmt: skip
+def test_whatever_a_callback_raises_is_an_error_that_names_it_and_the_next_turn_works(
+    name, asynchronous, error
+):
+    raised = []
+
+    def once(*_args, **_options):
+        if not raised:
+            raised.append(error)
+            raise error
+
+    async def once_async(*_args, **_options):
+        once()
+
+    adding = calls(add={"a": 2, "b": 3})
+
+    def answer(came):
+        # In words that are not final yet, which ADK asks the callbacks about.
+        return adding(came) if text_of(came) in (None, "add") else echo(came)
+
+    callback = once_async if asynchronous else once
+    tester = agent(answer, **{name: callback})
+    with LiveSession(tester) as session:
+        turns = [session.say("add", timeout=20), session.say("again", timeout=20)]
+        assert raised
+        told = " ".join(row.error for row in session.log if row.error)
+        assert type(error).__name__ in told
+        assert session.say("once more", timeout=20).agent_text == "You said once more."
+        assert all(turn.ended for turn in turns)
+
+
+@pytest.mark.parametrize("error", ODD, ids=lambda error: type(error).__name__)
+def test_whatever_a_plugin_raises_ends_the_turn_with_an_error(error):
+    class Odd(BasePlugin):
+        raised = False
+
+        async def before_model_callback(self, *, callback_context, llm_request):
+            if not self.raised:
+                self.raised = True
+                raise error
+
+    with LiveSession(agent(calls()), plugins=[Odd("odd")]) as session:
+        assert type(error).__name__ in session.say("hello", timeout=20).error
+        assert session.say("again", timeout=20).agent_text == "You said again."
