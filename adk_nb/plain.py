@@ -15,6 +15,10 @@ MAX_DEPTH = 50
 """How deep containers may be nested; what lies deeper becomes its repr."""
 MAX_REPR = 10_000
 """Longest repr of a value that JSON has no form for (characters)."""
+_MARGIN = 4096
+"""How much more of a repr is looked at for secrets that its end would cut in two (characters)."""
+_NO_SECRET = 10**7
+"""Integers below are no secrets."""
 _LARGEST = 2**63
 """Integers from here on are written as text: many readers of JSON cannot take them."""
 
@@ -67,7 +71,7 @@ class _Copy:
         if isinstance(value, str):
             return self._text(str.__str__(value))  # An enumeration's member is a string too.
         if isinstance(value, int):
-            return int(value) if abs(value) < _LARGEST else self._repr(value)
+            return self._integer(value)
         if isinstance(value, float):
             return float(value) if math.isfinite(value) else repr(float(value))
         if depth >= MAX_DEPTH or id(value) in self._inside:
@@ -77,6 +81,15 @@ class _Copy:
             return self._container(value, depth + 1)
         finally:
             self._inside.discard(id(value))
+
+    def _integer(self, value: int) -> int | str:
+        if abs(value) < _NO_SECRET:
+            return int(value)
+        if abs(value) >= _LARGEST:
+            return self._repr(value)
+        shown = str(int(value))
+        masked = self._text(shown)
+        return int(value) if masked == shown else masked
 
     def _container(self, value: Any, depth: int) -> Any:
         if isinstance(value, Mapping):
@@ -97,7 +110,8 @@ class _Copy:
         except BaseException as error:
             # It is the user's code, and may even exit; or an integer of too many digits.
             shown = f"<{type(value).__name__} without a repr: {type(error).__name__}>"
-        return self._text(shown[:MAX_REPR])
+        # Masked before it is cut, or half a secret would be left.
+        return self._text(shown[: MAX_REPR + _MARGIN])[:MAX_REPR]
 
 
 def _items(value: Mapping[Any, Any]) -> list[tuple[Any, Any]]:

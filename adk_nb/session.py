@@ -46,7 +46,7 @@ from adk_nb.wire.page_hub import result_text
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Coroutine, Iterable
+    from collections.abc import Callable, Coroutine, Iterable, Mapping
     from pathlib import Path
 
     from google.adk.agents import BaseAgent
@@ -111,6 +111,9 @@ class LiveSession(Conversation):
             `docs/recordings.md`.
         keep_withheld: Whether the sound of an answer that a callback withheld is kept, in
             recordings too; it is never heard further.
+        mask: By the name of an environment variable, or of one in `.env`, whether its value is
+            masked in all that is shown and kept; by default where the name says that it is a
+            credential. See `docs/recordings.md`.
         silence: How long the model may say nothing before that is told, and the turn fails at
             last; None does not watch it. See `docs/gemini.md`.
         on_silence: What else is done when the model says nothing: with `note` nothing, with `nudge`
@@ -147,6 +150,7 @@ class LiveSession(Conversation):
         greet: bool | str = False,
         record: str | os.PathLike[str] | None = None,
         keep_withheld: bool = False,
+        mask: Mapping[str, bool] | None = None,
         silence: Silence | None = silence_limits.DEFAULT,
         on_silence: OnSilence = "note",
         **options: Any,
@@ -170,7 +174,8 @@ class LiveSession(Conversation):
         self.images_seen = 0
         # The page that switched its camera or screen on last.
         self._watched: Page | None = None
-        self.log = EventLog(self.id)
+        self.log = EventLog(self.id, mask)
+        self.log.redact.on_masked = self._masked
         self._configure = functools.partial(
             config.run_config,
             run_config,
@@ -243,6 +248,21 @@ class LiveSession(Conversation):
     def recording(self) -> Path | None:
         """The folder of the session's recording; None if it is not recorded."""
         return self._recording.path if self._recording is not None else None
+
+    @property
+    def masked(self) -> list[str]:
+        """The variables whose values were masked so far; `secret` stands for what is of none."""
+        return sorted(label[1:-1] for label in self.log.redact.masked)
+
+    def _masked(self, name: str) -> None:
+        bridge = self._bridge
+        if bridge is not None and bridge.alive:
+            bridge.loop.call_soon_threadsafe(self._tell_masked, name)
+
+    def _tell_masked(self, name: str) -> None:
+        what = "What looks like a key" if name == "secret" else f"The value of {name}"
+        text = f"{what} is shown as [{name}]."
+        self._exchange.pages.note(self._exchange.turns.index, "masked", text)
 
     @property
     def bridge(self) -> BridgeLoop:

@@ -169,7 +169,7 @@ def talk(agent: BaseAgent, **options: Any) -> LiveWidget:
         agent: The ADK agent.
         **options: Those of `LiveSession`: `run_config`, `sessions`, `session_id`, `user_id`,
             `app_name`, `artifacts`, `plugins`, `voice`, `language`, `audio`, `video`, `greet`,
-            `record`, `keep_withheld`, and those of `run_config`: `transcribe`, `detection`,
+            `record`, `keep_withheld`, `mask`, and those of `run_config`: `transcribe`, `detection`,
             `proactive`, `affective`, `compress`, `resume`.
 
     Raises:

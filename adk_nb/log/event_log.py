@@ -15,7 +15,7 @@ from adk_nb.log.redaction import Pieces, Redactor
 from adk_nb.log.sound_store import SoundStore
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from adk_nb.audio import Clip
 
@@ -163,7 +163,7 @@ class EventLog:
     with the object that a tool returned, and can be written to a file.
     """
 
-    def __init__(self, session_id: str) -> None:
+    def __init__(self, session_id: str, mask: Mapping[str, bool] | None = None) -> None:
         self.session_id = session_id
         self.sounds = SoundStore()
         self.sinks: list[Sink] = []
@@ -176,7 +176,7 @@ class EventLog:
         self._open: dict[tuple[str, int, str | None], _Open] = {}
         # The newest row of each error, by page and code.
         self._errors: dict[tuple[object, str], LogRow] = {}
-        self.redact = Redactor()
+        self.redact = Redactor(chosen=mask)
 
     def __len__(self) -> int:
         return len(self._rows)

@@ -13,13 +13,22 @@ from adk_nb.plain import plain, valid_text
 from adk_nb.providers import env_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Mapping
     from types import TracebackType
 
 MASK = "[secret]"
-_NAMES = re.compile(r"KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL", re.IGNORECASE)
-_PLAIN = {"ADK_NB_MODEL", "GOOGLE_CLOUD_LOCATION", "SSL_CERT_FILE"}
-"""Variables of a `.env` file that are not secret."""
+"""What stands for a secret that is of no variable."""
+_NAMES = re.compile(
+    r"(?:^|[^A-Z])(?:API)?(?:KEY|TOKEN)S?(?:[^A-Z]|$)|SECRET|PASSWORD|PASSWD|CREDENTIAL",
+    re.IGNORECASE,
+)
+"""Names of variables with credentials: KEY and TOKEN are in others' too, as parts of words."""
+_SHAPES = re.compile(
+    r"AIza[\w-]{30,}|\bAQ\.[\w-]{20,}|\bya29\.[\w.-]{20,}|\bsk-[\w-]{20,}|\bgh[opsru]_\w{30,}"
+    r"|\bgithub_pat_\w{20,}|\bxox[abeprs]-[\w-]{10,}|\bAKIA[A-Z0-9]{16}\b"
+    r"|\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{8,}"
+)
+"""What has the form of a key: Google's, OpenAI's, GitHub's, Slack's, Amazon's; a JSON Web Token."""
 _SHORTEST = 8
 """The shortest value that is masked (characters): shorter ones may be ordinary words."""
 _NOT_THE_USERS = {"google", "adk_nb", "asyncio", "concurrent", "contextvars", "threading"}
@@ -31,15 +40,28 @@ _FILE_S = 1.0
 class Redactor:
     """Makes plain copies of values, with every secret masked.
 
-    Secrets are the values of environment variables whose names say so, those of the `.env` file
-    beside the notebook or above it, and values that are added. A secret stays one for ever.
+    Secrets are the values of variables whose names say so, in the environment and in the `.env`
+    file beside the notebook or above it; what has the form of a key; and values that are added. The
+    value of a variable is masked by its name. A secret stays one for ever.
 
     Args:
         values: The secrets; by default those of the environment, now and later.
+        chosen: By a variable's name, whether its value is masked, whatever the name says.
+
+    Attributes:
+        masked: What was masked so far: names of variables, or `secret`.
+        on_masked: Called with each of these when it is masked for the first time, on any thread.
     """
 
-    def __init__(self, values: Iterable[str] | None = None) -> None:
-        self._values: set[str] = set(values or ())
+    def __init__(
+        self, values: Iterable[str] | None = None, chosen: Mapping[str, bool] | None = None
+    ) -> None:
+        # The secrets, with what stands for them.
+        self._values: dict[str, str] = dict.fromkeys(values or (), MASK)
+        self._chosen = dict(chosen or {})
+        self._labels: dict[str, str] = {}
+        self.masked: set[str] = set()
+        self.on_masked: Callable[[str], None] = lambda _name: None
         # Whether the environment and the `.env` file are followed, and what they were last.
         self._follows = values is None
         self._environment: frozenset[tuple[str, str]] = frozenset()
@@ -52,7 +74,7 @@ class Redactor:
 
     def add(self, value: str) -> None:
         """Adds a secret."""
-        self._add([value])
+        self._add([(value, "")])
 
     def refresh(self) -> None:
         """Reads the environment again; cheap if it has not changed."""
@@ -61,12 +83,15 @@ class Redactor:
         environment = frozenset(os.environ.items())
         if environment != self._environment:
             self._environment = environment
-            self._add(value for name, value in environment if _NAMES.search(name))
+            self._add((value, name) for name, value in environment if self._is_secret(name))
         now = time.monotonic()
         if now - self._file_at >= _FILE_S:
             self._file_at = now
             found = env_file.values().items()
-            self._add(value for name, value in found if name not in _PLAIN)
+            self._add((value, name) for name, value in found if self._is_secret(name))
+
+    def _is_secret(self, name: str) -> bool:
+        return self._chosen.get(name, bool(_NAMES.search(name)))
 
     def __call__(self, value: Any) -> Any:
         """Returns a plain copy of the value (see `plain`) with every secret in it masked."""
@@ -94,7 +119,16 @@ class Redactor:
 
     def _masked(self, text: str) -> str:
         text = valid_text(text)
-        return self._pattern.sub(MASK, text) if self._pattern is not None else text
+        if self._pattern is not None:
+            text = self._pattern.sub(self._mask, text)
+        return _SHAPES.sub(self._mask, text)
+
+    def _mask(self, found: re.Match[str]) -> str:
+        label = self._labels.get(found[0], MASK)
+        if label not in self.masked:
+            self.masked = self.masked | {label}  # Another thread may be reading the old set.
+            self.on_masked(label[1:-1])
+        return label
 
     def _held(self, text: str) -> int:
         """Returns how many characters at the end of a text may be the start of a secret."""
@@ -107,17 +141,22 @@ class Redactor:
                 return len(end)
         return 0
 
-    def _add(self, values: Iterable[str]) -> None:
-        stripped = (valid_text(value.strip()) for value in values)
-        new = {value for value in stripped if len(value) >= _SHORTEST} - self._values
+    def _add(self, values: Iterable[tuple[str, str]]) -> None:
+        found = ((valid_text(value.strip()), name) for value, name in values)
+        new = {
+            value: f"[{name}]" if name else MASK
+            for value, name in found
+            if len(value) >= _SHORTEST and value not in self._values
+        }
         if new:
-            self._values = self._values | new  # Another thread may be reading the old set.
+            self._values = self._values | new  # Another thread may be reading the old one.
             self._compile()
 
     def _compile(self) -> None:
         # As it is, and as it is written in JSON and in a repr.
-        forms = {form for value in self._values for form in _forms(value)}
-        longest_first = sorted(forms, key=len, reverse=True)
+        labels = {form: label for value, label in self._values.items() for form in _forms(value)}
+        longest_first = sorted(labels, key=len, reverse=True)
+        self._labels = labels
         if longest_first:
             self._pattern = re.compile("|".join(map(re.escape, longest_first)))
             self._first = re.compile("|".join({re.escape(value[0]) for value in self._values}))

@@ -73,7 +73,7 @@ def test_a_sink_sees_every_row_and_its_growth():
 
 def test_secrets_are_masked(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / ".env").write_text("GOOGLE_CLOUD_PROJECT=my-secret-project\nSMALL=yes\n")
+    (tmp_path / ".env").write_text("MY_SECRET=my-secret-project\nSMALL=yes\n")
     monkeypatch.setenv("SOME_API_KEY", "key-1234567890")
     log = EventLog("s")
     log.keep_secret("the-bridge-token")
@@ -85,10 +85,10 @@ def test_secrets_are_masked(monkeypatch, tmp_path):
         result=("my-secret-project",),
         error="url?key=key-1234567890",
     )
-    assert row.text == "[secret], said yes"
+    assert row.text == "[SOME_API_KEY], said yes"
     assert row.args == {"a": ["[secret]", 3]}
-    assert row.result == ["[secret]"]
-    assert row.error == "url?key=[secret]"
+    assert row.result == ["[MY_SECRET]"]
+    assert row.error == "url?key=[SOME_API_KEY]"
 
 
 HOUR = """

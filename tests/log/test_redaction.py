@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adk_nb.log.redaction import MASK, Redactor
+from adk_nb.plain import MAX_REPR
 
 SECRET = "sk-12345678abcdef"
 
@@ -44,10 +45,10 @@ def test_what_comes_into_the_environment_later_is_a_secret_too(monkeypatch, tmp_
     redact = Redactor()
     monkeypatch.setenv("LATE_API_KEY", "late-1234567890")
     redact.refresh()
-    assert redact("a late-1234567890") == f"a {MASK}"
+    assert redact("a late-1234567890") == "a [LATE_API_KEY]"
     monkeypatch.delenv("LATE_API_KEY")
     redact.refresh()
-    assert redact("a late-1234567890") == f"a {MASK}"
+    assert redact("a late-1234567890") == "a [LATE_API_KEY]"
 
 
 def test_a_dot_env_that_is_written_later_counts(monkeypatch, tmp_path):
@@ -56,7 +57,7 @@ def test_a_dot_env_that_is_written_later_counts(monkeypatch, tmp_path):
     (tmp_path / ".env").write_text("GOOGLE_API_KEY=filed-1234567890\n")
     monkeypatch.setattr("adk_nb.log.redaction.time.monotonic", lambda: 1e9)
     redact.refresh()
-    assert redact("filed-1234567890") == MASK
+    assert redact("filed-1234567890") == "[GOOGLE_API_KEY]"
 
 
 def test_without_secrets_text_stays_as_it_is():
@@ -136,3 +137,72 @@ def test_a_traceback_of_no_ones_code_is_whole():
         asyncio.run(None)
     inner = caught.value.with_traceback(caught.value.__traceback__.tb_next)
     assert "asyncio" in redact.traceback(inner)
+
+
+@pytest.mark.parametrize(
+    ("name", "secret"),
+    [
+        ("GOOGLE_API_KEY", True), ("OPENAI_APIKEY", True), ("KEY", True), ("key_2", True),
+        ("HF_TOKEN", True), ("TOKENS", True), ("MY_SECRET", True), ("DBPASSWORD", True),
+        ("AWS_CREDENTIALS", True), ("KEYMAP", False), ("KEYBOARD_LAYOUT", False),
+        ("TOKENIZERS_PARALLELISM", False), ("MONKEY", False), ("CITY", False),
+    ],
+)  # fmt: skip
+def test_a_variable_is_a_credential_where_its_name_says_so_in_a_word(
+    name, secret, monkeypatch, tmp_path
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(name, "Oslo-Mitte")
+    redact = Redactor()
+    redact.refresh()
+    assert (
+        redact("Weather in Oslo-Mitte?") == f"Weather in {f'[{name}]' if secret else 'Oslo-Mitte'}?"
+    )
+    assert redact.masked == ({f"[{name}]"} if secret else set())
+
+
+def test_what_is_masked_can_be_chosen_by_name(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("WEATHER_KEY", "Oslo-Mitte")
+    monkeypatch.setenv("MY_PIN", "4711-4711")
+    redact = Redactor(chosen={"WEATHER_KEY": False, "MY_PIN": True})
+    redact.refresh()
+    assert redact("Oslo-Mitte 4711-4711") == "Oslo-Mitte [MY_PIN]"
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "AIza" + "Sy0123456789abcdefghijklmnopqrstuvw", "sk-" + "proj-0123456789abcdefghij",
+        "ghp_" + "0123456789abcdefghijklmnopqrstuvwxyz", "AKIA" + "0123456789ABCDEF",
+        "eyJ" + "hbGciOiJIUzI1NiJ9.eyJ" + "zdWIiOiIxMjM0In0.abcdefghijk",
+    ],
+)  # fmt: skip
+def test_what_has_the_form_of_a_key_is_masked(key):
+    assert Redactor([])(f"It is {key}.") == f"It is {MASK}."
+    assert Redactor([])("sk-ip the task, AIzabella") == "sk-ip the task, AIzabella"
+
+
+def test_it_tells_once_what_it_masks():
+    redact, told = Redactor(["hunter2hunter2"]), []
+    redact.on_masked = told.append
+    redact("hunter2hunter2 hunter2hunter2")
+    redact("hunter2hunter2")
+    assert told == ["secret"]
+
+
+def test_a_whole_number_is_masked_as_its_digits_are():
+    redact = Redactor(["1234567890"])
+    assert redact({"pin": 1234567890, "n": 7, "big": 1234567891}) == {
+        "pin": MASK, "n": 7, "big": 1234567891,
+    }  # fmt: skip
+
+
+def test_a_secret_at_the_end_of_a_long_repr_is_masked_before_that_is_cut():
+    class Long:
+        def __repr__(self):
+            return "x" * (MAX_REPR - 5) + SECRET + "y" * 100
+
+    shown = Redactor([SECRET])(Long())
+    assert len(shown) == MAX_REPR
+    assert shown.endswith(MASK[:5])

@@ -193,7 +193,7 @@ def test_a_dotenv_beside_the_notebook(clean, monkeypatch, where):
         shell = types.SimpleNamespace(user_ns={"__vsc_ipynb_file__": notebook})
         monkeypatch.setattr("IPython.get_ipython", lambda: shell)
     assert credentials().key == "GOOGLE_API_KEY"
-    assert Redactor()(f"my {KEY}") == "my [secret]"
+    assert Redactor()(f"my {KEY}") == "my [GOOGLE_API_KEY]"
 
 
 def test_a_dotenv_that_cannot_be_read(clean):
@@ -211,7 +211,9 @@ def test_a_dotenv_that_cannot_be_read(clean):
 def test_secrets_are_those_of_file_and_environment(clean, put):
     (clean / ".env").write_text("GOOGLE_API_KEY=file-key-1234\nGEMINI_API_KEY=short\n")
     put({"GEMINI_API_KEY": " env-key-1234 "})
-    assert Redactor()("env-key-1234 file-key-1234 short") == "[secret] [secret] short"
+    assert (
+        Redactor()("env-key-1234 file-key-1234 short") == "[GEMINI_API_KEY] [GOOGLE_API_KEY] short"
+    )
 
 
 def test_the_key_is_nowhere_to_be_seen(put):
@@ -222,9 +224,9 @@ def test_the_key_is_nowhere_to_be_seen(put):
     assert KEY not in adk_nb.models().to_string()
 
 
-def test_a_models_name_in_the_dotenv_is_no_secret(clean):
-    (clean / ".env").write_text("ADK_NB_MODEL=gemini-3.8-live\nOTHER=hunter2hunter2\n")
-    assert Redactor()("gemini-3.8-live hunter2hunter2") == "gemini-3.8-live [secret]"
+def test_what_is_no_credential_in_the_dotenv_is_no_secret(clean):
+    (clean / ".env").write_text("ADK_NB_MODEL=gemini-3.8-live\nMY_TOKEN=hunter2hunter2\n")
+    assert Redactor()("gemini-3.8-live hunter2hunter2") == "gemini-3.8-live [MY_TOKEN]"
 
 
 # --- what is missing ------------------------------------------------------------------------------

@@ -135,9 +135,9 @@ def test_geminis_key_is_nowhere_to_be_seen(open_lab, tmp_path):
         assert KEY not in " ".join(lab.console)
         assert lab.cell(1).locator('[data-mime-type$="stderr"]').all_inner_texts() == []
         # It was there to be masked.
-        assert "[secret]" in widget.entries("tool")[0]
-        assert "[secret]" in widget.entries("agent")[0]
-        assert "[secret]" in widget.entries("user")[1]
+        assert "[GOOGLE_API_KEY]" in widget.entries("tool")[0]
+        assert "[GOOGLE_API_KEY]" in widget.entries("agent")[0]
+        assert "[GOOGLE_API_KEY]" in widget.entries("user")[1]
 
         # What the cells see.
         tables = ("events_df", "turns_df", "tools_df", "transcript_df", "spans_df")
@@ -158,7 +158,7 @@ def test_geminis_key_is_nowhere_to_be_seen(open_lab, tmp_path):
     assert any("agent_name" in json.dumps(state) for state in states)
     assert KEY not in notebook
     (recorded,) = (lab.server.notebooks / "recorded").rglob("events.jsonl")
-    assert "[secret]" in recorded.read_text()
+    assert "[GOOGLE_API_KEY]" in recorded.read_text()
     files = [file for file in lab.server.home.rglob("*") if file.is_file()]
     assert recorded in files
     assert [file for file in files if KEY.encode() in file.read_bytes()] == []
