@@ -281,12 +281,16 @@ class Conversation:
         It holds from the next answer on; what sounds then stops at once. The conversation and the
         microphone stay as they are. Where nothing is to be heard, nothing is synthesised; a model
         that can only speak is read from its transcript.
+
+        Raises:
+            AdkNbError: It is set to something else than True or False.
+            SessionClosedError: It is set, and the session is closed.
         """
         return self.session.voice_on
 
     @voice.setter
     def voice(self, on: bool) -> None:
-        self.session.bridge.call(self.session.run_voice(on=bool(on)))
+        self.session.set_voice(on=on)
 
     @property
     def tools(self) -> list[ToolUnion]:

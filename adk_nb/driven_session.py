@@ -72,8 +72,8 @@ class DrivenSession(Protocol):
     def voice_on(self) -> bool:
         """Whether the agent speaks; see `voice`."""
 
-    async def run_voice(self, *, on: bool) -> None:
-        """Lets the agent speak or only write; see `voice`."""
+    def set_voice(self, *, on: bool) -> None:
+        """Lets the agent speak or only write, from any thread; see `voice`."""
 
     async def run_prompt(self, text: str, timeout: float) -> Turn:  # noqa: ASYNC109
         """Asks the model what the user has not, and waits for the answer; see `prompt`."""

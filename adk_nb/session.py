@@ -450,7 +450,7 @@ class LiveSession(Conversation):
             case protocol.Confirm():
                 self._confirm(message)
             case protocol.Voice():
-                self._begin(self.run_voice(on=message.on))
+                self._begin(self._switch_voice(on=message.on))
             case protocol.Camera():
                 self._watched = page if message.on else None
             case _:
@@ -641,8 +641,18 @@ class LiveSession(Conversation):
         """Whether the agent speaks; see `voice`."""
         return self._voice
 
-    async def run_voice(self, *, on: bool) -> None:
-        """Lets the agent speak or only write; see `voice`."""
+    def set_voice(self, *, on: bool) -> None:
+        """Lets the agent speak or only write, from any thread; see `voice`."""
+        if not isinstance(on, bool):
+            raise AdkNbError(
+                f"voice is True or False, not {on!r}.",
+                remedy='Which voice it is, talk(agent, voice="Kore") says.',
+                code="bad_option",
+            )
+        bridge, self._voice = self.bridge, on
+        bridge.submit(self._switch_voice(on=on))
+
+    async def _switch_voice(self, *, on: bool) -> None:
         if on == self._exchange.voice:
             return
         self._voice = on

@@ -16,6 +16,7 @@ from scripted import DONE, Deaf, Scripted, audio, call, result_of, said, text_of
 from sessions import attach, do, wait_for
 
 from adk_nb import LiveSession
+from adk_nb.exceptions import AdkNbError, SessionClosedError
 from adk_nb.wire import protocol
 
 HALF = "gemini-live-2.5-flash-preview"
@@ -69,12 +70,12 @@ def test_a_cascade_that_only_writes_synthesises_nothing_and_waits_for_nothing():
         assert (turn.agent_text, turn.audio_ms) == ("One. Two. Three.", 1500.0)
         spoken = agent.model.tts.spoken[:]
         session.voice = False
-        assert uses(page) == [{"output": False}]
+        wait_for(lambda: uses(page) == [{"output": False}])
         written = session.say("count", timeout=20)
         assert (written.agent_text, written.audio_ms) == ("One. Two. Three.", 0.0)
         assert agent.model.tts.spoken == spoken
         session.voice = True
-        assert uses(page)[1:] == [True]
+        wait_for(lambda: uses(page)[1:] == [True])
         assert session.say("count", timeout=20).audio_ms == 1500.0
         frame = session.turns_df(["first_text_ms", "first_audio_ms", "heard_ms"])
         assert frame.first_text_ms.notna().all()
@@ -122,7 +123,8 @@ def test_a_page_switches_it_and_all_pages_know():
         assert session.say("count", timeout=20).audio_ms == 0.0
 
 
-def test_a_tool_switches_it_for_its_own_answer():
+@pytest.mark.parametrize("asynchronous", [False, True])
+def test_a_tool_switches_it_for_its_own_answer(asynchronous):
     def model(came):
         if text_of(came) is not None:
             return [call("whisper"), DONE]
@@ -135,7 +137,13 @@ def test_a_tool_switches_it_for_its_own_answer():
         session.voice = False
         return "done"
 
-    session = LiveSession(Agent(name="a", model=Scripted(model), tools=[whisper]))
+    async def whisper_async() -> str:
+        """Switches the voice off."""
+        return whisper()
+
+    whisper_async.__name__ = "whisper"
+    tool = whisper_async if asynchronous else whisper
+    session = LiveSession(Agent(name="a", model=Scripted(model), tools=[tool]))
     with session:
         turn = session.say("hush", timeout=20)
         assert (turn.agent_text, turn.audio_ms) == ("Quiet now.", 0.0)
@@ -197,3 +205,15 @@ def test_a_model_that_does_one_or_the_other_is_connected_anew(serve):
         assert turn.audio_ms > 0
         asked = [one.setup.generation_config.response_modalities for one in api.connections]
         assert asked == [["AUDIO"], ["TEXT"], ["AUDIO"]]
+
+
+def test_it_is_on_or_off_and_nothing_else():
+    with LiveSession(cascade()) as session:
+        with pytest.raises(AdkNbError, match='voice="Kore"'):
+            session.voice = "Kore"
+        for number in range(21):
+            session.voice = number % 2 == 1
+            assert session.voice is (number % 2 == 1)
+        assert session.say("count", timeout=20).audio_ms == 0.0
+    with pytest.raises(SessionClosedError):
+        session.voice = True
