@@ -10,6 +10,7 @@ import asyncio
 import concurrent.futures
 import contextlib
 import logging
+import os
 import sys
 import threading
 import time
@@ -92,6 +93,7 @@ class BridgeLoop:
 
     def __init__(self) -> None:
         self.users = 0
+        self._process = os.getpid()
         self._loop = _new_loop()
         self._calls: set[concurrent.futures.Future[Any]] = set()
         self._released = False
@@ -124,10 +126,15 @@ class BridgeLoop:
         if threading.current_thread() is not self._thread:
             self._thread.join(_JOIN_S)
 
+    @classmethod
+    def forked(cls) -> None:
+        """Forgets the loop in a child process, where its thread is not."""
+        cls._lock, cls._shared = threading.Lock(), None
+
     @property
     def alive(self) -> bool:
         """Whether its loop runs."""
-        return self._thread.is_alive() and not self._ended
+        return self._thread.is_alive() and not self._ended and self._process == os.getpid()
 
     @property
     def loop(self) -> asyncio.AbstractEventLoop:
@@ -140,6 +147,14 @@ class BridgeLoop:
         Raises:
             BridgeError: The loop has ended.
         """
+        if os.getpid() != self._process:
+            coroutine.close()
+            raise BridgeError(
+                "This session is another process's: its thread was not copied when this one was "
+                "forked.",
+                remedy="Make a session of its own here, or use multiprocessing's spawn method.",
+                code="forked",
+            )
         try:
             future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
         except RuntimeError as error:
@@ -237,6 +252,10 @@ class BridgeLoop:
         if executor is not None:
             # Not shutdown_default_executor(): it waits, for a tool that never returns too.
             executor.shutdown(wait=False, cancel_futures=True)
+
+
+if hasattr(os, "register_at_fork"):  # Not on Windows.
+    os.register_at_fork(after_in_child=BridgeLoop.forked)
 
 
 def _over() -> BridgeError:

@@ -83,7 +83,7 @@ class LiveSession(Conversation):
     """A conversation with an agent, without a page: `LiveSession(agent).say("hi")`.
 
     It starts by itself when it is first used. Close it, or use it as a context manager:
-    `with LiveSession(agent) as session: session.say("hi")`.
+    `with LiveSession(agent) as session: session.say("hi")`, or `async with` and `say_async`.
 
     Args:
         agent: The ADK agent.
@@ -161,7 +161,7 @@ class LiveSession(Conversation):
                 remedy='Say "note", "nudge" or "reconnect".',
                 code="bad_option",
             )
-        self.id = valid_text(session_id) if session_id else uuid.uuid4().hex[:12]
+        self.id = valid_text(session_id) if session_id else f"s{uuid.uuid4().hex[:11]}"
         if isinstance(voice, bool):
             audio, voice = audio and voice, None
         audio = audio and not config.asks_for_text(run_config)
@@ -374,6 +374,13 @@ class LiveSession(Conversation):
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    async def __aenter__(self) -> Self:
+        await self.bridge_async()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await asyncio.to_thread(self.close)
 
     def __repr__(self) -> str:
         return (

@@ -1,11 +1,13 @@
 import asyncio
 import concurrent.futures
+import os
 import signal
 import subprocess
 import sys
 import textwrap
 import threading
 import time
+from pathlib import Path
 
 import pytest
 from bridges import break_loop
@@ -338,3 +340,35 @@ def test_on_windows_the_loop_has_subprocesses_whatever_the_kernel_chose():
     print(bridge.loop.is_closed())
     """
     assert run_alone(code).split() == ["7", "True", "True"]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+def test_a_session_in_a_forked_child_says_what_to_do_and_a_new_one_works():
+    code = """
+import os
+from google.adk.agents import Agent
+from scripted import Scripted, echo
+from adk_nb import LiveSession
+from adk_nb.exceptions import BridgeError
+
+def agent():
+    return Agent(name="a", model=Scripted(echo))
+
+session = LiveSession(agent()).start()
+session.say("hi")
+if os.fork() == 0:
+    status = 1
+    try:
+        session.say("hi", timeout=3)
+    except BridgeError as error:
+        with LiveSession(agent()) as own:
+            status = 0 if error.code == "forked" and own.say("hi").agent_text else 2
+    os._exit(status)
+_, status = os.wait()
+assert session.say("again").agent_text == "You said again."
+session.close()
+raise SystemExit(os.waitstatus_to_exitcode(status))
+"""
+    tests = str(Path(__file__).parent)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([tests, str(Path(tests).parent)])}
+    subprocess.run([sys.executable, "-c", code], env=environment, check=True, timeout=60)

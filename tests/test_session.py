@@ -567,3 +567,10 @@ def test_a_number_is_taken_as_the_users_name():
     with LiveSession(agent(echo), sessions=sessions, session_id="s", user_id=7) as session:
         assert session.say("hi").agent_text == "You said hi."
         assert session.adk_session().user_id == "7"
+
+
+async def test_a_session_is_an_async_context_manager_too():
+    async with LiveSession(agent(echo)) as session:
+        assert (await session.say_async("hi")).agent_text == "You said hi."
+        assert session.id[0].isalpha()  # Or some programs would read it as a number.
+    assert session.status == "closed"
