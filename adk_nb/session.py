@@ -555,6 +555,8 @@ class LiveSession(Conversation):
             # What is said before somebody can hear it is kept for some seconds only.
             await asyncio.wait_for(self._exchange.live.loaded.wait(), timeout)
         self._hears()
+        # What is said while it connects would count that as the model's time.
+        await self._exchange.live.connected(timeout)
         # The turn that this sound begins; one that is still open was begun by something else.
         first, before = self._exchange.turns.speech_index, self._exchange.microphone.speaker
         me = object()

@@ -268,6 +268,8 @@ TURN_MORE = ColumnGroup(
         Column("prompt_tokens", "Int64"),
         Column("response_tokens", "Int64"),
         Column("clock_error_ms", "float64"),
+        Column("cold", "bool"),
+        Column("connect_ms", "float64"),
         Column("sources", "object"),
     )
 )

@@ -50,6 +50,8 @@ _CLOSE_S = 3.0
 _CANCELS = 5
 _CANCEL_S = 1.0
 """How often a task is cancelled, and how long each time it is waited for (s)."""
+_LOOK_S = 0.01
+"""How often it is looked whether a model is connected (s)."""
 _CONNECT_S = 30.0
 """How long connecting a model may take (s); the SDK has no limit."""
 _REDIALS = 6
@@ -227,6 +229,15 @@ class LiveRun:
             self.queue = RequestQueue(self)
             self._wanted.set()
         return self.queue
+
+    async def connected(self, timeout: float) -> None:  # noqa: ASYNC109
+        """Waits until a model takes what is said, or cannot be reached, or the time (s) is over."""
+        self.want()
+        deadline = time.monotonic() + timeout
+        while self.link in (Link.IDLE, Link.DIALING) and time.monotonic() < deadline:
+            if self.queue is None:  # It could not be reached: what is said tries again.
+                return
+            await asyncio.sleep(_LOOK_S)
 
     def fail(self, error: AdkNbError) -> None:
         """Ends the run with an error."""

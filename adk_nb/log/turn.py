@@ -68,6 +68,8 @@ class Turn:
         time: When it began (s since the Unix epoch).
         t: When it began (s on the session's clock, as all that ends in `_t`).
         typed_t: When the user's text or the prompt was sent; None for a spoken turn.
+        cold: Whether it was asked while no model was connected.
+        connected_t: When one was then.
         loud_t: When the user's microphone was last loud.
         user_t: When the first of the user's words came.
         final_t: When the last final transcript of the user's words came.
@@ -113,6 +115,8 @@ class Turn:
     time: float = field(default_factory=time.time, repr=False)
     t: float = field(default=0.0, repr=False)
     typed_t: float | None = field(default=None, repr=False)
+    cold: bool = field(default=False, repr=False)
+    connected_t: float | None = field(default=None, repr=False)
     loud_t: float | None = field(default=None, repr=False)
     user_t: float | None = field(default=None, repr=False)
     final_t: float | None = field(default=None, repr=False)
@@ -199,6 +203,11 @@ class Turn:
     def first_text_ms(self) -> float | None:
         """From `speech_end_t` to the first of the agent's text in the kernel (ms)."""
         return self._since_speech(self.agent_t)
+
+    @property
+    def connect_ms(self) -> float | None:
+        """How long it waited for a model to be connected (ms); None if one was, or never was."""
+        return None if self.connected_t is None else (self.connected_t - self.t) * 1000
 
     @property
     def filler_ms(self) -> float | None:

@@ -61,6 +61,10 @@ class TurnFold:
         self._unnamed: list[Turn] = []
         self.agent = ""
         self.model = ""
+        # Turns that wait for a model.
+        self._cold: list[Turn] = []
+        # Whether a model is connected, as far as the rows say.
+        self._connected = False
 
     def add(self, row: LogRow) -> list[Piece]:
         """Takes a row; returns the pieces of its turn that it changed."""
@@ -70,6 +74,10 @@ class TurnFold:
                 self.turns[row.turn].model = row.model
         elif row.model:
             self._answers(row.agent or self.agent, row.model)
+        if row.kind == "connected" and row.source == "bridge":
+            self._is_connected(row)
+        elif row.kind == "disconnected" and row.source == "bridge":
+            self._connected = False
         if row.kind == "tool_result":
             self._returned(row)
             return []
@@ -107,9 +115,19 @@ class TurnFold:
             turn.agent, turn.model = turn.agent or agent, model
         self._unnamed.clear()
 
+    def _is_connected(self, row: LogRow) -> None:
+        self._connected = True
+        for turn in self._cold:
+            if turn.status is None:
+                turn.connected_t = row.t
+        self._cold.clear()
+
     def _begin(self, turn: Turn, row: LogRow) -> None:
         if not turn.begun:
             turn.begun = True
+            if not self._connected:
+                turn.cold = True
+                self._cold.append(turn)
             turn.time, turn.t = row.time, row.t
             turn.agent, turn.model = self.agent, self.model
             if not self.model:
