@@ -110,9 +110,14 @@ def snapshot(result: Any) -> Any:
 # Around what ADK calls a tool with.
 
 
+async def _contained_call(call: _Call, *args: Any, **options: Any) -> Any:
+    # Nothing is called before this runs: it may be cancelled before.
+    return await contained(call(*args, **options))
+
+
 def _contains(call: _Call) -> _Call:
     async def contains(tool: Any, args: Any, tool_context: Any) -> Any:
-        running = contained(call(tool, args, tool_context))
+        running = _contained_call(call, tool, args, tool_context)
         result = await stoppable(running, tool_context.function_call_id or "")
         streams = inspect.isasyncgen(result)
         return _stream(result) if streams else snapshot(result)
@@ -121,10 +126,7 @@ def _contains(call: _Call) -> _Call:
 
 
 def _contains_run(run: _Call) -> _Call:
-    async def contains(**options: Any) -> Any:
-        return await contained(run(**options))
-
-    return contains
+    return functools.partial(_contained_call, run)
 
 
 async def _stream(results: AsyncGenerator[Any, None]) -> AsyncGenerator[Any, None]:
@@ -142,7 +144,7 @@ def _contains_in_pool(call: _Call) -> _Call:
         # It may run in another loop in a thread, so it is contained there.
         inner = copy.copy(tool)
         inner.run_async = _contains_run(tool.run_async)
-        running = contained(call(inner, args, tool_context, **options))
+        running = _contained_call(call, inner, args, tool_context, **options)
         return snapshot(await stoppable(running, tool_context.function_call_id or ""))
 
     return contains
@@ -191,7 +193,7 @@ def _contains_callbacks(found: property) -> property:
 def _contains_plugins(run: _Call) -> _Call:
     @functools.wraps(run)
     async def contains(*args: Any, **options: Any) -> Any:
-        return await contained(run(*args, **options))
+        return await _contained_call(run, *args, **options)
 
     return contains
 

@@ -415,7 +415,8 @@ class Exchange:
     ) -> None:
         """Runs a batch of calls in a task."""
         self.reconnection.called(call_ids)
-        self.tool_runs.start(call_ids, self._run_tools(call_ids, running), add)
+        task = self.tool_runs.start(call_ids, lambda: self._run_tools(call_ids, running), add)
+        task.add_done_callback(lambda _: running.close())
 
     async def _run_tools(
         self, call_ids: list[str], running: Coroutine[Any, Any, Event | None]
@@ -431,8 +432,6 @@ class Exchange:
             await self._answer(self._cut_off_calls(set(call_ids)))
         except TimeoutError:
             pass  # The connection was lost before: the model will call anew.
-        finally:
-            running.close()
         return None
 
     def tool_began(self, call_id: str, task: asyncio.Task[Any]) -> None:

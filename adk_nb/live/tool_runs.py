@@ -55,19 +55,20 @@ class ToolRuns:
     def start(
         self,
         call_ids: list[str],
-        running: Awaitable[Event | None],
+        running: Callable[[], Awaitable[Event | None]],
         add: Callable[[Event], Awaitable[None]],
-    ) -> None:
-        """Runs a batch of calls.
+    ) -> asyncio.Task[None]:
+        """Runs a batch of calls; returns the task.
 
         Args:
             call_ids: Their ids.
-            running: Returns the event of their results.
+            running: Runs them, and returns the event of their results.
             add: Adds that to the run.
         """
         task = asyncio.create_task(self._run(running, add, self._over))
         self._tasks[task] = call_ids
         task.add_done_callback(lambda done: self._tasks.pop(done, None))
+        return task
 
     def cancel(self, call_ids: set[str]) -> None:
         """Cancels the tasks of calls; a function in a thread goes on unheard."""
@@ -85,12 +86,12 @@ class ToolRuns:
 
     async def _run(
         self,
-        running: Awaitable[Event | None],
+        running: Callable[[], Awaitable[Event | None]],
         add: Callable[[Event], Awaitable[None]],
         over: asyncio.Event | None,
     ) -> None:
         try:
-            event = await contained(running)
+            event = await contained(running())
         except Exception as error:
             self._owner.tools_failed(error)
             return

@@ -23,12 +23,25 @@ _NAMES = re.compile(
     re.IGNORECASE,
 )
 """Names of variables with credentials: KEY and TOKEN are in others' too, as parts of words."""
-_SHAPES = re.compile(
-    r"AIza[\w-]{30,}|\bAQ\.[\w-]{20,}|\bya29\.[\w.-]{20,}|\bsk-[\w-]{20,}|\bgh[opsru]_\w{30,}"
-    r"|\bgithub_pat_\w{20,}|\bxox[abeprs]-[\w-]{10,}|\bAKIA[A-Z0-9]{16}\b"
-    r"|\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{8,}"
-)
-"""What has the form of a key: Google's, OpenAI's, GitHub's, Slack's, Amazon's; a JSON Web Token."""
+_SHAPES = {
+    begins: re.compile(re.escape(begins) + rest)
+    for begins, rest in {
+        "AIza": r"[\w-]{30,}",
+        "AQ.": r"[\w-]{20,}",
+        "ya29.": r"[\w.-]{20,}",
+        "sk-": r"[\w-]{20,}",
+        "ghp_": r"\w{30,}",
+        "gho_": r"\w{30,}",
+        "ghs_": r"\w{30,}",
+        "github_pat_": r"\w{20,}",
+        "xoxb-": r"[\w-]{10,}",
+        "xoxp-": r"[\w-]{10,}",
+        "AKIA": r"[A-Z0-9]{16}\b",
+        "eyJ": r"[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{8,}",
+    }.items()
+}
+"""What has the form of a key, by its beginning: of Google, OpenAI, GitHub, Slack and Amazon, and
+JSON Web Tokens. Each begins with plain characters, which are found fast in a long text."""
 _SHORTEST = 8
 """The shortest value that is masked (characters): shorter ones may be ordinary words."""
 _NOT_THE_USERS = {"google", "adk_nb", "asyncio", "concurrent", "contextvars", "threading"}
@@ -121,7 +134,15 @@ class Redactor:
         text = valid_text(text)
         if self._pattern is not None:
             text = self._pattern.sub(self._mask, text)
-        return _SHAPES.sub(self._mask, text)
+        for begins, shape in _SHAPES.items():
+            if begins in text:
+                text = shape.sub(self._mask_word, text)
+        return text
+
+    def _mask_word(self, found: re.Match[str]) -> str:
+        """Masks what has the form of a key, unless it is the end of a longer word."""
+        before = found.string[found.start() - 1 : found.start()]
+        return found[0] if before.isalnum() else self._mask(found)
 
     def _mask(self, found: re.Match[str]) -> str:
         label = self._labels.get(found[0], MASK)
