@@ -9,14 +9,11 @@ import math
 import re
 import wave
 from dataclasses import dataclass
-from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from adk_nb.exceptions import AudioError
 from adk_nb.private_files import open_private
 from adk_nb.resampling import resample
-from adk_nb.sound_files import read_sound
 
 if TYPE_CHECKING:
     import os
@@ -32,8 +29,8 @@ MICROPHONE_RATE = 16_000
 DEFAULT_RATE = 24_000
 """The sample rate of a model's audio if its MIME type names none (Hz)."""
 
-Sound: TypeAlias = "str | os.PathLike[str] | bytes | Clip | npt.NDArray[np.generic]"
-"""A sound file, PCM16LE mono at 16 kHz, a clip, or an array of samples at 16 kHz."""
+Sound: TypeAlias = "str | os.PathLike[str] | bytes | Clip | npt.ArrayLike | Any"
+"""A sound file, PCM16LE mono at 16 kHz, a clip, samples; see `adk_nb.sound_input.clip_of`."""
 
 _RATE = re.compile(r"""rate\s*=\s*["']?(\d{4,6})\b""", re.IGNORECASE)
 
@@ -92,7 +89,7 @@ class Clip:
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Writes a WAV file, which only its owner can read if it is new, and returns its path."""
-        target = Path(path)
+        target = Path(path).expanduser()
         with open_private(target, "wb") as file:
             file.write(self.wav())
         return target
@@ -156,54 +153,6 @@ class SpeechLevel:
         level_db = Clip(pcm).level_db
         self._noise_db = max(self._FLOOR_DB, min(level_db, self._noise_db + self._CREEP_DB))
         return level_db > self._noise_db + self._MARGIN_DB
-
-
-def clip_of(sound: Sound) -> Clip:
-    """Returns any kind of sound as 16 kHz mono, the way a microphone would send it.
-
-    Args:
-        sound: A path of a sound file (WAV; FLAC, OGG and MP3 with soundfile), PCM16LE mono bytes
-            at 16 kHz, the bytes of a WAV file, a `Clip`, or an array at 16 kHz: int16, or floats
-            in -1..1.
-
-    Raises:
-        AudioError: There is no such file, it cannot be read here, or it holds no sound.
-    """
-    import numpy as np
-
-    if isinstance(sound, bytes | bytearray) and not sound.startswith(b"RIFF"):
-        if len(sound) % 2:
-            raise AudioError(
-                "PCM16 has two bytes a sample, and these are an odd number.",
-                remedy="Give PCM16LE mono at 16 kHz, or the path of a sound file.",
-            )
-        clip = Clip(bytes(sound))
-    elif isinstance(sound, Clip):
-        clip = _clip(sound.samples.astype(np.float32) / 32768, sound.rate)
-    elif isinstance(sound, np.ndarray):
-        if sound.dtype.kind not in "iuf":
-            raise AudioError(
-                f"An array of {sound.dtype} is no sound.",
-                remedy="Give samples at 16 kHz: int16, or floats in -1..1.",
-            )
-        scale = 32768 if sound.dtype.kind == "i" else 1
-        clip = _clip(sound.astype(np.float32) / scale, MICROPHONE_RATE)
-    elif isinstance(sound, str | bytes | bytearray | PathLike):
-        clip = _clip(*read_sound(sound))
-    else:
-        raise AudioError(
-            f"{type(sound).__name__} is no sound.",
-            remedy="Give the path of a sound file, PCM16LE bytes at 16 kHz, a Clip, or an array.",
-        )
-    if not clip.pcm:
-        raise AudioError("There is no sound in it.", remedy="Give at least one sample.")
-    return clip
-
-
-def _clip(samples: Floats, rate: int) -> Clip:
-    if samples.ndim == 2:
-        samples = samples.mean(axis=1)
-    return Clip(_pcm(resample(samples, rate, MICROPHONE_RATE)), MICROPHONE_RATE)
 
 
 def _pcm(samples: Floats) -> bytes:

@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterator, MutableMapping
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from adk_nb.adk.agents import tools_of
-from adk_nb.audio import Clip, Sound, clip_of, joined
+from adk_nb.audio import Clip, Sound, joined
 from adk_nb.exceptions import AdkNbError
 from adk_nb.live.swaps import Wish
 from adk_nb.log.tool_call import ToolCall
 from adk_nb.log.turn import Turn
+from adk_nb.sound_input import Channel, clip_of
 
 if TYPE_CHECKING:
     import os
@@ -149,12 +150,24 @@ class Conversation:
         bridge = await self.session.bridge_async()
         return await bridge.call_async(self.session.run_prompt(text, timeout))
 
-    def speak(self, wav_or_pcm: Sound, timeout: float = 60) -> Turn:
+    def speak(
+        self,
+        wav_or_pcm: Sound,
+        timeout: float = 60,
+        *,
+        rate: int | None = None,
+        channel: Channel = None,
+    ) -> Turn:
         """Plays a sound to the agent in real time, as if it came from the microphone.
 
         Args:
-            wav_or_pcm: A sound file's path, PCM16LE mono at 16 kHz, a `Clip`, or an array.
+            wav_or_pcm: A sound file's path, bytes or open file, PCM16LE mono, a `Clip`, an array,
+                tensor or list, `(rate, samples)`, IPython's `Audio`, or an upload; see
+                `docs/recordings.md`.
             timeout: How long to wait after the sound's end (s).
+            rate: The rate of samples that do not state one (Hz), by default 16,000.
+            channel: Which channel: `"left"`, `"right"` or a number from 0; all are mixed by
+                default.
 
         Returns:
             The turn that the last words in the sound began.
@@ -165,12 +178,19 @@ class Conversation:
             SessionClosedError: The session is closed.
             TurnTimeoutError: The answer took longer; the turn goes on.
         """
-        clip = clip_of(wav_or_pcm)
+        clip = clip_of(wav_or_pcm, rate, channel)
         return self.session.bridge.call(self.session.run_speak(clip, timeout))
 
-    async def speak_async(self, wav_or_pcm: Sound, timeout: float = 60) -> Turn:  # noqa: ASYNC109
+    async def speak_async(
+        self,
+        wav_or_pcm: Sound,
+        timeout: float = 60,  # noqa: ASYNC109
+        *,
+        rate: int | None = None,
+        channel: Channel = None,
+    ) -> Turn:
         """Async version of `speak`; works from any event loop."""
-        clip = await asyncio.to_thread(clip_of, wav_or_pcm)
+        clip = await asyncio.to_thread(clip_of, wav_or_pcm, rate, channel)
         bridge = await self.session.bridge_async()
         return await bridge.call_async(self.session.run_speak(clip, timeout))
 

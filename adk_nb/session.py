@@ -107,8 +107,8 @@ class LiveSession(Conversation):
             default nothing is declared, and each model does as it does. See `docs/gemini.md`.
         greet: What the agent is asked to say before anybody has spoken; True for a short greeting.
             With a widget it does so when the widget is first shown.
-        record: A folder for a recording of the session, written as it goes; see
-            `docs/recordings.md`.
+        record: A folder for a recording of the session, written as it goes; True is `recordings`
+            in the working directory, and the widget says so. See `docs/recordings.md`.
         keep_withheld: Whether the sound of an answer that a callback withheld is kept, in
             recordings too; it is never heard further.
         mask: By the name of an environment variable, or of one in `.env`, whether its value is
@@ -148,7 +148,7 @@ class LiveSession(Conversation):
         video: bool | None = None,
         tools_block: bool | None = None,
         greet: bool | str = False,
-        record: str | os.PathLike[str] | None = None,
+        record: str | os.PathLike[str] | bool | None = None,
         keep_withheld: bool = False,
         mask: Mapping[str, bool] | None = None,
         silence: Silence | None = silence_limits.DEFAULT,
@@ -209,11 +209,15 @@ class LiveSession(Conversation):
         self._opening = asyncio.Lock()
         self._listeners = TurnListeners(self._exchange.report, self.log.redact)
         self._tasks: set[asyncio.Task[None]] = set()
+        folder = _folder_of(record)
         self._recording = (
-            RecordingWriter(record, self.log, self._recording_failed)
-            if record is not None
+            RecordingWriter(folder, self.log, self._recording_failed)
+            if folder is not None
             else None
         )
+        if record is True and self._recording is not None:
+            path = self._recording.path
+            self._exchange.pages.note(0, "recording", f"It is recorded in {path}.")
 
     # What a cell uses.
 
@@ -829,6 +833,18 @@ def _checked_name(app_name: str) -> str:
     except ValueError as error:
         raise AdkNbError(str(error), remedy="Give the folder's name.", code="bad_option") from error
     return app_name
+
+
+def _folder_of(record: str | os.PathLike[str] | bool | None) -> str | os.PathLike[str] | None:
+    if record == "":
+        raise AdkNbError(
+            'record="" names no folder.',
+            remedy="Give a folder, or True for one named recordings.",
+            code="bad_option",
+        )
+    if isinstance(record, bool):
+        return "recordings" if record else None
+    return record
 
 
 def _check_text(text: str) -> None:

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import io
+import shutil
+import subprocess
+import tempfile
+import warnings
 import wave
+from os import PathLike
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
@@ -19,7 +24,7 @@ if TYPE_CHECKING:
     Source: TypeAlias = str | os.PathLike[str] | bytes | bytearray
     Floats: TypeAlias = npt.NDArray[np.floating[Any]]
 
-_RATES = (1_000, 768_000)
+RATES = (1_000, 768_000)
 """The sample rates (Hz) that a file may state: with others it is damaged."""
 _BLOCK = 1 << 16
 """Samples that are read at once: a damaged file may state any length."""
@@ -30,14 +35,75 @@ _INSTALL = (
 )
 
 
+_BEGINNINGS = (
+    (b"RIFF", "WAV"), (b"RIFX", "WAV"), (b"RF64", "RF64"), (b"BW64", "RF64"),
+    (b"riff\x2e\x91", "W64"),
+    (b"FORM", "AIFF"), (b"fLaC", "FLAC"), (b"OggS", "OGG"), (b"ID3", "MP3"), (b".snd", "AU"),
+    (b"caff", "CAF"), (b"\x1a\x45\xdf\xa3", "WebM"), (b"#!AMR", "AMR"), (b"MThd", "MIDI"),
+)  # fmt: skip
+_BY_FFMPEG = ("WebM", "M4A", "AMR", "AAC")
+
+
+def container_of(data: bytes) -> str:
+    """Returns what kind of sound file bytes are, by the first of them; empty if none is known."""
+    for begins, kind in _BEGINNINGS:
+        if data.startswith(begins):
+            return kind
+    if data[4:8] == b"ftyp":
+        return "M4A"
+    if len(data) > 3 and data[0] == 0xFF and data[1] & 0xF6 == 0xF0:
+        return "AAC"
+    # An MPEG frame: the sync, a version, a layer, a bit rate and a sample rate that there are.
+    if len(data) > 3 and data[0] == 0xFF and data[1] & 0xE6 in (0xE2, 0xE4, 0xE6):
+        known = (
+            data[1] & 0x18 != 0x08 and data[2] & 0xF0 not in (0, 0xF0) and data[2] & 0x0C != 0x0C
+        )
+        return "MP3" if known else ""
+    return ""
+
+
+def _beginning(source: Source) -> bytes:
+    with _opened(source) as opened:
+        return opened.read(16)
+
+
+def _read_by_ffmpeg(source: Source, name: str, kind: str) -> tuple[Floats, int]:
+    """Reads a kind of file that soundfile does not, where ffmpeg is installed."""
+    program = shutil.which("ffmpeg")
+    if program is None:
+        raise AudioError(
+            f"{name} cannot be read as sound: it is {kind}.",
+            remedy="Install ffmpeg, or convert it to WAV or FLAC.",
+        )
+    with tempfile.TemporaryDirectory(prefix="adk-nb-") as folder:
+        given, made = Path(folder) / "given", Path(folder) / "made.wav"
+        given.write_bytes(source if isinstance(source, bytes | bytearray) else _whole(source))
+        command = [program, "-v", "error", "-i", str(given), "-vn", "-c:a", "pcm_s16le", str(made)]
+        done = subprocess.run(  # noqa: S603 - what `which` found, and names of our own
+            command, capture_output=True, check=False, stdin=subprocess.DEVNULL
+        )
+        if done.returncode or not made.exists():
+            said = done.stderr.decode(errors="replace").strip().splitlines() or ["ffmpeg failed"]
+            raise AudioError(f"{name} cannot be read as sound: {said[-1]}", remedy=_GIVE)
+        with made.open("rb") as opened:
+            return _read_wav(opened)
+
+
+def _whole(source: Source) -> bytes:
+    with _opened(source) as opened:
+        return opened.read()
+
+
 def read_sound(source: Source) -> tuple[Floats, int]:
-    """Returns the samples of a sound file, in -1..1 and mono, and its rate (Hz).
+    """Returns the samples of a sound file, in -1..1, of shape `(n, channels)`, and its rate (Hz).
 
     Raises:
         AudioError: There is no such file, or it cannot be read.
     """
     raw = isinstance(source, bytes | bytearray)
     name = "These bytes" if raw else repr(str(source))
+    if isinstance(source, str | PathLike) and not Path(source).exists():
+        raise AudioError(f"There is no file {name}.", remedy=_GIVE, code="no_file")
     try:
         opened = _opened(source)
     except (OSError, TypeError, ValueError) as error:
@@ -48,7 +114,7 @@ def read_sound(source: Source) -> tuple[Floats, int]:
         except Exception as error:
             # `wave` raises various errors for a damaged file, also a RuntimeError without text.
             samples, rate = _read_other(source, name, error)
-    if not _RATES[0] <= rate <= _RATES[1]:
+    if not RATES[0] <= rate <= RATES[1]:
         raise AudioError(
             f"{name} cannot be read as sound: {rate} samples a second are stated in it.",
             remedy="It is damaged; write it anew.",
@@ -66,8 +132,14 @@ def _read_wav(opened: IO[bytes]) -> tuple[Floats, int]:
     with wave.open(opened, "rb") as file:
         width, channels, rate = file.getsampwidth(), file.getnchannels(), file.getframerate()
         frames = file.readframes(file.getnframes())
+        there, stated = len(frames) // (width * channels), file.getnframes()
+    if there < stated:
+        warnings.warn(
+            f"The sound is cut short: {there / rate:.1f} of {stated / rate:.1f} s are there.",
+            stacklevel=5,
+        )
     samples = _as_floats(frames[: len(frames) // (width * channels) * width * channels], width)
-    return samples.reshape(-1, channels).mean(axis=1), rate
+    return samples.reshape(-1, channels), rate
 
 
 def _as_floats(data: bytes, width: int) -> Floats:
@@ -90,11 +162,14 @@ def _read_other(source: Source, name: str, error: Exception) -> tuple[Floats, in
     file_or_path = io.BytesIO(source) if isinstance(source, bytes | bytearray) else source
     try:
         with soundfile.SoundFile(file_or_path) as file:
-            parts = [np.zeros(0, np.float32)]
+            parts = [np.zeros((0, file.channels), np.float32)]
             while len(block := file.read(_BLOCK, dtype="float32", always_2d=True)):
-                parts.append(np.nan_to_num(block).mean(axis=1))
+                parts.append(np.nan_to_num(block))
             return np.concatenate(parts), int(file.samplerate)
     except Exception as failed:
+        kind = container_of(_beginning(source))
+        if kind in _BY_FFMPEG:
+            return _read_by_ffmpeg(source, name, kind)
         # libsndfile's message names a stream by its address, and may be empty.
         said = str(getattr(failed, "error_string", failed)).rstrip(".") or "it is damaged"
         raise AudioError(f"{name} cannot be read as sound: {said}.", remedy=_GIVE) from failed

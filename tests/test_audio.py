@@ -7,8 +7,9 @@ import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adk_nb.audio import Clip, clip_of, duration_ms, rate_of
+from adk_nb.audio import Clip, duration_ms, rate_of
 from adk_nb.exceptions import AudioError
+from adk_nb.sound_input import clip_of
 
 
 def tone(rate: int, seconds: float = 0.5, hz: float = 440) -> np.ndarray:
@@ -65,7 +66,7 @@ def test_arrays_bytes_and_clips():
     ints = (tone(16_000) * 32767).astype(np.int16)
     assert clip_of(ints).pcm == ints.tobytes()
     assert clip_of(ints.tobytes()).pcm == ints.tobytes()
-    assert clip_of(np.array([2.0, -2.0])).samples.tolist() == [32767, -32768]
+    assert clip_of(np.array([1.2, -1.2])).samples.tolist() == [32767, -32768]
     assert clip_of(Clip(bytes(48_000), 24_000)).duration_ms == pytest.approx(1000)
 
 

@@ -5,6 +5,7 @@ import sys
 import threading
 import time
 import weakref
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -480,7 +481,7 @@ def test_speak_says_where_nothing_was_heard(monkeypatch):
     with LiveSession(agent(spoken)) as session:
         with pytest.raises(AudioError, match="No speech"):
             session.speak(Clip(bytes(3200)))
-        with pytest.raises(AudioError, match="cannot be read"):
+        with pytest.raises(AudioError, match="There is no file"):
             session.speak("no-such-file.wav")
 
 
@@ -574,3 +575,24 @@ async def test_a_session_is_an_async_context_manager_too():
         assert (await session.say_async("hi")).agent_text == "You said hi."
         assert session.id[0].isalpha()  # Or some programs would read it as a number.
     assert session.status == "closed"
+
+
+def test_a_recording_goes_where_it_is_said_and_the_page_tells_where(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    with LiveSession(agent(echo), record=True, session_id="x/../../outside") as session:
+        page = attach(session)
+        assert session.recording.parent == Path("recordings")
+
+        async def welcome():
+            return session.attach(page)
+
+        (note,) = [m for m in session.bridge.call(welcome()).history if m["type"] == "note"]
+        assert note["text"] == f"It is recorded in {session.recording}."
+    with LiveSession(agent(echo), record="~/talks") as session:
+        assert session.recording.parent == tmp_path / "home" / "talks"
+    with LiveSession(agent(echo), record=False) as session:
+        assert session.recording is None
+    with pytest.raises(AdkNbError, match="no folder"):
+        LiveSession(agent(echo), record="")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["home", "recordings"]

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from adk_nb.audio import Clip, clip_of
+from adk_nb.audio import Clip
 from adk_nb.exceptions import AudioError
 from adk_nb.sound_files import read_sound
+from adk_nb.sound_input import clip_of
 
 RATE = 44_100
 
@@ -50,7 +51,7 @@ def test_plain_wav_needs_no_package(tmp_path, subtype, channels):
         file.writeframes(scaled.view(np.uint8).reshape(-1, 8)[:, :width].tobytes())
     read, rate = read_sound(path)
     assert rate == RATE
-    assert read == pytest.approx(samples[:, 0], abs=max(1e-6, 2 / 2 ** (8 * width - 1)))
+    assert read == pytest.approx(samples, abs=max(1e-6, 2 / 2 ** (8 * width - 1)))
     clip = clip_of(path.read_bytes())
     assert clip.duration_ms == pytest.approx(250, abs=1)
     assert clip.level_db == pytest.approx(-9.03, abs=0.1)

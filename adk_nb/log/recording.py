@@ -92,7 +92,7 @@ class RecordingWriter:
     ) -> None:
         # To the microsecond, so that a session saved twice makes two recordings, in order.
         stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%f")
-        self.path = Path(folder) / f"{stamp}-{_file_name(log.session_id)}"
+        self.path = Path(folder).expanduser() / f"{stamp}-{_file_name(log.session_id)}"
         self.error: RecordingError | None = None
         self._on_error = on_error
         self._log = log
@@ -329,7 +329,7 @@ def find_recordings(path: str | os.PathLike[str]) -> list[Path]:
     Raises:
         RecordingError: There is none, or the path cannot be looked at.
     """
-    root = Path(path)
+    root = Path(path).expanduser()
     if root.name == EVENTS:
         root = root.parent
     try:
