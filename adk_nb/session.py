@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import dataclasses
 import functools
+import logging
 import time
 import uuid
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -65,6 +66,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+logger = logging.getLogger(__name__)
+
 _SETTLED_S = 1.0
 """How long `speak` waits after its sound (s), so that the last turn in it has begun."""
 _UNHEARD_S = 10.0
@@ -75,6 +78,8 @@ _SWITCH_S = 60.0
 """How long switching a tool on or off in the page may take (s)."""
 _GREETING = "Hello!"
 """What an agent is asked that is to greet."""
+_CLOSE_S = 10.0
+"""How long `close` waits until all of a session has ended (s)."""
 _AHEAD_S = 1.0
 """How far a report of a page may lie in the future of the bridge's clock (s)."""
 
@@ -347,15 +352,25 @@ class LiveSession(Conversation):
         bridge, self._bridge = self._bridge, None
         self._exchange.closed = True
         if bridge is not None:
-            try:
-                if bridge.alive:
-                    bridge.call(self._shut(), timeout=10)
-                else:
-                    self._let_go()
-            finally:
-                self._exchange.status = "closed"
+            self._exchange.status = "closed"
+            if bridge.alive:
+                self._shut_on(bridge)
+            else:
+                self._let_go()
                 bridge.release()
         self._exchange.status = "closed"
+
+    def _shut_on(self, bridge: BridgeLoop) -> None:
+        shutting = bridge.submit(self._shut())
+        try:
+            shutting.result(_CLOSE_S)
+        except TimeoutError:  # It goes on; whoever waits has waited long enough.
+            logger.warning("The session %s is still being closed after %g s.", self.id, _CLOSE_S)
+        finally:
+            if shutting.done():
+                bridge.release()
+            else:
+                shutting.add_done_callback(lambda _: bridge.release())
 
     @property
     def inside(self) -> bool:

@@ -596,3 +596,21 @@ def test_a_recording_goes_where_it_is_said_and_the_page_tells_where(tmp_path, mo
     with pytest.raises(AdkNbError, match="no folder"):
         LiveSession(agent(echo), record="")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["home", "recordings"]
+
+
+def test_closing_that_takes_long_does_not_raise_and_goes_on(monkeypatch, caplog):
+    monkeypatch.setattr("adk_nb.session._CLOSE_S", 0.05)
+    session = LiveSession(agent(echo)).start()
+    stop = session._exchange.live.stop
+    over = threading.Event()
+
+    async def slowly():
+        await asyncio.sleep(0.4)
+        await stop()
+        over.set()
+
+    session._exchange.live.stop = slowly
+    session.close()
+    assert session.status == "closed"
+    assert "still being closed" in caplog.text
+    assert over.wait(10)
