@@ -2,8 +2,8 @@
 
 An hour's worth of conversations in ten minutes: 30 sessions in one process, half of them recorded,
 each closed and made anew several times; their pages are real WebSockets in a process of their own
-(`soak_pages.py`), the models are scripted. Memory in use, file descriptors, threads and asyncio tasks must
-be at the end as at the beginning, and every session must answer a fresh page.
+(`soak_pages.py`), the models are scripted. Memory in use, file descriptors, threads and asyncio
+tasks must be at the end as at the beginning, and every session must answer a fresh page.
 
 `python benchmarks/soak.py [--minutes 10] [--sessions 30] [--pages 24] [--seed 1]`. It prints a
 table and ends with 1 where a bound is not kept.
