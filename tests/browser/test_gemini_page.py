@@ -382,7 +382,7 @@ def test_the_sources_of_a_search_are_links(studio):
     assert shown() == once
 
 
-def test_without_audio_nobody_asks_for_a_microphone(studio):
+def test_an_agent_that_only_writes_is_read_and_may_be_spoken_to(studio):
     api, widget = studio.talk(live.echo_text, model="gemini-live-2.5-flash-preview", audio=False)
     widget.page.evaluate(
         """() => {
@@ -396,15 +396,15 @@ def test_without_audio_nobody_asks_for_a_microphone(studio):
     widget.wait_for_entry("agent", r"You said hello\.")
     widget.wait_for_state("ready")
     assert api.connections[0].setup.generation_config.response_modalities == ["TEXT"]
-    mic = widget.part("mic")
-    assert mic.is_hidden() or mic.is_disabled()
-    widget.root.focus()
-    widget.page.keyboard.press("Space", delay=300)
+    assert widget.part("voice").get_attribute("aria-pressed") == "false"
     assert widget.page.evaluate("() => asked") == 0
     assert widget.look("(root, adkNb) => [adkNb.framesSent, adkNb.framesReceived]") == [0, 0]
     assert widget.part("unmute").is_hidden()
     assert widget.part("error").is_hidden()
     assert api.connections[0].audio == b""
+    widget.part("mic").click()
+    widget.until(lambda: api.connections[0].audio)
+    assert widget.page.evaluate("() => asked") == 1
 
 
 def test_without_a_key_it_says_which_variable_to_set(studio, monkeypatch):
