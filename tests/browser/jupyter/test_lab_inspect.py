@@ -291,6 +291,7 @@ def test_how_they_look(lab, theme):
         panel.tab(tab)
         if tab == "Events":
             panel.root.get_by_label("kinds").select_option("all")
+            panel.wait_for_row("playback_drained")  # A row that is of no other choice.
         if tab == "Timeline":
             panel.root.locator("canvas.marks").wait_for()
         else:
