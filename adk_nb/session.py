@@ -351,14 +351,14 @@ class LiveSession(Conversation):
             return
         bridge, self._bridge = self._bridge, None
         self._exchange.closed = True
-        if bridge is not None:
-            self._exchange.status = "closed"
-            if bridge.alive:
+        try:
+            if bridge is not None and bridge.alive:
                 self._shut_on(bridge)
-            else:
+            elif bridge is not None:
                 self._let_go()
                 bridge.release()
-        self._exchange.status = "closed"
+        finally:
+            self._exchange.status = "closed"
 
     def _shut_on(self, bridge: BridgeLoop) -> None:
         shutting = bridge.submit(self._shut())
