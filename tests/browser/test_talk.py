@@ -129,6 +129,7 @@ def test_a_model_that_failed_before_the_page_came_is_told_in_it(show):
     assert live.error or failed.wait(30)
     widget = show(live)
     widget.part("error").get_by_text("Model not found: nope").wait_for()
+    widget.wait_for_state("ready")  # The error may be there before the connection is.
     answers(widget)
     assert live.error == {}
 
