@@ -5,24 +5,27 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from adk_nb.local.codes import assign, codes_in, is_code
+from adk_nb.local.moments import Kind, Moment, joined, kind_of_moment, moments_in
 from adk_nb.local.phrases import Phrases
-from adk_nb.local.spoken_numbers import Number, numbers_in
+from adk_nb.local.quantities import Quantities
+from adk_nb.local.spoken_numbers import Number, numbers_in, unread
 from adk_nb.local.vocabulary import (
     ABBREVIATIONS,
     STOP_WORDS,
-    TIME_UNITS,
     Word,
     names_in,
-    same_meaning,
     stem,
     word_set,
 )
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from adk_nb.local.signature import Parameter, Signature
 
 _NEGATIONS = word_set("not no without don't dont never")
-_OPPOSITES = [
+OPPOSITES = [
     ("on", "off"),
     ("open", "close"),
     ("lock", "unlock"),
@@ -35,7 +38,11 @@ _OPPOSITES = [
     ("true", "false"),
     ("active", "inactive"),
 ]
+# What a switch is told, whatever its parameter is called.
+_SWITCHES = word_set("on enable start active")
 _TO = word_set("to into in as")
+_BEFORE_PLACES = word_set("to at from in near")
+_BEFORE_MOMENTS = word_set("at on for by from around until this the")
 
 
 class Arguments:
@@ -45,37 +52,57 @@ class Arguments:
         values: The arguments that were found and are not their defaults.
         taken: Indices of the words that they were found in.
         guessed: Indices of the words that were taken without a cue.
-        missing: Whether a required argument was not found.
+        missing: The required parameters that were not found.
+        unread: Indices of number words that are part of no argument, and of names that could as
+            well be another.
+        repeats: How often the sentence asks for the call.
     """
 
-    def __init__(self, sentence: str, words: list[Word], signature: Signature) -> None:
+    def __init__(
+        self, sentence: str, words: list[Word], signature: Signature, now: datetime
+    ) -> None:
         """Finds the arguments.
 
         Args:
             sentence: What the user said.
             words: Its words.
             signature: The tool.
+            now: What "tomorrow" counts from.
         """
         self.values: dict[str, Any] = {}
         self.taken: set[int] = set()
         self.guessed: set[int] = set()
+        self._sentence = sentence
         self._words = words
         self._signature = signature
         self._numbers = self._find_numbers()
+        self._dates: set[int] = set()
+        self.repeats = 1
         parameters = signature.parameters
         self._fill_choices([each for each in parameters if each.choices])
         plain = [each for each in parameters if not each.choices]
         for parameter in plain:
             if parameter.kind == "boolean":
                 self._fill_boolean(parameter)
-        self._fill_numbers([each for each in plain if each.kind in {"integer", "number"}])
-        self._fill_number_lists([each for each in plain if each.kind == "array"])
-        phrases = Phrases(sentence, words, signature, self.taken, self._numbers)
+        numbers = self._numbers
+        self._numbers = [each for each in numbers if not self._is_house_number(each)]
+        self._fill_moments(parameters, now)
+        self._fill_codes(parameters)
+        self._fill_quantities(plain)
+        self._fill_bare_time(parameters)
+        phrases = Phrases(sentence, words, signature, self.taken, frozenset(self._dates), numbers)
         for parameter, value in phrases.fill():
             self._set(parameter, value)
         self.taken |= phrases.taken
         self.guessed = phrases.guessed
-        self.missing = any(each.required and each.name not in self.values for each in parameters)
+        left = [each for each in numbers if not set(range(each.start, each.end)) & self.taken]
+        self.unread = {i for each in left for i in range(each.start, each.end)} | (
+            unread([word.lower for word in words]) - self.taken
+        )
+        self.unread |= phrases.doubtful
+        self.missing = [
+            each for each in parameters if each.required and each.name not in self.values
+        ]
 
     def _set(self, parameter: Parameter, value: object) -> None:
         if parameter.required or value != parameter.default:
@@ -83,11 +110,19 @@ class Arguments:
 
     def _find_numbers(self) -> list[Number]:
         numbers = numbers_in([word.lower for word in self._words])
-        if numbers:
+        # "3 d6" are two numbers; but "v2" beside another number is a name.
+        if numbers and not any(re.fullmatch(r"d\d+", word.lower) for word in self._words):
             return numbers
         # "a d20", "version v2": a number that is glued to a letter.
         glued = [(i, re.fullmatch(r"[a-z](\d+)", word.lower)) for i, word in enumerate(self._words)]
-        return [Number(float(match[1]), i, i + 1) for i, match in glued if match]
+        found = [Number(float(match[1]), i, i + 1, match[1]) for i, match in glued if match]
+        return sorted([*numbers, *found], key=lambda each: each.start)
+
+    def _is_house_number(self, number: Number) -> bool:
+        """Whether a number begins a name: "to 221 Baker Street"."""
+        before = self._words[number.start - 1].lower if number.start else ""
+        after = self._words[number.end].text if number.end < len(self._words) else ""
+        return before in _BEFORE_PLACES and after[:1].isupper() and not number.digits
 
     # --- choices -------------------------------------------------------------------------------
 
@@ -146,7 +181,11 @@ class Arguments:
             for word in names_in(str(other))
         }
         unique = [each for each in stems if each not in others | self._signature.name_stems]
-        return [(choice, [i]) for i, each in enumerate(said) if each in unique and len(each) > 2]
+        return [
+            (choice, [i])
+            for i, each in enumerate(said)
+            if len(each) > 2 and any(_same_start(each, other) for other in unique)
+        ]
 
     # --- booleans ------------------------------------------------------------------------------
 
@@ -164,9 +203,10 @@ class Arguments:
         names = parameter.name_stems - {"is", "use", "be", "should"}
         if word.stem in names:
             return True
-        for positive, negative in _OPPOSITES:
+        for positive, negative in OPPOSITES:
             means = {stem(positive), stem(negative)}
-            if not names & means and not (parameter.required and positive == "on"):
+            switches = parameter.required and positive in _SWITCHES
+            if not names & means and not switches:
                 continue
             if word.stem in means:
                 other = stem(negative) if names & {stem(positive)} else stem(positive)
@@ -176,89 +216,91 @@ class Arguments:
 
     # --- numbers -------------------------------------------------------------------------------
 
-    def _fill_numbers(self, parameters: list[Parameter]) -> None:
-        free = [n for n in self._numbers if not set(range(n.start, n.end)) & self.taken]
-        pairs = [
-            (self._fits(parameter, number), -number.start, -order, parameter, number)
-            for order, parameter in enumerate(parameters)
-            for number in free
-        ]
-        left = list(parameters)
-        for score, _, _, parameter, number in sorted(pairs, key=lambda pair: pair[:3])[::-1]:
-            if score > 0 and parameter in left and number in free:
-                self._take_number(parameter, number)
-                left.remove(parameter)
-                free.remove(number)
-        for parameter in sorted(left, key=lambda each: not each.required):
-            for number in free:
-                usable = parameter.required or not self._counts_the_object(number)
-                if self._fits(parameter, number) == 0 and usable:
-                    self._take_number(parameter, number)
-                    free.remove(number)
+    def _fill_quantities(self, plain: list[Parameter]) -> None:
+        quantities = Quantities(self._words, self._signature, self._numbers, self.taken)
+        for parameter, value in quantities.fill():
+            self._set(parameter, value)
+        self.taken |= quantities.taken
+        self._numbers = quantities.left
+        for parameter in plain:
+            if parameter.kind == "array" and parameter.item_kind in {"integer", "number"}:
+                self._fill_number_list(parameter)
+                quantities.left = self._numbers
+        quantities.repeat()
+        self.repeats = quantities.repeats
+        self.taken |= quantities.taken
+        self._numbers = quantities.left
+
+    def _fill_number_list(self, parameter: Parameter) -> None:
+        if self._numbers:
+            kind = int if parameter.item_kind == "integer" else float
+            self._set(parameter, [kind(number.value) for number in self._numbers])
+            self.taken |= {i for n in self._numbers for i in range(n.start, n.end)}
+            self._numbers = []
+
+    # --- times, dates, codes -------------------------------------------------------------------
+
+    def _fill_moments(self, parameters: tuple[Parameter, ...], now: datetime) -> None:
+        """Fills texts that are times or dates, and the numbers "hour" and "minute"."""
+        moments = moments_in(self._words, now)
+        for parameter in sorted(parameters, key=lambda each: not each.required):
+            wanted = kind_of_moment(parameter)
+            fitting = [each for each in moments if wanted and wanted.fits(each)]
+            if parameter.choices or not fitting:
+                continue
+            moment = max(fitting, key=lambda each: each.sure)
+            if wanted is Kind.WHEN and (whole := joined(fitting, self._words)):
+                moment = whole
+                moments = [each for each in moments if each.start >= whole.end]
+            if parameter.kind == "string":
+                said = self._said(moment.start, moment.end)
+                self._set(parameter, moment.written(parameter, said))
+                moments = [each for each in moments if each is not moment]
+            elif "minut" in parameter.name_stems:
+                self._set(parameter, moment.minute)
+            else:
+                self._set(parameter, moment.hour)
+            self._take_with_cue(moment.start, moment.end)
+        # A date that no parameter takes is still no part of a name: "Paris tomorrow".
+        self._dates = {i for each in moments if each.day for i in range(each.start, each.end)}
+
+    def _fill_bare_time(self, parameters: tuple[Parameter, ...]) -> None:
+        """Takes "for six" as a time where nothing else is one."""
+        for parameter in parameters:
+            if parameter.kind != "string" or parameter.name in self.values:
+                continue
+            if not parameter.required or kind_of_moment(parameter) not in {Kind.TIME, Kind.WHEN}:
+                continue
+            for number in self._numbers:
+                follows = self._words[number.end : number.end + 1]
+                ends = not follows or follows[0].lower in STOP_WORDS
+                if ends and 0 <= number.value <= 24 and not number.value % 1:
+                    moment = Moment(number.start, number.end, hour=int(number.value))
+                    said = self._said(number.start, number.end)
+                    self._set(parameter, moment.written(parameter, said))
+                    self._take_with_cue(number.start, number.end)
+                    self._numbers.remove(number)
                     break
 
-    def _fits(self, parameter: Parameter, number: Number) -> int:
-        """Returns how well a number goes with a parameter; below 0 if it cannot."""
-        value = self._converted(parameter, number)
-        is_whole = value == int(value)
-        is_year = is_whole and 1000 <= value < 2200
-        if "year" in parameter.name_stems:
-            return 3 if is_year else -1
-        has_year = any("year" in each.name_stems for each in self._signature.parameters)
-        in_range = parameter.minimum <= value <= parameter.maximum
-        if not in_range or (parameter.kind == "integer" and not is_whole) or (is_year and has_year):
-            return -1
-        near = self._near(number)
-        named = near & parameter.name_stems
-        if named or (self._unit(number) and self._time_unit(parameter)):
-            return 4
-        if any(same_meaning(one, other) for one in near for other in parameter.name_stems):
-            return 3
-        described = {stem(word) for word in names_in(parameter.description)}
-        return 2 if near & described else 0
+    def _fill_codes(self, parameters: tuple[Parameter, ...]) -> None:
+        wanted = [each for each in parameters if is_code(each)]
+        codes = codes_in(self._words, self._free_numbers()) if wanted else []
+        for parameter, code in assign(wanted, self._words, codes, self.taken):
+            self._set(parameter, code.text)
+            self.taken |= set(range(code.start, code.end))
+        self._numbers = self._free_numbers()
 
-    def _near(self, number: Number) -> set[str]:
-        """Returns the stems of the words next to a number that could name what it counts."""
-        after = self._words[number.end : number.end + 2]
-        before = self._words[max(0, number.start - 2) : number.start]
-        return {word.stem for word in [*after, *before] if word.lower not in STOP_WORDS}
+    def _free_numbers(self) -> list[Number]:
+        return [n for n in self._numbers if not set(range(n.start, n.end)) & self.taken]
 
-    def _counts_the_object(self, number: Number) -> bool:
-        """Whether an optional number counts something else: "two dice", "99 balloons"."""
-        after = self._words[number.end : number.end + 1]
-        return bool(after) and after[0].lower not in STOP_WORDS and after[0].stem != "degre"
+    def _take_with_cue(self, start: int, end: int) -> None:
+        before = self._words[start - 1].lower if start else ""
+        self.taken |= set(range(start - (before in _BEFORE_MOMENTS), end))
 
-    def _unit(self, number: Number) -> str | None:
-        after = self._words[number.end : number.end + 1]
-        return after[0].stem if after and after[0].stem in _UNIT_SECONDS else None
-
-    def _time_unit(self, parameter: Parameter) -> str | None:
-        units = [each for each in parameter.name_stems if each in _UNIT_SECONDS]
-        return units[0] if units else None
-
-    def _converted(self, parameter: Parameter, number: Number) -> float:
-        said, wanted = self._unit(number), self._time_unit(parameter)
-        if said is None or wanted is None:
-            return number.value
-        return number.value * _UNIT_SECONDS[said] / _UNIT_SECONDS[wanted]
-
-    def _take_number(self, parameter: Parameter, number: Number) -> None:
-        value = self._converted(parameter, number)
-        self._set(parameter, int(value) if parameter.kind == "integer" else float(value))
-        self.taken |= set(range(number.start, number.end))
-        if self._unit(number) and self._time_unit(parameter):
-            self.taken.add(number.end)
-
-    def _fill_number_lists(self, parameters: list[Parameter]) -> None:
-        for parameter in parameters:
-            if parameter.item_kind not in {"integer", "number"}:
-                continue
-            free = [n for n in self._numbers if not set(range(n.start, n.end)) & self.taken]
-            whole = parameter.item_kind == "integer"
-            if free:
-                values = [int(n.value) if whole else float(n.value) for n in free]
-                self._set(parameter, values)
-                self.taken |= {i for n in free for i in range(n.start, n.end)}
+    def _said(self, start: int, end: int) -> str:
+        return self._sentence[self._words[start].start : self._words[end - 1].end]
 
 
-_UNIT_SECONDS = {stem(unit): seconds for unit, seconds in TIME_UNITS.items()}
+def _same_start(said: str, choice: str) -> bool:
+    """Whether a word is a choice or its beginning, as "percent" is of "percentage"."""
+    return said == choice or (len(said) > 4 and choice.startswith(said))

@@ -7,6 +7,8 @@ import logging
 import re
 import uuid
 from contextlib import aclosing
+from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from google.adk.models.base_llm import BaseLlm
@@ -17,10 +19,16 @@ from typing_extensions import override
 
 from adk_nb import weights
 from adk_nb.exceptions import LocalModelError
-from adk_nb.local import llama
+from adk_nb.local import llama, small_talk, statements
+from adk_nb.local.dialogue import LEAVE_IT, Decision, Exchange, understand
+from adk_nb.local.hearing import Hearing, settled
+from adk_nb.local.introduction import Persona, small_courtesy
+from adk_nb.local.limits import beyond
+from adk_nb.local.matching import Call
 from adk_nb.local.parts import without
 from adk_nb.local.results import say_results
-from adk_nb.local.router import Call, route
+from adk_nb.local.router import Router
+from adk_nb.local.vocabulary import names_in
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -29,18 +37,6 @@ if TYPE_CHECKING:
 
 _logger = logging.getLogger(__name__)
 
-# How much a model of 135 million parameters can make use of (characters, contents).
-_LONGEST_INSTRUCTION = 600
-_LONGEST_TEXT = 1000
-_LAST_CONTENTS = 3
-# The same for every agent, so that `warm_up` can process it in advance.
-_ROLE = "You are a helpful assistant."
-_EXAMPLES = {
-    "What is the capital of Italy?": "The capital of Italy is Rome.",
-    "Thank you.": "You are welcome!",
-    "How are you?": "I am fine, thank you.",
-}
-_MOST_SENTENCES = 2
 # What ADK adds to an agent's own instruction.
 _IDENTITY = re.compile(r'You are an agent\. Your internal name is "(.*?)"\.')
 _ADDED = re.compile(
@@ -48,6 +44,7 @@ _ADDED = re.compile(
     r"|You have a list of other agents to transfer to:.*",
     re.DOTALL,
 )
+_DESCRIPTION = re.compile(r'The description about you is "(.*?)"\.?\s*$', re.DOTALL | re.MULTILINE)
 # The router needs no tokens; ADK warns where a response does not say how many it took.
 _FREE = types.GenerateContentResponseUsageMetadata(
     prompt_token_count=0, candidates_token_count=0, total_token_count=0
@@ -81,6 +78,13 @@ class LocalLlm(BaseLlm):
 
     _problem: LocalModelError | None = PrivateAttr(default=None)
     _advised: bool = PrivateAttr(default=False)
+    _persona: Persona = PrivateAttr(default=Persona())
+    _hearing: Hearing = PrivateAttr(default_factory=Hearing)
+
+    @property
+    def hearing(self) -> Hearing:
+        """What the ears may know of the tools."""
+        return self._hearing
 
     def warm_up(self) -> None:
         """Loads the language model, 0.6 s for SmolLM2; blocks, so call it off the event loop.
@@ -95,17 +99,14 @@ class LocalLlm(BaseLlm):
             self._problem = error if self.gguf else without("Only tools answer", error)
             raise self._problem from error
         if not self.gguf:
-            model.read(llama.openai_messages(_ROLE, _turns(_EXAMPLES)))
+            model.read(small_talk.prefix(Persona()))
 
     @override
     async def generate_content_async(
         self, llm_request: LlmRequest, stream: bool = False
     ) -> AsyncGenerator[LlmResponse, None]:
         """Answers a request; see `BaseLlm`."""
-        if self.gguf:
-            responses = self._generate(llm_request, with_tools=True)
-        else:
-            responses = self._route(llm_request)
+        responses = self._generate(llm_request) if self.gguf else self._route(llm_request)
         try:
             async with aclosing(responses):
                 async for response in responses:
@@ -116,51 +117,87 @@ class LocalLlm(BaseLlm):
             yield LlmResponse(error_code=error.code, error_message=str(error), partial=False)
 
     async def _route(self, request: LlmRequest) -> AsyncGenerator[LlmResponse, None]:
-        """Calls a tool, speaks a tool's result, or else has the language model answer."""
-        if results := say_results(request.contents):
-            yield _text(results)
-            return
-        call = route(newest_words(request.contents), declarations(request), instruction(request))
-        if call is not None:
-            yield _call(call)
-            return
-        if problem := await asyncio.to_thread(self._missing):
-            yield _text(_without_model(request, "" if self._advised else problem.remedy))
-            self._advised = True
-            return
-        responses = self._generate(request, with_tools=False)
+        """Calls tools, speaks their results, asks; or else has the language model answer."""
+        persona = persona_of(request)
+        try:
+            if results := say_results(request.contents):
+                yield _text(results)
+                return
+            router = Router(declarations(request), instruction(request), self._clock())
+            self._hearing.router = router
+            conversation = exchanges(request.contents)
+            decision = _decision(conversation, router)
+            if decision.calls:
+                yield _calls(decision.calls)
+                return
+            text = decision.text or _said_by_rule(conversation, persona, router)
+            if text:
+                yield _text(text)
+                return
+            if problem := await asyncio.to_thread(self._missing):
+                yield _text(_without_model(router, "" if self._advised else problem.remedy))
+                self._advised = True
+                return
+        finally:
+            self._read_ahead(persona)
+        responses = self._talk(request, persona)
         async with aclosing(responses):
             async for response in responses:
                 yield response
 
-    async def _generate(
-        self, request: LlmRequest, *, with_tools: bool
+    def _read_ahead(self, persona: Persona) -> None:
+        """Has the model read an agent's task before the agent is first asked to talk."""
+        if self._persona == persona or self._problem is not None:
+            return
+        self._persona = persona
+        path = weights.find_smollm2()
+        if path is not None and (model := llama.loaded(path)) is not None:
+            model.read_later(small_talk.prefix(persona))
+
+    async def _talk(
+        self, request: LlmRequest, persona: Persona
     ) -> AsyncGenerator[LlmResponse, None]:
-        """Streams the language model's answer, then yields it as a whole."""
+        """Streams the small model's answer, clause by clause."""
+        model = await asyncio.to_thread(self._load)
+        speech, answer = small_talk.Speech(), llama.Answer()
+        body = {
+            **small_talk.SAMPLING,
+            "temperature": self.temperature,
+            "max_tokens": self.max_tokens,
+            "messages": small_talk.messages(persona, request.contents),
+        }
+        async with aclosing(model.chat(body)) as chunks:
+            async for chunk in chunks:
+                if text := speech.add(answer.add(chunk)):
+                    yield _text(text, partial=True)
+                if speech.ended:
+                    break
+        if text := speech.close():
+            yield _text(text, partial=True)
+        yield _whole(speech.said, answer.counted())
+
+    async def _generate(self, request: LlmRequest) -> AsyncGenerator[LlmResponse, None]:
+        """Streams the answer of a model that calls tools itself, then yields it as a whole."""
         model = await asyncio.to_thread(self._load)
         answer = llama.Answer()
-        chunks = model.chat(self._chat_request(request, with_tools=with_tools))
-        async with aclosing(chunks):
-            async for chunk in chunks:
-                text = answer.add(chunk)
-                if not with_tools and answer.cut(sentences=_MOST_SENTENCES):
-                    break
-                if text:
-                    yield _text(text, partial=True)
-        content = types.Content(role="model", parts=answer.parts())
-        yield LlmResponse(content=content, partial=False, usage_metadata=answer.usage)
-
-    def _chat_request(self, request: LlmRequest, *, with_tools: bool) -> llama.Json:
+        tools = llama.openai_tools(declarations(request))
         body: llama.Json = {
             "max_tokens": self.max_tokens,
             "temperature": self.temperature,
             "seed": 1,
+            "messages": llama.openai_messages(instruction(request), request.contents),
+            **({"tools": tools} if tools else {}),
         }
-        if with_tools:
-            messages = llama.openai_messages(instruction(request), request.contents)
-            tools = llama.openai_tools(declarations(request))
-            return {**body, "messages": messages, **({"tools": tools} if tools else {})}
-        return {**body, "stop": ["\n"], "messages": _small_talk(request)}
+        async with aclosing(model.chat(body)) as chunks:
+            async for chunk in chunks:
+                if text := answer.add(chunk):
+                    yield _text(text, partial=True)
+        content = types.Content(role="model", parts=answer.parts())
+        yield LlmResponse(content=content, partial=False, usage_metadata=answer.usage)
+
+    def _clock(self) -> datetime:
+        """Returns what "tomorrow" counts from, as the user's clock shows it."""
+        return datetime.now()  # noqa: DTZ005
 
     def _load(self) -> llama.Llama:
         """Returns the language model.
@@ -182,6 +219,27 @@ class LocalLlm(BaseLlm):
                 self._problem = without("Only tools answer", error)
                 _logger.warning("%s", self._problem)
         return self._problem
+
+
+def _said_by_rule(conversation: list[Exchange], persona: Persona, router: Router) -> str:
+    """Returns what is said without the language model; empty where it is to answer."""
+    told = [each for exchange in conversation for each in exchange.said]
+    said = told.pop() if told else ""
+    return (
+        small_courtesy(said, persona, router)
+        or statements.name_asked(said, told)
+        or beyond(said, router, LEAVE_IT)
+        or statements.answer(said, len(conversation))
+    )
+
+
+def _decision(conversation: list[Exchange], router: Router) -> Decision:
+    """Returns what is asked for; the tools settle what may have been misheard."""
+    if not conversation:
+        return Decision()
+    *earlier, newest = conversation
+    said = tuple(settled(each, router, only_alike=True) for each in newest.said)
+    return understand([*earlier, replace(newest, said=said)], router)
 
 
 def declarations(request: LlmRequest) -> list[types.FunctionDeclaration]:
@@ -206,48 +264,38 @@ def instruction(request: LlmRequest) -> str:
     return "\n".join(text for text in texts if text).strip()
 
 
-def newest_words(contents: list[types.Content]) -> list[str]:
-    """Returns what the user said since the model last spoke, oldest first."""
-    words: list[str] = []
-    for content in reversed(contents):
-        if content.role == "model":
-            break
-        texts = [part.text for part in content.parts or [] if part.text]
-        if texts and not texts[0].startswith(_CONTEXT):
-            words.insert(0, " ".join(texts).strip())
-    return words
+def exchanges(contents: list[types.Content]) -> list[Exchange]:
+    """Returns a conversation as what the user said, and what came of it each time."""
+    found: list[Exchange] = []
+    is_open = False
+    for content in contents:
+        parts = content.parts or []
+        text = " ".join(part.text for part in parts if part.text and not part.thought).strip()
+        calls = tuple(
+            Call(part.function_call.name or "", dict(part.function_call.args or {}))
+            for part in parts
+            if part.function_call
+        )
+        if content.role == "model" and found:
+            last = found[-1]
+            reply = f"{last.reply} {text}".strip()
+            found[-1] = replace(last, reply=reply, calls=(*last.calls, *calls))
+            is_open = False
+        elif content.role != "model" and text and not text.startswith(_CONTEXT):
+            if is_open:
+                found[-1] = replace(found[-1], said=(*found[-1].said, text))
+            else:
+                found.append(Exchange((text,)))
+            is_open = True
+    return found if is_open else []
 
 
-def _small_talk(request: LlmRequest) -> list[llama.Json]:
-    """Returns examples that show the small model how to answer, then the conversation."""
+def persona_of(request: LlmRequest) -> Persona:
+    """Returns who the agent of a request is."""
     told = instruction(request)
-    name = _IDENTITY.search(told)
-    tools = [str(tool.name).replace("_", " ") for tool in declarations(request)]
-    own = _ADDED.sub("", told).strip()[:_LONGEST_INSTRUCTION]
-    examples = {
-        **({f"Your task: {own}": "I understand my task."} if own else {}),
-        "What is your name?": f"My name is {name[1] if name else 'Agent'}.",
-        "What can you do?": f"I can {', '.join(tools) or 'answer simple questions'}.",
-        "Hello.": "Hello! What can I do for you?",
-    }
-    spoken = [_only_text(content) for content in request.contents]
-    last = [content for content in spoken if content.parts][-_LAST_CONTENTS:]
-    return llama.openai_messages(_ROLE, [*_turns({**_EXAMPLES, **examples}), *last])
-
-
-def _turns(examples: dict[str, str]) -> list[types.Content]:
-    return [
-        types.Content(role=role, parts=[types.Part(text=text)])
-        for pair in examples.items()
-        for role, text in zip(("user", "model"), pair, strict=True)
-    ]
-
-
-def _only_text(content: types.Content) -> types.Content:
-    """Returns the end of what was said, as much as the model can make use of."""
-    texts = [part.text for part in content.parts or [] if part.text and not part.thought]
-    parts = [types.Part(text=text[-_LONGEST_TEXT:]) for text in texts]
-    return types.Content(role=content.role, parts=parts)
+    name, about = _IDENTITY.search(told), _DESCRIPTION.search(told)
+    own = _ADDED.sub("", told).strip()
+    return Persona(name[1] if name else "", about[1].strip() if about else "", own)
 
 
 def _text(text: str, *, partial: bool = False) -> LlmResponse:
@@ -255,15 +303,25 @@ def _text(text: str, *, partial: bool = False) -> LlmResponse:
     return LlmResponse(content=content, partial=partial, usage_metadata=None if partial else _FREE)
 
 
-def _call(call: Call) -> LlmResponse:
-    function_call = types.FunctionCall(
-        id=f"call-{uuid.uuid4().hex[:8]}", name=call.name, args=call.args
-    )
-    content = types.Content(role="model", parts=[types.Part(function_call=function_call)])
+def _calls(calls: list[Call]) -> LlmResponse:
+    parts = [
+        types.Part(
+            function_call=types.FunctionCall(
+                id=f"call-{uuid.uuid4().hex[:8]}", name=call.name, args=dict(call.args)
+            )
+        )
+        for call in calls
+    ]
+    content = types.Content(role="model", parts=parts)
     return LlmResponse(content=content, partial=False, usage_metadata=_FREE)
 
 
-def _without_model(request: LlmRequest, remedy: str) -> str:
-    names = [str(tool.name).replace("_", " ") for tool in declarations(request)]
+def _whole(text: str, usage: types.GenerateContentResponseUsageMetadata) -> LlmResponse:
+    content = types.Content(role="model", parts=[types.Part(text=text)])
+    return LlmResponse(content=content, partial=False, usage_metadata=usage)
+
+
+def _without_model(router: Router, remedy: str) -> str:
+    names = [" ".join(names_in(tool.name)) for tool in router.tools]
     tools = f"I can only use my tools here: {', '.join(names)}. " if names else ""
     return f"{tools}To talk about anything else I need a language model. {remedy}".strip()

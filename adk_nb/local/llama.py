@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 import secrets
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -26,7 +25,6 @@ N_CTX = 2048
 _SMALL = 256 << 20
 """Bytes of a model file that one core reads fast enough."""
 _INSTALL = "python -m adk_nb smollm2"
-_SENTENCE_END = re.compile(r"[.!?](?=\s)")
 _loading = threading.Lock()
 _loaded: dict[str, Llama] = {}
 
@@ -66,6 +64,12 @@ class Llama:
         self._thread.submit(
             self._server.handle_chat_completions, {"messages": messages, "max_tokens": 1}
         ).result()
+
+    def read_later(self, messages: list[Json]) -> None:
+        """Reads the start of a conversation when nothing else is to be done."""
+        self._thread.submit(
+            self._server.handle_chat_completions, {"messages": messages, "max_tokens": 1}
+        )
 
     async def chat(self, request: Json) -> AsyncGenerator[Json, None]:
         """Generates an answer off the event loop; stops soon after the generator is closed.
@@ -122,6 +126,11 @@ def load_llama(path: str | Path) -> Llama:
         if key not in _loaded:
             _loaded[key] = Llama(path)
         return _loaded[key]
+
+
+def loaded(path: str | Path) -> Llama | None:
+    """Returns the model of a GGUF file if it is loaded; never waits for it."""
+    return _loaded.get(str(path))
 
 
 def _serve(path: str | Path) -> Any:
@@ -280,24 +289,11 @@ class Answer:
         self._deltas += bool(text)
         return text
 
-    def cut(self, *, sentences: int) -> bool:
-        """Ends the answer where more sentences than these have begun.
-
-        Args:
-            sentences: How many it may have.
-
-        Returns:
-            Whether it has ended.
-        """
-        ends = [match.end() for match in _SENTENCE_END.finditer(self.text)]
-        if len(ends) < sentences:
-            return False
-        self.text = self.text[: ends[sentences - 1]]
-        if self.usage is None:
-            self.usage = types.GenerateContentResponseUsageMetadata(
-                candidates_token_count=self._deltas, total_token_count=self._deltas
-            )
-        return True
+    def counted(self) -> types.GenerateContentResponseUsageMetadata:
+        """Returns the usage; of an answer that was ended early, the tokens that came."""
+        return self.usage or types.GenerateContentResponseUsageMetadata(
+            candidates_token_count=self._deltas, total_token_count=self._deltas
+        )
 
     def parts(self) -> list[types.Part]:
         """Returns the whole answer; a call whose arguments are no JSON object is left out."""

@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-import math
 import re
-from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from adk_nb.local.arguments import Arguments
+from adk_nb.local.clauses import amended, goes_on, pieces, splits
+from adk_nb.local.evidence import Vocabulary
+from adk_nb.local.matching import Call, Match, match_tool
+from adk_nb.local.roles import TEXT, role_of
 from adk_nb.local.signature import Signature, signature_of
-from adk_nb.local.vocabulary import (
-    ABBREVIATIONS,
-    FILLERS,
-    STOP_WORDS,
-    Word,
-    is_kind_of,
-    names_in,
-    same_meaning,
-    stem,
-    word_set,
-    words_of,
-)
+from adk_nb.local.vocabulary import sentences_in, stem, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -30,199 +21,225 @@ if TYPE_CHECKING:
 
 TRANSFER = "transfer_to_agent"
 
-# How much a word says about a tool, by where the tool has it.
-_IN_NAME, _IN_CHOICE, _IN_SUMMARY, _IN_PARAMETER, _IN_DETAILS = 1.0, 0.8, 0.7, 0.6, 0.4
-_SYNONYM = 0.8
-_LEAST_EVIDENCE = 0.75
-# What a word of the sentence that fits nothing takes away.
-_UNEXPLAINED = 0.45
-
-_SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
-_REQUEST = re.compile(r"(?:i|we) (?:want|need|would|wanna|wish)\b|i'd\b|we'd\b|i\u2019d\b")
-_STATES = word_set("i you he she we they it that this there my his our their these those")
-_COPULAS = word_set("is are was were has had looks look feels seems sounds")
-_QUESTIONS = word_set("""
-    what which who whom whose when where why how is are was were do does did can could will would
-    shall should may might
-    """)
-_NEGATED = re.compile(r"\b(?:don't|don\u2019t|do not|never|stop|didn't)\b")
-# "Do you play cards?" asks about the agent, "do you know the time?" for it.
-_HABIT = re.compile(r"(?:do|did|are|were|have) you\b(?! (?:know|have|see|tell))")
+# How much likelier a question must be than a call.
+_CALL_FIRST = 0.5
+# What a word that is about a tool says for it at least.
+_OF_A_TOOL = 0.55
+_DICE = re.compile(r"\b(\d+)d(\d+)\b", re.IGNORECASE)
+# Verbs of several words, as one that means the same.
+_PHRASAL = (
+    (re.compile(r"\bget rid of\b", re.IGNORECASE), "delete"),
+    (
+        re.compile(r"\b(?:take|cross) (.+?) off (?=(?:the|my|our) )", re.IGNORECASE),
+        r"remove \1 from ",
+    ),
+)
+_CORRECTION = re.compile(
+    r"(?:,|\.\.+|\u2026|\u2014)\s*(?:no|sorry|i mean|i meant|or rather|make that)\b[,\s]*",
+    re.IGNORECASE,
+)
 _TRANSFER_VERBS = frozenset(
     map(stem, ["transfer", "connect", "switch", "talk", "speak", "hand", "pass"])
 )
+_BACK = re.compile(r"\b(?:there|it|that one)\b", re.IGNORECASE)
+# What follows is the user's own text: "saying …".
+_DICTATION = re.compile(r":|\b(?:saying|says|say|that)\b", re.IGNORECASE)
 _AGENT = re.compile(r"Agent name: (\S+)\s*\nAgent description: (.*)")
 
 
-@dataclass(frozen=True)
-class Call:
-    """A call of a tool.
+class Router:
+    """Finds which of some tools a sentence asks for."""
 
-    Attributes:
-        name: The tool's name.
-        args: Its arguments; those that are their defaults are left out.
-        score: How sure the choice is.
-    """
+    def __init__(
+        self,
+        declarations: Iterable[types.FunctionDeclaration],
+        instruction: str = "",
+        now: datetime | None = None,
+    ) -> None:
+        """Reads the tools.
 
-    name: str
-    args: dict[str, Any] = field(default_factory=dict)
-    score: float = 0.0
+        Args:
+            declarations: The tools that may be called.
+            instruction: The system instruction, where ADK describes the agents to transfer to.
+            now: What "tomorrow" counts from; by default the present.
+        """
+        signatures = [signature_of(declaration) for declaration in declarations]
+        self.tools = [each for each in signatures if each.name != TRANSFER]
+        self.now = now or datetime.now()  # noqa: DTZ005 - As the user's clock shows it.
+        self._instruction = instruction
+        self._can_transfer = len(self.tools) < len(signatures)
+        self._vocabulary = Vocabulary(self.tools)
+        self._found: dict[str, list[Match]] = {}
+
+    def tool(self, name: str) -> Signature | None:
+        """Returns the tool of a name, if there is one."""
+        return next((each for each in self.tools if each.name == name), None)
+
+    def knows(self, word: str) -> bool:
+        """Whether a word is one that a tool's name, summary, arguments or choices have."""
+        return any(
+            self._vocabulary.evidence(each, tool)[0] >= _OF_A_TOOL
+            for each in words_of(word)
+            if each.has_meaning
+            for tool in self.tools
+        )
+
+    def match(self, utterances: Sequence[str]) -> list[Match]:
+        """Returns what the user asks for, in order; nothing where no tool fits.
+
+        Args:
+            utterances: What the user said since the agent last spoke, oldest first. A sentence
+                that was cut in two by a pause is looked at as one when its end alone asks for
+                nothing.
+        """
+        kept: list[Match] = []
+        for said in dict.fromkeys([*utterances[-1:], " ".join(utterances[-3:])]):
+            found = (
+                self._all_in(_written_out(said)) if said not in self._found else self._found[said]
+            )
+            self._found[said] = found
+            if self._can_transfer:
+                best = found[0].call if found and not found[0].missing else None
+                call = _transfer(said, self._instruction, best, self.now)
+                found = found if call is best else [Match(call)] if call else []
+            if found and found[0].calls:
+                return found
+            kept = kept or found
+        return kept
+
+    def _all_in(self, said: str) -> list[Match]:
+        """Returns the matches of every sentence, and of every clause that is an order."""
+        if corrected := self._corrected(said):
+            return [corrected]
+        sentences = sentences_in(said)
+        found = [match for each in sentences for match in self._clauses(each)]
+        if not any(match.calls for match in found) and len(sentences) > 1:
+            whole = self.best(said)
+            found = [whole] if whole and whole.calls else found
+        useful = [match for match in found if match.calls or match.is_question]
+        return useful or found[-1:]
+
+    def _corrected(self, said: str) -> Match | None:
+        """Reads "ten minutes, no, twelve" as what it comes to; None where nothing is taken back."""
+        *_, correction = [None, *_CORRECTION.finditer(said)]
+        if correction is None:
+            return None
+        first, rest = self.best(said[: correction.start()]), said[correction.end() :]
+        tool = self.tool(first.call.name) if first else None
+        if first is None or tool is None or _is_dictated(tool, said[: correction.start()]):
+            return None
+        second = self.best(rest)
+        if second and second.calls and second.call.name == tool.name:
+            return second
+        args = amended(first.call.args, rest, tool, self.now)
+        if args is None:
+            return None
+        return with_known(replace(first, call=replace(first.call, args=args)), args)
+
+    def _clauses(self, sentence: str) -> list[Match]:
+        whole = self.best(sentence)
+        for left, right in splits(sentence):
+            if whole and whole.calls and _is_dictated(self.tool(whole.call.name), left):
+                break
+            first = self.best(left)
+            if first is None or not first.calls:
+                continue
+            second = self._clauses(right)
+            if not any(match.calls for match in second):
+                if whole_call := self._added(first, right):
+                    return [whole_call]
+                second = self._ellipsis(first, right) or _with_there(right, first, second)
+            called = second and all(match.calls for match in second)
+            if called or (
+                second and second[-1].is_question and second[-1].call.name != first.call.name
+            ):
+                return [first, *second]
+        if whole is None and (comma := sentence.find(", ")) > 0:
+            # "It's cold, set the temperature to 23".
+            return self._clauses(sentence[comma + 2 :])
+        return [whole] if whole else []
+
+    def _ellipsis(self, first: Match, rest: str) -> list[Match]:
+        """Reads "and also the lamp" after "turn off the radio"."""
+        tool = self.tool(first.call.name)
+        if tool is None or not goes_on(rest, tool):
+            return []
+        found: list[Match] = []
+        for piece in pieces(rest):
+            changed = amended(first.call.args, piece, tool, self.now)
+            if changed is None:
+                return []
+            found.append(Match(Call(tool.name, changed, first.call.score)))
+        return found
+
+    def _added(self, first: Match, rest: str) -> Match | None:
+        """Reads "and Fahrenheit" after a forecast that says no scale: one call that has both."""
+        tool, args = self.tool(first.call.name), first.call.args
+        changed = amended(args, rest, tool, self.now) if tool else None
+        is_choice = tool is not None and any(
+            each.choices and each.name not in args and each.name in (changed or {})
+            for each in tool.parameters
+        )
+        if not is_choice or changed is None or any(changed[key] != args[key] for key in args):
+            return None
+        return replace(first, call=replace(first.call, args=changed))
+
+    def best(self, sentence: str) -> Match | None:
+        """Returns the tool that a sentence asks for; a call before a question before a guess."""
+        found = [
+            match
+            for tool in self.tools
+            if (match := match_tool(sentence, tool, self._vocabulary, self.now)) is not None
+        ]
+        return max(found, key=_rank, default=None)
+
+
+def _written_out(said: str) -> str:
+    """Returns a sentence with signs as words, "3d6" as "3 d6", and some verbs as one word."""
+    text = _DICE.sub(r"\1 d\2", said.strip().replace("%", " percent"))
+    for phrase, verb in _PHRASAL:
+        text = phrase.sub(verb, text)
+    return text
+
+
+def _with_there(said: str, first: Match, second: list[Match]) -> list[Match]:
+    """Fills what "there" and "it" mean: "the time in Rome and the weather there"."""
+    if not _BACK.search(said):
+        return second
+    return [with_known(match, first.call.args) for match in second]
+
+
+def with_known(match: Match, args: dict[str, Any]) -> Match:
+    """Returns a match whose missing arguments are those of another call, where it has them."""
+    known = {each.name: args[each.name] for each in match.missing if each.name in args}
+    call = replace(match.call, args={**match.call.args, **known})
+    missing = tuple(each for each in match.missing if each.name not in known)
+    return replace(match, call=call, missing=missing)
+
+
+def _rank(match: Match) -> float:
+    """How much speaks for a match; a call stands before a question that is as likely."""
+    return match.call.score + (_CALL_FIRST if match.calls else 0.0)
 
 
 def route(
     utterances: Sequence[str],
     declarations: Iterable[types.FunctionDeclaration],
     instruction: str = "",
-) -> Call | None:
-    """Returns the call that the user asks for, or None if nothing fits.
-
-    Args:
-        utterances: What the user said since the agent last spoke, oldest first. A sentence that
-            was cut in two by a pause is looked at as one when its end alone asks for nothing.
-        declarations: The tools that may be called.
-        instruction: The system instruction, where ADK describes the agents to transfer to.
-    """
-    signatures = [signature_of(declaration) for declaration in declarations]
-    tools = [each for each in signatures if each.name != TRANSFER]
-    can_transfer = len(tools) < len(signatures)
-    for said in dict.fromkeys([*utterances[-1:], " ".join(utterances[-3:])]):
-        call = _best_call(said, tools)
-        if can_transfer:
-            call = _transfer(said, instruction, call)
-        if call is not None:
-            return call
-    return None
+    now: datetime | None = None,
+) -> list[Call]:
+    """Returns the calls that the user asks for; see `Router`."""
+    found = Router(declarations, instruction, now).match(utterances)
+    return [call for match in found for call in match.calls]
 
 
-def _best_call(said: str, tools: list[Signature]) -> Call | None:
-    sentences = [each for each in _SENTENCE_END.split(said.strip()) if each]
-    vocabulary = _Vocabulary(tools)
-    for candidates in (sentences, [said.strip()]):
-        calls = [
-            call
-            for sentence in candidates
-            for tool in tools
-            if (call := _call(sentence, tool, vocabulary)) is not None
-        ]
-        if calls:
-            return max(calls, key=lambda call: call.score)
-    return None
+def _is_dictated(tool: Signature | None, before: str) -> bool:
+    """Whether what follows is part of a text that the sentence dictates."""
+    has_text = tool is not None and any(role_of(each) is TEXT for each in tool.parameters)
+    return has_text and bool(_DICTATION.search(before))
 
 
-class _Vocabulary:
-    """What each word says about each tool of a request."""
-
-    def __init__(self, tools: list[Signature]) -> None:
-        self._strengths = {tool.name: _strengths(tool) for tool in tools}
-        count = Counter(each for strengths in self._strengths.values() for each in strengths)
-        most = math.log(1 + len(tools))
-        self._rarity = {each: math.log(1 + len(tools) / n) / most for each, n in count.items()}
-
-    def evidence(self, word: Word, tool: Signature) -> tuple[float, float]:
-        """Returns how much a word speaks for a tool, and how much for no other one, 0 to 1."""
-        strengths = self._strengths[tool.name]
-        found = [(0.0, 0.0)]
-        if word.stem in strengths:
-            strength = strengths[word.stem]
-            found.append((strength, strength * self._rarity[word.stem]))
-        found += [
-            (_SYNONYM * strength, _SYNONYM * strength * self._rarity[each])
-            for each, strength in strengths.items()
-            if (strength >= _IN_SUMMARY and same_meaning(word.stem, each))
-            or is_kind_of(word.stem, each)
-        ]
-        return max(found)
-
-
-def _strengths(tool: Signature) -> dict[str, float]:
-    strengths: dict[str, float] = {}
-
-    def add(text: str, strength: float) -> None:
-        for word in names_in(text):
-            if word not in STOP_WORDS:
-                each = stem(ABBREVIATIONS.get(word, word))
-                strengths[each] = max(strength, strengths.get(each, 0.0))
-
-    add(tool.name, _IN_NAME)
-    if verb := _light_verb(tool):
-        strengths[verb] = _IN_NAME
-    add(tool.summary, _IN_SUMMARY)
-    add(tool.details, _IN_DETAILS)
-    for parameter in tool.parameters:
-        add(" ".join(parameter.name_words), _IN_PARAMETER)
-        add(parameter.description, _IN_DETAILS)
-        for choice in parameter.choices:
-            add(str(choice), _IN_CHOICE)
-    return strengths
-
-
-def _light_verb(tool: Signature) -> str | None:
-    """Returns the stem of the verb of a tool like `wait_for`, whose words elsewhere say nothing."""
-    names = names_in(tool.name)
-    return stem(names[0]) if names and STOP_WORDS.issuperset(names) else None
-
-
-def _call(sentence: str, tool: Signature, vocabulary: _Vocabulary) -> Call | None:
-    verb = _light_verb(tool)
-    words = _without_fillers(words_of(sentence), verb)
-    if not words or _is_statement(sentence, words):
-        return None
-    pairs = [
-        vocabulary.evidence(each, tool) if each.has_meaning or each.stem == verb else (0.0, 0.0)
-        for each in words
-    ]
-    evidences = [evidence for evidence, _ in pairs]
-    if sum(evidences) < _LEAST_EVIDENCE:
-        return None
-    arguments = Arguments(sentence, words, tool)
-    if arguments.missing:
-        return None
-    # "Play yesterday": what follows the tool's own verb is its object.
-    is_order = _is_verb_of(words[0], tool)
-    unexplained = 0.0
-    for i, word in enumerate(words):
-        if word.has_meaning and not evidences[i]:
-            if i in arguments.guessed:
-                unexplained += 0.1 if is_order else 0.6
-            elif i not in arguments.taken:
-                unexplained += 1.0
-    certain = {i for i in arguments.taken - arguments.guessed if not evidences[i]}
-    bonus = 0.1 * len(certain) - _UNEXPLAINED * unexplained
-    if sum(evidences) + bonus < _LEAST_EVIDENCE:
-        return None
-    return Call(tool.name, arguments.values, sum(own for _, own in pairs) + bonus)
-
-
-def _is_verb_of(word: Word, tool: Signature) -> bool:
-    """Whether a word is what the tool's name or its docstring starts with."""
-    verbs = [stem(names[0]) for names in (names_in(tool.name), names_in(tool.summary)) if names]
-    return word.stem in verbs or any(same_meaning(word.stem, verb) for verb in verbs)
-
-
-def _without_fillers(words: list[Word], verb: str | None) -> list[Word]:
-    start = 0
-    while start < len(words) and words[start].lower in FILLERS and words[start].stem != verb:
-        start += 1
-    return words[start:]
-
-
-def _is_statement(sentence: str, words: list[Word]) -> bool:
-    """Whether a sentence only tells something, or asks for something not to be done."""
-    lower = sentence[words[0].start :].lower()
-    if _NEGATED.match(lower):
-        return True
-    if _HABIT.match(lower):
-        return True
-    if sentence.rstrip().endswith("?") or words[0].lower in _QUESTIONS:
-        return False
-    if words[0].lower in _STATES:
-        return not _REQUEST.match(lower)
-    opening = [word.lower for word in words[1:4]]
-    until = opening[: opening.index("that")] if "that" in opening else opening
-    return bool(_COPULAS & set(until)) and ":" not in sentence
-
-
-def _transfer(said: str, instruction: str, call: Call | None) -> Call | None:
+def _transfer(said: str, instruction: str, call: Call | None, now: datetime) -> Call | None:
     """Returns a transfer where the sentence names an agent or fits its description better."""
     agents = [Signature(name, about, "", ()) for name, about in _AGENT.findall(instruction)]
     stems = {word.stem for word in words_of(said)}
@@ -230,13 +247,13 @@ def _transfer(said: str, instruction: str, call: Call | None) -> Call | None:
     for agent in agents:
         if asks and agent.name_stems - {"agent"} <= stems:
             return Call(TRANSFER, {"agent_name": agent.name}, 2.0)
-    vocabulary = _Vocabulary(agents)
+    vocabulary = Vocabulary(agents)
     fits = [
-        found
+        found.call
         for agent in agents
-        if (found := _call(said, agent, vocabulary)) and (call is None or found.score > call.score)
+        if (found := match_tool(said, agent, vocabulary, now)) and found.reads_numbers
     ]
-    if fits:
-        best = max(fits, key=lambda found: found.score)
+    best = max(fits, key=lambda found: found.score, default=None)
+    if best is not None and (call is None or best.score > call.score):
         return Call(TRANSFER, {"agent_name": best.name}, best.score)
     return call

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from adk_nb.local.llama import json_schema
@@ -42,15 +43,15 @@ class Parameter:
     minimum: float = float("-inf")
     maximum: float = float("inf")
 
-    @property
+    @cached_property
     def name_words(self) -> list[str]:
         """The words of its name, abbreviations written out."""
         return [ABBREVIATIONS.get(word, word) for word in names_in(self.name)]
 
-    @property
-    def name_stems(self) -> set[str]:
+    @cached_property
+    def name_stems(self) -> frozenset[str]:
         """The stems of its name."""
-        return {stem(word) for word in self.name_words}
+        return frozenset(map(stem, self.name_words))
 
 
 @dataclass(frozen=True)
@@ -69,10 +70,10 @@ class Signature:
     details: str
     parameters: tuple[Parameter, ...]
 
-    @property
-    def name_stems(self) -> set[str]:
+    @cached_property
+    def name_stems(self) -> frozenset[str]:
         """The stems of its name."""
-        return {stem(ABBREVIATIONS.get(word, word)) for word in names_in(self.name)}
+        return frozenset(stem(ABBREVIATIONS.get(word, word)) for word in names_in(self.name))
 
 
 def signature_of(declaration: types.FunctionDeclaration) -> Signature:

@@ -38,7 +38,6 @@ _WORDS = {
     "_": " ",
     "|": ", ",
     "\\": " ",
-    # To `say` on macOS, [[ ]] is a command.
     "[": " ",
     "]": " ",
     "*": " times ",
@@ -48,8 +47,15 @@ _WORDS = {
     "\u2026": "...",
 }
 _TO_WORDS = re.compile("|".join(re.escape(mark) for mark in sorted(_WORDS, key=len, reverse=True)))
+# Capitals and digits that are joined, with at least one of each: "B3R7K9", "#W549", "BA-117"; and
+# digits that begin with a zero, as telephone numbers do.
+_CODE = re.compile(
+    r"#?\b(?=[A-Z0-9-]*[A-Z])(?=[A-Z0-9-]*\d)[A-Z0-9]+(?:-[A-Z0-9]+)*\b|(?<![\d.,:])\b0\d{2,}\b"
+)
+# A clause that is shorter would be spoken in jerks.
+_SHORTEST_CLAUSE = 14
 _TYPOGRAPHY = str.maketrans({"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"'})
-# Pico speaks Latin letters; what else there is (emoji, control characters) it stumbles over.
+# The voices speak Latin letters; what else there is (emoji, control characters) it stumbles over.
 _UNSPEAKABLE = re.compile(r"[^\x20-\x7e\u00a1-\u017f\u20ac]+")
 
 
@@ -64,9 +70,25 @@ def speakable(text: str) -> str:
     """
     for pattern, replacement in _MARKUP:
         text = pattern.sub(replacement, text)
+    text = _CODE.sub(lambda match: _spelled(match[0]), text)
     text = _TO_WORDS.sub(lambda match: _WORDS[match[0]], text.translate(_TYPOGRAPHY))
     text = " ".join(_UNSPEAKABLE.sub(" ", text).split())
     return text if re.search(r"\w", text) else ""
+
+
+def _spelled(code: str) -> str:
+    """Returns a code as it can be heard, letter by letter: "B 3 R 7 K 9"."""
+    return " ".join(each for each in code if each.isalnum())
+
+
+def first_clause(text: str) -> int:
+    """Returns where the first clause of a text ends that is worth being spoken alone; 0 if none.
+
+    Args:
+        text: The beginning of an answer, whose first sentence has not ended.
+    """
+    ends = (match.end() for match in _CLAUSE.finditer(text))
+    return next((end for end in ends if end >= _SHORTEST_CLAUSE), 0)
 
 
 def split_sentences(text: str, *, longest: int) -> tuple[list[str], str]:

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from google.genai import types
     from numpy.typing import NDArray
 
+    from adk_nb.local.hearing import Hearing
     from adk_nb.local.parts import Part
     from adk_nb.local.recognisers import Recogniser
     from adk_nb.local.vad import VoiceActivity
@@ -94,6 +95,9 @@ class MoonshineSTT(LiveIngress):
     hears in its place, if that is installed; where nothing can hear, no events come.
     """
 
+    hearing: Hearing | None
+    """What it knows of the tools, so that their words are heard as they are; None by itself."""
+
     recognisers: ClassVar[tuple[Part[Recogniser], ...]] = (MOONSHINE, WHISPER)
     """What hears the words, the first of these that can be loaded."""
 
@@ -126,6 +130,7 @@ class MoonshineSTT(LiveIngress):
         self.min_level_dbfs = min_level_dbfs
         self.partial_ms = partial_ms
         self.max_piece_s = max_piece_s
+        self.hearing: Hearing | None = None
         self._loaded = False
         self._problem: LocalModelError | None = None
 
@@ -164,6 +169,9 @@ class MoonshineSTT(LiveIngress):
             self._problem = without(_DEAF, error)
             raise self._problem from error
         self._problem, self._loaded = None, True
+        if self.hearing is not None:
+            # Before the first words are transcribed, and after what finds them is there.
+            _inference.submit(self.hearing.load)
         return loaded
 
     async def __call__(
@@ -268,7 +276,8 @@ class _Stream:
         self._before.clear()
         # A cough or a bang that came through has no words.
         if re.search(r"\w", text):
-            self._emit(UserTurnFinished(text=text))
+            hearing = self._stt.hearing
+            self._emit(UserTurnFinished(text=hearing.understood(text) if hearing else text))
 
 
 class _Utterance:

@@ -1,161 +1,60 @@
-"""Text to speech without a network: SVOX Pico, or macOS' own voice."""
+"""Text to speech without a network, sentence by sentence: hibari, or SVOX Pico."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import shutil
-import subprocess
-import tempfile
-import wave
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
-from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 from google.adk.live import AgentSpokenOutput, AudioChunk, EgressEvent, LiveEgress
 from google.genai import types
 
 from adk_nb.exceptions import LocalModelError
-from adk_nb.local.parts import Part, load_first, without
-from adk_nb.local.speakable import speakable, split_sentences
+from adk_nb.local.parts import load_first, without
+from adk_nb.local.speakable import first_clause, speakable, split_sentences
+from adk_nb.local.voices import PICO_VOICES, Synth, hibari, pico
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator
 
+    from adk_nb.local.parts import Part
+
 _logger = logging.getLogger(__name__)
 
-SAMPLE_RATE = 16_000
-VOICES = ("en-GB", "en-US", "de-DE", "es-ES", "fr-FR", "it-IT")
-
-_MIME_TYPE = f"audio/pcm;rate={SAMPLE_RATE}"
-_CHUNK_BYTES = SAMPLE_RATE // 10 * 2
+_ANY_RATE = 16_000
 # The user waits for the first words; later ones are made while the first sound.
 _FIRST_LONGEST = 60
 _LONGEST = 160
 _QUIET = 200
 _TRIAL = "Ready."
 
-# Pico is not known to be thread-safe.
+# The voices are not known to be thread-safe.
 _synthesis = ThreadPoolExecutor(max_workers=1, thread_name_prefix="adk-nb-tts")
 
 
-class Synth(Protocol):
-    """Makes sound of a sentence."""
+class SpokenText(LiveEgress):
+    """Speaks, offline: what the voices have in common.
 
-    def speak(self, text: str) -> bytes:
-        """Returns 16 kHz PCM16LE mono of a speakable sentence; blocks."""
-
-
-class PicoSynth:
-    """SVOX Pico through py-nanotts; 5 to 40 ms a sentence."""
-
-    def __init__(self, voice: str, speed: float, pitch: float, volume: float) -> None:
-        """Loads the engine; see `PicoTTS` for the arguments."""
-        from py_nanotts import NanoTTS
-
-        self._engine = NanoTTS()
-        self._voice, self._speed, self._pitch, self._volume = voice, speed, pitch, volume
-
-    def speak(self, text: str) -> bytes:
-        """Returns 16 kHz PCM16LE mono of a speakable sentence; blocks."""
-        pcm = self._engine.speak(
-            text, voice=self._voice, speed=self._speed, pitch=self._pitch, volume=self._volume
-        )
-        return bytes(pcm)
-
-
-class SaySynth:
-    """The `say` program of macOS, which knows neither `pitch` nor `volume`."""
-
-    # Words a minute at which `say` speaks when nothing else is asked for.
-    _NORMAL_RATE = 175
-    _VOICE_NAMES = {  # noqa: RUF012
-        "en-GB": "Daniel",
-        "en-US": "Samantha",
-        "de-DE": "Anna",
-        "es-ES": "M\u00f3nica",
-        "fr-FR": "Thomas",
-        "it-IT": "Alice",
-    }
-
-    def __init__(self, voice: str, speed: float) -> None:
-        """Chooses the voice; see `PicoTTS` for the arguments."""
-        self._voice = self._VOICE_NAMES[voice]
-        self._rate = round(self._NORMAL_RATE * speed)
-
-    def command(self, text: str, path: Path) -> list[str]:
-        """Returns the command line that speaks a sentence into a WAV file."""
-        options = ["-v", self._voice, "-r", str(self._rate), "-o", str(path)]
-        return ["say", *options, f"--data-format=LEI16@{SAMPLE_RATE}", "--", text]
-
-    def speak(self, text: str) -> bytes:
-        """Returns 16 kHz PCM16LE mono of a speakable sentence; blocks."""
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "speech.wav"
-            run = subprocess.run(  # noqa: S603
-                self.command(text, path), capture_output=True, text=True, check=False, timeout=30
-            )
-            if run.returncode:
-                raise LocalModelError(
-                    f"say failed: {run.stderr.strip()}",
-                    remedy="Try `say hello` in a terminal; another voice may have to be installed.",
-                )
-            with wave.open(str(path)) as recording:
-                return bytes(recording.readframes(recording.getnframes()))
-
-
-def _load_synth(voice: str, speed: float, pitch: float, volume: float) -> Synth:
-    pico: Part[Synth] = Part(
-        "py-nanotts", ("py_nanotts",), "local", lambda: PicoSynth(voice, speed, pitch, volume)
-    )
-    try:
-        return load_first([pico])
-    except LocalModelError as error:
-        if shutil.which("say"):
-            return SaySynth(voice, speed)
-        raise without("The agent has no voice, and answers in text", error) from error
-
-
-class PicoTTS(LiveEgress):
-    """Speaks, offline: a `LiveEgress` for `CascadeLive`.
-
-    Yields 16 kHz 16-bit mono PCM in chunks of 100 ms at most, sentence by sentence while the text
-    still streams in, and after a sentence's sound its text. Falls silent at once on `cancel`.
-    Where py-nanotts cannot be loaded, the system's `say` program speaks (macOS), and where there
-    is none either, only the text is yielded.
+    Yields 16-bit mono PCM in chunks of 100 ms at most, sentence by sentence while the text still
+    streams in, and after a sentence's sound its text. Falls silent at once on `cancel`. Where no
+    voice can be loaded, only the text is yielded.
     """
 
-    def __init__(
-        self,
-        *,
-        voice: str = "en-GB",
-        speed: float = 1.0,
-        pitch: float = 1.0,
-        volume: float = 0.5,
-    ) -> None:
-        """Chooses the voice; nothing is loaded before `warm_up` or the first sentence.
+    def __init__(self, *parts: Part[Synth]) -> None:
+        """Nothing is loaded before `warm_up` or the first sentence.
 
         Args:
-            voice: One of "en-GB", "en-US", "de-DE", "es-ES", "fr-FR", "it-IT".
-            speed: Factor on the speed, 0.2 to 5.
-            pitch: Factor on the pitch, 0.5 to 2.
-            volume: Factor on the amplitude, 0 to 5; at 1.0 loud vowels clip.
-
-        Raises:
-            LocalModelError: There is no such voice.
+            parts: The voices; the first that can be loaded speaks.
         """
-        if voice not in VOICES:
-            raise LocalModelError(
-                f"There is no voice {voice!r}.", remedy=f"Choose one of {', '.join(VOICES)}."
-            )
-        self.voice, self.speed, self.pitch, self.volume = voice, speed, pitch, volume
+        self._parts = parts
         self._synth: Synth | None = None
         self._problem: LocalModelError | None = None
 
     def warm_up(self) -> None:
-        """Loads the voice, which takes about 0.1 s; blocks, so call it off the event loop.
+        """Loads the voice, in under a second; blocks, so call it off the event loop.
 
         Raises:
             LocalModelError: There is none: it is silent until there is.
@@ -176,17 +75,20 @@ class PicoTTS(LiveEgress):
         """
         async with aclosing(_sentences(text)) as sentences:
             async for sentence in sentences:
-                pcm = await self._synthesise(sentence)
-                for start in range(0, len(pcm), _CHUNK_BYTES):
+                pcm, rate = await self._synthesise(sentence)
+                chunk = rate // 10 * 2
+                for start in range(0, len(pcm), chunk):
                     if cancel.is_set():
                         return
-                    data = pcm[start : start + _CHUNK_BYTES]
-                    yield AudioChunk(blob=types.Blob(data=data, mime_type=_MIME_TYPE))
+                    data = pcm[start : start + chunk]
+                    blob = types.Blob(data=data, mime_type=f"audio/pcm;rate={rate}")
+                    yield AudioChunk(blob=blob)
                 if cancel.is_set():
                     return
                 yield AgentSpokenOutput(text=sentence)
 
-    async def _synthesise(self, sentence: str) -> bytes:
+    async def _synthesise(self, sentence: str) -> tuple[bytes, int]:
+        """Returns a sentence's sound and its samples a second."""
         words = speakable(sentence)
         loop = asyncio.get_running_loop()
         if words and self._synth is None and self._problem is None:
@@ -195,23 +97,72 @@ class PicoTTS(LiveEgress):
             except LocalModelError as error:
                 _logger.warning("%s", error)
         if not words or self._synth is None:
-            return b""
-        return await loop.run_in_executor(_synthesis, self._speak, self._synth, words)
+            return b"", _ANY_RATE
+        pcm = await loop.run_in_executor(_synthesis, self._speak, self._synth, words)
+        return pcm, self._synth.rate
 
     def _load(self, trial: str = "") -> None:
         """Loads the voice, and tries it; `_problem` says from then on where it has none."""
         try:
-            synth = self._synth or _load_synth(self.voice, self.speed, self.pitch, self.volume)
+            synth = self._synth or load_first(self._parts)
             if trial:
                 synth.speak(trial)
         except LocalModelError as error:
-            self._synth, self._problem = None, error
-            raise
+            self._synth = None
+            self._problem = without("The agent has no voice, and answers in text", error)
+            raise self._problem from error
         self._synth, self._problem = synth, None
 
     @staticmethod
     def _speak(synth: Synth, words: str) -> bytes:
-        return _trim(synth.speak(words))
+        return _trim(synth.speak(words), synth.rate)
+
+
+class HibariTTS(SpokenText):
+    """Speaks American English at 24 kHz with hibari's voice; a `LiveEgress` for `CascadeLive`.
+
+    Where hibari cannot be loaded, Pico speaks in its place, if that is there.
+    """
+
+    def __init__(self, *, speed: float = 1.0, volume: float = 1.0) -> None:
+        """Nothing is loaded before `warm_up` or the first sentence.
+
+        Args:
+            speed: Factor on the speed, 0.5 to 2.
+            volume: Factor on the amplitude.
+        """
+        self.speed, self.volume = speed, volume
+        super().__init__(hibari(speed, volume), pico("en-US", speed))
+
+
+class PicoTTS(SpokenText):
+    """Speaks at 16 kHz with SVOX Pico, in five languages; a `LiveEgress` for `CascadeLive`."""
+
+    def __init__(
+        self,
+        *,
+        voice: str = "en-GB",
+        speed: float = 1.0,
+        pitch: float = 1.0,
+        volume: float = 0.5,
+    ) -> None:
+        """Chooses the voice; nothing is loaded before `warm_up` or the first sentence.
+
+        Args:
+            voice: One of "en-GB", "en-US", "de-DE", "es-ES", "fr-FR", "it-IT".
+            speed: Factor on the speed, 0.2 to 5.
+            pitch: Factor on the pitch, 0.5 to 2.
+            volume: Factor on the amplitude, 0 to 5; at 1.0 loud vowels clip.
+
+        Raises:
+            LocalModelError: There is no such voice.
+        """
+        if voice not in PICO_VOICES:
+            raise LocalModelError(
+                f"There is no voice {voice!r}.", remedy=f"Choose one of {', '.join(PICO_VOICES)}."
+            )
+        self.voice, self.speed, self.pitch, self.volume = voice, speed, pitch, volume
+        super().__init__(pico(voice, speed, pitch, volume))
 
 
 async def _sentences(text: AsyncIterator[str]) -> AsyncGenerator[str, None]:
@@ -220,6 +171,8 @@ async def _sentences(text: AsyncIterator[str]) -> AsyncGenerator[str, None]:
     longest = _FIRST_LONGEST
     async for delta in text:
         whole, rest = split_sentences(rest + delta, longest=longest)
+        if not whole and longest == _FIRST_LONGEST and (cut := first_clause(rest)):
+            whole, rest = [rest[:cut]], rest[cut:]
         for sentence in whole:
             longest = _LONGEST
             yield sentence
@@ -229,12 +182,12 @@ async def _sentences(text: AsyncIterator[str]) -> AsyncGenerator[str, None]:
             yield sentence
 
 
-def _trim(pcm: bytes) -> bytes:
+def _trim(pcm: bytes, rate: int) -> bytes:
     """Takes off silence: all but 20 ms before the speech, and all but 250 ms after it."""
     samples = np.frombuffer(pcm, "<i2")
     loud = np.flatnonzero(np.abs(samples.astype(np.int32)) > _QUIET)
     if not loud.size:
         return b""
-    start = max(0, int(loud[0]) - SAMPLE_RATE // 50)
-    end = min(len(samples), int(loud[-1]) + SAMPLE_RATE // 4)
+    start = max(0, int(loud[0]) - rate // 50)
+    end = min(len(samples), int(loud[-1]) + rate // 4)
     return samples[start:end].tobytes()

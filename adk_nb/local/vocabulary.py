@@ -6,9 +6,19 @@ import re
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
+# In this order: addresses, dates and times in digits, numbers such as "1e-4", codes ("#W54",
+# "B307", "soil-123", "12th"), numbers, and words with what belongs to them ("O'Brien's",
+# "notes.txt").
 _TOKEN = re.compile(
-    r"(?<!\w)-?\d+(?:,\d{3})*(?:\.\d+)?|[^\W\d_]\w*(?:['\u2019]\w+)*(?:[._@/]\w+)*", re.UNICODE
+    r"https?://[^\s,]*[^\s,.!?]"
+    r"|\d{4}-\d\d-\d\d|\d{1,2}:\d\d(?:[ap]m)?"
+    r"|(?<![\w.])-?\d+(?:\.\d+)?e[-+]?\d+\b"
+    r"|#?\b(?=[A-Za-z]*\d)[A-Za-z]+[-\w]*\w|\#?[A-Za-z]+-\d+|\#\w+|\d+[A-Za-z]\w*"
+    r"|(?<!\w)-?\d+(?:,\d{3})*(?:\.\d+)?"
+    r"|[^\W\d_]\w*(?:['\u2019]\w+)*(?:[._@/+]\w+)*",
+    re.IGNORECASE,
 )
+_TITLE = re.compile(r"\b(?:Dr|Mr|Mrs|Ms|St|Prof|Mt|Ft|Jr|Sr|[A-HJ-Z])\.$")
 _CONTRACTION = re.compile(r"['\u2019](?:s|d|ll|re|ve|m)$")
 
 
@@ -25,7 +35,8 @@ STOP_WORDS = word_set("""
     all each per please now just also too very really again still well oh ok okay um uh hey hi
     hello wait let lets us get give tell show want need like know make take go going up down out
     off much many current currently right today look see say put use using one
-    given returns return
+    given returns return going gonna got within something anything everything nothing someone
+    anyone everyone
     """)
 # Words that start a request and say nothing about which one.
 FILLERS = word_set("""
@@ -33,6 +44,8 @@ FILLERS = word_set("""
     alright great thanks thank you good yes no right hmm excuse me
     """)
 
+# "Kilometre" and "litre".
+_BRITISH = re.compile(r"(.*(?:met|lit))re$")
 _IRREGULAR = {
     "die": "dice",
     "people": "person",
@@ -46,10 +59,6 @@ _IRREGULAR = {
     "sent": "send",
     "found": "find",
     "drew": "draw",
-    "metre": "meter",
-    "kilometre": "kilometer",
-    "centimetre": "centimeter",
-    "litre": "liter",
     "outside": "outdoor",
     "inside": "indoor",
     "colour": "color",
@@ -62,16 +71,18 @@ _SYNONYMS = """
     roll throw
     flip toss
     send message text
+    transfer send pay wire
     search find look lookup seek
     book reserve reservation
     light lamp lights
     add plus sum total
+    add put append insert
     multiply times product multiplied
     subtract minus difference
     divide divided quotient
     mean average
     convert change exchange
-    create make write take new
+    create make write take new generate
     delete remove erase
     draw pick choose select
     list show display
@@ -87,11 +98,12 @@ _SYNONYMS = """
     plot chart graph draw
     train fit learn
     switch turn
-    heat thermostat warm heating
+    heat thermostat warm heating temperature climate
     status usage using
     machine computer system
     song music track
-    schedule appointment calendar
+    schedule appointment calendar event
+    alarm wake
     translate say
     flight fly
     start begin launch run
@@ -99,6 +111,13 @@ _SYNONYMS = """
     open unlock
     close shut
     remind reminder
+    broadcast announce
+    taxi cab ride
+    folder directory
+    memorize remember
+    bag baggage luggage
+    update change modify edit
+    newest latest recent
     car drive
 """
 
@@ -107,9 +126,11 @@ _KINDS = """
     unit kilometer mile meter foot inch yard centimeter millimeter kilogram gram pound ounce liter
         milliliter gallon celsius fahrenheit kelvin
     temperature degree celsius fahrenheit kelvin hot cold warm
-    currency dollar euro pound yen franc
+    currency dollar euro pound yen franc usd eur gbp jpy chf cad aud cny inr
     language english french german spanish italian chinese japanese
     color red green blue yellow white black orange purple
+    cuisine italian french thai chinese japanese indian mexican greek spanish turkish korean
+        vietnamese vegetarian vegan american german lebanese ethiopian moroccan
     day monday tuesday wednesday thursday friday saturday sunday today tomorrow
 """
 
@@ -119,6 +140,7 @@ ABBREVIATIONS = {
     "m": "meter",
     "cm": "centimeter",
     "mm": "millimeter",
+    "nm": "nanometer",
     "mi": "mile",
     "ft": "foot",
     "in": "inch",
@@ -188,18 +210,44 @@ class Word:
 
 def words_of(sentence: str) -> list[Word]:
     """Returns the words of a sentence; hyphens part words."""
+    return list(_words_of(sentence))
+
+
+@lru_cache(maxsize=256)
+def _words_of(sentence: str) -> tuple[Word, ...]:
     words = []
     for match in _TOKEN.finditer(sentence):
         lower = _CONTRACTION.sub("", match[0].lower())
         words.append(Word(match[0], lower, stem(lower), match.start(), match.end()))
-    return words
+    return tuple(words)
+
+
+def sentences_in(text: str) -> list[str]:
+    """Returns the sentences of a text; the point of "St. John's" ends none."""
+    found: list[str] = []
+    for piece in re.split(r"(?<=[.!?])\s+", text):
+        if found and is_title(found[-1]):
+            found[-1] += f" {piece}"
+        elif piece:
+            found.append(piece)
+    return found
+
+
+def is_title(text: str) -> bool:
+    """Whether a text ends with "Dr." or "St.", after which a name goes on."""
+    return bool(_TITLE.search(text))
 
 
 def names_in(identifier: str) -> list[str]:
     """Returns the words of an identifier: `fromUnit`, `from_unit` and `from-unit` are two."""
+    return list(_names_in(identifier))
+
+
+@lru_cache(maxsize=4096)
+def _names_in(identifier: str) -> tuple[str, ...]:
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", identifier)
     words = [word.strip(".") for word in re.split(r"[^A-Za-z0-9.]+", spaced.lower())]
-    return [word for word in words if word]
+    return tuple(word for word in words if word)
 
 
 @lru_cache(maxsize=4096)
@@ -213,6 +261,7 @@ def stem(word: str) -> str:
         if word.endswith(("she", "che", "xe", "sse")):
             word = word[:-1]
         word = _IRREGULAR.get(word, word)
+    word = _BRITISH.sub(r"\1er", word)
     for ending in ("ization", "ation", "ition", "ing", "ed", "ion", "ment", "ly"):
         if word.endswith(ending) and len(word) - len(ending) >= 3:
             word = word[: -len(ending)]

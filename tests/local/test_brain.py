@@ -16,7 +16,6 @@ from google.genai import types
 from adk_nb import weights
 from adk_nb.exceptions import LocalModelError
 from adk_nb.local import LocalLlm, brain, llama
-from adk_nb.local.results import say_result, say_results
 
 pytestmark = pytest.mark.models
 
@@ -95,9 +94,10 @@ async def test_joins_a_sentence_that_was_cut():
 
 
 async def test_what_other_agents_said_is_no_request():
-    words = brain.newest_words(
+    *_, newest = brain.exchanges(
         [user("Hi."), model("Hello."), user("For context: [a] said: roll a die"), user("Thanks.")]
     )
+    words = list(newest.said)
     assert words == ["Thanks."]
 
 
@@ -111,79 +111,61 @@ async def test_works_in_a_runner_outside_live_mode():
             user_id="u", session_id=session.id, new_message=user("Roll a twenty sided die.")
         )
     ]
-    assert text_of(events[-1]) == "Roll dice gives 20."
+    assert text_of(events[-1]) == "You rolled 20."
 
 
-# --- results -------------------------------------------------------------------------------------
+async def test_two_calls_of_a_sentence_are_one_response():
+    (response,) = await answer(request(user("Roll two dice.")))
+    calls = [part.function_call for part in response.content.parts]
+    assert [call.name for call in calls] == ["roll_dice"] * 2
+    assert len({call.id for call in calls}) == 2
 
 
-@pytest.mark.parametrize(
-    ("tool", "args", "response", "sentence"),
-    [
-        ("roll_dice", {}, {"result": 5}, "Roll dice gives 5."),
-        ("get_time", {"city": "Tokyo"}, {"result": "15:05"}, "The time in Tokyo is 15:05."),
-        (
-            "get_time",
-            {"city": "New York"},
-            {"city": "New York", "time": "3 PM"},
-            "The time in New York is 3 PM.",
-        ),
-        ("convert", {"value": 10}, {"result": 16.0934}, "Convert gives 16.09."),
-        ("set_light", {}, {"result": "The light is on"}, "The light is on."),
-        ("save", {}, {"result": None}, "Save is done."),
-        ("save", {}, None, "Save is done."),
-        ("is_prime", {"n": 7}, {"result": True}, "Is prime gives yes."),
-        ("list_files", {}, {"result": ["a.txt", "b.txt"]}, "List files gives a.txt and b.txt."),
-        ("list_files", {}, {"result": []}, "List files is done."),
-        (
-            "list_files",
-            {},
-            {"result": [1, 2, 3, 4, 5, 6, 7]},
-            "List files gives 1, 2, 3, 4, 5 and 2 more.",
-        ),
-        (
-            "weather",
-            {"city": "Oslo"},
-            {"status": "success", "report": "It is cold in Oslo today."},
-            "It is cold in Oslo today.",
-        ),
-        (
-            "weather",
-            {"city": "Oslo"},
-            {"city": "Oslo", "temperature": 3, "sky": "clear"},
-            "The temperature in Oslo is 3 and the sky is clear.",
-        ),
-        (
-            "weather",
-            {},
-            {"status": "error", "error_message": "no such city"},
-            "Weather failed: No such city.",
-        ),
-        ("save", {}, {"error": "disk full"}, "Save failed: Disk full."),
-        ("now", {}, {"result": "2026-05-01T15:05:00+09:00"}, "15:05 on May 1, 2026."),
-        ("mean", {}, {"result": 0.00012345}, "Mean gives 0.00012."),
-        ("get_stats", {}, {"result": {"mean": 2.5, "max": 4}}, "The mean is 2.5 and the max is 4."),
-        ("save", {}, {}, "Save is done."),
-        ("save", {}, {"ok": True}, "The ok is yes."),
-    ],
-)
-def test_results_are_sentences(tool, args, response, sentence):
-    said = say_result(tool, args, response)
-    if tool == "now":
-        assert sentence.rstrip(".") in said
-    else:
-        assert said == sentence
+async def test_asks_for_what_is_missing_and_takes_the_answer():
+    contents = [user("What time is it?")]
+    (asked,) = await answer(request(*contents))
+    assert text_of(asked) == "For which city?"
+    (response,) = await answer(request(*contents, model(text_of(asked)), user("Tokyo")))
+    assert response.content.parts[0].function_call.args == {"city": "Tokyo"}
 
 
-def test_results_of_several_calls():
-    parts = [
-        types.Part(function_response=types.FunctionResponse(name="a", response={"result": 1})),
-        types.Part(function_response=types.FunctionResponse(name="b", response={"result": 2})),
+async def test_goes_on_from_the_last_call():
+    contents = [
+        user("What time is it in Tokyo?"),
+        call("get_time", {"city": "Tokyo"}, id="1"),
+        result("get_time", {"time": "3:05 PM"}, id="1"),
+        model("The time in Tokyo is 3:05 PM."),
+        user("And in Paris?"),
     ]
-    contents = [user("both"), types.Content(role="user", parts=parts)]
-    assert say_results(contents) == "A gives 1. B gives 2."
-    assert say_results([user("nothing")]) == ""
-    assert say_results([]) == ""
+    (response,) = await answer(request(*contents))
+    assert response.content.parts[0].function_call.args == {"city": "Paris"}
+
+
+async def test_says_who_it_is_and_that_it_cannot_do_everything():
+    told = 'You roll dice.\n\nYou are an agent. Your internal name is "dice_agent".'
+    (who,) = await answer(request(user("Who are you?"), instruction=told))
+    assert text_of(who).startswith("I am dice agent, a small program on this machine. I roll dice.")
+    (cannot,) = await answer(request(user("Book a flight to Mars."), instruction=told))
+    assert text_of(cannot).startswith("I cannot do that")
+
+
+async def test_what_is_told_is_answered_by_rule():
+    conversation = [user("My name is Ada."), model("Nice to meet you, Ada.")]
+    *_, said = await answer(request(*conversation[:1]))
+    assert said.content.parts[0].text == "Nice to meet you, Ada."
+    *_, said = await answer(request(*conversation, user("What is my name?")))
+    assert said.content.parts[0].text == "Your name is Ada."
+
+
+async def test_an_agents_task_is_read_before_it_talks(monkeypatch):
+    read = []
+    llm = LocalLlm()
+    llm.warm_up()
+    monkeypatch.setattr(llama.Llama, "read_later", lambda _, messages: read.append(messages))
+    for told in ("You roll dice.", "You roll dice.", "You bake."):
+        asked = request(user("Roll a die."), instruction=told)
+        _ = [each async for each in llm.generate_content_async(asked)]
+    assert ["You bake." in str(each) for each in read] == [False, True]
 
 
 # --- the language model's part -------------------------------------------------------------------
@@ -272,7 +254,7 @@ async def test_without_the_model_the_router_goes_on_and_says_so(monkeypatch, cap
         said = [
             text_of(each)
             for _ in range(2)
-            async for each in llm.generate_content_async(request(user("Hello.")))
+            async for each in llm.generate_content_async(request(user("Why is it so?")))
         ]
     assert "python -m adk_nb smollm2" in said[0]
     assert all(
@@ -439,11 +421,3 @@ def test_tool_calls_are_put_together_from_chunks():
     assert part.function_call.args == {"city": "Tokyo"}
     assert part.function_call.id == "x"
     assert whole.usage.total_token_count == 5
-
-
-def test_an_answer_is_cut_after_its_sentences():
-    whole = llama.Answer()
-    whole.add(delta(content="One. Two! Three"))
-    assert whole.cut(sentences=2)
-    assert whole.text == "One. Two!"
-    assert whole.usage.total_token_count == 1

@@ -14,6 +14,7 @@ from google.adk.runners import InMemoryRunner
 from google.genai import types
 from speech import RATE, silence, speech
 
+from adk_nb.exceptions import LocalModelError
 from adk_nb.local import LocalLlm, MoonshineSTT, PicoTTS, local_model
 
 pytestmark = pytest.mark.models
@@ -25,7 +26,6 @@ def test_its_own_parts_can_be_given():
     assert model._resolve_llm() is brain
     assert model.stt is stt
     assert model.tts is tts
-    assert local_model("gemini-2.5-flash").model == "gemini-2.5-flash"
 
 
 def test_building_it_does_not_warn():
@@ -104,3 +104,19 @@ async def test_a_word_over_the_agent_interrupts_it():
     samples = np.concatenate([question, speech("Stop."), silence(20.0)])
     events = await live(samples, until=lambda event: event.interrupted)
     assert events[-1].interrupted
+
+
+@pytest.mark.parametrize("name", ["ollama/llama3", "nonsense"])
+def test_a_brain_of_a_name_that_adk_does_not_know_fails_at_the_call(name):
+    with pytest.raises(LocalModelError, match=f"no model of the name '{name}'") as error:
+        local_model(brain=name)
+    assert "pip install google-adk[extensions]" in error.value.remedy
+
+
+def test_a_brain_that_is_no_model_fails_at_the_call():
+    with pytest.raises(LocalModelError, match="3 is no brain"):
+        local_model(brain=3)
+
+
+def test_a_brain_may_be_a_name_that_adk_knows():
+    assert local_model(brain="gemini-2.5-flash").model == "gemini-2.5-flash"

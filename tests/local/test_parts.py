@@ -76,6 +76,7 @@ def test_whether_something_is_there_is_known_without_importing_it(monkeypatch):
     broken(monkeypatch, OSError(LIBGOMP), "xllamacpp")
     assert installed("xllamacpp", "json")
     assert not installed("xllamacpp", "no_such_module")
+    assert not installed("no_such_package.module")
     assert missing([part("no_such_module"), part()]) is None
     absent(monkeypatch, "xllamacpp")
     assert "not installed" in missing([part("no_such_module"), part()]).message

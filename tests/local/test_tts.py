@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import stat
 import sys
 
 import numpy as np
@@ -10,9 +8,10 @@ import pytest
 from google.adk.live._cascade_live_events import AgentSpokenOutput, AudioChunk
 
 from adk_nb.exceptions import LocalModelError
-from adk_nb.local import PicoTTS
-from adk_nb.local import tts as tts_module
+from adk_nb.local import HibariTTS, PicoTTS, tts as tts_module
+from adk_nb.local.parts import Part
 from adk_nb.local.speakable import speakable, split_sentences
+from adk_nb.local.tts import SpokenText
 
 pytestmark = [pytest.mark.models, pytest.mark.filterwarnings("ignore:.*CASCADE_LIVE")]
 
@@ -23,9 +22,13 @@ async def pieces(text, size=5):
         yield text[start : start + size]
 
 
-async def speak(text, **options):
+async def speak(text, engine=PicoTTS, **options):
     cancel = asyncio.Event()
-    return [event async for event in PicoTTS(**options)(pieces(text), cancel=cancel)]
+    return [event async for event in engine(**options)(pieces(text), cancel=cancel)]
+
+
+def rates(events):
+    return {event.blob.mime_type for event in events if isinstance(event, AudioChunk)}
 
 
 def spoken(events):
@@ -82,6 +85,10 @@ def test_text_without_spaces_is_not_split():
         ("[[rate 300]] hello", "rate 300 hello"),
         ("...", ""),
         ("\x00\x07", ""),
+        ("Your code is B3R7K9.", "Your code is B 3 R 7 K 9."),
+        ("Order #W549 on BA-117", "Order W 5 4 9 on B A 1 1 7"),
+        ("Call 0170 555", "Call 0 1 7 0 555"),
+        ("At 10 in 2026, 0.015 of USA at 07:30", "At 10 in 2026, 0.015 of USA at 07:30"),
     ],
 )
 def test_text_is_made_speakable(text, words):
@@ -91,16 +98,17 @@ def test_text_is_made_speakable(text, words):
 # --- sound ---------------------------------------------------------------------------------------
 
 
-async def test_speaks_sentence_by_sentence():
+@pytest.mark.parametrize(("engine", "rate"), [(HibariTTS, 24_000), (PicoTTS, 16_000)])
+async def test_speaks_sentence_by_sentence(engine, rate):
     text = "The result is 5. Flip coin gives heads,  **really**!\nDone"
-    events = await speak(text)
+    events = await speak(text, engine)
     assert "".join(spoken(events)) == text
     assert len(spoken(events)) >= 3
     assert isinstance(events[0], AudioChunk)
     assert isinstance(events[-1], AgentSpokenOutput)
     chunks = [event.blob for event in events if isinstance(event, AudioChunk)]
-    assert {chunk.mime_type for chunk in chunks} == {"audio/pcm;rate=16000"}
-    assert max(len(chunk.data) for chunk in chunks) <= 3200
+    assert rates(events) == {f"audio/pcm;rate={rate}"}
+    assert max(len(chunk.data) for chunk in chunks) <= rate // 10 * 2
     assert all(len(chunk.data) % 2 == 0 for chunk in chunks)
 
 
@@ -119,6 +127,28 @@ async def test_the_first_sentence_does_not_wait_for_the_second():
     assert spoken(events) == ["The first one. "]
     more.set()
     assert spoken([event async for event in speech]) == ["And the second."]
+
+
+async def test_the_first_clause_does_not_wait_for_the_rest_of_its_sentence():
+    more = asyncio.Event()
+
+    async def text():
+        yield "The sky is so blue, because"
+        await more.wait()
+        yield " of the light."
+
+    speech = HibariTTS()(text(), cancel=asyncio.Event())
+    events = [await anext(speech)]
+    while not spoken(events):
+        events.append(await anext(speech))
+    assert spoken(events) == ["The sky is so blue, "]
+    more.set()
+    assert spoken([event async for event in speech]) == ["because of the light."]
+
+
+async def test_hibari_says_the_same_each_time_and_survives_any_text():
+    assert pcm(await speak("Hello.", HibariTTS)) == pcm(await speak("Hello.", HibariTTS))
+    assert pcm(await speak("\ud800", HibariTTS)) == b""
 
 
 async def test_there_is_little_silence_before_the_first_word():
@@ -174,66 +204,41 @@ async def test_speed_and_unknown_voices():
         PicoTTS(voice="xx-XX")
 
 
-# --- macOS ---------------------------------------------------------------------------------------
-
-_FAKE_SAY = '''#!/bin/sh
-""":"
-exec "{python}" "$0" "$@"
-"""
-import json, sys, wave
-path = sys.argv[sys.argv.index("-o") + 1]
-json.dump(sys.argv[1:], open({log!r}, "w"))
-if "fail" in sys.argv[-1]:
-    sys.exit("Voice not found")
-with wave.open(path, "wb") as file:
-    file.setnchannels(1); file.setsampwidth(2); file.setframerate(16000)
-    file.writeframes(b"\\x00\\x10" * 4000)
-'''
+# --- where one is missing ------------------------------------------------------------------------
 
 
-@pytest.fixture
-def say(monkeypatch, tmp_path):
-    program, log = tmp_path / "say", tmp_path / "log.json"
-    program.write_text(_FAKE_SAY.format(python=sys.executable, log=str(log)))
-    program.chmod(program.stat().st_mode | stat.S_IEXEC)
-    monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setitem(sys.modules, "py_nanotts", None)
-    return log
+class Failing:
+    rate = 16_000
+
+    def speak(self, text):
+        raise LocalModelError("It lost its voice.")
 
 
-async def test_say_speaks_where_pico_is_missing(say):
-    events = await speak("Hello from the fruit company.", voice="en-US", speed=2.0)
-    assert len(pcm(events)) == 8000
-    command = json.loads(say.read_text())
-    assert command[:4] == ["-v", "Samantha", "-r", "350"]
-    assert "--data-format=LEI16@16000" in command
-    assert command[-2:] == ["--", "Hello from the fruit company."]
-
-
-async def test_a_failure_of_say_is_told(say):
-    with pytest.raises(LocalModelError, match="Voice not found"):
-        await speak("Please fail.")
-
-
-@pytest.mark.usefixtures("say")
-async def test_a_voice_that_fails_its_trial_is_none(monkeypatch):
-    monkeypatch.setattr(tts_module, "_TRIAL", "Please fail.")
-    tts = PicoTTS()
-    with pytest.raises(LocalModelError, match="Voice not found"):
+async def test_a_voice_that_fails_its_trial_is_none():
+    tts = SpokenText(Part("Failing", (), "local", Failing))
+    with pytest.raises(LocalModelError, match="lost its voice"):
         tts.warm_up()
     events = [event async for event in tts(pieces("Hello."), cancel=asyncio.Event())]
     assert (pcm(events), spoken(events)) == (b"", ["Hello."])
 
 
-def test_no_synthesis_at_all_says_what_to_do(monkeypatch, tmp_path):
-    monkeypatch.setenv("PATH", str(tmp_path))
+async def test_pico_speaks_where_hibari_is_missing(monkeypatch):
+    monkeypatch.setitem(sys.modules, "hibari", None)
+    events = await speak("Hello.", HibariTTS)
+    assert rates(events) == {"audio/pcm;rate=16000"}
+
+
+def test_no_synthesis_at_all_says_what_to_do(monkeypatch):
     monkeypatch.setitem(sys.modules, "py_nanotts", None)
-    with pytest.raises(LocalModelError, match="py-nanotts"):
+    monkeypatch.setitem(sys.modules, "hibari", None)
+    with pytest.raises(LocalModelError, match="no voice, and answers in text: py-nanotts"):
         PicoTTS().warm_up()
+    with pytest.raises(LocalModelError, match="hibari-tts is not installed"):
+        HibariTTS().warm_up()
 
 
 def test_trim_keeps_speech_only():
     quiet, loud = np.zeros(8000, np.int16), np.full(1600, 5000, np.int16)
-    trimmed = tts_module._trim(np.concatenate([quiet, loud, quiet]).tobytes())
+    trimmed = tts_module._trim(np.concatenate([quiet, loud, quiet]).tobytes(), 16_000)
     assert len(trimmed) // 2 == pytest.approx(320 + 1600 + 4000, abs=2)
-    assert tts_module._trim(quiet.tobytes()) == b""
+    assert tts_module._trim(quiet.tobytes(), 16_000) == b""
