@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
+import inspect
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +13,9 @@ from google.adk.agents import BaseAgent, LlmAgent
 from google.adk.live import CascadeLive
 from google.adk.tools.base_tool import BaseTool
 from google.adk.tools.base_toolset import BaseToolset
+from google.adk.tools.function_tool import FunctionTool
 
+from adk_nb.adk.rebuilt_tools import with_function
 from adk_nb.exceptions import SwapError
 
 if TYPE_CHECKING:
@@ -34,6 +40,7 @@ class Swap:
         history_id: The id of the ADK session in which the conversation continues.
         changes: What changed, in sentences.
         ms: How long the swap took until the new agent was connected (ms).
+        variant: What the frames' column `variant` says from now on.
     """
 
     agent: str
@@ -43,6 +50,7 @@ class Swap:
     history_id: str
     changes: list[str]
     ms: float
+    variant: str = ""
 
     def __repr__(self) -> str:
         return f"<Swap in {self.ms:.0f} ms: {' '.join(self.changes)}>"
@@ -78,6 +86,58 @@ def named(tools: Iterable[Any]) -> dict[str, Any]:
 def tools_of(agent: BaseAgent) -> list[Any]:
     """Returns an agent's tools and toolsets; none if it is not an LLM agent."""
     return list(getattr(agent, "tools", ()))
+
+
+def variant_of(agent: BaseAgent) -> str:
+    """Returns a short name of what an agent is, the same in every kernel.
+
+    It rests on the names, instructions, tools and models of the agent and of all below it; of what
+    is a function, on its source.
+    """
+    made_of = [
+        [
+            one.name,
+            model_name(one),
+            _said_by(getattr(one, "instruction", "")),
+            [[name, _said_by(tool)] for name, tool in named(tools_of(one)).items()],
+        ]
+        for one in family(agent)
+    ]
+    return "v" + hashlib.blake2s(json.dumps(made_of).encode(), digest_size=4).hexdigest()
+
+
+def _said_by(one: Any) -> str:
+    """Returns a text, the source of a function, or what a tool says that it does."""
+    if isinstance(one, str):
+        return one
+    with contextlib.suppress(OSError, TypeError):  # It is no function, or was made by exec.
+        return inspect.getsource(getattr(one, "func", one))
+    return _description(one)
+
+
+def replaced(tools: Sequence[Any], new: Sequence[Any]) -> list[Any]:
+    """Returns tools with some of them replaced by others of the same names.
+
+    A function that replaces a tool is called by a copy of that, which asks for a confirmation as
+    before.
+
+    Raises:
+        SwapError: One of the others is no tool, or has no other's name.
+    """
+    by_name = {tool_name(_checked(tool)): tool for tool in new}
+    known = named(tools)
+    for name in by_name:
+        if name not in known:
+            raise SwapError(
+                f"There is no tool {name!r} to replace.",
+                remedy=f"There are: {', '.join(known) or 'none'}. swap(tools=[...]) adds one.",
+            )
+    return [_in_place_of(tool, by_name.get(name, tool)) for name, tool in known.items()]
+
+
+def _in_place_of(tool: Any, new: Any) -> Any:
+    is_tool = isinstance(new, BaseTool | BaseToolset)
+    return with_function(tool, new) if isinstance(tool, FunctionTool) and not is_tool else new
 
 
 def tool_names(agent: BaseAgent) -> list[str]:
@@ -117,6 +177,11 @@ def changed(
         raise SwapError(
             f"{agent!r:.80} is no agent.",
             remedy='Give the agent itself: swap(agent), or swap(model="...") for another model.',
+        )
+    if instruction is not None and not (isinstance(instruction, str) or callable(instruction)):
+        raise SwapError(
+            f"instruction={instruction!r:.80} is no text.",
+            remedy="Give a text, or a function that makes one, as ADK takes it.",
         )
     update = {
         name: value

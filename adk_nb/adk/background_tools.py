@@ -32,7 +32,7 @@ is_non_blocking = _live_caller._is_non_blocking_tool  # noqa: SLF001 - before it
 
 
 def install() -> None:
-    """Puts the tasks in the place of ADK's waiting."""
+    """Has ADK's live flow start tasks for tools where it would wait for them."""
     handle = _functions.handle_function_calls_live
 
     @functools.wraps(handle)
@@ -84,17 +84,16 @@ def _declare(request: LlmRequest, blocking: bool | None) -> dict[str, bool | Non
 
 
 def _never_alone(tool: BaseTool | None) -> bool:
-    """Returns whether ADK is to run a tool in a task of its own: not where ours does."""
+    """Replaces ADK's `_is_non_blocking_tool`: in a session no tool gets a task of ADK's."""
     return SESSION.get() is None and is_non_blocking(tool)
 
 
 def _changes_run(
     call: types.FunctionCall, context: InvocationContext, tools: dict[str, BaseTool]
 ) -> bool:
-    """Returns whether what comes of a call may have to change which agent runs.
+    """Returns whether a call may change which agent runs, so that the run has to wait for it.
 
-    Only the run itself can do that. A tool that gets the context may ask for it where there are
-    other agents.
+    Where there are other agents, every tool that takes a `tool_context` can ask for a transfer.
     """
     if call.name in _ON_PATH:
         return True
@@ -128,7 +127,7 @@ def _with(event: Event, parts: list[types.Part]) -> Event:
 
 
 def _batches(event: Event, tools: dict[str, BaseTool]) -> list[Event]:
-    """Returns events with the calls that run together: all that the model waits for."""
+    """Returns an event for each batch: each call that nobody waits for alone, all others in one."""
     parts = (event.content.parts or []) if event.content else []
     calls = [part for part in parts if part.function_call]
     alone = [

@@ -50,7 +50,8 @@ class HeardConnection(CascadeLiveConnection):
     async def receive(self) -> AsyncGenerator[LlmResponse, None]:
         """Yields the responses; where words may be withheld, a sentence's words before its sound.
 
-        ADK asks the callbacks when it has got the words, and asks for no more if they do not pass.
+        ADK shows the words to the callbacks. If they withhold them, it asks for nothing more, and
+        the sound is never sent.
         """
         session, responses = self._session, super().receive()
         async with contextlib.aclosing(responses):
@@ -78,7 +79,7 @@ class HeardConnection(CascadeLiveConnection):
         self, text: AsyncIterator[str], *, cancel: asyncio.Event
     ) -> AsyncGenerator[Any, None]:
         """Speaks a text, or passes it on in writing."""
-        self._writes = self._session is not None and not self._session.voiced()
+        self._writes = self._session is not None and not self._session.voice
         if not self._writes:
             async with contextlib.aclosing(self._speak(text, cancel=cancel)) as events:
                 async for event in events:
@@ -136,7 +137,7 @@ class HeardConnection(CascadeLiveConnection):
         return calls_of(self._contents[-1]) if self._contents else []
 
     def _close_calls(self) -> None:
-        """Answers calls that were cut off: a text model refuses a history without their results."""
+        """Adds results for calls that were cut off: a text model refuses calls without results."""
         calls = self._open_calls()
         if not calls:
             return

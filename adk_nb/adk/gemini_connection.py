@@ -41,7 +41,7 @@ _MARGIN_S = 5.0
 
 
 class _Overheard:
-    """The SDK's session, which notes the cancellations of calls in what it receives."""
+    """The SDK's session; keeps the cancellations of calls that it receives, which ADK drops."""
 
     def __init__(self, session: Any) -> None:
         self._session = session
@@ -59,7 +59,7 @@ class _Overheard:
                 yield message
 
     def cancelled(self) -> list[list[str]]:
-        """Returns the ids of the calls of each cancellation since the last look."""
+        """Returns the cancellations since it was last asked: for each, the ids of its calls."""
         found, self._cancelled = self._cancelled, []
         return found
 
@@ -76,7 +76,7 @@ class LongConnection(GeminiLlmConnection):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        # None in a run of ADK's that is not a session's: there all is as ADK does it.
+        # None in a run that is not a session's, where everything stays as ADK does it.
         self._session = SESSION.get()
         self._overheard = _Overheard(self._gemini_session)
         if self._session is not None:
@@ -106,8 +106,8 @@ class LongConnection(GeminiLlmConnection):
         filtered = [_filter_media_parts(content) for content in history]
         contents = [content for content in filtered if content is not None]
         if contents:
-            # A 3.x model hears nothing until the history is marked complete, and waits then; an
-            # earlier one would answer.
+            # A 3.x model takes no sound until the history is marked complete, and then waits for
+            # some; an earlier model would answer the history.
             await self._gemini_session.send_client_content(
                 turns=[*contents], turn_complete=self._is_gemini_3_x_live
             )

@@ -6,10 +6,10 @@ import contextlib
 
 
 def install() -> None:
-    """Makes a client that could not be made, as there is no key, be collected without an error.
+    """Lets a client whose constructor failed, for want of a key, be collected without an error.
 
-    Such a client closes itself in a task when it is collected, on the loop that runs then, such as
-    the kernel's. The task fails, as the client is incomplete, with a traceback in the notebook.
+    When it is collected, it closes itself in a task on whatever loop runs then, such as the
+    kernel's. As it has no attributes yet, that task fails, with a traceback in the notebook.
     """
     with contextlib.suppress(ImportError):
         from google.genai._api_client import BaseApiClient

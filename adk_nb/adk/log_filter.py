@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -90,19 +91,26 @@ _TOLD = (
     _Told("the last utterance", "Say it again.", code="no_transcript"),
 )
 _TELLERS = (
-    "agents.llm_agent",
-    "live._live_llm_flow",
-    "live._runner_utils",
-    "live._flow_utils",
-    "live._cascade_live_connection",
-    "live._gemini_tts",
-    "live._gemini_stt",
-    "models.gemini_llm_connection",
+    "google.adk.agents.llm_agent",
+    "google.adk.live._live_llm_flow",
+    "google.adk.live._runner_utils",
+    "google.adk.live._flow_utils",
+    "google.adk.live._cascade_live_connection",
+    "google.adk.live._gemini_tts",
+    "google.adk.live._gemini_stt",
+    "google.adk.models.gemini_llm_connection",
 )
+_FILTERED = (
+    "google.adk.agents._agent_router",
+    "google.adk.runners",
+    "google.adk.live._live_llm_flow",
+)
+MODULES = tuple(dict.fromkeys((*_TELLERS, *_FILTERED)))
+"""ADK's modules whose loggers are listened to; each has its own as `logger`."""
 
 
 class _Teller(logging.Handler):
-    """Reports what ADK goes on without, and only logs."""
+    """Reports to the user what ADK writes only into its log."""
 
     def emit(self, record: logging.LogRecord) -> None:
         warned = WARNED.get()
@@ -115,7 +123,7 @@ class _Teller(logging.Handler):
 
 
 class TellOnce:
-    """Passes each problem on once, however often ADK logs it: at each connection of a session.
+    """Passes each problem on once: ADK logs some again at each connection of a session.
 
     Args:
         warned: Takes the problem.
@@ -126,15 +134,25 @@ class TellOnce:
         self._told: set[str] = set()
 
     def __call__(self, error: AdkNbError) -> None:
-        """Passes a problem on, unless it only tells again what is ignored."""
+        """Passes a problem on, unless it is something ignored that was told before."""
         if error.code != "ignored" or error.message not in self._told:
             self._told.add(error.message)
             self._warned(error)
 
 
 def listen() -> None:
-    """Installs the filters."""
-    for module in ("agents._agent_router", "runners", "live._live_llm_flow"):
-        logging.getLogger(f"google_adk.google.adk.{module}").addFilter(_Expected())
+    """Installs the filters, where ADK has the loggers."""
+    for module in _FILTERED:
+        for logger in _logger_of(module):
+            logger.addFilter(_Expected())
     for module in _TELLERS:
-        logging.getLogger(f"google_adk.google.adk.{module}").addHandler(_Teller())
+        for logger in _logger_of(module):
+            logger.addHandler(_Teller())
+
+
+def _logger_of(module: str) -> list[logging.Logger]:
+    """Returns the logger of a module of ADK's; none if there is none."""
+    try:
+        return [importlib.import_module(module).logger]
+    except (ImportError, AttributeError):
+        return []

@@ -6,15 +6,18 @@ import asyncio
 from typing import TYPE_CHECKING, Any, Protocol
 
 from google.adk.agents.live_request_queue import LiveRequest, LiveRequestQueue
+from google.genai import types
+
+from adk_nb.audio import MICROPHONE_RATE
 
 if TYPE_CHECKING:
     from collections import deque
     from collections.abc import Iterable
 
-    from google.genai import types
-
-MAX_WAITING_AUDIO = 250
-"""How many microphone frames of 20 ms may wait for the model: 5 s."""
+MAX_WAITING_MS = 5000
+"""How much microphone audio may wait for the model (ms), however it is cut into frames."""
+_MAX_WAITING = MAX_WAITING_MS * MICROPHONE_RATE // 1000 * 2
+"""The same in bytes."""
 
 
 class _AudioBounded(asyncio.Queue[LiveRequest]):
@@ -24,6 +27,7 @@ class _AudioBounded(asyncio.Queue[LiveRequest]):
     """
 
     dropped = 0
+    # Bytes of the audio that waits.
     _waiting = 0
     _queue: deque[LiveRequest]
 
@@ -31,16 +35,14 @@ class _AudioBounded(asyncio.Queue[LiveRequest]):
         if _is_picture(item):
             for earlier in [one for one in self._queue if _is_picture(one)]:
                 self._queue.remove(earlier)
-        elif item.blob is not None:
-            self._waiting += 1
-            if self._waiting > MAX_WAITING_AUDIO:
-                self._drop_oldest()
         self._queue.append(item)
+        self._waiting += _audio_bytes(item)
+        while self._waiting > _MAX_WAITING:
+            self._drop_oldest()
 
     def _get(self) -> LiveRequest:
         item = self._queue.popleft()
-        if item.blob is not None and not _is_picture(item):
-            self._waiting -= 1
+        self._waiting -= _audio_bytes(item)
         return item
 
     def items(self) -> list[LiveRequest]:
@@ -48,14 +50,20 @@ class _AudioBounded(asyncio.Queue[LiveRequest]):
         return list(self._queue)
 
     def _drop_oldest(self) -> None:
-        found = (i for i, one in enumerate(self._queue) if one.blob and not _is_picture(one))
-        del self._queue[next(found)]
-        self._waiting -= 1
+        oldest = next(i for i, one in enumerate(self._queue) if _audio_bytes(one))
+        self._waiting -= _audio_bytes(self._queue[oldest])
+        del self._queue[oldest]
         self.dropped += 1
 
 
 def _is_picture(request: LiveRequest) -> bool:
     return request.blob is not None and (request.blob.mime_type or "").startswith("image/")
+
+
+def _audio_bytes(request: LiveRequest) -> int:
+    if request.blob is None or _is_picture(request):
+        return 0
+    return len(request.blob.data or b"")
 
 
 class QueueUser(Protocol):
@@ -122,9 +130,13 @@ class RequestQueue(LiveRequestQueue):
 
     def send_content(self, content: types.Content, partial: bool = False) -> None:
         """Sends content; announces a tool's response, as a streaming tool's has no event."""
-        if self._user is not None and content.parts and content.parts[0].function_response:
+        if self._user is not None and _has_result(content):
             self._user.queue_answered(content)
         super().send_content(content, partial=partial)
+
+    def send_text(self, text: str) -> None:
+        """Sends a text as the user's."""
+        self.send_content(users(text))
 
     @property
     def waiting(self) -> list[LiveRequest]:
@@ -140,6 +152,10 @@ class RequestQueue(LiveRequestQueue):
         self.send_first(kept, instead=True)
         return True
 
+    def drop_results(self) -> None:
+        """Removes the tools' results that no model has taken: the next one knows no such call."""
+        self.send_first([one for one in self.waiting if not _has_result(one.content)], instead=True)
+
     def send_first(self, requests: Iterable[LiveRequest], *, instead: bool = False) -> None:
         """Puts requests before those that wait, or `instead` of them."""
         waiting = []
@@ -147,6 +163,16 @@ class RequestQueue(LiveRequestQueue):
             waiting.append(self._bounded.get_nowait())
         for request in requests if instead else (*requests, *waiting):
             self._bounded.put_nowait(request)
+
+
+def users(text: str) -> types.Content:
+    """Returns a text as the user's."""
+    return types.Content(role="user", parts=[types.Part(text=text)])
+
+
+def _has_result(content: types.Content | None) -> bool:
+    parts = (content.parts or ()) if content is not None else ()
+    return any(part.function_response is not None for part in parts)
 
 
 def _says(request: LiveRequest, text: str) -> bool:

@@ -14,7 +14,13 @@ if TYPE_CHECKING:
 
 
 class Knowing(Protocol):
-    """What a connection asks of its session."""
+    """What a connection asks of its session.
+
+    Attributes:
+        voice: Whether the agent speaks; it only writes otherwise.
+    """
+
+    voice: bool
 
     def position(self) -> tuple[float, float] | None:
         """Returns how much of the turn has sounded, and how much there is (ms); None if no page."""
@@ -37,10 +43,13 @@ class Knowing(Protocol):
         """Runs tools in a task; see `adk_nb.live.tool_runs.ToolRuns.start`."""
 
     def tool_began(self, call_id: str, task: asyncio.Task[Any]) -> None:
-        """Learns the task in which the tool of a call runs; to cancel it stops the tool."""
+        """Learns the task in which the tool of a call runs; cancelling it stops the tool."""
 
     def tool_ran(self, call_id: str, began: float, ended: float) -> None:
         """Learns when the tool of a call ran (s on the monotonic clock)."""
+
+    def tool_streamed(self, call_id: str, began: float, ended: float) -> None:
+        """Learns when a streaming tool ran (s on the monotonic clock): it has ended."""
 
     def tools_declared(self, declared: dict[str, bool | None]) -> None:
         """Learns how tools are declared to the model: whether as blocking, by name."""
@@ -53,20 +62,17 @@ class Knowing(Protocol):
 
         Args:
             event_id: The event's id.
-            begun: Whether only an answer that has begun is withheld by that.
+            begun: Whether this withholds only an answer that the user has begun to get.
 
         Returns:
             Whether the sound of it is to be forgotten.
         """
 
-    def voiced(self) -> bool:
-        """Returns whether the agent speaks; it only writes otherwise."""
-
     def guarded(self) -> bool:
         """Returns whether a callback may withhold what the agent says."""
 
     def words_first(self, ms: float) -> None:
-        """The words that come next come before their sound, of so many ms."""
+        """Learns that the next words arrive before their sound, of which there is so much (ms)."""
 
 
 SESSION: ContextVar[Knowing | None] = ContextVar("adk_nb_session", default=None)

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from google.adk.models.llm_request import LlmRequest
     from google.adk.models.llm_response import LlmResponse
 
-_after = BaseLlmFlow._handle_after_model_callback  # noqa: SLF001 - see guard.py
-_before = BaseLlmFlow._handle_before_model_callback  # noqa: SLF001 - see guard.py
+_after = BaseLlmFlow._handle_after_model_callback  # noqa: SLF001 - see private_names.py
+_before = BaseLlmFlow._handle_before_model_callback  # noqa: SLF001 - see private_names.py
 
 
 def install() -> None:
@@ -72,9 +72,9 @@ def _tell(context: InvocationContext, event: Event, *, begun: bool) -> None:
 
 
 def spoken(response: LlmResponse) -> list[LlmResponse]:
-    """Returns a response in writing as one that was spoken: only those does ADK show callbacks.
+    """Returns a written response as a spoken one, as ADK shows its callbacks no other.
 
-    What else there is in it follows; a response that is not in writing is returned as it is.
+    Whatever else it holds follows as a second response; one that is not written stays as it is.
     """
     parts = (response.content.parts or []) if response.content is not None else []
     if not parts or any(not part.text or part.thought for part in parts):

@@ -1,3 +1,8 @@
+import os
+import re
+import subprocess
+import sys
+
 import pytest
 from google.adk.agents import Agent, SequentialAgent
 from google.adk.tools import FunctionTool
@@ -85,3 +90,62 @@ async def test_a_tool_that_cannot_be_declared_is_named():
     await agents.check(one("fine", add))
     with pytest.raises(SwapError, match="The tool 'odd' cannot be given to the model"):
         await agents.check(SequentialAgent(name="both", sub_agents=[one("a", odd)]))
+
+
+# Variants.
+
+
+def roll():
+    """Rolls."""
+    return 1
+
+
+def test_a_variant_is_the_same_for_the_same_agent_and_another_for_any_change():
+    def made(name="a", instruction="x", tools=(roll,), model="m", **more):
+        return Agent(name=name, instruction=instruction, tools=list(tools), model=model, **more)
+
+    def roll_again():
+        """Rolls."""
+        return 2
+
+    roll_again.__name__ = "roll"
+    first = agents.variant_of(made())
+    assert first == agents.variant_of(made())
+    assert re.fullmatch("v[0-9a-f]{8}", first)
+    others = [
+        made(name="b"),
+        made(instruction="y"),
+        made(instruction=lambda _context: "x"),
+        made(tools=[]),
+        made(tools=[roll_again]),
+        made(model="n"),
+        made(sub_agents=[made(name="child")]),
+    ]
+    assert len({first, *map(agents.variant_of, others)}) == 1 + len(others)
+
+
+def test_a_variant_is_known_in_another_process():
+    code = (
+        "from google.adk.agents import Agent; from adk_nb.adk.agents import variant_of;"
+        "print(variant_of(Agent(name='a', instruction='x', tools=[len, print], model='m')))"
+    )
+    runs = [
+        subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True,
+            env=os.environ | {"PYTHONHASHSEED": seed},
+        ).stdout
+        for seed in ("1", "2")
+    ]  # fmt: skip
+    assert runs[0] == runs[1]
+
+
+def test_tools_are_replaced_by_those_of_the_same_names():
+    def roll():
+        """Rolls again."""
+
+    other = FunctionTool(roll)
+    assert agents.replaced([add, globals()["roll"], subtract], [other]) == [add, other, subtract]
+    with pytest.raises(SwapError, match=r"no tool 'subtract' to replace\. There are: add"):
+        agents.replaced([add], [subtract])
+    with pytest.raises(SwapError, match="3 is no tool"):
+        agents.replaced([add], [3])

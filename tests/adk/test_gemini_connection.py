@@ -386,7 +386,7 @@ def test_pictures_arrive_as_video(serve):
         do(session, session.see, page, "camera", jpeg)
         wait_for(lambda: api.connections[0].video)
     assert api.connections[0].video == [jpeg]
-    assert session.images_seen == 1
+    assert session._pages.images_seen == 1
 
 
 def test_the_sources_of_a_search_are_kept(serve):

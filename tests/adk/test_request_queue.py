@@ -8,11 +8,14 @@ import pytest
 from google.adk.agents.live_request_queue import LiveRequest
 from google.genai import types
 
-from adk_nb.adk.request_queue import MAX_WAITING_AUDIO, RequestQueue
+from adk_nb.adk.request_queue import MAX_WAITING_MS, RequestQueue
+
+FRAMES = MAX_WAITING_MS // 20
 
 
 def frame(number: int) -> types.Blob:
-    return types.Blob(data=number.to_bytes(4, "little"), mime_type="audio/pcm;rate=16000")
+    """A microphone's frame of 20 ms."""
+    return types.Blob(data=number.to_bytes(640, "little"), mime_type="audio/pcm;rate=16000")
 
 
 def picture(name: bytes) -> types.Blob:
@@ -62,25 +65,34 @@ class User:
 def test_the_oldest_sound_is_dropped_and_counted_past_the_bound():
     queue = RequestQueue()
     queue.send_content(text("first"))
-    for number in range(MAX_WAITING_AUDIO + 3):
+    for number in range(FRAMES + 3):
         queue.send_realtime(frame(number))
     queue.send_activity_start()
     found = waiting(queue)
     assert queue.dropped == 3
     assert found[0] == "first"
     assert found[1] == frame(3).data
-    assert found[-2:] == [frame(MAX_WAITING_AUDIO + 2).data, "signal"]
-    assert len(found) == MAX_WAITING_AUDIO + 2
+    assert found[-2:] == [frame(FRAMES + 2).data, "signal"]
+    assert len(found) == FRAMES + 2
+
+
+@pytest.mark.parametrize("ms", [1, 20, 1000, 30_000])
+def test_what_waits_is_five_seconds_however_it_is_cut_into_frames(ms):
+    queue = RequestQueue()
+    for _ in range(40_000 // ms):
+        queue.send_realtime(types.Blob(data=bytes(32 * ms), mime_type="audio/pcm;rate=16000"))
+    assert sum(len(data) for data in waiting(queue)) == (0 if ms > 5000 else 32 * 5000)
+    assert queue.dropped == 40_000 // ms - 5000 // ms
 
 
 async def test_what_was_taken_makes_room():
     queue = RequestQueue()
-    for number in range(MAX_WAITING_AUDIO):
+    for number in range(FRAMES):
         queue.send_realtime(frame(number))
     assert (await queue.get()).blob == frame(0)
-    queue.send_realtime(frame(MAX_WAITING_AUDIO))
+    queue.send_realtime(frame(FRAMES))
     assert queue.dropped == 0
-    queue.send_realtime(frame(MAX_WAITING_AUDIO + 1))
+    queue.send_realtime(frame(FRAMES + 1))
     assert queue.dropped == 1
     assert waiting(queue)[0] == frame(2).data
 
@@ -88,22 +100,22 @@ async def test_what_was_taken_makes_room():
 def test_of_pictures_the_newest_waits_and_costs_no_sound():
     queue = RequestQueue()
     queue.send_realtime(picture(b"one"))
-    for number in range(MAX_WAITING_AUDIO):
+    for number in range(FRAMES):
         queue.send_realtime(frame(number))
     queue.send_realtime(picture(b"two"))
     assert queue.dropped == 0
     assert waiting(queue)[0] == frame(0).data
     assert waiting(queue)[-1] == b"two"
-    assert len(waiting(queue)) == MAX_WAITING_AUDIO + 1
+    assert len(waiting(queue)) == FRAMES + 1
 
 
 async def test_a_picture_that_is_taken_makes_no_room_for_sound():
     queue = RequestQueue()
     queue.send_realtime(picture(b"one"))
-    for number in range(MAX_WAITING_AUDIO):
+    for number in range(FRAMES):
         queue.send_realtime(frame(number))
     await queue.get()
-    queue.send_realtime(frame(MAX_WAITING_AUDIO))
+    queue.send_realtime(frame(FRAMES))
     assert queue.dropped == 1
 
 

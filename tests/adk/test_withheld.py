@@ -161,7 +161,7 @@ def test_an_answer_that_has_begun_is_silenced_and_its_sound_forgotten(tmp_path):
         assert (turn.heard_ms, turn.heard_text) == (250.0, "I may not say.")
         assert turn.audio.pcm == session.audio(1).pcm == b""
         assert "withheld" in turn._repr_html_()
-        newcomer = do(session, session.attach, page)
+        newcomer = do(session, session.admit, page)
         shown = [m for m in newcomer.history if m["type"] == "transcript" and m["role"] == "agent"]
         assert [(m["text"], m["withheld"]) for m in shown] == [("I may not say.", True)]
 
