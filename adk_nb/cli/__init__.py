@@ -10,13 +10,24 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from adk_nb.cli import lab, notebooks, smollm2
+from adk_nb.cli import doctor, lab, notebooks, serve, smollm2
 from adk_nb.exceptions import AdkNbError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-COMMANDS = (lab, notebooks, smollm2)
+COMMANDS = (doctor, lab, notebooks, serve, smollm2)
+
+
+def parser() -> argparse.ArgumentParser:
+    """Returns what reads a command line."""
+    made = argparse.ArgumentParser(
+        prog="python -m adk_nb", description="Speak to Google ADK agents inside a notebook cell."
+    )
+    commands = made.add_subparsers(metavar="COMMAND", required=True)
+    for command in COMMANDS:
+        command.add_to(commands)
+    return made
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -29,15 +40,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit code.
     """
-    parser = argparse.ArgumentParser(
-        prog="python -m adk_nb", description="Speak to Google ADK agents inside a notebook cell."
-    )
-    commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for command in COMMANDS:
-        command.add_to(commands)
     given = list(sys.argv[1:] if arguments is None else arguments)
     end = given.index("--") if "--" in given else len(given)
-    parsed = parser.parse_args(given[:end], argparse.Namespace(passed_on=given[end + 1 :]))
+    parsed = parser().parse_args(given[:end], argparse.Namespace(passed_on=given[end + 1 :]))
     try:
         return int(parsed.run(parsed))
     except AdkNbError as error:

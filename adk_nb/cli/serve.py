@@ -1,0 +1,83 @@
+"""`python -m adk_nb serve AGENT`: a web page on which other people speak to an agent."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import argparse
+
+_DRAIN_S = 30.0
+_SECRET = "ADK_NB_SECRET"  # noqa: S105 - the name of the variable
+"""Not an option, as everybody on the machine can read a command line."""
+
+
+def add_to(commands: Any) -> None:
+    """Declares the command."""
+    text = "serve a page on which other people speak to an agent"
+    more = f"Instances that share a session store share the variable {_SECRET} too."
+    parser = commands.add_parser("serve", help=text, description=f"{text}. {more}")
+    add = parser.add_argument
+    add("agent", help="a folder with an agent.py, a Python file, or a module; with :variable")
+    add("--host", default="127.0.0.1", help="the address to listen on (default: %(default)s)")
+    add("--port", type=int, default=8000, help="the port (default: %(default)s; 0 is any)")
+    add("--token", default=os.environ.get("ADK_NB_TOKEN", ""),
+        help="what visitors must have in the address, as ?token= (or ADK_NB_TOKEN)")  # fmt: skip
+    add("--public", action="store_true", help="let anybody in who reaches it, without a token")
+    add("--origin", action="append", default=[], help="a page elsewhere that may connect")
+    add("--sessions", default=os.environ.get("ADK_NB_SESSIONS"),
+        help="the URI of an ADK session store (or ADK_NB_SESSIONS; else memory)")  # fmt: skip
+    add("--artifacts", help="the URI of an ADK artifact service (default: in memory)")
+    add("--memory", help="the URI of an ADK memory service (default: in memory)")
+    add("--app-name", default="adk_nb", help="the ADK app of the conversations")
+    add("--record", help="a folder for recordings of all sessions")
+    add("--max-sessions", type=int, default=100, help="how many at once (default: %(default)s)")
+    add("--drain", type=float, default=_DRAIN_S, metavar="SECONDS",
+        help="how long turns may go on after SIGTERM (default: %(default)s)")  # fmt: skip
+    add("--reload", action="store_true", help="start again when a file beside the agent changes")
+    add("--show-content", action="store_true", help="print what is said, not only its size")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Runs the command until it is told to end."""
+    from adk_nb.cli.running import serve, show_messages
+    from adk_nb.exceptions import AdkNbError
+    from adk_nb.serve.agents import load
+    from adk_nb.serve.application import app
+
+    if arguments.reload:
+        from adk_nb.cli.reloading import run_again_and_again
+
+        return run_again_and_again(arguments.agent)
+    local = _is_loopback(arguments.host)
+    if not (local or arguments.token or arguments.public):
+        raise AdkNbError(
+            f"Anybody who reaches {arguments.host} could speak to this agent, at your cost.",
+            remedy="Say --token SECRET, or --public if that is meant.",
+            code="bad_option",
+        )
+    show_messages(content=arguments.show_content)
+    made = app(
+        load(arguments.agent),
+        token=arguments.token,
+        origins=arguments.origin,
+        local=local,
+        max_sessions=arguments.max_sessions,
+        secret=os.environ.get(_SECRET, ""),
+        sessions=arguments.sessions,
+        artifacts=arguments.artifacts,
+        memory=arguments.memory,
+        app_name=arguments.app_name,
+        record=arguments.record,
+    )
+    return serve(made, arguments.host, arguments.port, arguments.drain)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,88 @@
+"""Finds the agent that a command line names."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from adk_nb.exceptions import AdkNbError
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from google.adk.agents import BaseAgent
+
+_NAMES = ("root_agent", "agent", "app")
+
+
+def load(name: str) -> BaseAgent:
+    """Returns the agent of a module or a file.
+
+    Args:
+        name: A folder as `adk create` makes it, a Python file, or a module; with `:variable` after
+            it where the agent is not called `root_agent` or `agent`.
+
+    Raises:
+        AdkNbError: There is none.
+    """
+    place, _, variable = name.partition(":") if not Path(name).exists() else (name, "", "")
+    module = _module(place)
+    inner = getattr(module, "agent", None)  # A folder of ADK's has a module of that name.
+    for owner in (module, inner):
+        for one in (variable,) if variable else _NAMES:
+            found = _agent_of(getattr(owner, one, None))
+            if found is not None:
+                return found
+    wanted = variable or "root_agent"
+    raise AdkNbError(
+        f"There is no agent {wanted!r} in {place}.",
+        remedy="Name the variable: python -m adk_nb serve my_agents:helper",
+        code="bad_option",
+    )
+
+
+def _agent_of(found: Any) -> BaseAgent | None:
+    from google.adk.agents import BaseAgent
+
+    found = getattr(found, "root_agent", found)  # ADK's App has one.
+    return found if isinstance(found, BaseAgent) else None
+
+
+def _module(place: str) -> ModuleType:
+    path = Path(place).expanduser()
+    try:
+        if path.is_dir():
+            sys.path.insert(0, str(path.resolve().parent))
+            return _with_agent(path.resolve().name)
+        if path.suffix == ".py":
+            return _of_file(path)
+        sys.path.insert(0, str(Path.cwd()))
+        return importlib.import_module(place)
+    except (ImportError, FileNotFoundError) as error:
+        raise AdkNbError(
+            f"{place} cannot be loaded: {error}.",
+            remedy="Give a folder with an agent.py, a Python file, or a module.",
+            code="bad_option",
+        ) from error
+
+
+def _with_agent(name: str) -> ModuleType:
+    """Imports a folder of ADK's: the agent is in it or in its module `agent`."""
+    module = importlib.import_module(name)
+    if not hasattr(module, "root_agent") and importlib.util.find_spec(f"{name}.agent"):
+        importlib.import_module(f"{name}.agent")
+    return module
+
+
+def _of_file(path: Path) -> ModuleType:
+    sys.path.insert(0, str(path.resolve().parent))
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    if spec is None or spec.loader is None or not path.exists():
+        raise FileNotFoundError(f"there is no such file: {path}")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[path.stem] = module
+    spec.loader.exec_module(module)
+    return module

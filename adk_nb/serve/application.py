@@ -1,0 +1,319 @@
+"""The ASGI application: a page, its WebSocket, the tutorial's WebSocket, health and figures."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+from typing import TYPE_CHECKING, Any
+
+from starlette.applications import Starlette
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route, WebSocketRoute
+from starlette.websockets import WebSocketDisconnect
+
+from adk_nb import served_page
+from adk_nb.exceptions import AdkNbError, ProtocolError
+from adk_nb.page_connection import Connection
+from adk_nb.serve.door import COOKIE, Door
+from adk_nb.serve.health import MODEL_S, STORE_S, Asked, ModelCheck
+from adk_nb.serve.lines import AsgiLine
+from adk_nb.serve.metrics import Metrics
+from adk_nb.serve.passes import Passes
+from adk_nb.serve.services import opened
+from adk_nb.serve.store import Store
+from adk_nb.serve.tutorial_page import TutorialPage
+from adk_nb.serve.visits import Visits
+from adk_nb.wire import protocol, terms
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Collection
+
+    from starlette.requests import Request
+    from starlette.websockets import WebSocket
+
+    from adk_nb.bridge_thread import BridgeLoop
+    from adk_nb.serve.visits import Agents, Visit
+
+_NAME = re.compile(r"[\w@+-][\w.@+-]{0,127}")
+"""A user's or session's id as an address may name it."""
+_LATER = frozenset({"busy", "sessions_failed"})
+"""Errors that another instance need not have, or this one in a while."""
+_TRY_AGAIN = 1013
+_REASON = 100
+"""Characters of the reason for which a connection is closed."""
+_IN_FLIGHT = 64
+"""Frames of a client that may be on their way to the bridge thread."""
+_OWN_FILES = {"page/admission.js": "page/visit.js"}
+"""Files of the page that others stand in the place of."""
+
+
+class Server:
+    """What the routes of one application share.
+
+    Attributes:
+        visits: Its sessions.
+        metrics: What it counts.
+    """
+
+    def __init__(
+        self, door: Door, agent: Agents, options: dict[str, Any], *, most: int, secret: str
+    ) -> None:
+        self._door = door
+        store: Store | None = None
+        if options.get("sessions") is not None:
+            store = options["sessions"] = Store(options["sessions"])
+        self.metrics = Metrics(
+            lambda: len(self.visits), lambda: store.waiting if store is not None else 0
+        )
+        self.visits = Visits(
+            agent,
+            options,
+            most=most,
+            metrics=self.metrics,
+            passes=Passes(secret),
+            store=store,
+        )
+        self._asked = [Asked(ModelCheck(agent).problem, MODEL_S)]
+        if store is not None:
+            self._asked.append(Asked(store.problem, STORE_S))
+
+    # Pages.
+
+    async def page(self, request: Request) -> Response:
+        """Serves the page; a token in its address becomes a cookie."""
+        token = request.query_params.get("token", "")
+        why = self._door.refusal(request, token)
+        if why:
+            return PlainTextResponse(f"{why}\n", 403)
+        response = _page_file("")
+        if token:
+            secure = request.url.scheme == "https"
+            response.set_cookie(
+                COOKIE, token, httponly=True, samesite="strict", secure=secure, path="/"
+            )
+        return response
+
+    async def file(self, request: Request) -> Response:
+        """Serves a file of the page; they hold no secret and are the same for everybody."""
+        return _page_file(request.path_params["path"])
+
+    async def open(self, request: Request) -> Response:
+        """Opens a session for a visitor, or finds the one of a page that comes back."""
+        why = self._door.refusal(request)
+        if why:
+            return _refused("forbidden", why, 403)
+        known = request.query_params.get("visit", "")
+        try:
+            _, token = await self.visits.open_for_page(known)
+        except AdkNbError as error:
+            status = 503 if error.code in _LATER else 500
+            return _refused(error.code, error.message, status, error.remedy)
+        return JSONResponse({"token": token})
+
+    # WebSockets.
+
+    async def session(self, socket: WebSocket) -> None:
+        """Serves the widget's own wire; see `docs/protocol.md`."""
+        why = self._door.refusal(socket)
+        if why or protocol.SUBPROTOCOL not in socket.scope["subprotocols"]:
+            await _deny(socket, why or "Unknown subprotocol.", 403)
+            return
+        if self.visits.draining:  # A load balancer tries the next instance.
+            await _deny(socket, self.visits.why_not, 503)
+            return
+        await socket.accept(protocol.SUBPROTOCOL)
+        visit = await self._greeted(socket)
+        if visit is None:
+            return
+        line = AsgiLine(socket)
+        await self._carry(socket, visit, line, Connection(line, visit.session))
+
+    async def _greeted(self, socket: WebSocket) -> Visit | None:
+        try:
+            async with asyncio.timeout(terms.HELLO_S):
+                hello = protocol.decode_message(await socket.receive_text())
+        except (TimeoutError, ProtocolError, KeyError):
+            hello = None
+        except WebSocketDisconnect:
+            return None
+        if not isinstance(hello, protocol.Hello):
+            await socket.close(protocol.CLOSE_BAD_HELLO, "hello expected")
+            return None
+        try:
+            visit = await self.visits.find(hello.token)
+        except AdkNbError as error:  # The page tries again in a while.
+            await socket.close(_TRY_AGAIN, str(error)[:_REASON])
+            return None
+        if visit is None:
+            await socket.close(protocol.CLOSE_NO_SESSION, "no such session")
+        return visit
+
+    async def tutorial(self, socket: WebSocket) -> None:
+        """Serves the tutorial's protocol: one session a connection."""
+        query = socket.query_params
+        user, session_id = socket.path_params["user_id"], query.get("session_id")
+        why = self._door.refusal(socket, query.get("token", ""))
+        if why:
+            await _deny(socket, why, 403)
+            return
+        if not all(_NAME.fullmatch(one) for one in (user, session_id or "none")):
+            await _deny(socket, "The id of a user or session has other signs in it.", 400)
+            return
+        audio = query.get("is_audio") == "true"
+        try:
+            visit = await self.visits.open(user_id=user, session_id=session_id, audio=audio)
+        except AdkNbError as error:
+            await _deny(socket, str(error), 503 if error.code in _LATER else 500)
+            return
+        try:
+            await socket.accept()
+            line = AsgiLine(socket)
+            page = TutorialPage(line, visit.session, audio=audio)
+            await self._carry(socket, visit, line, page)
+        finally:
+            await self.visits.close(visit)
+
+    async def _carry(
+        self, socket: WebSocket, visit: Visit, line: AsgiLine, page: Connection | TutorialPage
+    ) -> None:
+        """Carries frames both ways until either end has gone."""
+        session = visit.session
+        bridge = await session.bridge_async()
+
+        async def join() -> None:
+            page.send(session.admit(page))
+
+        async def leave() -> None:
+            session.dismiss(page)
+
+        with self.visits.connected(visit, line, page):
+            await bridge.call_async(join())
+            ends = {
+                asyncio.create_task(line.pump()),
+                asyncio.create_task(_read(socket, bridge, visit, page)),
+            }
+            try:
+                await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for end in ends:
+                    end.cancel()
+                with contextlib.suppress(AdkNbError):  # It was closed meanwhile.
+                    await bridge.call_async(leave())
+
+    # Health.
+
+    async def healthz(self, _request: Request) -> Response:
+        """Says that the process lives."""
+        return PlainTextResponse("ok\n")
+
+    async def readyz(self, _request: Request) -> Response:
+        """Says whether a session can be taken."""
+        why = self.visits.why_not
+        for asked in self._asked:
+            why = why or await self.visits.bridge.call_async(asked.problem())
+        return PlainTextResponse(f"{why or 'ok'}\n", 503 if why else 200)
+
+    async def figures(self, _request: Request) -> Response:
+        """Returns the figures for Prometheus."""
+        return Response(self.metrics.text(), media_type="text/plain; version=0.0.4")
+
+
+async def _read(
+    socket: WebSocket, bridge: BridgeLoop, visit: Visit, page: Connection | TutorialPage
+) -> None:
+    """Hands a client's frames to its page on the bridge thread."""
+    taken, same = 0, bridge.loop is asyncio.get_running_loop()
+    while True:
+        message = await socket.receive()
+        if message["type"] == "websocket.disconnect":
+            return
+        if visit.leaving:  # Whoever sent it says it again, at another instance.
+            continue
+        data = message.get("text")
+        data = message["bytes"] if data is None else data
+        if same:
+            page.take(data)
+        else:
+            bridge.loop.call_soon_threadsafe(page.take, data)
+        taken += 1
+        if taken % _IN_FLIGHT == 0:  # Others get their turn, and what waits has a bound.
+            await (asyncio.sleep(0) if same else bridge.call_async(_caught_up()))
+
+
+async def _caught_up() -> None:
+    """Runs on the bridge thread after all that was handed over before."""
+
+
+async def _deny(socket: WebSocket, why: str, status: int) -> None:
+    if "websocket.http.response" in socket.scope.get("extensions", {}):
+        await socket.send_denial_response(PlainTextResponse(f"{why}\n", status))
+    else:
+        await socket.close(1008, why[:120])
+
+
+def _refused(code: str, message: str, status: int, remedy: str = "") -> Response:
+    return JSONResponse({"code": code, "message": message, "remedy": remedy}, status)
+
+
+def _page_file(path: str) -> Response:
+    """Returns a file of the page, which gets in otherwise than that of a bridge."""
+    file = served_page.files().get(_OWN_FILES.get(path, path))
+    if file is None:
+        return PlainTextResponse("Not found.\n", 404)
+    headers = served_page.HEADERS | {"Content-Type": file.type}
+    return Response(file.body, headers=headers)
+
+
+def app(  # noqa: PLR0913 - the options of a server, all by name
+    agent: Agents,
+    *,
+    token: str = "",
+    origins: Collection[str] = (),
+    local: bool = True,
+    max_sessions: int = 100,
+    secret: str = "",
+    **options: Any,
+) -> Starlette:
+    """Returns an ASGI application with which other people speak to an agent.
+
+    It can be mounted in another one. Its `state.server.visits` are the sessions.
+
+    Args:
+        agent: The ADK agent, or a function that makes one for each session.
+        token: What a client must show, as `?token=` in the address; empty for none.
+        origins: Pages of other origins that may connect, such as `https://example.org`.
+        local: Whether only this machine's own names may be asked for, as by `localhost:8000`.
+        max_sessions: How many sessions there may be at once; the next is told `busy`.
+        secret: What all instances that share a session store have in common, and nobody else: with
+            it a page goes on at another instance. At least 32 characters; empty lets pages come
+            back to this process alone.
+        **options: Those of `LiveSession`, such as `sessions`, `record` and `voice`; `artifacts` and
+            `memory` may be URIs too.
+    """
+    for name, kind in (("artifacts", "artifact"), ("memory", "memory")):
+        if options.get(name) is not None:
+            options[name] = opened(kind, options[name])
+    door = Door(token, frozenset(origins), local)
+    server = Server(door, agent, options, most=max_sessions, secret=secret)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        yield
+        await server.visits.drain(0)
+
+    made = Starlette(
+        lifespan=lifespan,
+        routes=[
+            Route("/", server.page),
+            Route("/open", server.open, methods=["POST"]),
+            WebSocketRoute("/session", server.session),
+            WebSocketRoute("/ws/{user_id:str}", server.tutorial),
+            Route("/healthz", server.healthz),
+            Route("/readyz", server.readyz),
+            Route("/metrics", server.figures),
+            Route("/{path:path}", server.file),
+        ],
+    )
+    made.state.server = server
+    return made

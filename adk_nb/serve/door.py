@@ -1,0 +1,54 @@
+"""Who may come in: by the host that is asked for, the origin of the page, and a token."""
+
+from __future__ import annotations
+
+import hmac
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from starlette.requests import HTTPConnection
+
+COOKIE = "adk_nb_token"
+_LOCAL = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:\d+)?", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Door:
+    """Lets clients in, or says why not.
+
+    Attributes:
+        token: What a client must show; empty for none.
+        origins: Pages of other origins that may connect, such as `https://example.org`; a proxy in
+            front of this server may have the name too.
+        local: Whether only this machine's own names may be asked for: a foreign page's own name
+            may lead here, so that its origin were this one.
+    """
+
+    token: str
+    origins: frozenset[str]
+    local: bool
+
+    def _names(self, host: str) -> bool:
+        """Whether an origin that may connect is a proxy's in front of this server."""
+        return any(origin.partition("://")[2] == host for origin in self.origins)
+
+    def refusal(self, client: HTTPConnection, token: str = "") -> str:
+        """Returns why a client is refused; empty if it may come in.
+
+        Args:
+            client: Its request.
+            token: What it shows; by default what is in its cookie.
+        """
+        host = client.headers.get("host", "")
+        if self.local and not (_LOCAL.fullmatch(host) or self._names(host)):
+            return "Unknown Host."
+        origin = client.headers.get("origin")
+        own = {f"http://{host}", f"https://{host}"}
+        if origin is not None and origin not in own | self.origins:
+            return "Unknown Origin."
+        shown = token or client.cookies.get(COOKIE, "")
+        if self.token and not hmac.compare_digest(shown.encode(), self.token.encode()):
+            return "The token is missing or wrong."
+        return ""

@@ -1,0 +1,106 @@
+"""Whether a server can take a session: what is asked for that, and how often."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING
+
+from google.adk.agents import BaseAgent
+from google.adk.live import CascadeLive
+from google.adk.models import Gemini, LLMRegistry
+
+from adk_nb.adk.agents import live_model
+from adk_nb.adk.text_model import text_model
+from adk_nb.exceptions import LocalModelError
+from adk_nb.providers import gemini
+from adk_nb.providers.explain import explain
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from adk_nb.serve.visits import Agents
+
+MODEL_S = 10.0
+"""How long a model that could be reached counts as reachable (s)."""
+STORE_S = 1.0
+"""How long an answer of the session store counts (s), and one that a model cannot be reached."""
+_ANSWER_S = 5.0
+_BUSY = frozenset({"quota"})
+"""What says that the service is there, and that it has had much to do in the last minute."""
+
+
+class Asked:
+    """An answer that is kept for a while, so that whoever asks often does not ask the service.
+
+    Args:
+        ask: Asks; returns what is wrong, or an empty text.
+        good_s: How long a good answer counts (s).
+    """
+
+    def __init__(self, ask: Callable[[], Awaitable[str]], good_s: float) -> None:
+        self._ask, self._good_s = ask, good_s
+        self._answer, self._until = "", 0.0
+        self._asking: asyncio.Lock | None = None
+
+    async def problem(self) -> str:
+        """Returns what is wrong, or an empty text."""
+        self._asking = self._asking or asyncio.Lock()
+        async with self._asking:
+            if time.monotonic() >= self._until:
+                self._answer = await self._ask()
+                counts_s = STORE_S if self._answer else self._good_s
+                self._until = time.monotonic() + counts_s
+            return self._answer
+
+
+class ModelCheck:
+    """Asks whether an agent's model can be reached.
+
+    Of a Gemini model its service is asked what it knows of the model, which costs no tokens: the
+    network, the key and the model's name are right then. It does not tell whether the quota
+    suffices for a session. Of the embedded default all parts are loaded. Of other models nothing
+    is known, and they count as reachable.
+
+    Args:
+        agent: The agent, or a function that makes one for each session.
+    """
+
+    def __init__(self, agent: Agents) -> None:
+        self._make = agent
+        self._agent: BaseAgent | None = None
+
+    async def problem(self) -> str:
+        """Returns why the model cannot be reached, or an empty text; on the bridge thread."""
+        try:
+            if self._agent is None:
+                self._agent = self._make if isinstance(self._make, BaseAgent) else self._make()
+            model = live_model(self._agent)
+            await self._load(model)
+            return await self._gemini(text_model(model))
+        except Exception as error:
+            told = explain(error)
+            return "" if told.code in _BUSY else told.message
+
+    async def _load(self, model: object) -> None:
+        if not isinstance(model, CascadeLive):
+            return
+        for part in (model.stt, model.tts, text_model(model)):
+            warm_up = getattr(part, "warm_up", None)
+            if warm_up is None:
+                continue
+            try:
+                await asyncio.to_thread(warm_up)
+            except LocalModelError:
+                continue  # It does without, and says so in the page.
+
+    async def _gemini(self, model: object) -> str:
+        if isinstance(model, str) and model:
+            model = LLMRegistry.new_llm(model)
+        if not isinstance(model, Gemini):
+            return ""
+        if missing := gemini.problem(model):
+            return missing.message
+        async with asyncio.timeout(_ANSWER_S):
+            await model.api_client.aio.models.get(model=model.model)
+        return ""

@@ -1,0 +1,1 @@
+"""An agent as `adk create` makes it."""

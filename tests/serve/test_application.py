@@ -1,0 +1,266 @@
+"""The application: its page, who may come in, health and figures."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+
+import pytest
+from google.adk.sessions import InMemorySessionService
+from scripted import DONE, said, text_of
+from sessions import wait_for
+from websockets.exceptions import InvalidStatus
+
+from adk_nb.serve import visits
+from adk_nb.serve.passes import Pass
+
+FOREIGN = {"Origin": "https://evil.example"}
+
+
+def refused(connecting):
+    """Returns the status and the reason with which a WebSocket is refused."""
+    with pytest.raises(InvalidStatus) as error:
+        connecting()
+    return error.value.response.status_code, error.value.response.body.decode()
+
+
+def text(words):
+    return f'{{"type": "text", "text": "{words}"}}'
+
+
+def test_the_page_and_its_files(served):
+    one = served()
+    page = one.http("/")
+    assert page.headers["content-type"].startswith("text/html")
+    assert "frame-ancestors 'none'" in page.headers["content-security-policy"]
+    for name in re.findall(r'(?:src|href)="([^":]+)"', page.text):
+        assert len(one.http(f"/{name}").text) > 100
+    assert "/open" not in one.http("/page/admission.js").text
+    assert '"open"' in one.http("/page/admission.js").text
+    assert one.http("/link/..%2F..%2Fserver.py").status_code == 404
+    assert one.http("/server.py").status_code == 404
+
+
+def test_a_visitor_speaks_with_a_session_and_comes_back_to_it(served):
+    one = served()
+    answer = one.http("/open", "POST").json()
+    with one.page(answer["token"]) as page:
+        (welcome,) = page.until(lambda _message: True)
+        assert (welcome["type"], welcome["agent"], welcome["history"]) == ("hello", "a", [])
+        page.socket.send(text("hello"))
+        page.until(lambda message: message.get("type") == "turn" and message["state"] == "complete")
+    again = one.http("/open", "POST", params={"visit": answer["token"]}).json()
+    assert again["token"] == answer["token"]
+    with one.page(again["token"]) as page:
+        (welcome,) = page.until(lambda _message: True)
+        assert "You said hello." in str(welcome["history"])
+    assert one.http("/open", "POST", params={"visit": "x"}).json()["token"] != answer["token"]
+
+
+def test_a_visitor_that_does_not_come_back_is_forgotten(served, monkeypatch):
+    monkeypatch.setattr(visits, "KEEP_S", 0.2)
+    one = served()
+    token = one.http("/open", "POST").json()["token"]
+    with one.page(token) as page:
+        page.until(lambda _message: True)
+    wait_for(lambda: len(one.visits) == 0)
+    with one.page(token) as page, pytest.raises(Exception, match="4404"):
+        page.until(lambda _message: False)
+
+
+def test_who_does_not_say_hello_gets_no_session(served):
+    one = served()
+    with one.socket("/session", subprotocols=["adk-nb.v1"]) as socket:
+        socket.send("hello")
+        with pytest.raises(Exception, match="4400"):
+            socket.recv(60)
+    assert refused(lambda: one.socket("/session"))[0] == 403
+    assert len(one.visits) == 0
+
+
+def test_other_hosts_and_origins_are_refused(served):
+    one = served(origins=["https://example.org"])
+    for headers in (FOREIGN, {"Host": "evil.example"}):
+        assert one.http("/open", "POST", headers=headers).status_code == 403
+    assert one.http("/", headers={"Host": "evil.example"}).status_code == 403
+    assert refused(lambda: one.socket("/ws/1", additional_headers=FOREIGN)) == (
+        403,
+        "Unknown Origin.\n",
+    )
+    assert refused(lambda: one.socket("/session", additional_headers=FOREIGN))[0] == 403
+    with one.tutorial(additional_headers={"Origin": "https://example.org"}) as client:
+        client.send("text/plain", "hello")
+        assert client.turn().text == "You said hello."
+    assert len(one.visits) <= 1
+
+
+def test_without_the_token_nobody_comes_in(served):
+    one = served(token="sesame")
+    assert one.http("/").status_code == 403
+    assert one.http("/?token=wrong").status_code == 403
+    assert one.http("/open", "POST").status_code == 403
+    assert refused(lambda: one.socket("/ws/1")) == (403, "The token is missing or wrong.\n")
+    assert refused(lambda: one.socket("/ws/1?token=wrong"))[0] == 403
+    assert one.http("/healthz").status_code == 200
+    page = one.http("/?token=sesame")
+    cookie = page.headers["set-cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=strict" in cookie
+    shown = {"Cookie": cookie.partition(";")[0]}
+    assert one.http("/open", "POST", headers=shown).status_code == 200
+    with one.tutorial(query="&token=sesame") as client:
+        client.send("text/plain", "hello")
+        assert client.turn().text == "You said hello."
+
+
+@pytest.mark.parametrize(
+    "user", ["..", "%2e%2e%2f%2e%2e%2fetc", "a b", "x" * 200, "%00", "..%5C..", "é%20"]
+)
+def test_odd_ids_of_users_are_refused(served, user):
+    one = served()
+    status, _ = refused(lambda: one.socket(f"/ws/{user}"))
+    assert status in (400, 403, 404)
+    assert len(one.visits) == 0
+
+
+def test_the_next_one_is_told_that_all_sessions_are_taken(served):
+    one = served(max_sessions=1)
+    assert one.http("/readyz").text == "ok\n"
+    with one.tutorial():
+        assert refused(lambda: one.socket("/ws/2"))[0] == 503
+        answer = one.http("/open", "POST")
+        assert (answer.status_code, answer.json()["code"]) == (503, "busy")
+        assert one.http("/readyz").status_code == 503
+        assert one.http("/healthz").status_code == 200
+    wait_for(lambda: one.http("/readyz").status_code == 200)
+
+
+def test_a_store_that_cannot_be_reached_makes_it_unready(served):
+    class Store(InMemorySessionService):
+        down = False
+
+        async def list_sessions(self, **options):
+            if self.down:
+                raise ConnectionError("no route")
+            return await super().list_sessions(**options)
+
+    store = Store()
+    one = served(sessions=store)
+    assert one.http("/readyz").status_code == 200
+    store.down = True
+    wait_for(lambda: one.http("/readyz").status_code == 503)
+    assert "ConnectionError" in one.http("/readyz").text
+    assert one.http("/healthz").status_code == 200
+    store.down = False
+    wait_for(lambda: one.http("/readyz").status_code == 200)
+
+
+def test_the_figures(served):
+    one = served()
+    with one.tutorial(audio=True) as client:
+        client.send("text/plain", "hello")
+        client.turn()
+        figures = one.http("/metrics").text
+    assert "adk_nb_sessions 1.0" in figures
+    assert "adk_nb_unwritten_events 0.0" in figures
+    assert 'adk_nb_turns_total{status="complete"} 1.0' in figures
+    assert 'adk_nb_frames_total{sender="agent"}' in figures
+    assert "adk_nb_first_audio_seconds_count 1.0" in figures
+
+
+def test_before_it_ends_turns_may_end(served):
+    def slowly(came):
+        return [said("One "), 1.0, said("two."), DONE] if text_of(came) else []
+
+    one = served(slowly)
+    with one.tutorial() as client:
+        client.send("text/plain", "count")
+        client.until(lambda message: message.get("data") == "One")
+        draining = asyncio.run_coroutine_threadsafe(one.visits.drain(30), one.loop)
+        wait_for(lambda: one.http("/readyz").status_code == 503)
+        assert refused(lambda: one.socket("/ws/2"))[0] == 503
+        assert client.turn().text == " two."
+        draining.result(60)
+    assert len(one.visits) == 0
+
+
+def answered(page, words):
+    """Says something as a page does, and waits until it is answered."""
+    page.socket.send(text(words))
+    page.until(lambda message: message.get("type") == "turn" and message["state"] == "complete")
+
+
+SECRET = "a secret that both instances of these tests share"
+
+
+def heard(came):
+    """Repeats what is typed, in a transcript that is final, as Gemini's are."""
+    words = text_of(came)
+    return [said(f"You said {words}.", finished=True), DONE] if words else []
+
+
+def test_a_page_goes_on_at_another_instance_with_the_conversation(served, tmp_path):
+    options = {"sessions": f"sqlite:///{tmp_path}/talk.db", "secret": SECRET}
+    one, other = (served(heard, **options) for _ in range(2))
+    stranger = served(heard, **options | {"secret": SECRET[::-1]})
+    token = one.http("/open", "POST").json()["token"]
+    with one.page(token) as page:
+        page.until(lambda _message: True)
+        answered(page, "hello")
+    with other.page(token) as page:
+        (welcome,) = page.until(lambda _message: True)
+        assert "You said hello." in str(welcome["history"])
+        answered(page, "again")
+    assert other.http("/open", "POST", params={"visit": token}).json()["token"] == token
+    assert len(other.visits) == 1
+    with one.page(token) as page:  # And back, where the conversation is older.
+        (welcome,) = page.until(lambda _message: True)
+        assert "You said again." in str(welcome["history"])
+    for shown in (token, "x.y"):
+        with stranger.page(shown) as page, pytest.raises(Exception, match="4404"):
+            page.until(lambda _message: False)
+
+
+def test_an_instance_that_ends_sends_its_pages_to_another(served, tmp_path):
+    def slowly(came):
+        return [said("One "), 0.5, said("One two.", finished=True), DONE] if text_of(came) else []
+
+    options = {"sessions": f"sqlite:///{tmp_path}/talk.db", "secret": SECRET}
+    one, other = (served(slowly, **options) for _ in range(2))
+    tokens = [one.http("/open", "POST").json()["token"] for _ in range(2)]
+    with one.page(tokens[0]) as busy, one.page(tokens[1]) as idle:
+        for page in (busy, idle):
+            page.until(lambda _message: True)
+        busy.socket.send(text("count"))
+        busy.until(lambda message: message.get("type") == "transcript" and message["text"] == "One")
+        draining = asyncio.run_coroutine_threadsafe(one.visits.drain(30), one.loop)
+        with pytest.raises(Exception, match="1012"):
+            idle.until(lambda message: message.get("state") == "closed")
+        busy.until(lambda message: message.get("type") == "turn" and message["state"] == "complete")
+        with pytest.raises(Exception, match="1012"):
+            busy.until(lambda message: message.get("state") == "closed")
+        draining.result(60)
+    assert refused(lambda: one.socket("/session", subprotocols=["adk-nb.v1"]))[0] == 503
+    with other.page(tokens[0]) as page:
+        (welcome,) = page.until(lambda _message: True)
+        assert "One two." in str(welcome["history"])
+
+
+def test_a_session_that_the_store_cannot_give_is_told_and_refused(served):
+    class Store(InMemorySessionService):
+        async def get_session(self, **options):
+            raise ConnectionError("no route")
+
+    one = served(sessions=Store(), secret=SECRET)
+    answer = one.http("/open", "POST")
+    assert (answer.status_code, answer.json()["code"]) == (503, "sessions_failed")
+    assert refused(lambda: one.socket("/ws/2"))[0] == 503
+    token = one.visits._passes.make(Pass("ada", "monday"))
+    with one.page(token) as page, pytest.raises(Exception, match="1013"):
+        page.until(lambda _message: True)
+
+
+def test_the_address_that_a_proxy_has_is_let_in(served):
+    one = served(origins=["https://example.org"])
+    assert one.http("/", headers={"Host": "example.org"}).status_code == 200
+    assert one.http("/", headers={"Host": "evil.example"}).status_code == 403

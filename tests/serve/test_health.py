@@ -1,0 +1,135 @@
+"""What is asked of a model to know whether it can be reached."""
+
+from __future__ import annotations
+
+import asyncio
+import http.server
+import json
+import threading
+
+import pytest
+from google.adk.agents import Agent
+from google.adk.models import Gemini
+from scripted import Scripted
+
+from adk_nb.exceptions import LocalModelError
+from adk_nb.serve import health
+from adk_nb.serve.health import Asked, ModelCheck
+
+
+@pytest.fixture
+def service():
+    """Google's service, as far as it is asked; `status` is what it answers with."""
+
+    class Answers(http.server.BaseHTTPRequestHandler):
+        status, paths = 200, []
+
+        def do_GET(self):
+            self.paths.append((self.path, self.headers["x-goog-api-key"]))
+            said = {"name": "models/gemini-x"}
+            if self.status != 200:
+                said = {"error": {"code": self.status, "message": "No.", "status": "X"}}
+            body = json.dumps(said).encode()
+            self.send_response(self.status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    Answers.paths = []
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answers)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    Answers.url = f"http://127.0.0.1:{server.server_port}"
+    yield Answers
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def of(model):
+    return ModelCheck(Agent(name="a", model=model))
+
+
+async def test_gemini_is_asked_for_the_model_with_the_key(service, monkeypatch):
+    monkeypatch.setenv("GOOGLE_API_KEY", "some-key")
+    check = of(Gemini(model="gemini-x", base_url=service.url))
+    assert await check.problem() == ""
+    (path, key) = service.paths[-1]
+    assert path.endswith("/models/gemini-x")
+    assert key == "some-key"
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [(401, "key"), (403, "may not use it"), (404, "no live model of that name"), (429, "")],
+)
+async def test_what_gemini_says_against_it(service, monkeypatch, status, reason):
+    monkeypatch.setenv("GOOGLE_API_KEY", "some-key")
+    service.status = status
+    problem = await of(Gemini(model="gemini-x", base_url=service.url)).problem()
+    assert reason in problem
+    assert bool(problem) == bool(reason)
+
+
+async def test_a_key_that_is_missing_is_known_without_asking(monkeypatch):
+    for name in ("GOOGLE_API_KEY", "GEMINI_API_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    assert "needs an API key" in await of("gemini-live-2.5-flash").problem()
+
+
+async def test_the_parts_of_the_embedded_default_are_loaded(monkeypatch):
+    class Part:
+        error, loads = None, 0
+
+        def warm_up(self):
+            Part.loads += 1
+            if self.error:
+                raise self.error
+
+    class Cascade:
+        stt, tts = Part(), Part()
+
+    monkeypatch.setattr(health, "CascadeLive", Cascade)
+    monkeypatch.setattr(health, "live_model", lambda _agent: Cascade())
+    monkeypatch.setattr(health, "text_model", lambda _model: Part())
+    check = of("any")
+    assert (await check.problem(), Part.loads) == ("", 3)
+    Part.error = LocalModelError("There is no voice.")
+    assert await check.problem() == ""
+    Part.error = OSError("no memory")
+    assert "no memory" in await check.problem()
+
+
+async def test_of_other_models_nothing_is_known():
+    made = []
+
+    def make():
+        made.append(Agent(name="a", model=Scripted(lambda _: [])))
+        return made[-1]
+
+    check = ModelCheck(make)
+    assert await check.problem() == ""
+    assert await check.problem() == ""
+    assert len(made) == 1
+
+
+async def test_who_asks_often_gets_the_answer_that_there_is(monkeypatch):
+    asked, answer = [], ""
+
+    async def ask():
+        asked.append(answer)
+        await asyncio.sleep(0)
+        return answer
+
+    one = Asked(ask, 1000)
+    assert await asyncio.gather(*(one.problem() for _ in range(5))) == [""] * 5
+    assert len(asked) == 1
+    monkeypatch.setattr(health, "STORE_S", 0)
+    answer = "It is gone."
+    other = Asked(ask, 1000)
+    assert [await other.problem() for _ in range(3)] == [answer] * 3
+    assert len(asked) == 4
