@@ -1,14 +1,16 @@
 import time
 
 import pytest
-from sessions import Page
+from sessions import Page, enter
+from wire_frames import encode_message
 
 from adk_nb.live.turn_builder import Turns
 from adk_nb.log.event_log import EventLog
 from adk_nb.log.turn import Turn
+from adk_nb.log.words import Piece
 from adk_nb.plain import to_json
 from adk_nb.wire import protocol
-from adk_nb.wire.page_hub import _LEFT_OUT, Pages, bounded
+from adk_nb.wire.page_hub import _LEFT_OUT, Pages
 
 
 def played(event, turn, ms=0.0):
@@ -18,12 +20,14 @@ def played(event, turn, ms=0.0):
 def test_messages_go_to_every_page_and_watcher():
     pages, seen = Pages(), []
     one, two = Page(), Page()
-    pages.all += [one, two]
+    enter(pages, one, two)
     pages.watchers.append(seen.append)
     pages.note(0, "swap", "Changed.")
     pages.send_audio(1, 24_000, b"\0\0")
-    assert one.messages == two.messages == seen == [protocol.Note("1", 0, "swap", "Changed.")]
-    assert one.audio == [(1, 24_000, b"\0\0")]
+    note = protocol.Note("1", 0, "swap", "Changed.")
+    assert one.messages == seen == [note]
+    assert two.messages == [protocol.Place("elsewhere", "none"), note]
+    assert (one.audio, two.audio) == ([(1, 24_000, b"\0\0")], [])  # One page plays.
     assert pages.remove(one)
     assert not pages.remove(one)
 
@@ -31,7 +35,7 @@ def test_messages_go_to_every_page_and_watcher():
 def test_the_players_position():
     pages, turn = Pages(), Turn(1, "a", audio_ms=1000.0)
     assert pages.position(turn) is None  # No page plays it.
-    pages.all.append(Page())
+    enter(pages, Page())
     assert pages.position(turn) == (0.0, 1000.0)
     pages.played(played("started", 1))
     assert pages.sounding == 1
@@ -43,6 +47,165 @@ def test_the_players_position():
     pages.played(played("flushed", 1, 450.0))
     assert (pages.sounding, pages.position(turn)) == (0, (450.0, 1000.0))
     assert pages.position(None) is None
+
+
+RATE = 1000
+"""So that a sample is a millisecond."""
+
+
+def samples(first, last):
+    return b"".join(n.to_bytes(2, "little") for n in range(first, last))
+
+
+def hub():
+    """A hub whose turn 1 has a sound of 1000 ms that has all been sent."""
+    pages = Pages(sound=lambda turn: (RATE, samples(0, 1000) if turn == 1 else samples(0, 500)))
+    pages.cut, pages.moved = [], []
+    pages.on_cut, pages.on_moved = pages.cut.append, pages.moved.append
+    first = Page()
+    enter(pages, first)
+    pages.send_audio(1, RATE, samples(0, 1000))
+    return pages, first
+
+
+def places(page):
+    return [(m.speaker, m.microphone) for m in page.messages if isinstance(m, protocol.Place)]
+
+
+def heard_from(page):
+    """Where the sound began that a page got, by turn (ms)."""
+    return [(turn, int.from_bytes(pcm[:2], "little")) for turn, _, pcm in page.audio]
+
+
+def test_one_page_plays_and_another_can_take_it_from_where_it_was():
+    pages, first = hub()
+    second = Page()
+    enter(pages, second)
+    assert (places(first), places(second)) == ([], [("elsewhere", "none")])
+    pages.played(played("progress", 1, 400.0))
+    pages.give(second)
+    assert (places(first), places(second)[1:]) == ([("elsewhere", "none")], [("here", "none")])
+    (moved,) = pages.moved
+    assert 400 <= moved.played_ms < 1000
+    (resumed,) = [m for m in second.messages if isinstance(m, protocol.Continue)]
+    assert resumed == protocol.Continue(1, moved.played_ms)
+    assert heard_from(second) == [(1, int(moved.played_ms))]
+    assert pages.plays(second)
+    assert not pages.plays(first)
+    pages.send_audio(2, RATE, b"\1\0")
+    assert (len(first.audio), len(second.audio)) == (1, 2)
+
+
+def test_what_has_sounded_or_was_cut_off_is_not_played_again():
+    pages, first = hub()
+    pages.emit(protocol.TurnState(1, "complete"))
+    pages.played(played("drained", 1, 900.0))  # Some was left out to catch up.
+    pages.send_audio(2, RATE, samples(0, 500))
+    pages.emit(protocol.TurnState(2, "interrupted"))
+    pages.remove(first)
+    second = Page()
+    enter(pages, second)
+    assert second.audio == []
+    assert pages.cut == []  # The page is the one to say what of it had sounded.
+
+
+def test_a_page_that_went_is_followed_by_the_next_which_plays_the_rest_to_its_end():
+    pages, first = hub()
+    pages.played(played("progress", 1, 300.0))
+    pages.remove(first)
+    pages.send_audio(2, RATE, samples(0, 500))  # It waits too.
+    pages.emit(protocol.TurnState(1, "complete"))
+    second = Page()
+    enter(pages, second)
+    since = heard_from(second)[0][1]
+    assert 300 <= since < 1000
+    assert heard_from(second) == [(1, since), (2, 0)]
+    ends = [m for m in second.messages if isinstance(m, protocol.TurnState)]
+    assert ends == [protocol.TurnState(1, "complete")]
+
+
+def test_a_page_that_comes_back_plays_on_and_gets_what_it_missed():
+    pages, first = Pages(sound=lambda _: (RATE, samples(0, 1000))), Page()
+    pages.back = []
+    pages.on_back = lambda *who: pages.back.append(who)
+    pages.add(first, protocol.Hello("t", view="a"))
+    pages.welcomed(first)
+    pages.send_audio(1, RATE, samples(0, 600))
+    pages.remove(first)
+    pages.send_audio(1, RATE, samples(600, 1000))
+    again, hello = Page(), protocol.Hello("t", turn=1, audio_ms=550.0, view="a")
+    assert pages.add(again, hello)
+    pages.welcomed(again)
+    assert pages.back == [(again, hello)]
+    assert again.messages == again.audio == []  # Whoever is told sends what it missed.
+    other = Page()
+    assert not pages.add(other, protocol.Hello("t", view="b"))
+
+
+def test_a_page_that_is_back_before_its_dead_connection_is_noticed_plays_on():
+    pages, dead, again = Pages(), Page(), Page()
+    pages.add(dead, protocol.Hello("t", view="a"))
+    pages.welcomed(dead)
+    assert pages.add(again, protocol.Hello("t", turn=0, view="a"))
+    pages.welcomed(again)
+    assert pages.plays(again)
+    assert pages.remove(dead)
+    assert pages.plays(again)
+
+
+def test_where_no_page_comes_it_is_told_what_sounded():
+    pages, first = hub()
+    pages.played(played("progress", 1, 300.0))
+    pages.give_up()
+    assert pages.cut == []  # One plays.
+    pages.remove(first)
+    pages.give_up()
+    (cut,) = pages.cut
+    assert cut.turn == 1
+    assert 300 <= cut.played_ms < 1000
+    enter(pages, second := Page())
+    assert second.audio == []
+
+
+def test_what_is_cut_off_while_no_page_plays_is_told_at_once():
+    pages, first = hub()
+    pages.remove(first)
+    pages.emit(protocol.TurnState(1, "interrupted"))
+    assert [one.turn for one in pages.cut] == [1]
+
+
+def test_another_page_plays_when_the_first_stays_away():
+    pages, first = hub()
+    enter(pages, second := Page())
+    pages.hand_over()
+    assert pages.plays(first)
+    pages.remove(first)
+    assert second.audio == []
+    pages.hand_over()
+    assert heard_from(second) == [(1, 0)]
+    pages.remove(second)
+    pages.hand_over()
+    assert pages.speaker is None
+
+
+def test_before_there_was_a_page_nothing_waits_for_one():
+    pages = Pages(sound=lambda _: (RATE, samples(0, 1000)))
+    pages.send_audio(1, RATE, samples(0, 1000))
+    enter(pages, page := Page())
+    assert page.audio == []
+    # What comes is the rest of an answer, and counts as such.
+    assert page.messages == [protocol.Continue(1, 1000.0)]
+
+
+def test_pages_are_told_where_the_microphone_is():
+    pages, first = hub()
+    enter(pages, second := Page())
+    pages.hears(second)
+    assert (places(first), places(second)) == (
+        [("here", "elsewhere")], [("elsewhere", "none"), ("elsewhere", "here")],
+    )  # fmt: skip
+    pages.remove(second)
+    assert pages.microphone is None
 
 
 def test_a_history_has_everything_in_its_place():
@@ -73,42 +236,12 @@ def test_a_history_has_everything_in_its_place():
 
 def test_a_long_result_is_shortened_and_says_how_long_it_is():
     pages, page = Pages(), Page()
-    pages.all.append(page)
+    enter(pages, page)
     pages.emit(protocol.ToolReturned(1, "c", "ls", 1.0, result=["x" * 12_000_000]))
     (message,) = page.messages
     assert message.length == 12_000_004
     assert message.result == '["' + "x" * (protocol.MAX_SHOWN - 2)
-    assert len(protocol.encode_message(message)) < 30_000
-
-
-@pytest.mark.parametrize(
-    "message",
-    [
-        protocol.ToolReturned(1, "c", "ls", 1.0, error="e" * 10**6),
-        protocol.Transcript(1, "user", "user", "t" * 10**6, final=True),
-        protocol.ToolCalled(1, "c", "ls", {"path": "p" * 10**6, "deep": [["d"] * 10**5]}),
-        protocol.ToolCalled(1, "c", "ls", {f"key {n}": n for n in range(10**5)}),
-        protocol.Question(1, "c", "ls", {"path": "p" * 10**6}, "Really?"),
-    ],
-    ids=["error", "text", "args", "keys", "question"],
-)
-def test_nothing_long_goes_to_a_page_unasked(message):
-    assert len(protocol.encode_message(bounded(message))) < 2 * protocol.MAX_SHOWN
-
-
-def test_short_arguments_stay_beside_long_ones():
-    args = bounded(protocol.ToolCalled(1, "c", "put", {"n": 3, "text": "t" * 10**6})).args
-    assert args["n"] == 3
-    assert args["text"].endswith("(1,000,000 characters)")
-
-
-def test_what_is_to_be_approved_is_shown_as_a_whole():
-    question = protocol.Question(1, "c", "put", {"text": "t" * 100_000})
-    assert bounded(question) == question
-    long = bounded(protocol.Question(1, "c", "put", {"text": "t" * 1_000_000}, "Really?"))
-    assert long.hint == (
-        "Really? The arguments are shortened here; see live.questions for all of them."
-    )
+    assert len(encode_message(message)) < 30_000
 
 
 def sizes(history):
@@ -170,29 +303,20 @@ def test_of_a_turn_that_is_too_large_what_was_said_is_kept():
     assert texts == ["first", "ok", "call", "all done"]
 
 
-def test_long_hints_sources_and_names_are_cut():
-    hint = bounded(protocol.Question(1, "c", "pay", {}, "h" * 9_000_000)).hint
-    assert len(hint) < 21_000
-    sources = [{"title": "t" * 9000, "uri": "u" * 9000}] * 500
-    assert len(protocol.encode_message(bounded(protocol.Sources(1, sources)))) < 250_000
-    assert len(bounded(protocol.ToolCalled(1, "c", "n" * 9000, {})).name) == 1000
-    assert len(bounded(protocol.Note("1", 1, "swap", "n" * 90_000)).text) < 21_000
-
-
-def test_sound_ends_with_the_last_page():
+def test_sound_ends_with_the_page_that_plays():
     pages, one, two = Pages(), Page(), Page()
-    pages.all += [one, two]
+    enter(pages, one, two)
     pages.played(played("started", 3))
-    assert pages.remove(one)
-    assert pages.sounding == 3
     assert pages.remove(two)
+    assert pages.sounding == 3
+    assert pages.remove(one)
     assert pages.sounding == 0
 
 
 @pytest.mark.parametrize("event", ["drained", "flushed"])
 def test_what_has_drained_or_was_flushed_sounds_no_more(event):
     pages = Pages()
-    pages.all.append(Page())
+    enter(pages, Page())
     pages.played(played("started", 1))
     pages.played(played(event, 1, 700.0))
     assert pages.sounding == 0
@@ -201,7 +325,7 @@ def test_what_has_drained_or_was_flushed_sounds_no_more(event):
 
 def test_of_another_turn_nothing_has_sounded():
     pages = Pages()
-    pages.all.append(Page())
+    enter(pages, Page())
     pages.played(played("drained", 1, 400.0))
     assert pages.position(Turn(2, "a", audio_ms=300.0)) == (0.0, 300.0)
 
@@ -240,39 +364,6 @@ def test_whole_messages_of_three_turns_of_two_agents():
     ]
 
 
-@pytest.mark.parametrize(
-    ("message", "name", "longest"),
-    [
-        (protocol.Failure("c", "m" * 10**6, "r" * 10**6), "message", protocol.MAX_SHOWN),
-        (protocol.Failure("c", "m" * 10**6, "r" * 10**6), "remedy", protocol.MAX_SHOWN),
-        (protocol.Note("1", 1, "swap", "t" * 10**6), "text", protocol.MAX_SHOWN),
-        (protocol.ToolCalled(1, "c", "n" * 10**6, {}), "name", 1000),
-        (protocol.Question(1, "c", "n", {}, "h" * 10**6), "hint", protocol.MAX_SHOWN),
-    ],
-    ids=["message", "remedy", "note", "tool", "hint"],
-)
-def test_a_long_text_is_its_beginning_and_how_long_it_is(message, name, longest):
-    whole, short = getattr(message, name), getattr(bounded(message), name)
-    assert short[:longest] == whole[:longest]
-    assert short[longest:] in ("", " … (1,000,000 characters)")
-
-
-def test_what_is_just_short_enough_stays():
-    for message in (
-        protocol.Transcript(1, "user", "user", "t" * protocol.MAX_SHOWN, final=True),
-        protocol.ToolReturned(1, "c", "ls", 1.0, result="r" * protocol.MAX_SHOWN),
-        protocol.ToolReturned(1, "c", "ls", 1.0, error="r" * protocol.MAX_SHOWN),
-        protocol.ToolCalled(1, "c", "ls", {"a": "t" * (protocol.MAX_SHOWN - 100)}),
-    ):
-        assert bounded(message) == message
-
-
-def test_sources_are_fifty_at_most():
-    source = {"title": "t", "uri": "u" * 10_000}
-    shown = bounded(protocol.Sources(1, [source] * 60))
-    assert shown.sources == [{"title": "t", "uri": "u" * 2000}] * 50
-
-
 def test_secrets_are_masked_before_anything_is_cut():
     pages, page = (
         Pages(
@@ -280,7 +371,7 @@ def test_secrets_are_masked_before_anything_is_cut():
         ),
         Page(),
     )
-    pages.all.append(page)
+    enter(pages, page)
     text = "t" * (protocol.MAX_SHOWN - 3) + "hunter2"
     pages.emit(protocol.Transcript(1, "user", "user", text, final=True))
     assert page.messages[0].text.startswith("t" * (protocol.MAX_SHOWN - 3) + "[se")
@@ -300,3 +391,20 @@ def test_a_turn_that_was_cut_off_while_a_tool_ran_is_in_the_history_of_a_page():
     turns.tool_called("dice", "a", "roll", {})
     turns.cut_in()
     assert [message["type"] for message in pages.history(turns.all)] == ["transcript", "tool_call"]
+
+
+def test_words_that_were_taken_back_are_not_in_the_history_of_a_page():
+    gone, said = Piece(0, "agent", "a", 0.0), Piece(1, "agent", "a", 1.0, "I may not.", final=True)
+    turn = Turn(1, "a", begun=True, pieces=[gone, said])
+    assert [(m["text"], m["piece"]) for m in Pages().history([turn])] == [("I may not.", 1)]
+
+
+def test_a_secret_in_a_tools_description_is_masked_and_its_name_stays():
+    pages = Pages(lambda v: v.replace("hunter2", "[secret]") if isinstance(v, str) else v)
+    page = Page()
+    enter(pages, page)
+    tools = [{"name": "hunter2", "description": "Asks hunter2.", "on": True}]
+    pages.emit(protocol.AgentChanged("a", "m", tools, ["Tools: hunter2."], video=False))
+    (told,) = page.messages
+    assert told.tools == [{"name": "hunter2", "description": "Asks [secret].", "on": True}]
+    assert tools[0]["description"] == "Asks hunter2."

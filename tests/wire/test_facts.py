@@ -1,0 +1,51 @@
+from adk_nb.live.turn_builder import Turns
+from adk_nb.log.event_log import EventLog
+from adk_nb.log.turn import Status, Turn
+from adk_nb.wire import protocol
+from adk_nb.wire.facts import facts_message
+from adk_nb.wire.page_hub import Pages
+
+LOUD = b"\0\x10" * 2400
+
+
+def test_the_first_latency_is_what_was_heard_or_else_what_could_be_read():
+    one = Turn(2, "dice", time=5.0, typed_t=1.0, agent_t=1.25, spoken=True)
+    assert facts_message(one) == protocol.TurnFacts(2, 5.0, "first_text_ms", 250.0)
+    one.audio_ms = 100.0
+    assert facts_message(one) == protocol.TurnFacts(2, 5.0, sound=True)  # It sounds in a moment.
+    one.heard_t = 1.5
+    assert facts_message(one).latency == "first_heard_ms"
+    assert facts_message(one).ms == 500.0
+    silent = Turn(2, "dice", time=5.0, typed_t=1.0, agent_t=1.25, audio_ms=1.0)
+    silent.status = Status.COMPLETE
+    assert facts_message(silent).latency == "first_text_ms"
+
+
+def test_pages_are_told_as_it_goes_and_a_later_one_the_last_of_it():
+    log, sent, pages = EventLog("s"), [], Pages()
+    pages.watchers.append(sent.append)
+    turns = Turns(log, pages.emit)
+    turns.user_typed("roll")
+    turns.agent_audio("dice", LOUD, 24_000)
+    turns.agent_said("dice", "Four.", final=True)
+    log.add("client", "playback_started", turn=1, audio_ms=0.0)
+    turns.completed()
+    turns.user_typed("again")
+    turns.cut_in()
+    told = [one for one in sent if isinstance(one, protocol.TurnFacts)]
+    assert [(one.turn, one.latency, one.sound) for one in told if one.turn == 1] == [
+        (1, "", False), (1, "", True), (1, "first_heard_ms", True),
+    ]  # fmt: skip
+    assert told[-1].outcome.startswith("no answer: you cut in after 0.")
+    last = {one.turn: protocol.as_dict(one) for one in told}
+    assert pages.facts(turns.all) == list(last.values())
+
+
+def test_an_error_that_is_told_after_its_turn_stands_there():
+    log, sent = EventLog("s"), []
+    turns = Turns(log, sent.append)
+    turns.user_typed("roll")
+    turns.completed(failed="response_rejected")
+    log.add("bridge", "error", turn=1, error="The service withheld it. Ask again.")
+    assert sent[-1].outcome == "no answer: The service withheld it. Ask again."
+    assert sent[-1].failed

@@ -1,0 +1,103 @@
+import pytest
+
+from adk_nb.wire import protocol
+from adk_nb.wire.playout import Playout
+
+
+class Clock:
+    """A clock that a test sets (s)."""
+
+    now = 100.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def playout(clock):
+    playout = Playout(clock)
+    playout.sent(1, 1000.0)
+    return playout
+
+
+def reported(playout, event, turn=1, ms=0.0):
+    playout.reported(protocol.Playback(event, turn, ms))
+
+
+def waiting(playout):
+    return [(one.turn, one.played_ms) for one in playout.waiting()]
+
+
+def test_what_has_sounded_since_the_last_report_is_counted(playout, clock):
+    reported(playout, "started")
+    reported(playout, "progress", ms=200.0)
+    clock.now += 0.25
+    assert [one.turn for one in playout.stop()] == [1]
+    assert waiting(playout) == [(1, 450.0)]
+    clock.now += 5
+    assert playout.stop() == []
+    assert waiting(playout) == [(1, 450.0)]
+
+
+def test_no_more_sounds_than_there_was(playout, clock):
+    reported(playout, "progress", ms=900.0)
+    clock.now += 9
+    (one,) = playout.stop()
+    assert one.played_ms == 1000.0
+    assert not one.waits
+    assert waiting(playout) == [(1, 1000.0)]  # More of it may come.
+    playout.became(1, "complete")
+    assert waiting(playout) == []
+
+
+def test_what_is_sent_while_nobody_is_there_is_not_played_later(playout):
+    playout.sent(2, 300.0, lost=True)
+    playout.sent(2, 200.0)
+    assert waiting(playout) == [(1, 0.0), (2, 300.0)]
+
+
+@pytest.mark.parametrize(
+    ("event", "complete", "left"),
+    [("flushed", False, []), ("drained", True, []), ("drained", False, [(1, 700.0)])],
+)
+def test_what_is_over_does_not_wait(playout, event, complete, left):
+    if complete:
+        assert playout.became(1, "complete") is None
+    reported(playout, event, ms=700.0)
+    assert waiting(playout) == left
+
+
+def test_a_turn_that_is_cut_off_returns_what_waited_once(playout):
+    assert playout.became(1, "started") is None
+    assert playout.became(7, "failed") is None
+    assert playout.became(1, "interrupted").turn == 1
+    assert playout.became(1, "interrupted") is None
+    assert waiting(playout) == []
+    assert playout.became(1, "resumed") is None
+    playout.sent(1, 500.0)
+    assert waiting(playout) == [(1, 0.0)]
+
+
+def test_what_nobody_expects_any_more_is_not_played(playout, clock):
+    clock.now += 61
+    assert waiting(playout) == []
+    playout.sent(2, 300.0)
+    assert waiting(playout) == [(2, 0.0)]
+
+
+def test_what_stands_in_a_queue_waits_however_long_the_sound_before_it_is(playout, clock):
+    playout.sent(2, 300.0)
+    clock.now += 300
+    reported(playout, "progress", ms=500.0)
+    assert waiting(playout) == [(1, 500.0), (2, 0.0)]
+
+
+def test_of_many_turns_the_newest_are_known(playout):
+    for turn in range(2, 40):
+        playout.sent(turn, 100.0)
+    assert [turn for turn, _ in waiting(playout)] == list(range(24, 40))
