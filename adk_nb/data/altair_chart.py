@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import altair as alt
 
 from adk_nb.data.vega import SCHEMA, mime_bundle
+from adk_nb.private_files import open_private
 
 if TYPE_CHECKING:
     from adk_nb.data.vega import Spec
@@ -22,6 +25,12 @@ class _ForJupyterLab:
         bare.datasets = alt.Undefined  # Validating each value would take most of the time.
         spec = {**bare.to_dict(), "datasets": self.datasets, "$schema": SCHEMA}
         return mime_bundle(spec, f"<{type(self).__name__}>")
+
+    def save(self: Any, fp: Any, *args: Any, **options: Any) -> Any:
+        """Writes the chart to a file, which only its owner can read if it is new."""
+        if isinstance(fp, str | os.PathLike):
+            open_private(Path(fp), "ab").close()
+        return super().save(fp, *args, **options)  # type: ignore[misc]
 
 
 class Timeline(_ForJupyterLab, alt.LayerChart):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property, partial
 from itertools import chain
 from operator import attrgetter
@@ -20,9 +20,9 @@ from pandas.api.types import pandas_dtype
 
 from adk_nb.data.tokens import count
 from adk_nb.exceptions import AdkNbError
-from adk_nb.log.event_log import KINDS
+from adk_nb.log.event_log import KINDS, LogRow
 from adk_nb.log.turn import Status
-from adk_nb.plain import copied
+from adk_nb.plain import copied, to_json
 
 if TYPE_CHECKING:
     from typing import TypeAlias
@@ -45,7 +45,7 @@ class Column:
             `"bool"`, `"object"`, `"category"`, `"datetime64[us, UTC]"` (of seconds since the Unix
             epoch, or of datetimes) or any other.
         value: A function of an item, or the name of one of its attributes; by default the column's
-            own name. The items are `LogRow`s (`events_df`), `Turn`s (`turns_df`),
+            own name. The items are copies of `LogRow`s (`events_df`), `Turn`s (`turns_df`),
             `ToolCall`s (`tools_df`) or `Utterance`s (`transcript_df`).
     """
 
@@ -56,7 +56,7 @@ class Column:
     def values(self, items: Items) -> list[Any]:
         """Returns the column's values for the items of one log, in their order."""
         if callable(self.value):
-            return [self.value(item) for item in items.all]
+            return [self.value(item) for item in (items.all if is_ours(self) else items.lent)]
         return items.attribute(self.value or self.name)
 
 
@@ -70,31 +70,48 @@ class Items:
     def __init__(self, found: Iterable[Any]) -> None:
         self.all = list(found)
 
+    @property
+    def lent(self) -> list[Any]:
+        """The items for functions of somebody else's, which may change what they get."""
+        return self.all
+
     def attribute(self, name: str) -> list[Any]:
         """Returns an attribute of each item; it may be nested, as in `turn.index`."""
         return list(map(attrgetter(name), self.all))
+
+    def release(self) -> None:
+        """Takes the items apart where nobody has them any more, so that they are freed at once."""
+
+
+_fields_of = attrgetter(*(field.name for field in fields(LogRow)))
 
 
 class Events(Items):
     """The rows of one log."""
 
     _READ = (
-        "seq", "time", "t", "source", "kind", "author", "agent", "invocation_id", "turn", "text",
-        "final", "audio_ms", "tool", "tool_call_id", "args", "result", "error", "interrupted",
-        "turn_complete", "prompt_tokens", "response_tokens", "total_tokens",
+        "seq", "time", "t", "source", "kind", "author", "agent", "variant", "invocation_id", "turn",
+        "text",
+        "final", "audio_ms", "tool", "tool_call_id", "error", "interrupted", "turn_complete",
+        "prompt_tokens", "response_tokens", "total_tokens",
     )  # fmt: skip
 
     def __init__(self, log: Log) -> None:
         super().__init__(log)
-        self._session_id = log.session_id
+        self._ids = {"session_id": log.session_id, "run_id": log.run_id}
 
     def attribute(self, name: str) -> list[Any]:
         """Returns an attribute of each row, or the session's id for each."""
-        if name == "session_id":
-            return [self._session_id] * len(self.all)
+        if name in self._ids:
+            return [self._ids[name]] * len(self.all)
         if name not in self._READ:
-            return super().attribute(name)
+            return list(map(copied, super().attribute(name)))
         return self._values[self._READ.index(name) :: len(self._READ)]
+
+    @cached_property
+    def lent(self) -> list[Any]:
+        """Copies of the rows, which are the log's own."""
+        return [LogRow(*map(copied, _fields_of(row))) for row in self.all]
 
     @cached_property
     def _values(self) -> list[Any]:
@@ -104,9 +121,8 @@ class Events(Items):
             values.extend(
                 (
                     row.seq, row.time, row.t, row.source, row.kind, row.author, row.agent,
-                    row.invocation_id, row.turn or None, row.text, row.final, row.audio_ms,
-                    row.tool, row.tool_call_id, copied(row.args), copied(row.result), row.error,
-                    row.interrupted,
+                    row.variant, row.invocation_id, row.turn or None, row.text, row.final,
+                    row.audio_ms, row.tool, row.tool_call_id, row.error, row.interrupted,
                     row.turn_complete, row.prompt_tokens, row.response_tokens, row.total_tokens,
                 )
             )  # fmt: skip
@@ -139,6 +155,7 @@ _ROLE = pd.CategoricalDtype(["user", "agent"])
 EVENT_BASE = ColumnGroup(
     (
         Column("session_id", "string"),
+        Column("run_id", "string"),
         Column("seq", "Int64"),
         Column("time", _UTC),
         Column("t", "float64"),
@@ -151,6 +168,7 @@ EVENT_WHO = ColumnGroup(
     (
         Column("author", "string"),
         Column("agent", "string"),
+        Column("variant", "string"),
         Column("invocation_id", "string"),
         Column("turn", "Int64"),
     )
@@ -164,8 +182,8 @@ EVENT_TOOLS = ColumnGroup(
     (
         Column("tool", "string"),
         Column("tool_call_id", "string"),
-        Column("args", "object"),
-        Column("result", "object"),
+        Column("args", "object", lambda row: copied(row.args)),
+        Column("result", "object", lambda row: copied(row.result)),
     )
 )
 """Which tool was called, and what it returned."""
@@ -188,7 +206,10 @@ EVENT_MORE = ColumnGroup(
         Column("model", "string"),
         Column("cumulative", "bool"),
         Column("speech_t", "float64"),
+        Column("underruns", "Int64"),
+        Column("event_id", "string"),
         Column("error_ms", "float64"),
+        Column("estimated", "bool"),
         Column("output", "string"),
         Column("count", "Int64"),
         Column("status", "string"),
@@ -205,9 +226,11 @@ EVENT_MORE = ColumnGroup(
 TURN_BASE = ColumnGroup(
     (
         Column("session_id", "string"),
+        Column("run_id", "string"),
         Column("turn", "Int64", "index"),
         Column("agent", "string", lambda turn: turn.agent or None),
         Column("model", "string", lambda turn: turn.model or None),
+        Column("variant", "string", lambda turn: turn.variant or None),
     )
 )
 """Which turn, and who answered."""
@@ -221,7 +244,12 @@ TURN_TEXT = ColumnGroup(
 )
 """What was said, and what of it was heard."""
 TURN_TOOLS = ColumnGroup(
-    (Column("tools", "string"), Column("tool_ms", "float64"), Column("repeat_calls", "Int64"))
+    (
+        Column("tools", "string"),
+        Column("tool_ms", "float64"),
+        Column("approval_ms", "float64"),
+        Column("repeat_calls", "Int64"),
+    )
 )
 """Which tools were called, and how long they took."""
 TURN_AUDIO = ColumnGroup(
@@ -261,15 +289,22 @@ TURN_MORE = ColumnGroup(
         Column("time", _UTC),
         Column("t", "float64"),
         Column("spoken", "bool"),
+        Column("speech_start_t", "float64"),
+        Column("speech_end_by", "string"),
         Column("prompt", "string", lambda turn: turn.prompt or None),
         Column("withheld", "bool"),
+        Column("history", "string"),
         Column("tool_sum_ms", "float64"),
         Column("invocation_id", "string"),
         Column("prompt_tokens", "Int64"),
         Column("response_tokens", "Int64"),
         Column("clock_error_ms", "float64"),
+        Column("heard_estimated", "bool"),
         Column("cold", "bool"),
         Column("connect_ms", "float64"),
+        Column("mic_lost_ms", "float64"),
+        Column("dropped_ms", "float64"),
+        Column("underruns", "Int64"),
         Column("sources", "object"),
     )
 )
@@ -288,8 +323,11 @@ TURN_TOKENS = ColumnGroup(
 TOOL_COLUMNS = ColumnGroup(
     (
         Column("session_id", "string"),
+        Column("run_id", "string", "turn.run_id"),
         Column("turn", "Int64", "turn.index"),
+        Column("call", "Int64", "number"),
         Column("agent", "string", "author"),
+        Column("variant", "string", lambda call: call.turn.variant or None),
         Column("tool", "string", "name"),
         Column("tool_call_id", "string", "id"),
         Column("args", "object"),
@@ -297,6 +335,7 @@ TOOL_COLUMNS = ColumnGroup(
         Column("error", "string"),
         Column("t", "float64"),
         Column("ms", "float64"),
+        Column("approval_ms", "float64"),
     )
 )
 """The columns of `tools_df`."""
@@ -314,10 +353,13 @@ TOOL_MORE = ColumnGroup(
 TRANSCRIPT_COLUMNS = ColumnGroup(
     (
         Column("session_id", "string", "turn.session_id"),
+        Column("run_id", "string", "turn.run_id"),
         Column("turn", "Int64", "turn.index"),
+        Column("piece", "Int64"),
         Column("t", "float64"),
         Column("role", _ROLE),
         Column("author", "string"),
+        Column("variant", "string", lambda said: said.turn.variant or None),
         Column("text", "string"),
         Column("heard_text", "string"),
         Column("interrupted", "bool"),
@@ -373,7 +415,7 @@ def _integers(values: list[Any], dtype: Any) -> Any:
         return _by_pandas(values, dtype)
     missing = np.isnan(numbers)
     numbers[missing] = 0
-    if (np.abs(numbers) > _EXACT).any():
+    if (np.abs(numbers) >= _EXACT).any():  # One more than it is rounded to it.
         return _by_pandas(values, dtype)
     whole = numbers.astype("int64")
     if (whole != numbers).any():
@@ -413,6 +455,38 @@ _CONVERT: dict[str, _Convert] = {
 """Converters for dtypes where pandas is slow or does something else."""
 _SPARSE = {"string", "boolean", "Int64"}
 """Nullable dtypes that pandas is slow to fill."""
+
+
+class JsonColumn(Column):
+    """A column of objects as text, in JSON."""
+
+    def values(self, items: Items) -> list[Any]:
+        """Returns the column's values for the items of one log, in their order."""
+        return list(map(as_json, super().values(items)))
+
+
+def as_json(value: Any) -> str | None:
+    """Returns a value as JSON; None for none."""
+    return None if value is None else to_json(value)
+
+
+def is_ours(column: Column) -> bool:
+    """Returns whether a column's values are a function of the item alone, as those of ours are."""
+    value = getattr(column.value, "func", column.value)
+    return isinstance(value, str) or str(getattr(value, "__module__", "")).startswith("adk_nb.")
+
+
+def joined(column: Column, parts: list[Any]) -> Any:
+    """Returns several arrays of one column as one."""
+    dtype = pandas_dtype(column.dtype)
+    if isinstance(dtype, pd.CategoricalDtype):
+        if dtype.categories is None:
+            return _by_pandas(list(chain.from_iterable(parts)), dtype)
+        new = {value for part in parts for value in part.categories}.difference(dtype.categories)
+        categories = [*dtype.categories, *sorted(new)]
+        parts = [part.set_categories(categories) for part in parts]
+    series = [pd.Series(part, dtype=part.dtype, copy=False) for part in parts]
+    return pd.concat(series, ignore_index=True).array
 
 
 def chosen(columns: Columns, offered: ColumnGroup) -> list[Column]:

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from adk_nb.log.gaps import clock_offset
 from adk_nb.log.turns_from_log import logged_turns
+from adk_nb.log.waits import end_of, length_s, within
 from adk_nb.plain import to_json
 
 if TYPE_CHECKING:
@@ -51,6 +53,7 @@ def marks(log: Log) -> Layers:
         "typed": [_typed(turn) for turn in turns.values() if turn.typed_t is not None],
         "latency": [mark for turn in turns.values() for mark in _latency(turn)],
         "tools": [mark for turn in turns.values() for mark in _tools(turn, end)],
+        "approvals": [mark for turn in turns.values() for mark in _approvals(turn)],
         "cuts": [_cut(row, turns) for row in rows["interrupted"]],
         "errors": [_error(row) for row in rows["error"]],
         "waits": [mark for turn in turns.values() for mark in _wait(turn)],
@@ -109,7 +112,8 @@ def _generated(rows: dict[str, list[LogRow]], turns: dict[int, Turn]) -> list[Ma
 
 
 def _heard(rows: dict[str, list[LogRow]], turns: dict[int, Turn], now: float) -> Iterator[Mark]:
-    stops = _by_turn([*rows["playback_drained"], *rows["playback_flushed"]])
+    ended = ("playback_drained", "playback_flushed", "playback_moved")
+    stops = _by_turn(row for kind in ended for row in rows[kind])
     for index, started in _by_turn(rows["playback_started"]).items():
         turn = turns.get(index)
         who, text = (turn.agent, _short(turn.heard_text)) if turn else ("", "")
@@ -124,9 +128,12 @@ def _typed(turn: Turn) -> Mark:
 
 def _latency(turn: Turn) -> Iterator[Mark]:
     moments = (turn.speech_end_t, turn.audio_t, turn.heard_t)
+    waits = [wait for call in turn.tool_calls for wait in call.waits]
     for (start, end), step in zip(pairwise(moments), STEPS, strict=True):
         if start is not None and end is not None and end >= start:
-            since_ms = (end - (turn.speech_end_t or 0.0)) * 1000
+            asked = turn.speech_end_t or 0.0
+            waited_s = length_s(within(waits, asked, end))
+            since_ms = (end - asked - waited_s) * 1000
             yield _bar(LATENCY, start, end, turn=turn.index, step=step, since_ms=since_ms)
 
 
@@ -138,13 +145,19 @@ def _wait(turn: Turn) -> Iterator[Mark]:
 def _tools(turn: Turn, now: float) -> Iterator[Mark]:
     for call in turn.tool_calls:
         start = call.began_t or call.t
-        end = now if call.ms is None else start + call.ms / 1000
+        end = now if call.ms is None else end_of(start, call.ms / 1000, call.waits)
         failed = call.error is not None
-        outcome = "…" if call.ms is None else call.error if failed else call.result
+        outcome = "…" if not call.returned else call.error if failed else call.result
         yield _bar(
             TOOLS, start, max(start, end), turn=turn.index, tool=call.name,
             args=_short(call.args), result=_short(outcome), failed=failed,
         )  # fmt: skip
+
+
+def _approvals(turn: Turn) -> Iterator[Mark]:
+    for call in turn.tool_calls:
+        for start, end in call.waits:
+            yield _bar(TOOLS, start, end, turn=turn.index, tool=call.name)
 
 
 def _cut(row: LogRow, turns: dict[int, Turn]) -> Mark:
@@ -186,13 +199,8 @@ def _stretches(log: Log, turn: Turn, rows: list[LogRow]) -> list[Stretch]:
 def _on_clock(stretch: Stretch, rows: list[LogRow]) -> Stretch:
     """Converts a stretch of a turn's sound (s) to the session's clock, pauses included."""
     start, end = stretch
-    before = 0.0
-    at = rows[0].t
-    for row in rows:
-        if before <= start:
-            at = row.t - before
-        before += (row.audio_ms or 0.0) / 1000
-    return start + at, end + at
+    offset = clock_offset(rows, start)
+    return start + offset, end + offset
 
 
 def loud_stretches(samples: npt.NDArray[np.int16], rate: int) -> list[Stretch]:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import warnings
 from bisect import bisect_right
 from typing import TYPE_CHECKING, Any
 
-from adk_nb.log.span_collector import collected
+import pandas as pd
+
+from adk_nb.data.columns import as_json
+from adk_nb.data.sources import logs_of
+from adk_nb.log.span_collector import collected, why_none
 from adk_nb.log.turns_from_log import logged_turns
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    import pandas as pd
     from opentelemetry.sdk.trace import ReadableSpan
 
-    from adk_nb.data.tables import Source
+    from adk_nb.data.sources import Source
     from adk_nb.log.turns_from_log import Log
 
 MAX_TEXT = 10_000
@@ -23,13 +27,15 @@ MAX_TEXT = 10_000
 _INVOCATION = "gcp.vertex.agent.invocation_id"
 _DTYPES = {
     "session_id": "string",
+    "run_id": "string",
     "turn": "Int64",
+    "variant": "string",
     "invocation_id": "string",
     "trace_id": "string",
     "span_id": "string",
     "parent_id": "string",
     "name": "string",
-    "start": "datetime64[ns, UTC]",
+    "start": "datetime64[us, UTC]",
     "t": "float64",
     "ms": "float64",
     "status": "string",
@@ -38,48 +44,61 @@ _DTYPES = {
 }
 
 
-def spans_df(source: Source) -> pd.DataFrame:
+def spans_df(source: Source, *, json: bool = False, naive: bool = False) -> pd.DataFrame:
     """Returns a frame with a row for each finished OpenTelemetry span, in the order they began.
 
     It also has other spans that are made while the agent works, such as the requests of a tool. A
-    span belongs to the turn that was open when it began. The agent's own span ends with the session
-    and appears then: a live run is one invocation over many turns.
+    span belongs to the turn that was open when it began; those of a new connection, as after a
+    swap, to the first turn that it answers. The agent's own span ends with the session, or with a
+    swap, and appears then: a live run is one invocation over many turns. Where OpenTelemetry keeps
+    spans from adk_nb, a warning says why there are none.
 
     Args:
         source: A widget or a session, or a list of these. Recordings keep no spans.
+        json: Whether `attributes` is text in JSON.
+        naive: Whether `start` is in UTC without saying so, as Excel wants it.
 
     Returns:
-        The frame: `session_id`, `turn`, `invocation_id`, `trace_id`, `span_id`, `parent_id`,
-        `name`, `start` (UTC), `t` (s on the session's clock), `ms` (how long it took),
-        `status` (`unset`, `ok` or `error`), `error`, and `attributes` (a dict, secrets masked).
+        The frame: `session_id`, `run_id`, `turn`, `variant`, `invocation_id`, `trace_id`,
+        `span_id`, `parent_id`, `name`, `start` (UTC), `t` (s on the session's clock), `ms` (how
+        long it took), `status` (`unset`, `ok` or `error`), `error`, and `attributes` (a dict,
+        secrets masked).
 
     Raises:
         AdkNbError: The source has no events.
         RecordingError: There is no recording at a path.
     """
-    import pandas as pd
-
-    from adk_nb.data.tables import logs_of
-
     rows = [row for log in logs_of(source) for row in _rows(log)]
+    if json:
+        rows = [row | {"attributes": as_json(row["attributes"])} for row in rows]
     frame = pd.DataFrame(rows, columns=list(_DTYPES))
-    frame["start"] = pd.to_datetime(frame["start"], unit="ns", utc=True)
-    return frame.astype(_DTYPES)
+    # To the microsecond, as every time in the other frames: pandas joins no two units.
+    start = pd.to_datetime(frame["start"], unit="ns", utc=True).dt.as_unit("us")
+    frame["start"] = start.dt.tz_localize(None) if naive else start
+    changed = {"attributes": "string"} if json else {}
+    changed |= {"start": "datetime64[us]"} if naive else {}
+    return frame.astype(_DTYPES | changed)
 
 
 def _rows(log: Any) -> Iterator[dict[str, Any]]:
     kept = collected(log)
     if not kept:
+        why = why_none(log)
+        if why:
+            warnings.warn(f"There are no spans of {log.session_id}: {why}.", stacklevel=4)
         return
     turns = _TurnsOf(log, (one.first for one in kept))
     for first, t, span in sorted(kept, key=lambda one: one.t):
         attributes = {
-            name: _shown(log.redact(value)) for name, value in (span.attributes or {}).items()
+            log.redact(name): _shown(log.redact(value))
+            for name, value in (span.attributes or {}).items()
         }
         invocation = attributes.get(_INVOCATION) or turns.invocation(first)
         yield {
             "session_id": log.session_id,
+            "run_id": log.run_id,
             "turn": turns.open_at(t, invocation),
+            "variant": turns.variant_at(t),
             "invocation_id": invocation,
             **_ids(span),
             "name": log.redact(span.name),
@@ -118,7 +137,19 @@ class _TurnsOf:
         self._turns = logged_turns(log)
         self._starts = [turn.t for turn in self._turns]
         self._rows = list(log)
+        swaps = [row for row in self._rows if row.kind == "agent_swapped"]
+        self._changes = [*self._rows[:1], *swaps]
+        # The invocations in which each turn was answered: several, if it went on in a new run.
+        self._answered_in: dict[int, set[str]] = {}
+        for row in self._rows:
+            if row.turn and row.invocation_id:
+                self._answered_in.setdefault(row.turn, set()).add(row.invocation_id)
         self._invocations: dict[int, str | None] = {}
+
+    def variant_at(self, t: float) -> str | None:
+        """Returns which variant of the agent there was at a time (s on the session's clock)."""
+        before = [row.variant for row in self._changes if row.t <= t]
+        return before[-1] if before else None
 
     def invocation(self, first: int) -> str | None:
         """Returns the invocation of the run whose first row has that number."""
@@ -132,8 +163,12 @@ class _TurnsOf:
         return next((row.invocation_id for row in self._rows[first:end] if row.invocation_id), None)
 
     def open_at(self, t: float, invocation: str | None) -> int | None:
-        """Returns the invocation's newest turn that had begun then; None before the first."""
+        """Returns the invocation's newest turn that had begun then, or the first that follows.
+
+        None if there is neither.
+        """
         for turn in reversed(self._turns[: bisect_right(self._starts, t)]):
-            if invocation is None or turn.invocation_id in (None, invocation):
+            answered_in = self._answered_in.get(turn.index)
+            if invocation is None or answered_in is None or invocation in answered_in:
                 return turn.index
-        return None
+        return next((n for n, ids in sorted(self._answered_in.items()) if invocation in ids), None)

@@ -10,13 +10,10 @@ the frame's items. Choose columns by name, by group or make your own:
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Literal, TypedDict, Unpack, overload
 
-import pandas as pd
-
+from adk_nb.data.assembly import Kind, Options, assemble
 from adk_nb.data.columns import (
     EVENT_BASE,
     EVENT_COLUMNS,
@@ -42,12 +39,9 @@ from adk_nb.data.columns import (
     ColumnGroup,
     Events,
     Items,
-    array,
-    chosen,
 )
+from adk_nb.data.sources import logs_of
 from adk_nb.data.tokens import cost
-from adk_nb.exceptions import AdkNbError
-from adk_nb.log.recording import find_recordings, read_recording
 from adk_nb.log.tool_call import ToolCall
 from adk_nb.log.turn import Turn
 from adk_nb.log.turns_from_log import (
@@ -58,9 +52,12 @@ from adk_nb.log.turns_from_log import (
 )
 
 if TYPE_CHECKING:
-    from typing import TypeAlias
+    from collections.abc import Iterable
+
+    import pandas as pd
 
     from adk_nb.data.columns import Columns
+    from adk_nb.data.sources import Source
     from adk_nb.data.tokens import Prices
     from adk_nb.log.turns_from_log import Log
 
@@ -98,49 +95,145 @@ __all__ = [
 ]
 
 
-class HasLog(Protocol):
-    """Has a log, as a `LiveSession` has."""
+class _Ways(TypedDict, total=False):
+    """How a frame is made, as in `Options`."""
 
-    @property
-    def log(self) -> Log:
-        """The event log."""
-
-
-class HasSession(Protocol):
-    """Has a session, as a `LiveWidget` has."""
-
-    @property
-    def session(self) -> HasLog:
-        """The session."""
+    json: bool
+    naive: bool
+    workers: int | None
+    progress: bool
 
 
-Source: TypeAlias = "str | os.PathLike[str] | Log | HasLog | HasSession | Iterable[Source]"
-"""A widget, a session, a log, the path of a recording or of a folder of them, or a list."""
+class _Turns(Items):
+    """The turns of one log."""
+
+    def __init__(self, log: Log) -> None:
+        super().__init__(logged_turns(log))
+
+    def release(self) -> None:
+        """Parts the turns from their calls."""
+        _part(call for turn in self.all for call in turn.tool_calls)
 
 
-def events_df(source: Source, columns: Columns | None = None) -> pd.DataFrame:
+class _Calls(Items):
+    """The tool calls of one log."""
+
+    def __init__(self, log: Log) -> None:
+        super().__init__(logged_calls(log))
+
+    def release(self) -> None:
+        """Parts the calls from their turns."""
+        _part(self.all)
+
+
+class _Utterances(Items):
+    """What was said in one log."""
+
+    def __init__(self, log: Log) -> None:
+        super().__init__(utterances(log))
+
+    def release(self) -> None:
+        """Parts the turns from their calls."""
+        _part(call for said in self.all for call in said.turn.tool_calls)
+
+
+def _part(calls: Iterable[ToolCall]) -> None:
+    """Parts calls from their turns: the collector takes long to find that both are free."""
+    for call in calls:
+        call.turn = None
+
+
+_EVENTS = Kind(Events, EVENT_COLUMNS, EVENT_MORE)
+_TURNS = Kind(_Turns, TURN_COLUMNS, TURN_MORE + TURN_TOKENS)
+_TOOLS = Kind(_Calls, TOOL_COLUMNS, TOOL_MORE)
+_TRANSCRIPT = Kind(_Utterances, TRANSCRIPT_COLUMNS, ColumnGroup())
+
+
+@overload
+def events_df(
+    source: Source,
+    columns: Columns | None = None,
+    *,
+    strict: Literal[True] = True,
+    **ways: Unpack[_Ways],
+) -> pd.DataFrame: ...
+@overload
+def events_df(
+    source: Source,
+    columns: Columns | None = None,
+    *,
+    strict: Literal[False],
+    **ways: Unpack[_Ways],
+) -> tuple[pd.DataFrame, pd.DataFrame]: ...
+def events_df(  # noqa: PLR0913 - all but the first are options
+    source: Source,
+    columns: Columns | None = None,
+    *,
+    strict: bool = True,
+    json: bool = False,
+    naive: bool = False,
+    workers: int | None = None,
+    progress: bool = True,
+) -> pd.DataFrame | tuple[pd.DataFrame, pd.DataFrame]:
     """Returns a frame with a row for each event, in the order of the log.
 
     Args:
-        source: A widget, a session, a log, the path of a recording or of a folder of recordings,
-            or a list of any of these.
+        source: A widget, a session, a log, the path of a recording or of a folder of recordings
+            (in folders of it too), a pattern of paths such as `"recordings/2026*"`, or a list, a
+            dictionary or a Series of any of these.
         columns: Names, `Column`s and groups of them, such as `EVENT_BASE`; a function gets a
             `LogRow`. By default `EVENT_COLUMNS`.
+        strict: By default a damaged line is warned of, and a recording that cannot be read at all
+            is an error. If False nothing of a recording is: the frame comes with another that has a
+            row for each fault, with its `file`, `line` and `what` is wrong.
+        json: Whether columns of objects, such as `args` and `result`, are text in JSON instead:
+            what Parquet, Arrow and databases can hold, and what can be compared and counted.
+        naive: Whether times are in UTC without saying so, as Excel wants them.
+        workers: How many processes read recordings: by default one, or one a processor where there
+            is much to read and all columns are adk_nb's own.
+        progress: Whether there is a progress bar over what takes longer than a second.
 
     Returns:
         The frame. `time` is UTC, `t` counts seconds on the session's clock, what ends in `_ms` is
-        in milliseconds.
+        in milliseconds. Where it is not `strict`, that and the frame of faults.
 
     Raises:
         AdkNbError: The source has no events, or there is no such column.
-        RecordingError: There is no recording at a path, or none that can be read.
+        RecordingError: There is no recording at a path, or one cannot be read, and it is `strict`.
     """
-    return _frame(source, Events, columns, EVENT_COLUMNS, EVENT_MORE)
+    options = Options(strict, json, naive, workers, progress)
+    return assemble(source, _EVENTS, columns, options)
 
 
+@overload
 def turns_df(
-    source: Source, columns: Columns | None = None, prices: Prices | None = None
-) -> pd.DataFrame:
+    source: Source,
+    columns: Columns | None = None,
+    prices: Prices | None = None,
+    *,
+    strict: Literal[True] = True,
+    **ways: Unpack[_Ways],
+) -> pd.DataFrame: ...
+@overload
+def turns_df(
+    source: Source,
+    columns: Columns | None = None,
+    prices: Prices | None = None,
+    *,
+    strict: Literal[False],
+    **ways: Unpack[_Ways],
+) -> tuple[pd.DataFrame, pd.DataFrame]: ...
+def turns_df(  # noqa: PLR0913 - all but the first are options
+    source: Source,
+    columns: Columns | None = None,
+    prices: Prices | None = None,
+    *,
+    strict: bool = True,
+    json: bool = False,
+    naive: bool = False,
+    workers: int | None = None,
+    progress: bool = True,
+) -> pd.DataFrame | tuple[pd.DataFrame, pd.DataFrame]:
     """Returns a frame with a row for each turn: texts, tools, latencies.
 
     Args:
@@ -149,96 +242,124 @@ def turns_df(
             `Turn`. By default `TURN_COLUMNS`.
         prices: What a million tokens cost, by model and kind, in any currency: then the frame has a
             column `cost`. See `docs/dataframes.md`.
+        strict: As in `events_df`; so are the others.
+        json: Whether columns of objects are text in JSON.
+        naive: Whether times are without a zone.
+        workers: How many processes read recordings.
+        progress: Whether there is a progress bar.
 
     Returns:
         The frame. What ends in `_ms` is in milliseconds; the latencies count from `speech_end_t`
-        (s on the session's clock), the end of the user's speech or the sending of the text.
+        (s on the session's clock), the end of the user's speech or the sending of the text. Where
+        it is not `strict`, that and the frame of faults.
 
     Raises:
         AdkNbError: The source has no events, or there is no such column.
-        RecordingError: There is no recording at a path, or none that can be read.
+        RecordingError: There is no recording at a path, or one cannot be read, and it is `strict`.
     """
     wanted = TURN_COLUMNS if columns is None else columns
     if prices is not None:
         wanted = [wanted, Column("cost", "float64", partial(cost, prices=prices))]
-    more = TURN_MORE + TURN_TOKENS
-    return _frame(source, lambda log: Items(logged_turns(log)), wanted, TURN_COLUMNS, more)
+    options = Options(strict, json, naive, workers, progress)
+    return assemble(source, _TURNS, wanted, options)
 
 
-def tools_df(source: Source, columns: Columns | None = None) -> pd.DataFrame:
+@overload
+def tools_df(
+    source: Source,
+    columns: Columns | None = None,
+    *,
+    strict: Literal[True] = True,
+    **ways: Unpack[_Ways],
+) -> pd.DataFrame: ...
+@overload
+def tools_df(
+    source: Source,
+    columns: Columns | None = None,
+    *,
+    strict: Literal[False],
+    **ways: Unpack[_Ways],
+) -> tuple[pd.DataFrame, pd.DataFrame]: ...
+def tools_df(  # noqa: PLR0913 - all but the first are options
+    source: Source,
+    columns: Columns | None = None,
+    *,
+    strict: bool = True,
+    json: bool = False,
+    naive: bool = False,
+    workers: int | None = None,
+    progress: bool = True,
+) -> pd.DataFrame | tuple[pd.DataFrame, pd.DataFrame]:
     """Returns a frame with a row for each tool call.
 
     Args:
         source: As in `events_df`.
         columns: Names, `Column`s and groups of them; a function gets a `ToolCall`. By default
             `TOOL_COLUMNS`.
+        strict: As in `events_df`; so are the others.
+        json: Whether columns of objects are text in JSON.
+        naive: Whether times are without a zone.
+        workers: How many processes read recordings.
+        progress: Whether there is a progress bar.
 
     Returns:
         The frame. `t` is when the tool was called (s on the session's clock), `ms` how long it
-        took (ms; missing where it never returned).
+        ran, until it returned or was cut off (ms; missing while it runs). Where it is not
+        `strict`, that and the frame of faults.
 
     Raises:
         AdkNbError: The source has no events, or there is no such column.
-        RecordingError: There is no recording at a path, or none that can be read.
+        RecordingError: There is no recording at a path, or one cannot be read, and it is `strict`.
     """
-    return _frame(source, lambda log: Items(logged_calls(log)), columns, TOOL_COLUMNS, TOOL_MORE)
+    options = Options(strict, json, naive, workers, progress)
+    return assemble(source, _TOOLS, columns, options)
 
 
-def transcript_df(source: Source, columns: Columns | None = None) -> pd.DataFrame:
+@overload
+def transcript_df(
+    source: Source,
+    columns: Columns | None = None,
+    *,
+    strict: Literal[True] = True,
+    **ways: Unpack[_Ways],
+) -> pd.DataFrame: ...
+@overload
+def transcript_df(
+    source: Source,
+    columns: Columns | None = None,
+    *,
+    strict: Literal[False],
+    **ways: Unpack[_Ways],
+) -> tuple[pd.DataFrame, pd.DataFrame]: ...
+def transcript_df(  # noqa: PLR0913 - all but the first are options
+    source: Source,
+    columns: Columns | None = None,
+    *,
+    strict: bool = True,
+    json: bool = False,
+    naive: bool = False,
+    workers: int | None = None,
+    progress: bool = True,
+) -> pd.DataFrame | tuple[pd.DataFrame, pd.DataFrame]:
     """Returns a frame with one row for each side of each turn, in the order of the conversation.
 
     Args:
         source: As in `events_df`.
         columns: Names, `Column`s and groups of them; a function gets an `Utterance`. By default
             `TRANSCRIPT_COLUMNS`.
+        strict: As in `events_df`; so are the others.
+        json: Whether columns of objects are text in JSON.
+        naive: Whether times are without a zone.
+        workers: How many processes read recordings.
+        progress: Whether there is a progress bar.
 
     Returns:
-        The frame. `t` is when the first of it came (s on the session's clock).
+        The frame. `t` is when the first of it came (s on the session's clock). Where it is not
+        `strict`, that and the frame of faults.
 
     Raises:
         AdkNbError: The source has no events, or there is no such column.
-        RecordingError: There is no recording at a path, or none that can be read.
+        RecordingError: There is no recording at a path, or one cannot be read, and it is `strict`.
     """
-    return _frame(
-        source, lambda log: Items(utterances(log)), columns, TRANSCRIPT_COLUMNS, ColumnGroup()
-    )
-
-
-def _frame(
-    source: Source,
-    items_of: Callable[[Log], Items],
-    columns: Columns | None,
-    default: ColumnGroup,
-    more: ColumnGroup,
-) -> pd.DataFrame:
-    wanted = chosen(default if columns is None else columns, default + more)
-    logs = [items_of(log) for log in logs_of(source)]
-    return pd.DataFrame({column.name: array(column, logs) for column in wanted}, copy=False)
-
-
-def logs_of(source: Any) -> Iterator[Log]:
-    """Yields the logs of a source.
-
-    Raises:
-        AdkNbError: The source has no events.
-        RecordingError: There is no recording at a path, or none that can be read.
-    """
-    if isinstance(source, str | os.PathLike):
-        yield from map(read_recording, find_recordings(source))
-    elif hasattr(source, "session_id") and hasattr(source, "clip"):
-        yield source
-    elif hasattr(source, "session"):
-        # Before `log`: a widget's own `log` is a logger.
-        yield source.session.log
-    elif hasattr(source, "log"):
-        yield source.log
-    elif isinstance(source, list | tuple | set | Iterator):
-        for one in source:
-            yield from logs_of(one)
-    else:
-        raise AdkNbError(
-            f"There are no events in a {type(source).__name__}.",
-            remedy="Give a LiveWidget, a LiveSession, the path of a recording or of a folder of "
-            "recordings, or a list of these.",
-            code="bad_source",
-        )
+    options = Options(strict, json, naive, workers, progress)
+    return assemble(source, _TRANSCRIPT, columns, options)

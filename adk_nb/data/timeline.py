@@ -6,14 +6,14 @@ import importlib.util
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from adk_nb.data.marks import marks, newest
-from adk_nb.data.tables import logs_of
+from adk_nb.data.sources import logs_of
 from adk_nb.data.vega import mime_bundle, specification
 from adk_nb.exceptions import AdkNbError
 
 if TYPE_CHECKING:
     import altair as alt
 
-    from adk_nb.data.tables import Source
+    from adk_nb.data.sources import Source
     from adk_nb.data.vega import Spec
 
     Timeline: TypeAlias = "Chart | alt.LayerChart | alt.VConcatChart"

@@ -172,6 +172,15 @@ def _tools(number: int) -> Spec:
     return bars
 
 
+def _approvals(number: int) -> Spec:
+    """Draws the waiting for the user over the tool that waits: it is no work."""
+    look = {"height": 14, "color": "white", "opacity": 0.75, "stroke": _GREY, "strokeDash": [2, 2]}
+    tooltip = _about("tool", bar=True)
+    return _layer(
+        "approvals", number, {"type": "bar", **look}, x2={"field": "end"}, tooltip=tooltip
+    )
+
+
 def _points(name: str, number: int, shape: str, colour: str, *about: str) -> Spec:
     look = {"filled": True, "size": 70, "opacity": 1}
     mark = {"type": "point", "shape": shape, "color": colour, **look}
@@ -199,6 +208,7 @@ def _latency_numbers(number: int) -> Spec:
 _DRAW = (
     ("latency", _latency),
     ("tools", _tools),
+    ("approvals", _approvals),
     ("typed", lambda number: _points("typed", number, "diamond", _BLUE, "text")),
     ("cuts", _cut_rules),
     ("cuts", lambda number: _points("cuts", number, "cross", _RED, "by", "heard")),

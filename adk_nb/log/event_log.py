@@ -7,12 +7,14 @@ one row; their sound is kept beside the rows and found by turn.
 from __future__ import annotations
 
 import time
+import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from adk_nb.audio import duration_ms
 from adk_nb.log.redaction import Pieces, Redactor
 from adk_nb.log.sound_store import SoundStore
+from adk_nb.plain import valid_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -23,25 +25,39 @@ KINDS = (
     "user_text", "prompt", "user_audio", "user_transcript",
     "agent_text", "agent_audio", "agent_transcript",
     "tool_call", "tool_result", "agent_transfer", "agent_swapped", "turn_complete", "interrupted",
-    "playback_started", "playback_drained", "playback_flushed", "mic_on", "mic_off", "connected",
-    "disconnected", "usage", "error", "turn_ended", "answer_disowned", "voice_activity", "silence",
-    "sign_in", "withheld",
+    "playback_started", "playback_drained", "playback_flushed", "playback_moved",
+    "mic_on", "mic_off", "connected", "disconnected", "usage", "error", "turn_ended",
+    "answer_disowned", "voice_activity", "silence", "sign_in", "withheld", "user_speech",
+    "audio_lost", "clock_set", "tool_ended", "masked", "approval",
 )  # fmt: skip
 
 _PAUSE_S = 1.0
 """Audio frames further apart than this are two rows (s)."""
+_SLIP_S = 0.06
+"""Stamped frames further apart than this have a gap between them, which is filled (s)."""
+_LONGEST_GAP_S = 60.0
+"""The longest gap that lost frames leave in the sound (s)."""
+_CLOCK_SET_S = 1.0
+"""By how much the computer's clock has to be set for a row to say so (s)."""
 _REPEATED_S = 60.0
 """An error that a page reports again within this time is counted in its row (s)."""
 _MAX_COUNTED = 100
 """How many kinds of errors are counted separately."""
 _PIECES = {"agent_text", "agent_transcript", "user_transcript"}
 """Kinds whose text comes in pieces."""
-_MASKED = ("text", "error", "args", "result", "output", "author", "tool", "tool_call_id", "model")
+_MASKED = ("text", "error", "args", "result", "output", "author", "tool", "model")
 """What of a row may hold a secret, or something that is no JSON."""
-_PARTS_SOUND = {"tool_call", "tool_result", "turn_complete", "interrupted", "answer_disowned"}
+_LONGEST_ID = 1000
+"""Characters of a call's id."""
+_PARTS_SOUND = {
+    "tool_call", "tool_result", "tool_ended", "turn_complete", "interrupted", "answer_disowned",
+}  # fmt: skip
 """Kinds of rows after which the agent's audio is another row: it may be another answer."""
-_GOES_ON = {"usage", "voice_activity", "playback_started", "playback_drained", "playback_flushed"}
-"""Kinds of rows that do not end a text: more pieces of it may follow."""
+_ENDS_TEXTS = {
+    "user_text", "prompt", "turn_complete", "interrupted", "turn_ended", "agent_swapped",
+    "agent_transfer", "disconnected", "answer_disowned", "withheld",
+}  # fmt: skip
+"""Kinds of rows that end a text; after any other more pieces of it may follow."""
 
 
 @dataclass(slots=True)
@@ -58,20 +74,27 @@ class LogRow:
         author: Who: `user`, or the agent's name.
         agent: The agent; None if it was the user.
         invocation_id: ADK's id of the invocation; one may span many turns.
+        variant: Which agent, instruction, tools and model there were: the `label` of the swap, or
+            a short name made of them.
         model: The agent's model, in rows that say that it was connected or changed.
         text: What was said or typed, as it came: a piece, or the whole so far. What stands in the
-            place of an answer that was withheld.
-        final: Whether that text was the speaker's last of this utterance.
+            place of an answer that was withheld. In `masked`, the name of the variable.
+        final: Whether that text was the speaker's last of this utterance. False in a streaming
+            tool's results: more may come, until `tool_ended`.
         cumulative: Whether that text replaces the piece before; does not apply if `final`.
         audio_ms: How much sound (ms): in this row of audio; of this turn before this piece of the
             agent's transcript; of this turn that had sounded, by the player's report; of this turn
-            that a guard withheld.
-        speech_t: In a row of the user's audio, when it was last loud (s on the session's clock).
+            that a guard withheld; that was lost.
+        speech_t: In `user_speech`, when the user's speech ended, which began at `t` (s on the
+            session's clock). In a row of the user's audio of an older recording: when it was last
+            loud.
         tool: The tool's name.
         tool_call_id: ADK's id of the call.
         args: What the tool was called with.
         result: What it returned.
-        ms: How long it ran (ms), until `t`.
+        ms: How long it ran (ms), until `t`: in a tool's result, or in the `tool_ended` of one that
+            streams; without what it waited for its user. In `approval`: how long it waited, from
+            `t` on.
         error: What went wrong.
         interrupted: Whether the user cut in.
         turn_complete: Whether the model completed its turn.
@@ -81,6 +104,8 @@ class LogRow:
         tokens: How its tokens part: by side and modality, such as `prompt_audio`; those that the
             model does not part, as `prompt` or `response`; and `cached`, `thoughts`, `tool_use`.
         error_ms: How far `t` may be off (ms), if it is from the page's clock.
+        estimated: Whether `t` is without the output's latency, which the page's browser does not
+            tell.
         output: What the tool had printed when it returned.
         count: How often it happened; an error that a page repeats is one row.
         status: In a row that a turn has ended: how, one of `adk_nb.log.turn.Status`. In one that
@@ -89,8 +114,12 @@ class LogRow:
         end_reason: Why, where there is more to say, such as `response_rejected`.
         level_db: In a row that a turn has ended: the level of the agent's audio (dBFS).
         by: By which rule an answer was found to be this turn's: `question`, `result` of a tool,
-            `speech` or `itself`; in the row with which it began.
+            `speech` or `itself`; in the row with which it began. In `user_speech`, how that was
+            found: `vad`, `level` or `file`; in a row of the user's audio, `file` if `speak` played
+            it.
         ambiguous: Whether another turn was possible.
+        underruns: In a player's report: how often sound came too late, since the page connected.
+        event_id: ADK's id of the event, in its first row.
     """
 
     seq: int
@@ -120,6 +149,7 @@ class LogRow:
     total_tokens: int | None = None
     tokens: dict[str, int] | None = None
     error_ms: float | None = None
+    estimated: bool = False
     output: str | None = None
     count: int = 1
     status: str | None = None
@@ -128,6 +158,14 @@ class LogRow:
     by: str | None = None
     ambiguous: bool = False
     ms: float | None = None
+    underruns: int | None = None
+    event_id: str | None = None
+    variant: str | None = None
+
+
+def valid_id(call_id: str) -> str:
+    """Returns a call's id as the log has it; it is never masked, or calls would be mixed up."""
+    return valid_text(call_id)[:_LONGEST_ID]
 
 
 class Sink(Protocol):
@@ -165,18 +203,28 @@ class EventLog:
 
     def __init__(self, session_id: str, mask: Mapping[str, bool] | None = None) -> None:
         self.session_id = session_id
+        # A session that is taken up again has another: its turns are numbered from 1 once more.
+        self.run_id = f"r{uuid.uuid4().hex[:11]}"
         self.sounds = SoundStore()
         self.sinks: list[Sink] = []
         self._rows: list[LogRow] = []
         self._start = time.monotonic()
-        self._epoch = time.time()
+        # When `t` was 0 (s since the Unix epoch).
+        self.started = time.time()
+        self._variant: str | None = None
+        # By how much the computer's clock was set since then (s).
+        self._step = 0.0
         # By kind: the row that new audio is added to, and when it was last.
         self._last_audio: dict[str, tuple[LogRow, float]] = {}
         # Texts of which more pieces may come, by kind, turn and author.
         self._open: dict[tuple[str, int, str | None], _Open] = {}
         # The newest row of each error, by page and code.
         self._errors: dict[tuple[object, str], LogRow] = {}
+        # The row of what was lost, by source and turn.
+        self._losses: dict[tuple[str, int], LogRow] = {}
         self.redact = Redactor(chosen=mask)
+        # What the rows say that was masked.
+        self._masked: set[str] = set()
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -195,6 +243,10 @@ class EventLog:
         """Converts a time on the bridge's clock (ms) to the session's clock (s)."""
         return monotonic_ms / 1000 - self._start
 
+    def is_of(self, variant: str) -> None:
+        """Says of which variant of the agent the rows are from now on."""
+        self._variant = str(self.redact(variant))
+
     def keep_secret(self, value: str) -> None:
         """Masks a value, such as a token, in every row from now on."""
         self.redact.add(value)
@@ -202,11 +254,12 @@ class EventLog:
     def add(self, source: str, kind: str, *, t: float | None = None, **values: Any) -> LogRow:
         """Appends a row, stamped now unless `t` (s on the session's clock) says when."""
         self.redact.refresh()
+        self._notice_clock()
         if kind in _PARTS_SOUND:
             self._last_audio.pop("agent_audio", None)
         if kind in _PIECES:
             return self._piece(source, kind, t, values)
-        if kind not in _GOES_ON:
+        if kind in _ENDS_TEXTS:
             self._end_texts()
         return self._append(source, kind, t, values)
 
@@ -229,8 +282,7 @@ class EventLog:
             self._errors[about, code] = self.add("client", "error", error=error)
             return True
         row.count += 1
-        for sink in self.sinks:
-            sink.row(row)
+        self._tell(row)
         return False
 
     def forget(self, about: object) -> None:
@@ -242,11 +294,29 @@ class EventLog:
         """Adds the ends of texts that were held back; see `Pieces`."""
         self._end_texts()
 
+    def _notice_clock(self) -> None:
+        """Notes that the computer's clock and the log's have parted; `time` goes on as before."""
+        step = time.time() - time.monotonic() - (self.started - self._start) - self._step
+        if abs(step) < _CLOCK_SET_S:
+            return
+        self._step += step
+        text = (
+            f"The computer's clock is {step:+.1f} s from where it was to be: it was set, or the"
+            " computer slept. Times here go on as before."
+        )
+        self._append("bridge", "clock_set", None, {"text": text})
+
     def _piece(self, source: str, kind: str, t: float | None, values: dict[str, Any]) -> LogRow:
         """Adds a piece of a text, without an end that may be the start of a secret."""
         key = (kind, values.get("turn", 0), values.get("author"))
         if values.get("final"):
-            self._end_text(key)
+            text = self._open.get(key)
+            whole = text.pieces.spanning(values.get("text") or "") if text is not None else None
+            if whole is None:
+                self._end_text(key)
+            else:
+                del self._open[key]
+                values["text"] = whole
             return self._append(source, kind, t, values)
         text = self._open.get(key)
         if text is None:
@@ -269,30 +339,45 @@ class EventLog:
         row = text.row
         if row.cumulative:
             row.text = (row.text or "") + rest
-            for sink in self.sinks:
-                sink.row(row)
+            self._tell(row)
             return
         same = ("turn", "author", "agent", "invocation_id", "final", "audio_ms")
         values = {name: getattr(row, name) for name in same}
         self._append(row.source, row.kind, None, values | {"text": rest})
+
+    def _tell(self, row: LogRow) -> None:
+        """Tells the sinks of a row that is new or has changed."""
+        for sink in self.sinks:
+            sink.row(row)
 
     def _append(self, source: str, kind: str, t: float | None, values: dict[str, Any]) -> LogRow:
         stamp = self.now() if t is None else t
         for name in _MASKED:
             if values.get(name) is not None:
                 values[name] = self.redact(values[name])
+        if values.get("tool_call_id") is not None:
+            values["tool_call_id"] = valid_id(values["tool_call_id"])
         row = LogRow(
             seq=len(self._rows),
-            time=self._epoch + stamp,
+            time=self.started + stamp,
             t=stamp,
             source=source,
             kind=kind,
+            variant=self._variant,
             **values,
         )
         self._rows.append(row)
-        for sink in self.sinks:
-            sink.row(row)
+        self._tell(row)
+        if self.redact.masked != self._masked:
+            self._note_masked()
         return row
+
+    def _note_masked(self) -> None:
+        """Adds a row for each variable whose value has been masked for the first time."""
+        new = self.redact.masked - self._masked
+        self._masked = self._masked | new
+        for label in sorted(new):
+            self._append("bridge", "masked", None, {"text": label[1:-1]})
 
     def add_audio(  # noqa: PLR0913 - one call a frame: the cheapest form
         self,
@@ -302,29 +387,58 @@ class EventLog:
         pcm: bytes,
         rate: int,
         *,
-        loud: bool = False,
+        at: float | None = None,
+        lost: int = 0,
         **begins: Any,
     ) -> None:
         """Adds PCM16LE mono to the turn's sound, and to its row unless there was a pause.
 
-        `begins` is what the row says if this begins one.
+        Args:
+            source: Where it came from.
+            kind: `user_audio` or `agent_audio`.
+            turn: The number of its turn.
+            pcm: The samples.
+            rate: Samples a second (Hz).
+            at: When it began, if that is known (s on the session's clock). A gap between two pieces
+                is silence in the sound then.
+            lost: How many pieces of this length were lost before it.
+            begins: What the row says if this begins one.
         """
         now = self.now()
-        last = self._last_audio.get(kind)
         ms = duration_ms(len(pcm), rate)
-        if last is not None and last[0].turn == turn and now - last[1] < _PAUSE_S:
-            row = last[0]
-            row.audio_ms = (row.audio_ms or 0.0) + ms
+        if lost:
+            self._lost(source, turn, lost, lost * ms)
+        row, last = self._last_audio.get(kind, (None, 0.0))
+        gap = None if at is None or row is None else at - row.t - (row.audio_ms or 0.0) / 1000
+        pause = now - last if gap is None else gap
+        if row is not None and row.turn == turn and pause < (_LONGEST_GAP_S if lost else _PAUSE_S):
+            if gap is not None and gap > (0.0 if lost else _SLIP_S):
+                pcm = bytes(round(gap * rate) * 2) + pcm
+            row.audio_ms = (row.audio_ms or 0.0) + duration_ms(len(pcm), rate)
         else:
             author = "user" if kind == "user_audio" else None
-            row = self.add(source, kind, t=now, turn=turn, author=author, audio_ms=ms, **begins)
-        if loud:
-            row.speech_t = now
+            t = now if at is None else at
+            row = self.add(source, kind, t=t, turn=turn, author=author, audio_ms=ms, **begins)
         self._last_audio[kind] = (row, now)
         self.sounds.add(kind, turn, pcm, rate)
+        self._tell(row)
         for sink in self.sinks:
-            sink.row(row)
             sink.sound(kind, turn, pcm, rate)
+
+    def audio_dropped(self, turn: int, ms: float) -> None:
+        """Counts a piece of the agent's audio that a page could not take."""
+        self._lost("bridge", turn, 1, ms)
+
+    def _lost(self, source: str, turn: int, count: int, ms: float) -> None:
+        """Counts pieces of audio that were lost, in one row a turn and side."""
+        row = self._losses.get((source, turn))
+        if row is None:
+            values = {"turn": turn, "count": count, "audio_ms": ms}
+            self._losses[source, turn] = self.add(source, "audio_lost", **values)
+            return
+        row.count += count
+        row.audio_ms = (row.audio_ms or 0.0) + ms
+        self._tell(row)
 
     def forget_sound(self, kind: str, turn: int) -> None:
         """Forgets the sound of a turn, here and in recordings; its rows stay."""
@@ -336,3 +450,7 @@ class EventLog:
     def clip(self, kind: str, turn: int) -> Clip:
         """Returns the sound of a turn: `kind` is `user_audio` or `agent_audio`."""
         return self.sounds.clip(kind, turn)
+
+    def clip_end(self, kind: str, turn: int, seconds: float) -> Clip:
+        """Returns the end of the sound of a turn; a microphone may have been open for hours."""
+        return self.sounds.end(kind, turn, seconds)

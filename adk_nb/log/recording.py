@@ -7,14 +7,13 @@ the file is only appended to, and can be read after a crash.
 
 from __future__ import annotations
 
-import codecs
 import contextlib
+import itertools
+import json
 import logging
 import os
 import re
 import threading
-import time
-import warnings
 import wave
 from collections import deque
 from dataclasses import MISSING, fields
@@ -22,15 +21,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from adk_nb.audio import MICROPHONE_RATE, Clip
-from adk_nb.exceptions import RecordingError
+from adk_nb.exceptions import AdkNbError, RecordingError
 from adk_nb.log.event_log import LogRow
-from adk_nb.log.row_schema import read_header, read_row
 from adk_nb.plain import to_json
 from adk_nb.private_files import make_folder, open_private
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from adk_nb.log.event_log import EventLog
 
@@ -44,17 +41,34 @@ FLUSH_S = 0.5
 MAX_WAITING = 64 << 20
 """Bytes of sound that may wait for a slow disk; past it sound is dropped and reported."""
 
-MAX_WARNINGS = 20
-"""Damaged lines of a recording that are told one by one; of more, their number."""
-
 _NO_FILE_NAME = re.compile(r"[^\w.@+=-]")
 _LONGEST_NAME = 100
 """Characters of a session's id in the name of its recording's folder."""
 _SIDES = {"user_audio": "user", "agent_audio": "agent"}
-_RATES = range(1_000, 1_000_000)
-"""Sample rates (Hz) that a WAV of ours may have."""
 _DEFAULTS = {f.name: f.default for f in fields(LogRow) if f.default is not MISSING}
 _FIELDS = {f.name for f in fields(LogRow)}
+
+
+def checked_folder(folder: Any, option: str, remedy: str) -> str | os.PathLike[str]:
+    """Returns what names a folder.
+
+    Args:
+        folder: What a cell gave.
+        option: By what name, such as `record=`.
+        remedy: What to do where it is none.
+
+    Raises:
+        AdkNbError: It is none: an empty text would be the working folder.
+    """
+    if (
+        isinstance(folder, str | os.PathLike)
+        and isinstance(os.fspath(folder), str)
+        and folder != ""
+    ):
+        return folder
+    shown = json.dumps(folder) if isinstance(folder, str) else repr(folder)
+    message = f"{option}{shown:.100} names no folder."
+    raise AdkNbError(message, remedy=remedy, code="bad_option")
 
 
 def _line(row: LogRow) -> str:
@@ -88,7 +102,7 @@ class RecordingWriter:
         self,
         folder: str | os.PathLike[str],
         log: EventLog,
-        on_error: Callable[[RecordingError], None] | None = None,
+        on_error: Callable[[RecordingError], object] | None = None,
     ) -> None:
         # To the microsecond, so that a session saved twice makes two recordings, in order.
         stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%f")
@@ -106,6 +120,8 @@ class RecordingWriter:
         self._dropped = 0
         self._lock = threading.Lock()
         self._closing = threading.Event()
+        # How many sound files there are of each kind and turn: one a rate.
+        self._stretches: dict[tuple[str, int], int] = {}
         # The sound files that are open, by kind and turn.
         self._wavs: dict[tuple[str, int], tuple[IO[bytes], wave.Wave_write]] = {}
         try:
@@ -161,7 +177,8 @@ class RecordingWriter:
             "format": FORMAT,
             "version": VERSION,
             "session_id": log.session_id,
-            "started": time.time() - log.now(),
+            "run_id": log.run_id,
+            "started": log.started,
         }
         self._events.write(to_json(header) + "\n")
         self._events.flush()
@@ -216,9 +233,10 @@ class RecordingWriter:
             opened[1].close()
             opened[0].close()
         with contextlib.suppress(FileNotFoundError):
-            path = self.path / wav_name(kind, turn)
-            os.truncate(path, 0)
-            path.unlink()
+            for path in wav_files(self.path, kind, turn):
+                os.truncate(path, 0)
+                path.unlink()
+        self._stretches.pop((kind, turn), None)
 
     def _tell(self, what: str) -> None:
         error = RecordingError(what, remedy="live.save(path) writes all of it elsewhere.")
@@ -228,8 +246,12 @@ class RecordingWriter:
 
     def _wav(self, kind: str, turn: int, rate: int) -> wave.Wave_write:
         opened = self._wavs.get((kind, turn))
+        if opened is not None and opened[1].getframerate() != rate:
+            self._close(kind, turn)  # Another agent's voice has another rate, and another file.
+            opened = None
         if opened is None:
-            file = open_private(self.path / wav_name(kind, turn), "w+b")
+            number = self._stretches[kind, turn] = self._stretches.get((kind, turn), 0) + 1
+            file = open_private(self.path / wav_name(kind, turn, number), "w+b")
             wav = wave.open(file, "wb")  # noqa: SIM115 - open as long as its turn goes on
             wav.setnchannels(1)
             wav.setsampwidth(2)
@@ -241,9 +263,12 @@ class RecordingWriter:
         """Closes the files of turns that get no more sound: those before the last two."""
         newest = max((turn for _, turn in touched), default=0)
         for key in [key for key in self._wavs if key[1] < newest - 1]:
-            file, wav = self._wavs.pop(key)
-            wav.close()
-            file.close()
+            self._close(*key)
+
+    def _close(self, kind: str, turn: int) -> None:
+        file, wav = self._wavs.pop((kind, turn))
+        wav.close()
+        file.close()
 
     def _fail(self, error: Exception) -> None:
         self.error = RecordingError(
@@ -260,157 +285,32 @@ def _file_name(session_id: str) -> str:
     return _NO_FILE_NAME.sub("_", session_id)[:_LONGEST_NAME].rstrip(".")
 
 
-def wav_name(kind: str, turn: int) -> str:
-    """Returns the name of a turn's sound file; `kind` is `user_audio` or `agent_audio`."""
-    return f"{turn:04d}-{_SIDES[kind]}.wav"
+def wav_name(kind: str, turn: int, number: int = 1) -> str:
+    """Returns the name of a turn's sound file.
+
+    Args:
+        kind: `user_audio` or `agent_audio`.
+        turn: The turn's number.
+        number: From 1; a turn has a further file where its rate changes.
+    """
+    return f"{turn:04d}-{_SIDES[kind]}{f'-{number}' if number > 1 else ''}.wav"
+
+
+def wav_files(folder: Path, kind: str, turn: int) -> list[Path]:
+    """Returns the sound files of a turn that there are, in order."""
+    named = (folder / wav_name(kind, turn, number) for number in itertools.count(1))
+    return list(itertools.takewhile(os.path.lexists, named))
 
 
 def save(log: EventLog, folder: str | os.PathLike[str]) -> Path:
     """Writes what a log holds as a recording, in a folder of its own, and returns that folder.
 
     Raises:
+        AdkNbError: It is no folder's path.
         RecordingError: It cannot be written there.
     """
-    writer = RecordingWriter(folder, log)
+    writer = RecordingWriter(checked_folder(folder, "", "Give a folder's path."), log)
     writer.close()
     if writer.error is not None:
         raise writer.error
     return writer.path
-
-
-class RecordedLog:
-    """A recording that was read: rows and sound, with the interface of an `EventLog`.
-
-    Attributes:
-        path: The recording's folder.
-        session_id: The session's id.
-    """
-
-    def __init__(self, path: Path, session_id: str, rows: list[LogRow]) -> None:
-        self.path = path
-        self.session_id = session_id
-        self._rows = rows
-
-    def __len__(self) -> int:
-        return len(self._rows)
-
-    def __iter__(self) -> Iterator[LogRow]:
-        return iter(self._rows)
-
-    def clip(self, kind: str, turn: int) -> Clip:
-        """Returns the sound of a turn: `kind` is `user_audio` or `agent_audio`."""
-        file = self.path / wav_name(kind, turn)
-        try:
-            return _read_wav(file)
-        except FileNotFoundError:
-            pass  # A turn without sound has none.
-        except (wave.Error, EOFError, OSError, RuntimeError) as error:
-            why = str(error) or "it is damaged"
-            warnings.warn(f"{file}: no sound can be read from it ({why}).", stacklevel=2)
-        return Clip(b"", MICROPHONE_RATE)
-
-
-def _read_wav(file: Path) -> Clip:
-    if file.exists() and not file.is_file():
-        raise OSError("it is no file")  # A pipe would be waited for.
-    with file.open("rb") as opened, wave.open(opened) as wav:
-        shape = (wav.getnchannels(), wav.getsampwidth())
-        if shape != (1, 2) or wav.getframerate() not in _RATES:
-            raise wave.Error("it is not PCM16 mono, as recordings are")
-        # A header may promise more than there is, and memory would be taken for all of it.
-        there = file.stat().st_size // 2
-        pcm = wav.readframes(min(wav.getnframes(), there))
-        return Clip(pcm[: len(pcm) // 2 * 2], wav.getframerate())
-
-
-def find_recordings(path: str | os.PathLike[str]) -> list[Path]:
-    """Returns the recordings at a path: that one, or those in the folder, oldest first.
-
-    Raises:
-        RecordingError: There is none, or the path cannot be looked at.
-    """
-    root = Path(path).expanduser()
-    if root.name == EVENTS:
-        root = root.parent
-    try:
-        if (root / EVENTS).is_file():
-            return [root]
-        found = sorted(file.parent for file in root.glob(f"*/{EVENTS}") if file.is_file())
-    except (OSError, ValueError) as error:
-        raise _unreadable(root, error) from error
-    if not found:
-        raise RecordingError(
-            f"There is no recording in {root}.",
-            remedy="Give a folder that talk(agent, record=...) or live.save(...) has written to.",
-        )
-    return found
-
-
-def _unreadable(path: Path, error: Exception) -> RecordingError:
-    return RecordingError(
-        f"{path} cannot be read: {error}.",
-        remedy="Is it there, and may you read it? Recordings are for the user who made them.",
-    )
-
-
-def read_recording(path: str | os.PathLike[str]) -> RecordedLog:
-    """Reads a recording; warns of what cannot be read, by file and line.
-
-    Raises:
-        RecordingError: There is no recording at the path, or it cannot be read, or it is of a
-            later version.
-    """
-    folder = find_recordings(path)[0]
-    file = folder / EVENTS
-    session_id, rows, skipped = _read(file)
-    for told in skipped[:MAX_WARNINGS]:
-        warnings.warn(f"{file}, {told}.", stacklevel=2)
-    if len(skipped) > MAX_WARNINGS:
-        more = len(skipped) - MAX_WARNINGS
-        warnings.warn(f"{file}: {more} more lines were skipped.", stacklevel=2)
-    return RecordedLog(folder, session_id or _id_in(folder), [rows[seq] for seq in sorted(rows)])
-
-
-def _read(file: Path) -> tuple[str, dict[int, LogRow], list[str]]:
-    """Returns the session's id, if its header has one, the rows by `seq`, and what was skipped."""
-    session_id, skipped = "", []
-    rows: dict[int, LogRow] = {}
-    for number, line in _lines(file):
-        try:
-            header = read_header(line) if number == 1 else {}
-            if header.get("format") == FORMAT:
-                session_id = _session_id(header, file)
-            else:
-                read_row(line, rows)
-        except ValueError as error:
-            skipped.append(f"line {number}: skipped ({error})")
-    return session_id, rows, skipped
-
-
-def _lines(file: Path) -> Iterator[tuple[int, bytes]]:
-    try:
-        with file.open("rb") as opened:
-            for number, line in enumerate(opened, 1):
-                # Editors of some systems put a mark before the first letter.
-                yield number, line.removeprefix(codecs.BOM_UTF8) if number == 1 else line
-    except OSError as error:
-        raise _unreadable(file, error) from error
-
-
-def _session_id(header: dict[str, Any], file: Path) -> str:
-    version = header.get("version")
-    if version is None:
-        raise ValueError("version is missing")
-    if version > VERSION:
-        raise RecordingError(
-            f"{file} is of version {version}; this adk_nb reads up to {VERSION}.",
-            remedy="Update adk_nb.",
-        )
-    return str(header.get("session_id", ""))
-
-
-def _id_in(folder: Path) -> str:
-    """Returns the session's id that a recording's folder is named by."""
-    # A file name may be no text at all.
-    name = os.fsencode(folder.absolute().name).decode("utf-8", "replace")
-    return name.partition("-")[2] or name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import logging
 import tempfile
 import threading
@@ -11,7 +12,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import IO
 
-from adk_nb.audio import MICROPHONE_RATE, Clip
+from adk_nb.audio import Clip, joined
 
 logger = logging.getLogger(__name__)
 
@@ -21,7 +22,7 @@ MAX_MEMORY = 16 << 20
 
 @dataclass(slots=True)
 class _Kept:
-    """The sound of one kind and turn.
+    """A stretch of the sound of one kind and turn.
 
     Attributes:
         rate: Samples a second (Hz).
@@ -43,7 +44,8 @@ class SoundStore:
 
     def __init__(self) -> None:
         self.dropped = 0
-        self._kept: OrderedDict[tuple[str, int], _Kept] = OrderedDict()
+        # The stretches of each kind and turn: a new one begins where the rate changes.
+        self._kept: OrderedDict[tuple[str, int], list[_Kept]] = OrderedDict()
         # Bytes of all tails.
         self._in_memory = 0
         self._file: IO[bytes] | None = None
@@ -52,40 +54,64 @@ class SoundStore:
     def add(self, kind: str, turn: int, pcm: bytes, rate: int) -> None:
         """Appends to a turn's sound."""
         with self._lock:
-            kept = self._kept.get((kind, turn))
-            if kept is None:
-                kept = self._kept[kind, turn] = _Kept(rate)
-            kept.tail.extend(pcm)
+            stretches = self._kept.setdefault((kind, turn), [])
+            if not stretches or stretches[-1].rate != rate:
+                stretches.append(_Kept(rate))
+            stretches[-1].tail.extend(pcm)
             self._in_memory += len(pcm)
             if self._in_memory > MAX_MEMORY:
                 self._spill()
 
     def clip(self, kind: str, turn: int) -> Clip:
-        """Returns a turn's sound; empty if there is none."""
+        """Returns a turn's sound, at its highest rate; empty if there is none."""
+        return joined(*self._stretches(kind, turn))
+
+    def end(self, kind: str, turn: int, seconds: float) -> Clip:
+        """Returns the end of a turn's sound, of its last rate; of a long one no more is read."""
         with self._lock:
-            kept = self._kept.get((kind, turn))
-            if kept is None:
-                return Clip(b"", MICROPHONE_RATE)
-            parts = [self._read(*span) for span in kept.spans]
-            return Clip(b"".join([*parts, bytes(kept.tail)]), kept.rate)
+            stretches = self._kept.get((kind, turn))
+            if not stretches:
+                return Clip(b"")
+            kept = stretches[-1]
+            left = int(seconds * kept.rate) * 2
+            parts = [bytes(kept.tail[-left:] if left else b"")]
+            for start, length in reversed(kept.spans):
+                left -= len(parts[-1])
+                if left <= 0:
+                    break
+                size = min(length, left)
+                parts.append(self._read(start + length - size, size))
+            return Clip(b"".join(reversed(parts)), kept.rate)
 
     def forget(self, kind: str, turn: int) -> None:
         """Forgets a turn's sound, and writes silence over what of it is in the temporary file."""
         with self._lock:
-            kept = self._kept.pop((kind, turn), None)
-            if kept is None:
-                return
-            self._in_memory -= len(kept.tail)
-            for start, length in kept.spans:
-                self._blank(start, length)
+            for kept in self._kept.pop((kind, turn), []):
+                self._in_memory -= len(kept.tail)
+                for start, length in kept.spans:
+                    self._blank(start, length)
 
     def all(self) -> list[tuple[str, int, Clip]]:
-        """Returns every turn's sound with its kind and turn, the oldest first."""
-        return [(kind, turn, self.clip(kind, turn)) for kind, turn in list(self._kept)]
+        """Returns all sound with its kind and turn, the oldest first; a clip has one rate."""
+        return [
+            (kind, turn, clip)
+            for kind, turn in list(self._kept)
+            for clip in self._stretches(kind, turn)
+        ]
+
+    def _stretches(self, kind: str, turn: int) -> list[Clip]:
+        with self._lock:
+            return [
+                Clip(
+                    b"".join([self._read(*span) for span in kept.spans] + [bytes(kept.tail)]),
+                    kept.rate,
+                )
+                for kept in self._kept.get((kind, turn), ())
+            ]
 
     def _spill(self) -> None:
         """Moves the oldest half of what is in memory to the file."""
-        for kept in self._kept.values():
+        for kept in itertools.chain.from_iterable(self._kept.values()):
             if self._in_memory <= MAX_MEMORY // 2:
                 return
             if kept.tail:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -26,6 +28,10 @@ class Log(Protocol):
     def session_id(self) -> str:
         """The session's id."""
 
+    @property
+    def run_id(self) -> str:
+        """The id of its sitting."""
+
     def __iter__(self) -> Iterator[LogRow]:
         """Yields the rows, oldest first."""
 
@@ -48,6 +54,7 @@ class Utterance:
             and while that is not known.
         interrupted: Whether its turn was interrupted.
         t: When the first of it came (s on the session's clock).
+        piece: Its number in the turn, from 0; that of what the turn's other pieces are counts too.
     """
 
     turn: Turn
@@ -57,6 +64,7 @@ class Utterance:
     heard_text: str | None
     interrupted: bool
     t: float
+    piece: int
 
 
 def logged_turns(log: Log) -> list[Turn]:
@@ -83,38 +91,56 @@ def utterances(log: Log) -> list[Utterance]:
 
 
 def _folded(log: Log) -> TurnFold:
-    fold = TurnFold(log.session_id, lambda index: log.clip("agent_audio", index), _redactor(log))
+    sound = functools.partial(log.clip, "agent_audio")
+    fold = TurnFold(log.session_id, sound, _redactor(log), run_id=log.run_id)
     for row in log:
         fold.add(row)
     return fold
 
 
 def _redactor(log: Log) -> Redactor:
-    return getattr(log, "redact", None) or Redactor()
+    known = getattr(log, "redact", None)
+    if known is None:
+        known = _of_environment(frozenset(os.environ.items()))
+        known.refresh()
+    return known
+
+
+@functools.lru_cache(maxsize=1)
+def _of_environment(_variables: frozenset[tuple[str, str]]) -> Redactor:
+    """Returns what masks the secrets of the environment: the same for many recordings."""
+    return Redactor()
 
 
 def _said(turn: Turn, redact: Redactor) -> Iterator[Utterance]:
     heard = turn.heard_text
     for piece in turn.pieces:
-        text = redact(piece.text.strip())
+        text = piece.text.strip()
         if not text or piece.role == "tool":
             continue
+        if text not in (turn.user_text, turn.agent_text):  # Those are masked.
+            text = redact(text)
         if piece.role == "user":
             # A transcript comes after its sound; the order must be that of the sound.
-            t = min(_known(piece.t, turn.speech_end_t, turn.t))
-            yield Utterance(turn, "user", "user", text, None, interrupted=False, t=t)
+            end = turn.speech_end_t
+            t = min(piece.t, turn.t if end is None else end, turn.t)
+            yield Utterance(
+                turn, "user", "user", text, None, interrupted=False, t=t, piece=piece.number
+            )
             continue
         # What was heard of the turn is what was heard of its pieces, one after the other.
         part, heard = heard[: len(text)].strip(), heard[len(text) :].lstrip()
         author, t = piece.author or turn.agent, _began(piece, turn)
         known = part if turn.heard_known else None
-        yield Utterance(turn, "agent", author, text, known, turn.interrupted, t)
+        yield Utterance(turn, "agent", author, text, known, turn.interrupted, t, piece.number)
 
 
 def _began(piece: Piece, turn: Turn) -> float:
     """Returns when a piece of the agent's began: of the first one, its sound may be known."""
     first = next(one for one in turn.pieces if one.role == "agent")
-    return min(_known(piece.t, turn.audio_t)) if piece is first else piece.t
+    if piece is not first or turn.audio_t is None:
+        return piece.t
+    return min(piece.t, turn.audio_t)
 
 
 def _guessed(turn: Turn, fold: TurnFold, *, later: bool) -> Status:
@@ -124,13 +150,9 @@ def _guessed(turn: Turn, fold: TurnFold, *, later: bool) -> Status:
     """
     if turn.interrupted:
         return Status.INTERRUPTED
-    runs = any(call.ms is None for call in turn.tool_calls)
+    runs = any(not call.returned for call in turn.tool_calls)
     if (turn.index in fold.completed and not runs) or (later and turn.answered):
         return Status.COMPLETE
     if turn.error:
         return Status.FAILED
     return Status.UNANSWERED if later else Status.ABANDONED
-
-
-def _known(*moments: float | None) -> list[float]:
-    return [moment for moment in moments if moment is not None]

@@ -6,7 +6,7 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 _NO_BLANKS = (
     (0x0E00, 0x0EFF),  # Thai, Lao
@@ -53,6 +53,19 @@ def whole_words(text: str, end: int) -> str:
     if end >= len(text):
         return text
     return text[: max((place for place in _boundaries(text) if place <= end), default=0)]
+
+
+def word_ends(text: str, since: int = 0) -> Iterator[int]:
+    """Yields where the words of a text end, as `whole_words` has them.
+
+    Args:
+        text: The text.
+        since: The end of a word (characters): only those after it are yielded.
+    """
+    for place in _boundaries(text[since:]):
+        yield since + place
+    if len(text) > since:
+        yield len(text)
 
 
 def _boundaries(text: str) -> Iterable[int]:

@@ -41,6 +41,8 @@ class Words:
     final text repeats what came in pieces, across calls too, or brings what did not come before.
     """
 
+    __slots__ = ("_open", "_pieces", "_role")
+
     def __init__(self, role: Role, pieces: list[Piece]) -> None:
         self._role = role
         # All pieces of the turn, of both sides and in order.
@@ -49,7 +51,9 @@ class Words:
         self._open: list[Piece] = []
 
     def __str__(self) -> str:
-        return joined(piece.text for piece in self._pieces if piece.role == self._role)
+        role = self._role
+        texts = [piece.text for piece in self._pieces if piece.role == role]
+        return texts[0].strip() if len(texts) == 1 else joined(texts)
 
     @property
     def open_text(self) -> str:
@@ -65,16 +69,17 @@ class Words:
             The pieces that this changed; and the text, where it is a final one that is shorter than
             what came before, as a cascade reports what was heard of an answer.
         """
-        others = self._part_others(author)
+        others = self._part_others(author) if self._open else []
         if final:
             changed, cut = self._finish(author, text, t, whole=cumulative)
             return others + changed, cut
         piece = self._newest(author, t)
-        if cumulative:
-            before = "".join(one.text for one in self._open[:-1])
-            piece.text = text.removeprefix(before) if before else text
-        else:
+        if not cumulative:
             piece.text += text
+        elif piece is self._open[0]:
+            piece.text = text
+        else:
+            piece.text = text.removeprefix("".join(one.text for one in self._open[:-1]))
         return [*others, piece], None
 
     def close(self) -> list[Piece]:
@@ -103,6 +108,11 @@ class Words:
 
     def _part_others(self, author: str) -> list[Piece]:
         """Makes the pieces of other agents final: one hands over to another."""
+        for one in self._open:
+            if one.author != author:
+                break
+        else:
+            return []
         others = [one for one in self._open if one.author != author]
         for piece in others:
             piece.final = True
@@ -111,10 +121,10 @@ class Words:
 
     def _newest(self, author: str, t: float) -> Piece:
         """Returns the piece that goes on; a new one after a call or after other words."""
-        last = self._pieces[-1] if self._pieces else None
-        if self._role == "user":  # The user's words are not parted by what comes meanwhile.
-            last = self._open[-1] if self._open else None
-        if last is not None and last in self._open and last.author == author:
+        last = self._open[-1] if self._open else None
+        # The user's words are not parted by what comes meanwhile.
+        goes_on = last is not None and (self._role == "user" or last is self._pieces[-1])
+        if last is not None and goes_on and last.author == author:
             return last
         piece = Piece(len(self._pieces), self._role, author, t)
         self._pieces.insert(self._end(), piece)

@@ -1,3 +1,6 @@
+import io
+import json
+
 import altair as alt
 import pytest
 from logs import conversation
@@ -40,3 +43,14 @@ def test_a_renderer_that_the_user_chose_shows_it():
 def test_it_is_changed_as_altairs_charts_are(change):
     chart = altair_chart(timeline_spec(conversation())).properties(**change)
     assert change.items() <= chart.to_dict().items()
+
+
+def test_a_chart_is_saved_to_a_file_that_only_its_owner_can_read(tmp_path):
+    chart = altair_chart(timeline_spec(conversation()))
+    path = tmp_path / "chart.json"
+    chart.save(path)
+    assert json.loads(path.read_text()).keys() >= {"$schema", "layer"}
+    assert path.stat().st_mode & 0o077 == 0
+    text = io.StringIO()
+    chart.save(text, format="json")
+    assert json.loads(text.getvalue()) == json.loads(path.read_text())

@@ -7,8 +7,8 @@ import pytest
 from google.adk.agents import Agent
 from google.adk.events import Event
 from google.genai import types
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import example, given, settings, strategies as st
+from logs import conversation
 from scripted import DONE, Scripted, audio, call, echo, heard, result_of, said, text_of
 from sessions import wait_for
 
@@ -42,16 +42,18 @@ from adk_nb.wire import protocol
 FRAMES = [events_df, turns_df, tools_df, transcript_df]
 
 EVENT_NAMES = [
-    "session_id", "seq", "time", "t", "source", "kind", "author", "agent", "invocation_id", "turn",
-    "text", "final", "audio_ms", "tool", "tool_call_id", "args", "result", "error", "interrupted",
-    "turn_complete", "prompt_tokens", "response_tokens", "total_tokens",
+    "session_id", "run_id", "seq", "time", "t", "source", "kind", "author", "agent",
+    "variant", "invocation_id", "turn", "text", "final", "audio_ms", "tool", "tool_call_id", "args",
+    "result",
+    "error", "interrupted", "turn_complete", "prompt_tokens", "response_tokens", "total_tokens",
 ]  # fmt: skip
 TURN_NAMES = [
-    "session_id", "turn", "agent", "model", "user_text", "agent_text", "heard_text", "interrupted",
-    "tools", "tool_ms", "repeat_calls", "user_audio_ms", "agent_audio_ms", "heard_ms", "level_db",
-    "speech_end_t", "transcript_ms", "first_audio_ms", "first_text_ms", "filler_ms", "answer_ms",
-    "first_heard_ms",
-    "total_tokens", "status", "end_reason", "error",
+    "session_id", "run_id", "turn", "agent", "model", "variant", "user_text", "agent_text",
+    "heard_text", "interrupted", "tools", "tool_ms", "approval_ms", "repeat_calls",
+    "user_audio_ms",
+    "agent_audio_ms",
+    "heard_ms", "level_db", "speech_end_t", "transcript_ms", "first_audio_ms", "first_text_ms",
+    "filler_ms", "answer_ms", "first_heard_ms", "total_tokens", "status", "end_reason", "error",
 ]  # fmt: skip
 
 
@@ -126,18 +128,22 @@ def test_the_columns_are_those_promised_in_their_order():
     assert list(events_df(log)) == EVENT_NAMES
     assert list(turns_df(log)) == TURN_NAMES
     assert list(tools_df(log)) == [
-        "session_id", "turn", "agent", "tool", "tool_call_id", "args", "result", "error", "t", "ms",
+        "session_id", "run_id", "turn", "call", "agent", "variant", "tool", "tool_call_id", "args",
+        "result", "error", "t", "ms", "approval_ms",
     ]  # fmt: skip
     assert list(transcript_df(log)) == [
-        "session_id", "turn", "t", "role", "author", "text", "heard_text", "interrupted",
+        "session_id", "run_id", "turn", "piece", "t", "role", "author", "variant", "text",
+        "heard_text", "interrupted",
     ]  # fmt: skip
 
 
 def test_dtypes_are_real():
     frame = events_df(typed_scene().log)
     assert frame.dtypes.astype(str).str.replace("[python]", "").to_dict() == {
-        "session_id": "string", "seq": "Int64", "time": "datetime64[us, UTC]", "t": "float64",
+        "session_id": "string", "run_id": "string", "seq": "Int64",
+        "time": "datetime64[us, UTC]", "t": "float64",
         "source": "category", "kind": "category", "author": "string", "agent": "string",
+        "variant": "string",
         "invocation_id": "string", "turn": "Int64", "text": "string", "final": "boolean",
         "audio_ms": "float64", "tool": "string", "tool_call_id": "string", "args": "object",
         "result": "object", "error": "string", "interrupted": "bool", "turn_complete": "bool",
@@ -196,10 +202,11 @@ def test_every_attribute_of_a_row_can_be_had():
     log.add("adk", "usage", prompt_tokens=1, response_tokens=2, total_tokens=3, agent="x")
     events = Events(log)
     for column in EVENT_COLUMNS + EVENT_MORE:
-        if column.name not in ("session_id", "turn"):
+        if column.name not in ("session_id", "run_id", "turn"):
             wanted = [getattr(row, column.name) for row in log]
             assert events.attribute(column.name) == wanted
     assert events.attribute("session_id") == ["s", "s"]
+    assert events.attribute("run_id") == [log.run_id] * 2
     assert events.attribute("turn") == [2, None]
 
 
@@ -219,7 +226,8 @@ rows = st.fixed_dictionaries(
 
 
 @given(st.lists(st.lists(rows, max_size=8), max_size=3))
-@settings(max_examples=150, deadline=None)
+@example([[{"kind": "usage", "total_tokens": 2**53 + 1}, {"kind": "usage"}]])
+@settings(max_examples=150)
 def test_any_rows_come_back_from_the_frame(logs):
     made = []
     for values in logs:
@@ -262,6 +270,30 @@ def test_columns_are_chosen_by_name_and_group_and_made_of_functions():
     ]  # fmt: skip
     assert list([words] + EVENT_BASE)[0] is words  # noqa: RUF005, RUF015
     assert events_df(log, EVENT_MORE).error_ms.max() == 2.0
+
+
+def test_a_column_of_ones_own_changes_nothing_that_the_log_holds():
+    log = conversation()
+    sources = [{"title": "A", "uri": "https://a"}]
+    log.add("adk", "agent_text", turn=1, text="", result={"sources": sources})
+    before = [(dict(row.args or {}), str(row.result), row.text) for row in log]
+
+    def spoil(row):
+        row.text = None
+        return row.args and row.args.pop("city")
+
+    own = [
+        Column("spoilt", "string", spoil),
+        Column("mine", "object", "args"),
+        Column("found", "object", "result"),
+    ]
+    frame = events_df(log, EVENT_BASE + own)
+    frame.mine.dropna().map(lambda args: args.clear())
+    frame.found.map(lambda found: found.clear() if isinstance(found, dict) else None)
+    turns_df(log, ["sources"]).sources.map(lambda found: found[0].clear())
+    turns_df(log, [Column("n", "object", lambda turn: turn.tool_calls[0].args.clear())])
+    assert frame.spoilt.dropna().tolist() == ["Rome"]
+    assert [(dict(row.args or {}), str(row.result), row.text) for row in log] == before
 
 
 def test_a_later_column_of_the_same_name_takes_the_place_of_the_earlier():
@@ -341,7 +373,7 @@ def test_sources(tmp_path):
     assert len(events_df([widget, tmp_path])) == 2 * len(log)
 
 
-@pytest.mark.parametrize("bad", [None, 3, {"a": 1}, pd.DataFrame()])
+@pytest.mark.parametrize("bad", [None, 3, b"recordings", pd.DataFrame({"recordings": [1]})])
 def test_what_is_no_source_is_refused(bad):
     with pytest.raises(AdkNbError, match=rf"a {type(bad).__name__}.*LiveSession") as error:
         events_df(bad)
@@ -358,9 +390,11 @@ def test_a_path_without_a_recording_is_refused(tmp_path):
 
 def test_a_typed_turn_with_a_tool():
     row = typed_scene().row()
+    assert pd.isna(row.pop("variant"))  # Its log is of no agent.
+    assert row.pop("run_id").startswith("r")
     for name in ("error", "end_reason"):
         assert row.pop(name) is pd.NA
-    for name in ("transcript_ms", "filler_ms", "level_db"):
+    for name in ("transcript_ms", "filler_ms", "level_db", "approval_ms"):
         assert math.isnan(row.pop(name))
     assert row == {
         "session_id": "s", "turn": 1, "agent": "dice", "model": "m", "user_text": "roll",
@@ -445,7 +479,7 @@ def test_heard_text_is_what_had_sounded():
 
 
 @given(st.floats(0, 5000), st.integers(1, 8))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_heard_text_grows_with_what_was_played(played, pieces):
     def heard_after(ms):
         scene = Scene().at(1).user("user_text", text="count").adk("agent_audio", audio_ms=4000.0)
@@ -641,7 +675,7 @@ def test_a_session_and_its_recording_tell_the_same(tmp_path):
     sound[4000:4320] = 7 + 256 * 40
     with new_session(record=tmp_path) as session:
         page = Page()
-        do(session, session.attach, page)
+        do(session, session.admit, page)
         session.say("sum")
         session.speak(sound)
         future = session.bridge.submit(session.run_say("go on", 20))
@@ -698,6 +732,8 @@ def test_a_turn_of_a_session_that_failed_has_its_error():
 class Desk:
     """Does to a log and turns what a session does."""
 
+    voice = True
+
     def __init__(self):
         self.log = EventLog("s")
         self.turns = Turns(self.log, lambda _: None)
@@ -705,9 +741,6 @@ class Desk:
         self.log.add("bridge", "connected", agent="dice", model="m")
         self.reader = EventReader(self.log, self.turns, self, calls=ToolCalls(self.turns))
         self.calls = 0
-
-    def voiced(self):
-        return True
 
     def agent_audio(self, turn, rate, pcm):
         pass
@@ -796,7 +829,7 @@ texts = st.sampled_from(["One", "One two", "One two three", " two", " three", "Y
 
 
 @given(st.lists(st.tuples(acts, texts, st.booleans()), max_size=25))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_the_log_tells_the_turns_as_the_session_keeps_them(steps):
     desk = Desk()
     for act, text, final in steps:
@@ -833,3 +866,27 @@ def test_a_widget_is_its_session():
         assert len(adk_nb.timeline(live).to_dict()) > 0
     finally:
         live.close()
+
+
+def test_prices_make_a_column_of_costs_beside_the_others():
+    log = EventLog("s")
+    log.add("bridge", "connected", model="m")
+    for turn, tokens in enumerate(({"prompt": 2_000_000, "response": 500_000}, None), 1):
+        log.add("client", "user_text", turn=turn, text="q")
+        log.add("adk", "usage", turn=turn, tokens=tokens)
+    frame = turns_df(log, ["turn"], prices={"m": {"prompt": 0.5, "response": 4.0}})
+    assert list(frame) == ["turn", "cost"]
+    assert frame.cost.dtype == "float64"
+    assert frame.cost.fillna(-1).tolist() == [3.0, -1]
+    assert list(turns_df(log, prices={})) == [*turns_df(log), "cost"]
+    assert "cost" not in turns_df(log)
+
+
+def test_a_column_plots_with_what_make_lab_installs():
+    pyplot = pytest.importorskip("matplotlib.pyplot")
+    pyplot.switch_backend("agg")
+    frame = turns_df([typed_scene().log, typed_scene().log])
+    axes = frame.first_audio_ms.plot()
+    drawn = axes.lines[0].get_ydata()
+    pyplot.close(axes.figure)
+    assert list(drawn) == list(frame.first_audio_ms)

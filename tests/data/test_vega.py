@@ -13,6 +13,9 @@ from adk_nb.log.event_log import EventLog
 
 def session_of_all_kinds():
     log = conversation(2)
+    called = next(row for row in log if row.kind == "tool_call")
+    waited = {"turn": called.turn, "tool": called.tool, "tool_call_id": called.tool_call_id}
+    log.add("bridge", "approval", t=called.t, ms=100.0, text="approved", **waited)
     log.add("client", "user_text", t=30.0, turn=3, text="hi", final=True)
     log.add("bridge", "error", t=31.0, turn=3, error="The model ended the conversation.")
     return log

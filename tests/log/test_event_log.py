@@ -4,7 +4,9 @@ import time
 
 import pytest
 
+from adk_nb import events_df
 from adk_nb.log.event_log import EventLog
+from adk_nb.log.recording import save
 
 
 def test_rows_are_in_order_on_one_clock():
@@ -40,13 +42,53 @@ def test_consecutive_audio_is_one_row_and_its_sound_is_kept():
     assert log.clip("agent_audio", 7).pcm == b""
 
 
-def test_loud_frames_mark_where_speech_was_last():
+FRAME = b"\x01\x00" * 320
+
+
+def stamped(log, at, **values):
+    log.add_audio("client", "user_audio", 1, FRAME, 16_000, at=at, **values)
+
+
+def test_stamped_audio_begins_when_it_was_captured_however_late_it_comes():
     log = EventLog("s")
-    log.add_audio("client", "user_audio", 1, bytes(640), 16_000, loud=True)
-    spoken = log[0].speech_t
-    log.add_audio("client", "user_audio", 1, bytes(640), 16_000)
-    assert log[0].speech_t == spoken
-    assert spoken <= log.now()
+    for n in range(3):
+        stamped(log, -5.0 + n * 0.02)
+    assert [(row.t, row.audio_ms) for row in log] == [(-5.0, 60.0)]
+    stamped(log, -3.0)  # A pause of nearly two seconds: another row, and no silence in the sound.
+    assert [(row.t, row.audio_ms) for row in log] == [(-5.0, 60.0), (-3.0, 20.0)]
+    assert log.clip("user_audio", 1).pcm == FRAME * 4
+
+
+def test_a_short_gap_between_stamps_is_silence_in_the_sound():
+    log = EventLog("s")
+    stamped(log, -5.0)
+    stamped(log, -4.9)
+    stamped(log, -4.85)  # Frames jitter.
+    assert [row.audio_ms for row in log] == [140.0]
+    assert log.clip("user_audio", 1).pcm == FRAME + bytes(640 * 4) + FRAME * 2
+
+
+def test_lost_frames_are_silence_a_row_and_a_count():
+    log = EventLog("s")
+    stamped(log, -5.0)
+    stamped(log, -3.98, lost=50)
+    stamped(log, -3.94, lost=1)
+    assert [(r.kind, r.count, r.audio_ms) for r in log] == [
+        ("user_audio", 1, 1080.0), ("audio_lost", 51, 1020.0),
+    ]  # fmt: skip
+    pcm = log.clip("user_audio", 1).pcm
+    assert pcm == FRAME + bytes(640 * 50) + FRAME + bytes(640) + FRAME
+
+
+def test_a_clock_that_is_set_is_noted_and_times_go_on(monkeypatch):
+    log = EventLog("s")
+    first, real = log.add("client", "mic_on"), time.time
+    monkeypatch.setattr(time, "time", lambda: real() + 3600)
+    second = log.add("client", "mic_off")
+    assert [row.kind for row in log] == ["mic_on", "clock_set", "mic_off"]
+    assert "+3600.0 s" in log[1].text
+    assert second.time - first.time == pytest.approx(second.t - first.t, abs=1e-5)
+    assert log.started == pytest.approx(real() - log.now(), abs=1)
 
 
 class Sink:
@@ -135,13 +177,20 @@ def texts(log):
     return [row.text for row in log if row.kind == "agent_transcript"]
 
 
-@pytest.mark.parametrize("end", ["turn_complete", "interrupted", "error", "tool_call"])
+@pytest.mark.parametrize("end", ["turn_complete", "interrupted", "turn_ended", "agent_swapped"])
 def test_a_secret_in_pieces_is_in_no_row_and_nothing_else_is_lost(log, end):
     for text in ("It is ", KEY[:5], KEY[5:9], KEY[9:], " and ", KEY[:6]):
         piece(log, text)
     log.add("adk", end, turn=1)
     assert "".join(texts(log)) == f"It is [secret] and {KEY[:6]}"
     assert list(log)[-1].kind == end  # What was held back comes before what ended the text.
+
+
+def test_a_secret_whose_last_piece_is_the_final_one_is_masked(log):
+    piece(log, f"It is {KEY[:9]}")
+    piece(log, KEY[9:], final=True)
+    log.add("adk", "turn_complete", turn=1)
+    assert texts(log) == ["It is ", "[secret]"]
 
 
 def test_what_is_held_back_comes_before_the_final_text(log):
@@ -242,7 +291,16 @@ def test_an_error_counts_within_a_minute_of_the_first(log, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "kind", ["usage", "playback_started", "playback_drained", "playback_flushed"]
+    "kind",
+    [
+        "usage",
+        "playback_started",
+        "playback_flushed",
+        "error",
+        "tool_call",
+        "agent_audio",
+        "mic_on",
+    ],
 )
 def test_reports_that_come_between_do_not_end_a_text(log, kind):
     piece(log, KEY[:5])
@@ -250,3 +308,33 @@ def test_reports_that_come_between_do_not_end_a_text(log, kind):
     piece(log, KEY[5:])
     log.settle()
     assert "".join(texts(log)) == "[secret]"
+
+
+def test_pieces_of_two_turns_do_not_mix(log):
+    log.keep_secret("hunter2hunter2")
+    for turn in (1, 2):
+        log.add(
+            "adk", "agent_text", turn=turn, author="a", text=f"turn {turn}: hunter2", final=False
+        )
+    log.add("adk", "agent_text", turn=1, author="a", text="hunter2", final=False)
+    log.settle()
+    by_turn = {turn: "".join(row.text for row in log if row.turn == turn) for turn in (1, 2)}
+    assert by_turn == {1: "turn 1: [secret]", 2: "turn 2: hunter2"}
+
+
+def test_the_users_sound_has_an_author_and_the_agents_is_whose_it_says(log):
+    log.add_audio("client", "user_audio", 1, b"\0\0", 16_000)
+    log.add_audio("adk", "agent_audio", 1, b"\0\0", 24_000, agent="a")
+    assert [(row.author, row.agent) for row in log] == [("user", None), (None, "a")]
+
+
+def test_a_row_says_of_which_variable_a_value_was_masked(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("WEATHER_TOKEN", "rain-1234567")
+    log = EventLog("s")
+    for text in ("It is rain-1234567.", "Once more: rain-1234567.", "sk-abcdefghijklmnopqrstuvwx"):
+        log.add("client", "user_text", turn=1, text=text)
+    save(log, tmp_path / "saved")
+    frames = [events_df(source) for source in (log, tmp_path / "saved")]
+    for frame in frames:
+        assert frame[frame.kind == "masked"].text.tolist() == ["WEATHER_TOKEN", "secret"]

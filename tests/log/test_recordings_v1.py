@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from logs import read_recording
 
 from adk_nb.frames import (
     EVENT_COLUMNS,
@@ -26,7 +27,6 @@ from adk_nb.frames import (
     transcript_df,
     turns_df,
 )
-from adk_nb.log.recording import read_recording
 
 RECORDING = Path(__file__).parents[1] / "data" / "recordings" / "v1-dice"
 FRAMES = {

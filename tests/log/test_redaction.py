@@ -3,9 +3,9 @@ import itertools
 import json
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
+from adk_nb.exceptions import AdkNbError
 from adk_nb.log.redaction import MASK, Redactor
 from adk_nb.plain import MAX_REPR
 
@@ -143,9 +143,14 @@ def test_a_traceback_of_no_ones_code_is_whole():
     ("name", "secret"),
     [
         ("GOOGLE_API_KEY", True), ("OPENAI_APIKEY", True), ("KEY", True), ("key_2", True),
-        ("HF_TOKEN", True), ("TOKENS", True), ("MY_SECRET", True), ("DBPASSWORD", True),
+        ("HF_TOKEN", True), ("MY_SECRET", True), ("DBPASSWORD", True), ("AUTHTOKEN", True),
+        ("accessToken", True), ("myApiKey", True), ("DB_PASS", True), ("GITHUB_PAT", True),
+        ("clientSecret2", True), ("SECRETARY_NAME", False), ("MAX_TOKENS", False),
+        ("PRIMARY_KEY", False), ("PASSWORDLESS_LOGIN", False), ("KEY_SIGNATURE", False),
+        ("PASS_RATE", False), ("API_KEY_PROD", True), ("TOKEN_TYPE", False),
         ("AWS_CREDENTIALS", True), ("KEYMAP", False), ("KEYBOARD_LAYOUT", False),
         ("TOKENIZERS_PARALLELISM", False), ("MONKEY", False), ("CITY", False),
+        ("PWD", False), ("OLDPWD", False), ("DB_PWD", True),
     ],
 )  # fmt: skip
 def test_a_variable_is_a_credential_where_its_name_says_so_in_a_word(
@@ -161,6 +166,30 @@ def test_a_variable_is_a_credential_where_its_name_says_so_in_a_word(
     assert redact.masked == ({f"[{name}]"} if secret else set())
 
 
+@pytest.mark.parametrize("name", ["MAX_TOKENS", "PRIMARY_KEY", "KEY_SIGNATURE", "TOKEN_TYPE"])
+@pytest.mark.parametrize(
+    ("value", "ordinary"),
+    [
+        ("unlimited", True), ("customer_id", True), ("B flat minor", True), ("Margaret Hill", True),
+        ("a1b2c3d4e5", False), ("aBcDeFgHiJ", False), ("q" * 32, False),
+        ("correct-horse-battery-staple-and-so-on", False),
+    ],
+)  # fmt: skip
+def test_what_may_be_a_credential_is_one_unless_it_is_ordinary_words(
+    name, value, ordinary, monkeypatch, tmp_path
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(name, value)
+    assert Redactor()(value) == (value if ordinary else f"[{name}]")
+
+
+@pytest.mark.parametrize("mask", [["MY_PIN"], "MY_PIN", {"X": "yes"}, {1: True}, {"X": None}, 5])
+def test_a_mask_that_says_nothing_is_refused_in_words(mask):
+    with pytest.raises(AdkNbError, match="mask cannot be") as refused:
+        Redactor(chosen=mask)
+    assert (refused.value.code, "MY_PIN" in refused.value.remedy) == ("bad_option", True)
+
+
 def test_what_is_masked_can_be_chosen_by_name(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("WEATHER_KEY", "Oslo-Mitte")
@@ -174,6 +203,8 @@ def test_what_is_masked_can_be_chosen_by_name(monkeypatch, tmp_path):
     "key",
     [
         "AIza" + "Sy0123456789abcdefghijklmnopqrstuvw", "sk-" + "proj-0123456789abcdefghij",
+        "hf_" + "abcdefghijklmnopqrstuvwxyzABCDEFGH", "gsk_" + "0123456789abcdefghijklmnopqrstuv",
+        "glpat-" + "abcdefghij0123456789", "sk_live_" + "0123456789abcdefghijklmn",
         "ghp_" + "0123456789abcdefghijklmnopqrstuvwxyz", "AKIA" + "0123456789ABCDEF",
         "eyJ" + "hbGciOiJIUzI1NiJ9.eyJ" + "zdWIiOiIxMjM0In0.abcdefghijk",
     ],
@@ -181,6 +212,49 @@ def test_what_is_masked_can_be_chosen_by_name(monkeypatch, tmp_path):
 def test_what_has_the_form_of_a_key_is_masked(key):
     assert Redactor([])(f"It is {key}.") == f"It is {MASK}."
     assert Redactor([])("sk-ip the task, AIzabella") == "sk-ip the task, AIzabella"
+
+
+def test_what_is_escaped_is_masked_in_pieces_too():
+    odd = 'pa"ss\\word-\u00e4\u00f6'
+    for text in (json.dumps(odd), json.dumps(odd, ensure_ascii=False), repr(odd)):
+        pieces = Redactor([odd]).pieces()
+        shown = "".join(pieces.add(character) for character in text) + pieces.end()
+        assert shown[1:-1] == MASK
+
+
+def test_a_secret_in_an_address_is_masked():
+    redact = Redactor(["abc/def+ghi=jkl mno"])
+    assert redact("GET /?key=abc%2Fdef%2Bghi%3Djkl%20mno&b=1") == f"GET /?key={MASK}&b=1"
+    assert redact("GET /?key=abc%2Fdef%2Bghi%3Djkl+mno&b=1") == f"GET /?key={MASK}&b=1"
+
+
+def test_a_repr_of_many_secrets_is_cut_in_none():
+    class Conf:
+        def __repr__(self):
+            return f"Conf({[SECRET] * 3000})"
+
+    shown = Redactor([SECRET])(Conf())
+    assert SECRET[:6] not in shown
+    assert shown.startswith(f"Conf(['{MASK}', ")
+
+
+KEY = "AIza" + "Sy0123456789abcdefghijklmnopqrstuvw"
+
+
+@given(st.lists(st.integers(0, 60), max_size=8))
+def test_what_has_the_form_of_a_key_is_masked_in_pieces_too(cuts):
+    text = f"AI says {KEY}, sk-ip as"
+    pieces = Redactor([]).pieces()
+    bounds = [0, *sorted(min(cut, len(text)) for cut in cuts), len(text)]
+    shown = [pieces.add(text[a:b]) for a, b in itertools.pairwise(bounds)]
+    assert "".join([*shown, pieces.end()]) == f"AI says {MASK}, sk-ip as"
+
+
+def test_the_end_of_a_key_is_waited_for_and_an_unfinished_one_is_masked_at_the_end():
+    pieces = Redactor([]).pieces()
+    assert pieces.add(f"It is {KEY}") == "It is "
+    assert pieces.add("xyz") == ""
+    assert pieces.end() == MASK
 
 
 def test_it_tells_once_what_it_masks():

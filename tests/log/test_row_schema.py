@@ -37,7 +37,7 @@ def test_every_field_is_read_as_it_was():
         result=[1, 2.5, "x"], error="e", interrupted=True, turn_complete=True, prompt_tokens=1,
         response_tokens=2, total_tokens=3, error_ms=0.0, output="o",
         status="failed", end_reason="empty", level_db=-20.0, by="result", ambiguous=True, ms=1.5,
-        tokens={"prompt": 1},
+        tokens={"prompt": 1}, underruns=2, event_id="e1", variant="brief",
     )  # fmt: skip
     values = dataclasses.asdict(row)
     assert all(value is not None for value in values.values())

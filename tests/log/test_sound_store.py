@@ -4,9 +4,9 @@ import stat
 import tempfile
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
+from adk_nb.audio import Clip
 from adk_nb.log import sound_store
 from adk_nb.log.sound_store import SoundStore
 
@@ -139,3 +139,40 @@ def test_what_is_forgotten_is_nowhere_and_the_rest_stays(monkeypatch):
     assert b"\x07" not in store._file.read()
     store.add("agent_audio", 1, b"\x01\x01", 16_000)
     assert store.clip("agent_audio", 1).pcm == b"\x01\x01"
+
+
+def test_the_end_of_a_long_sound_is_read_alone(monkeypatch):
+    monkeypatch.setattr(sound_store, "MAX_MEMORY", 3000)
+    store = SoundStore()
+    whole = bytes(range(250)) * 40
+    for start in range(0, len(whole), 500):
+        store.add("user_audio", 1, whole[start : start + 500], 1000)
+    for n_bytes in (0, 2, 400, 2600, 5000, 10_000):
+        assert store.end("user_audio", 1, n_bytes / 2000).pcm == whole[len(whole) - n_bytes :]
+    assert store.end("user_audio", 1, 99.0).pcm == whole
+    assert store.end("user_audio", 2, 1.0).pcm == b""
+    store.add("user_audio", 1, b"ab", 2000)
+    assert store.end("user_audio", 1, 1.0) == Clip(b"ab", 2000)
+
+
+def test_sound_goes_to_the_file_past_16_mib_and_half_of_it_stays_in_memory():
+    store, part = SoundStore(), bytes(1 << 20)
+    for turn in range(1, 17):
+        store.add("user_audio", turn, part, 16_000)
+    assert store._file is None
+    store.add("user_audio", 17, b"\1\0", 16_000)
+    assert store._file is not None
+    # The oldest that it takes to come down to 8 MiB: nine, as the last is two bytes more.
+    in_memory = [bool(kept.tail) for (kept,) in store._kept.values()]
+    assert in_memory == [False] * 9 + [True] * 8
+
+
+def test_what_was_forgotten_takes_no_memory(monkeypatch):
+    monkeypatch.setattr(sound_store, "MAX_MEMORY", 1000)
+    store = SoundStore()
+    for turn in range(1, 20):
+        store.add("user_audio", turn, bytes(900), 16_000)
+        store.forget("user_audio", turn)
+    assert store._file is None
+    store.add("user_audio", 20, bytes(1000), 16_000)
+    assert store._file is None

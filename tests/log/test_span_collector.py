@@ -1,4 +1,5 @@
 import contextvars
+import copy
 import gc
 from types import SimpleNamespace
 
@@ -97,6 +98,12 @@ def test_they_go_with_their_log(provider):
     assert len(span_collector._SPANS) < before
 
 
+def test_a_tracer_that_stands_in_can_be_copied():
+    tracer = span_collector._Provider().get_tracer("t")
+    twin = copy.copy(tracer)
+    assert twin.start_span("one").get_span_context() is not None
+
+
 def test_without_a_provider_one_is_set(monkeypatch):
     now = [trace.ProxyTracerProvider()]
     monkeypatch.setattr(trace, "get_tracer_provider", lambda: now[0])
@@ -121,3 +128,23 @@ def test_a_provider_without_processors_and_a_span_without_a_context_are_no_matte
     in_run(log)
     span_collector._PROCESSOR.on_end(SimpleNamespace(get_span_context=lambda: None))
     assert collected(log) == []
+
+
+class Provider(TracerProvider):
+    """A provider that keeps the processors that are added to it."""
+
+    def __init__(self):
+        super().__init__()
+        self.added = []
+
+    def add_span_processor(self, span_processor):
+        self.added.append(span_processor)
+        super().add_span_processor(span_processor)
+
+
+def test_a_provider_gets_one_processor_however_often_sessions_begin(monkeypatch):
+    made = Provider()
+    monkeypatch.setattr(trace, "get_tracer_provider", lambda: made)
+    for _ in range(3):
+        in_run(EventLog("s"))
+    assert len(made.added) == 1

@@ -1,16 +1,22 @@
+import base64
 import copy
 import dataclasses
+import json
 import pickle
 
+import cloudpickle
 import fastapi
 import pandas as pd
+import pydantic
 import pytest
 from fastapi.testclient import TestClient
 
+from adk_nb.adk.agents import Swap
 from adk_nb.audio import Clip
+from adk_nb.exceptions import AdkNbError
 from adk_nb.log.event_log import LogRow
 from adk_nb.log.tool_call import ToolCall
-from adk_nb.log.turn import Turn
+from adk_nb.log.turn import Status, Turn
 from adk_nb.log.turn_fold import TurnFold
 from adk_nb.log.words import Piece
 
@@ -184,3 +190,87 @@ def test_a_web_service_can_return_a_turn():
 
     answer = TestClient(app).get("/turn").json()
     assert (answer["agent_text"], answer["tool_calls"][0]["result"]) == ("Four.", {"n": 4})
+
+
+@pytest.mark.parametrize("declared", [Clip, None])
+def test_a_web_service_can_return_a_clip(declared):
+    app = fastapi.FastAPI()
+    clip = Clip(bytes(range(256)), 24_000)
+
+    @app.get("/clip", response_model=declared)
+    def sound():
+        return clip
+
+    answer = TestClient(app).get("/clip").json()
+    assert Clip(base64.urlsafe_b64decode(answer["pcm"]), answer["rate"]) == clip
+    assert pydantic.TypeAdapter(Clip).validate_json(json.dumps(answer)) == clip
+
+
+@pytest.mark.parametrize("protocol", range(2, pickle.HIGHEST_PROTOCOL + 1))
+@pytest.mark.parametrize("dumps", [pickle.dumps, pickle._dumps, cloudpickle.dumps])
+def test_values_are_pickled_as_joblib_and_others_do(dumps, protocol):
+    clip = Clip(b"\x80\xff" * 3, 24_000)
+    swap = Swap("dice", "m", ["roll"], "keep", "s", ["The tools."], 5.0)
+    error = AdkNbError("No.", remedy="Do.", code="c")
+    values = [told(), clip, swap, error]
+    turn, *others, raised = pickle.loads(dumps(values, protocol=protocol))
+    assert dataclasses.asdict(turn) == dataclasses.asdict(told())
+    assert others == [clip, swap]
+    assert (type(others[0].pcm), others[0].level_db) == (type(clip.pcm), clip.level_db)
+    assert (raised.message, raised.remedy, raised.code) == ("No.", "Do.", "c")
+
+
+@pytest.mark.parametrize(
+    "copied", [copy.copy, copy.deepcopy, lambda one: pickle.loads(pickle.dumps(one))]
+)
+def test_a_turn_can_be_added_to(copied):
+    turn = Turn(3, user_text="hi")
+    turn.score = 5
+    again = copied(turn)
+    assert (again.score, again.index, again.user_text) == (5, 3, "hi")
+    assert str(again.said) == ""
+
+
+@pytest.mark.parametrize(
+    ("calls", "tool_ms", "sum_ms"),
+    [
+        ([], 0.0, 0.0),
+        ([(1.0, 500.0)], 500.0, 500.0),
+        ([(1.0, 500.0), (3.0, 250.0)], 750.0, 750.0),  # one after the other
+        ([(1.0, 1000.0), (1.5, 1000.0)], 1500.0, 2000.0),  # they overlap
+        ([(1.5, 1000.0), (1.0, 1000.0)], 1500.0, 2000.0),  # in whatever order they are told
+        ([(1.0, 2000.0), (1.5, 500.0)], 2000.0, 2500.0),  # one within the other
+        ([(1.0, 500.0), (2.0, None)], None, None),  # one still runs
+    ],
+)
+def test_how_long_tools_ran_together_and_each(calls, tool_ms, sum_ms):
+    made = [ToolCall(str(t), "t", {}, began_t=t, ms=ms) for t, ms in calls]
+    one = turn(tool_calls=made)
+    assert (one.tool_ms, one.tool_sum_ms) == (
+        tool_ms if tool_ms is None else pytest.approx(tool_ms), sum_ms,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("values", "known"),
+    [
+        ({}, False),
+        ({"status": Status.ABANDONED}, False),
+        ({"status": Status.COMPLETE}, True),
+        ({"flushed": True}, True),
+        ({"interrupted": True}, True),
+        ({"status": Status.ABANDONED, "flushed": True}, True),
+    ],
+)
+def test_what_was_heard_is_known_at_the_end_or_once_the_player_or_the_user_has_cut_it(
+    values, known
+):
+    assert turn(**values).heard_known is known
+
+
+def test_a_new_turn_is_nothing_yet():
+    one = Turn(1)
+    flags = ("spoken", "interrupted", "withheld", "begun", "cold", "flushed", "ended", "answered")
+    assert [name for name in flags if getattr(one, name)] == []
+    assert (one.question, Turn(1, prompt="p").question) == ("", "p")
+    assert Turn(1, prompt="p", user_text="u").question == "u"

@@ -4,8 +4,7 @@ import itertools
 
 import pytest
 import regex
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from adk_nb.log.turn import Turn
 from adk_nb.log.word_boundaries import joined, spaced, whole_words
@@ -134,3 +133,32 @@ def test_joining_loses_nothing_but_blanks(texts):
 
     whole = joined(texts)
     assert solid(whole) == solid("".join(texts))
+
+
+@pytest.mark.parametrize(
+    ("script", "dense"),
+    [
+        ("\u0e01\u0e4f\u0e81\u0edd", True),  # Thai, Lao
+        ("\u0f40\u1000\u109e", True),  # Tibetan, Burmese to the end of its block
+        ("\u10d0\u13a0\u1200", False),  # Georgian, Cherokee, Ethiopic
+        ("\u1780\u17db", True),  # Khmer
+        ("\u1820", False),  # Mongolian
+        ("\u1950\u1980\u1a00\u1a20", True),  # Tai Le, New Tai Lue, Buginese, Tai Tham
+        ("\u1b05\u1b7e", True),  # Balinese
+        ("\u1b83\u1c00", False),  # Sundanese, Lepcha
+        ("\ua984\ua9e7\uaa61\uaa80", True),  # Javanese, more Burmese, Tai Viet
+        ("\uaa40\uaae0\uabc0", False),  # Cham, Meetei Mayek
+        ("\uff66\uff71\uff9d", True),  # katakana of half the width
+        ("\uffa1\uffc2", False),  # Hangul of half the width
+        ("\uff21\u4e00\u3042", True),  # wide letters, Chinese, Japanese
+        ("\uac00\ud7a3aé", False),  # Korean, Latin
+    ],
+)
+def test_which_scripts_have_blanks_between_words(script, dense):
+    joins = {spaced(letter, letter) == letter * 2 for letter in script}
+    assert joins == {dense}
+
+
+@pytest.mark.parametrize("mark", ["\u0301", "\u093e", "\u20dd", "\u200d"])
+def test_a_mark_upon_a_character_is_not_parted_from_it(mark):
+    assert spaced("a", f"{mark}b") == f"a{mark}b"
