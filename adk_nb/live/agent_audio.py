@@ -12,9 +12,10 @@ import struct
 from dataclasses import replace
 from typing import Any, Protocol
 
-from adk_nb.audio import DEFAULT_RATE, Clip
+from adk_nb.audio import DEFAULT_RATE, Clip, pcm16
 from adk_nb.exceptions import AudioError
-from adk_nb.live.sample_layouts import Coding, Layout, decoded, looks_big, pcm16
+from adk_nb.live.sample_layouts import Coding, Layout, decoded, looks_big
+from adk_nb.sound_files import RATES
 
 _PCM = {"pcm": 16, "lpcm": 16, "raw": 16, "l8": 8, "l16": 16, "l24": 24}
 """Formats without a header, and their bits a sample where none are stated."""
@@ -26,8 +27,6 @@ _WAV = {"wav", "wave", "vnd.wave"}
 _FILES = {"ogg", "opus", "vorbis", "flac", "mpeg", "mp3", "aiff"}
 """Files that soundfile reads."""
 _TELEPHONE_RATE = 8_000
-_RATES = (1_000, 768_000)
-"""The sample rates (Hz) that can be meant."""
 _MAX_CHANNELS = 8
 _MAX_HEADER = 1 << 20
 _MAX_FILE = 1 << 26
@@ -55,7 +54,7 @@ class Decoder(Protocol):
         """Returns what is left at the end of an answer."""
 
     def drop(self) -> None:
-        """Forgets a piece that is not complete: the rest of it will not come."""
+        """Forgets what waits for its other part, which will not come."""
 
 
 class AgentAudio:
@@ -106,7 +105,7 @@ def media_type(text: str) -> tuple[str, dict[str, str]]:
 
 
 def _decoder(mime_type: str, data: bytes) -> Decoder:
-    """Returns a decoder for a stream of which the first piece is given."""
+    """Returns a decoder for the stream that begins with a piece."""
     kind, parameters = media_type(mime_type)
     name = kind.partition("/")[2].removeprefix("x-").replace("-", "")
     if name in _WAV or _begins_wav(data):
@@ -126,7 +125,7 @@ def _refusal(mime_type: str, why: str = "") -> AudioError:
 
 
 def _layout(name: str, parameters: dict[str, str], mime_type: str) -> Layout | None:
-    """Returns how the samples lie that a MIME type names; None if it names none that are known."""
+    """Returns the layout that a MIME type names; None if it names no known one."""
     codings = ("encoding", "codec", "format")
     stated = next((parameters[one] for one in codings if one in parameters), "")
     stated = re.sub(r"[\s_-]", "", stated)
@@ -145,7 +144,7 @@ def _layout(name: str, parameters: dict[str, str], mime_type: str) -> Layout | N
         layout = replace(layout, coding="unsigned")
     layout = replace(layout, big=_byte_order(name, stated, parameters))
     known = layout.bits in (8, 16, 24, 32) or layout.coding == "float"
-    in_range = _RATES[0] <= layout.rate <= _RATES[1] and 1 <= channels <= _MAX_CHANNELS
+    in_range = RATES[0] <= layout.rate <= RATES[1] and 1 <= channels <= _MAX_CHANNELS
     if not (known and in_range):
         raise _refusal(mime_type)
     return layout
@@ -317,9 +316,14 @@ def _begins_file(data: bytes) -> bool:
 
 
 def _wav_header(head: bytes, mime_type: str) -> tuple[Layout, int, int | None] | None:
-    """Returns the layout, where the samples begin and how many bytes they have; None if unsaid.
+    """Reads the header of a WAV stream.
 
-    Returns None for all of it while the header has not come whole.
+    Returns:
+        The layout; where the samples begin (bytes); and how long they are (bytes), or None if the
+        header does not say. None in place of all three as long as the header is not complete.
+
+    Raises:
+        AudioError: It is no header, or a damaged one.
     """
     if not (head.startswith(b"RIFF"[: len(head)]) and b"WAVE".startswith(head[8:12])):
         raise _refusal(mime_type, ": it has no header")
@@ -330,7 +334,7 @@ def _wav_header(head: bytes, mime_type: str) -> tuple[Layout, int, int | None] |
         if name == b"data":
             if layout is None:
                 raise _refusal(mime_type, ": its header is damaged")
-            # Who writes to a stream does not know the length, and states none or the greatest.
+            # A stream's length is not known when its header is written: it says 0, or the greatest.
             return layout, at, size if 0 < size < 0x7FFF_0000 else None
         if name == b"fmt " and at + size <= len(head):
             layout = _wav_layout(head[at : at + size], mime_type)
@@ -347,7 +351,7 @@ def _wav_layout(chunk: bytes, mime_type: str) -> Layout:
     if tag == 0xFFFE and len(chunk) >= 26:  # The format proper is in an extension.
         tag = int.from_bytes(chunk[24:26], "little")
     coding = _WAV_CODINGS.get((tag, bits))
-    in_range = _RATES[0] <= rate <= _RATES[1] and 1 <= channels <= _MAX_CHANNELS
+    in_range = RATES[0] <= rate <= RATES[1] and 1 <= channels <= _MAX_CHANNELS
     if coding is None or not in_range:
         raise _refusal(mime_type, f" with format {tag}, {bits} bits, {rate} Hz")
     return Layout(rate, bits, channels, coding)

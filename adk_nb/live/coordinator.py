@@ -21,6 +21,7 @@ from adk_nb.live.microphone import Microphone
 from adk_nb.live.model_connection import Link, LiveRun
 from adk_nb.live.reconnection import Reconnection
 from adk_nb.live.silence import Limit, OnSilence, Silence, SilenceWatch, due, silence_text
+from adk_nb.live.speech_times import SpeechTimes
 from adk_nb.live.swaps import Swaps
 from adk_nb.live.tool_calls import ToolCalls
 from adk_nb.live.tool_runs import ToolRuns
@@ -38,12 +39,12 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Iterable
 
     from google.adk.agents import BaseAgent
+    from google.adk.agents.run_config import RunConfig
     from google.adk.events import Event
     from google.adk.plugins.base_plugin import BasePlugin
 
     from adk_nb.adk.request_queue import RequestQueue
     from adk_nb.live.histories import Histories
-    from adk_nb.live.model_connection import Configure
     from adk_nb.live.turn_machine import TurnState
     from adk_nb.log.event_log import EventLog
     from adk_nb.log.tool_call import ToolCall
@@ -61,6 +62,8 @@ _CROSSED_S = 1.0
 """How long it may, where what it said when the result came may have been about it (s)."""
 _CALLED_S = 5.0
 """How long after ADK runs a tool the event of its call may come (s)."""
+_LASTING = {"recording", "unsupported", "local_model", "ignored"}
+"""Codes of errors that a good answer does not end."""
 _WORDLESS_S = 5.0
 """How long after it was sent speech may stay without words before a typed text overtakes it (s)."""
 
@@ -72,7 +75,7 @@ class Exchange:
         agent: The agent.
         log: The event log.
         histories: The ADK sessions behind the conversation.
-        configure: Returns ADK's `RunConfig` for a model.
+        configure: Returns ADK's `RunConfig` for a model, and for whether the agent speaks.
         plugins: ADK plugins.
         audio: Whether the agent speaks.
         keep_withheld: Whether the sound of what a guard withholds is kept.
@@ -100,7 +103,7 @@ class Exchange:
         log: EventLog,
         histories: Histories,
         *,
-        configure: Configure,
+        configure: Callable[[object, bool], RunConfig],
         plugins: Iterable[BasePlugin],
         audio: bool,
         keep_withheld: bool = False,
@@ -109,7 +112,7 @@ class Exchange:
         on_silence: OnSilence = "note",
     ) -> None:
         self._tools_block = tools_block
-        # The models of which was told that they wait for no tool.
+        # The models for which the user was told that they wait for no tool.
         self._told_blocking = set[str]()
         self._on_silence = on_silence
         self.silence = SilenceWatch(silence, self)
@@ -117,7 +120,8 @@ class Exchange:
         self.histories = histories
         self.status = "connecting"
         self.closed = False
-        self.pages = Pages(log.redact)
+        self.shared_microphone = False
+        self.pages = Pages(log.redact, self._sound_of)
         self.turns = Turns(log, self.pages.emit)
         self.turns.agent, self.turns.model = agent.name, model_name(agent)
         self.turns.on_made = lambda turn: histories.current.turns.append(turn.index)
@@ -126,17 +130,19 @@ class Exchange:
         self.on_turn_end: Callable[[Turn], None] = lambda _turn: None
         self.tool_runs = ToolRuns(self)
         self.microphone = Microphone(log, self.turns)
+        self.speech = SpeechTimes(log)
         self._plugins = list(plugins)
+        self.voice = audio
         self.live = LiveRun(
             agent,
             self,
             ToolCalls(self.turns, log.redact),
-            configure=configure,
+            configure=lambda model: configure(model, self.voice),
             histories=histories,
             plugins=self._plugins,
         )
-        self.swaps = Swaps(agent, self, self.live, histories)
-        self.voice = audio
+        self.swaps: Swaps = Swaps(agent, self, self.live, histories)
+        log.is_of(self.swaps.variant)
         self._told_audio_use: bool | dict[str, Any] = audio or {"output": False}
         self.reader = EventReader(log, self.turns, self, calls=self.live.calls)
         self.withholding = Withholding(
@@ -153,6 +159,8 @@ class Exchange:
         self._declared: dict[str, bool | None] = {}
         # When ADK's newest event came, on the monotonic clock.
         self._event_at = 0.0
+        # Whether the connection was lost while nobody waited for it.
+        self._lost_idle = False
         self._reaction: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._learn_model()
@@ -163,9 +171,9 @@ class Exchange:
         """Passes agent audio on to the pages."""
         self.pages.send_audio(turn.index, rate, pcm)
 
-    def voiced(self) -> bool:
-        """Returns whether the agent speaks."""
-        return self.voice
+    def _sound_of(self, index: int) -> tuple[int, bytes]:
+        clip = self.log.clip("agent_audio", index)
+        return clip.rate, clip.pcm
 
     def set_voice(self, *, on: bool) -> None:
         """Lets the agent speak, or only write, from its next answer on; sound stops at once."""
@@ -192,7 +200,8 @@ class Exchange:
 
     def _tell(self, error: AdkNbError) -> None:
         message, remedy = self.log.redact([error.message, error.remedy])
-        self.pages.emit(protocol.Failure(error.code, message, remedy))
+        lasts = error.code in _LASTING
+        self.pages.emit(protocol.Failure(error.code, message, remedy, lasts=lasts))
 
     def transferred(self, turn: Turn | None, source: str, target: str) -> str:
         """Makes another agent the current one, after a transfer; returns its model's name."""
@@ -209,7 +218,7 @@ class Exchange:
         return self.microphone.speaker is not None
 
     def still_talking(self) -> None:
-        """Interrupts a CascadeLive again: between two of its states it misses an interruption."""
+        """Interrupts a CascadeLive once more: it may miss an interruption between two states."""
         now = time.monotonic()
         if self._cascaded and self.live.queue is not None and now - self._last_nudge > _NUDGE_S:
             self._nudge(self.live.queue)
@@ -231,8 +240,7 @@ class Exchange:
         self.log.add("bridge", "silence", turn=turn.index, text=text)
         self.pages.note(turn.index, "silence", text)
         if self._on_silence == "nudge":
-            part = types.Part(text="Please go on: the user waits for your answer.")
-            self.queue().send_content(types.Content(role="user", parts=[part]))
+            self.queue().send_text("Please go on: the user waits for your answer.")
         elif self._on_silence == "reconnect":
             self.live.redial(ModelError(text, code="silent"))
 
@@ -261,13 +269,13 @@ class Exchange:
         if current is not None:
             self._make_way(queue)
         elif cut_in and self.pages.sounding:
-            self._silence(self.pages.sounding)
+            self.silenced(self.pages.sounding)
         turn = self.turns.user_typed(text)
         self._send_text(turn, text)
         return turn
 
     def prompt(self, text: str) -> Turn:
-        """Asks the model something that the user has not said, when the open turn is over."""
+        """Sends the model a message that is not the user's, when the open turn is over."""
         text = valid_text(text)
         self.queue()
         current = self.turns.machine.current
@@ -283,11 +291,10 @@ class Exchange:
         del turn
         self.set_state("thinking")
         self.silence.heard()
-        queue = self.queue()
-        queue.send_content(types.Content(role="user", parts=[types.Part(text=text)]))
+        self.queue().send_text(text)
 
     def _make_way(self, queue: RequestQueue) -> None:
-        """Takes back the question that stands, or cuts off its answer: another one comes."""
+        """Makes room for a new question: withdraws the open one, or interrupts its answer."""
         turn = self.turns.current
         unsent = turn is not None and self.take_back(turn)
         if self._cascaded and not unsent and not self.reader.silent:
@@ -306,6 +313,7 @@ class Exchange:
 
     def open_microphone(self, source: object, *, on: bool) -> None:
         """Opens or closes the microphone for a page or for `speak`."""
+        page = next((one for one in self.pages.all if one is source), None)
         if on:
             self.microphone.speaker = source
             self.queue()
@@ -313,11 +321,17 @@ class Exchange:
             self.microphone.speaker = None
             if self.live.queue is not None:
                 self.live.queue.send_audio_stream_end()
+        elif page is not None:
+            return  # Another page has taken it meanwhile.
+        if page is not None:
+            self.pages.hears(page if on else None)
         self.log.add("client", "mic_on" if on else "mic_off")
 
-    def hear(self, source: object, pcm: bytes) -> None:
+    def hear(
+        self, source: object, pcm: bytes, captured_ms: float | None = None, lost: int = 0
+    ) -> None:
         """Takes a microphone frame; connects again if it is speech and there is no connection."""
-        began = self.microphone.hear(source, pcm, self.live.queue)
+        began = self.microphone.hear(source, pcm, self.live.queue, captured_ms, lost)
         now = time.monotonic()
         if began:
             self.turns.machine.speech_began()
@@ -343,9 +357,12 @@ class Exchange:
         return True
 
     def activity(self, *, begins: bool) -> None:
-        """Handles that push-to-talk is pressed or released."""
+        """Passes on that push-to-talk was pressed or released."""
         if begins:
             self.cut()
+        index = self.turns.speech_index
+        text = "ACTIVITY_START" if begins else "ACTIVITY_END"
+        self.log.add("client", "voice_activity", turn=index, author="user", text=text)
         queue = self.queue()
         if self._cascaded or self._manual:
             queue.send_activity_start() if begins else queue.send_activity_end()
@@ -356,7 +373,7 @@ class Exchange:
         """Interrupts the agent, and takes back a question that was not sent yet."""
         turn = self.turns.current
         if turn is None:
-            self._silence(self.pages.sounding)
+            self.silenced(self.pages.sounding)
             return
         queue = self.live.queue
         unsent = self.take_back(turn)
@@ -366,7 +383,7 @@ class Exchange:
         if self._cascaded and queue is not None and not self.reader.silent and not unsent:
             self._nudge(queue)
 
-    def _silence(self, index: int) -> None:
+    def silenced(self, index: int) -> None:
         """Flushes the sound of a turn that is complete."""
         if index:
             self.log.add("client", "interrupted", turn=index, interrupted=True)
@@ -395,7 +412,7 @@ class Exchange:
         return guarded(self.live.agent, self._plugins)
 
     def words_first(self, ms: float) -> None:
-        """Takes how much sound of the words that come next comes after them (ms)."""
+        """Learns that the next words arrive before their sound, of which there is so much (ms)."""
         self.withholding.words_first(ms)
 
     def run_begins(self) -> None:
@@ -441,6 +458,11 @@ class Exchange:
     def tool_ran(self, call_id: str, began: float, ended: float) -> None:
         """Learns when the tool of a call ran (s on the monotonic clock)."""
         self.live.calls.times[call_id] = (began, ended)
+
+    def tool_streamed(self, call_id: str, began: float, ended: float) -> None:
+        """Learns when a streaming tool ran (s on the monotonic clock)."""
+        self.live.calls.times.pop(call_id, None)  # Only how long it took to begin.
+        self.turns.tool_ended(call_id, (began, ended))
 
     def tools_declared(self, declared: dict[str, bool | None]) -> None:
         """Learns how tools are declared to the model: whether as blocking, by name."""
@@ -520,11 +542,11 @@ class Exchange:
             self.set_state("ready")
 
     def _turn_ended(self, turn: Turn) -> None:
-        self.live.calls.forget([call.id for call in turn.tool_calls if call.ms is not None])
+        self.live.calls.forget([call.id for call in turn.tool_calls if call.returned])
         unwanted = {
             call.id
             for call in turn.tool_calls
-            if call.ms is None and not self.turns.is_wanted(call.id)
+            if not call.returned and not self.turns.is_wanted(call.id)
         }
         if unwanted:
             self.tool_runs.cancel(unwanted)
@@ -555,7 +577,10 @@ class Exchange:
         index = self.turns.current.index if self.turns.current is not None else 0
         text = error.message if error is not None else None
         twice = self.reconnection.lost()
+        if self.live.queue is not None:
+            self.live.queue.drop_results()  # The next connection is told them in words.
         self.log.add("bridge", "disconnected", turn=index, error=text)
+        self._lost_idle = error is not None and not index
         if twice:
             self.reconnection.lost_twice()
         self.set_state("reconnecting")
@@ -564,6 +589,9 @@ class Exchange:
         """Handles a new connection; `resumed` as in `RunOwner.run_connected`."""
         resumed = self.reconnection.made(resumed=resumed)
         self.silence.heard()
+        if self._lost_idle:
+            self._lost_idle = False
+            self.reconnected("The connection to the model was lost, and made again.")
         self.swaps.connected()
         # After a transfer it is not the root that answers.
         self.log.add("bridge", "connected", agent=self.turns.agent, model=self.turns.model)
@@ -574,7 +602,7 @@ class Exchange:
         self._expect_words()
 
     def _expect_words(self) -> None:
-        """Lets what was typed overtake speech that turns out to be without words."""
+        """Ends speech that no words come of, if something typed waits for its answer."""
         current = self.turns.machine.current
         saying = current is not None and current.phase is Phase.SAYING and not current.worded
         if current is None or not saying or not self.turns.machine.waits:
@@ -585,6 +613,10 @@ class Exchange:
                 self.turns.failed("no_words", unanswered=True)
 
         asyncio.get_running_loop().call_later(_WORDLESS_S, overtake)
+
+    def reconnected(self, text: str) -> None:
+        """Shows a line where the connection was lost."""
+        self.pages.note(self.turns.last.index if self.turns.last else 0, "reconnected", text)
 
     def run_event(self, event: Event) -> None:
         """Takes an event of ADK's."""
@@ -640,6 +672,7 @@ class Exchange:
                 self.run_failed(error)
             self.set_state("ready")
         self.tool_runs.run_ends()
+        self.reader.streams_end()
         if self.live.queue is None:
             await self.tool_runs.stop()
         open_calls = {call.id for turn in self.turns.all[-3:] for call in turn.tool_calls}
@@ -653,13 +686,18 @@ class Exchange:
         except Exception as error:
             self.report(explain(error))
 
+    async def cut_off(self, turn: Turn) -> None:
+        """Ends the calls of a turn that have not returned and run no longer."""
+        call_ids = {call.id for call in turn.tool_calls} - self.tool_runs.running
+        await self._answer(self._cut_off_calls(call_ids))
+
     def _cut_off_calls(self, call_ids: set[str]) -> list[tuple[Turn, ToolCall]]:
         """Ends calls that have not returned as failed, and returns them."""
         found = [
             (turn, call)
             for turn in self.turns.all
             for call in turn.tool_calls
-            if call.id in call_ids and call.ms is None and not call.long_running
+            if call.id in call_ids and not call.returned and not call.long_running
         ]
         for turn, call in found:
             self.call_closed("bridge", turn, call, error=CUT_OFF)
@@ -679,10 +717,15 @@ class Exchange:
         output = self.reader.printed(call.id)
         self.turns.tool_returned(call.id, call.name, result, error, source=source, output=output)
 
-    async def settle(self) -> None:
-        """Interrupts the open turn, and waits shortly for what the model says was heard."""
+    async def settle(self, *, lets_sound: bool = False) -> None:
+        """Interrupts the open turn, and waits shortly for what the model says was heard.
+
+        Where no turn is open, `lets_sound` lets an answer that is complete sound to its end.
+        """
         current = self.turns.machine.current
-        if current is None or current.answered or current.final:
+        if current is None and lets_sound:
+            pass
+        elif current is None or current.answered or current.final:
             self.cut()  # What is being said is said again to the new agent.
         deadline = time.monotonic() + _SETTLE_S
         machine = self.turns.machine
@@ -691,10 +734,13 @@ class Exchange:
         self.turns.machine.answer_dropped()
         await self.tool_runs.stop()
 
-    def adopted(self, agent: BaseAgent, before: BaseAgent, changes: list[str]) -> None:
+    def adopted(
+        self, agent: BaseAgent, before: BaseAgent, changes: list[str], variant: str
+    ) -> None:
         """Takes over another agent that is connected now, and tells the log and the pages."""
         self.turns.agent, self.turns.model = agent.name, model_name(agent)
         self._learn_model()
+        self.log.is_of(variant)
         text = " ".join(changes)
         self.log.add(
             "bridge",
@@ -744,8 +790,10 @@ class Exchange:
 
     @property
     def audio_use(self) -> bool | dict[str, Any]:
-        """Of what use microphone and player are to a page; see `docs/protocol.md`."""
+        """Whether a page needs its microphone and its player; see `docs/protocol.md`."""
         use: dict[str, Any] = {} if self.voice else {"output": False}
+        if self.shared_microphone:
+            use["shared_microphone"] = True
         deaf = self.deaf
         if deaf is not None:
             use |= {"input": False, "message": deaf.message, "remedy": deaf.remedy}
@@ -763,6 +811,8 @@ class Exchange:
         gemini = is_gemini(model)
         self.reader.cumulative = self._cascaded
         self.turns.deltas = self._cascaded or gemini
+        # For Gemini ADK itself makes a final text when the turn is over, and more may follow.
+        self.turns.ends_with_final = not gemini
         newer = gemini and "gemini-3" in model_name(self.swaps.agent)
         self.turns.machine.completes_calls = not (self._cascaded or newer)
 
@@ -787,7 +837,7 @@ class Exchange:
 
 
 def waits_for_no_tool(model: str) -> bool:
-    """Returns whether a model goes on beside a tool that does not say whether it blocks.
+    """Returns whether a model speaks on while a tool runs, unless it is declared as blocking.
 
     https://ai.google.dev/gemini-api/docs/models/gemini-3.8-live says so of 3.8.
     """
@@ -795,5 +845,5 @@ def waits_for_no_tool(model: str) -> bool:
 
 
 def _waits_for_none(model: str) -> bool:
-    """Returns whether a model knows NON_BLOCKING tools alone."""
+    """Returns whether a model treats every tool as NON_BLOCKING."""
     return waits_for_no_tool(model) and "extended-thinking" in model

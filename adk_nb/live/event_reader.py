@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from adk_nb.adk.gemini_connection import CANCELLED
 from adk_nb.adk.usage import parted
@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from adk_nb.audio import Clip
     from adk_nb.live.tool_calls import ToolCalls
     from adk_nb.live.turn_builder import Turns
-    from adk_nb.live.turn_machine import TurnState
+    from adk_nb.live.turn_machine import TurnMachine, TurnState
     from adk_nb.log.event_log import EventLog
+    from adk_nb.log.redaction import Pieces
     from adk_nb.log.turn import Turn
 
 _BUSY = {"IN_PROGRESS": True, "REQUIRES_ACTION": True, "IDLE": False}
@@ -30,10 +31,13 @@ _NO_FAILURE = {"TURN_COMPLETE_REASON_UNSPECIFIED", "NEED_MORE_INPUT"}
 
 
 class Listener(Protocol):
-    """What the reader reports to its session."""
+    """What the reader reports to its session.
 
-    def voiced(self) -> bool:
-        """Returns whether the agent speaks."""
+    Attributes:
+        voice: Whether the agent speaks; it only writes otherwise.
+    """
+
+    voice: bool
 
     def agent_audio(self, turn: Turn, rate: int, pcm: bytes) -> None:
         """Agent audio came."""
@@ -88,8 +92,8 @@ class EventReader:
         self._calls = calls
         self._listener = listener
         self._agent_audio = AgentAudio()
-        # Where the sound belonged that came last; None if none has since the last answer's end.
-        self._sounding: TurnState | None = None
+        # To what answer the sound belonged that came last; None if none has since an answer's end.
+        self._sounding: _Answer | None = None
         # What was refused, as turns and messages: each is told once a turn.
         self._refused: set[tuple[int, str]] = set()
         self.cumulative = False
@@ -97,6 +101,8 @@ class EventReader:
         self.resumable = False
         self.turn_of: dict[str, int] = {}
         self.since: dict[int, float] = {}
+        # Masks the texts that streaming tools give in pieces, by the call's id.
+        self._streams: dict[str, Pieces] = {}
 
     def kept_until(self, turn: int) -> Callable[[Event], bool]:
         """Returns a filter for the events of ADK's session that belong to the turns up to one."""
@@ -155,7 +161,7 @@ class EventReader:
     def _of(self, event: Event) -> dict[str, Any]:
         """Returns what a row says of the event that it is made of."""
         agent = None if event.author == "user" else event.author
-        return {"agent": agent, "invocation_id": event.invocation_id}
+        return {"agent": agent, "invocation_id": event.invocation_id, "event_id": event.id}
 
     def _knows(self, event: Event, turn: Turn | None) -> None:
         if turn is not None:
@@ -173,11 +179,11 @@ class EventReader:
 
     def _sound(self, event: Event, blob: types.Blob) -> None:
         mime_type = blob.mime_type or ""
-        if not blob.data or not self._listener.voiced() or not is_sound(mime_type):
+        if not blob.data or not self._listener.voice or not is_sound(mime_type):
             return
-        if self._sounding is not None and self._sounding is not self._turns.machine.output:
+        if self._sounding is not None and not self._sounding.goes_on(self._turns.machine):
             self._agent_audio.drop()  # Another answer begins.
-        self._sounding = self._turns.machine.output
+        self._sounding = _Answer.now(self._turns.machine)
         try:
             clip = self._agent_audio.push(mime_type, blob.data)
         except AudioError as error:
@@ -189,7 +195,7 @@ class EventReader:
         if not clip.pcm:
             return
         turn = self._turns.agent_audio(event.author, clip.pcm, clip.rate)
-        self._sounding = self._turns.machine.output
+        self._sounding = _Answer.now(self._turns.machine)
         if turn is None:
             self._agent_audio.drop()
             self._listener.still_talking()
@@ -213,10 +219,10 @@ class EventReader:
             self._listener.report(error, index)
 
     def _agent_words(self, event: Event, kind: str, text: str, *, final: bool) -> None:
-        values = {"invocation_id": event.invocation_id}
+        values = {"invocation_id": event.invocation_id, "event_id": event.id}
         turn = self._turns.agent_said(event.author, text, final=final, kind=kind, **values)
         self._knows(event, turn)
-        writes = kind == "agent_text" or not self._listener.voiced()
+        writes = kind == "agent_text" or not self._listener.voice
         if writes and turn is not None and not turn.ended:
             self._listener.set_state("writing")
 
@@ -254,6 +260,7 @@ class EventReader:
             long_running=call_id in (event.long_running_tool_ids or ()),
             blocks=self._listener.blocks(name),
             invocation_id=event.invocation_id,
+            event_id=event.id,
         )
         self._knows(event, turn)
         if turn is not None:
@@ -262,7 +269,8 @@ class EventReader:
     def _tool_result(self, event: Event, response: types.FunctionResponse) -> None:
         call_id = response.id or ""
         _, call = self._turns.call(call_id)
-        if call is not None and call.ms is not None and self._begun_only(response):
+        begun = self._begun_only(response)
+        if call is not None and call.returned and begun:
             return  # A streaming tool's first results may come before the event that it has begun.
         error = self._calls.raised.pop(call_id, None) or _mcp_error(response)
         turn, _ = self._turns.tool_returned(
@@ -271,8 +279,9 @@ class EventReader:
             None if error is not None else self._result(response),
             error,
             output=self.printed(call_id),
-            ran=self._calls.times.pop(call_id, None),
+            ran=None if begun else self._calls.times.pop(call_id, None),
             author=event.author,
+            final=False if begun else None,
             **self._of(event),
         )
         self._knows(event, turn)
@@ -297,9 +306,14 @@ class EventReader:
         if output is None:
             return None
         self._turns.tool_printed(call_id, *output.take())
-        if call_id not in self._calls.streaming:
+        streams = call_id in self._calls.streaming
+        if output.cut or not streams:
+            self._turns.output_ends(call_id, cut=bool(output.cut))
+        if not streams:
             del self._calls.outputs[call_id]
-        return output.text or None
+        # The end may be half of a secret.
+        text = self._log.redact.open(output.text) if output.cut or streams else output.text
+        return text + output.cut or None
 
     def streamed(self, content: types.Content) -> None:
         """Reads a further result of a streaming tool, for which ADK has no event."""
@@ -313,12 +327,33 @@ class EventReader:
             self._turns.tool_returned(
                 response.id,
                 response.name or "",
-                self._result(response),
+                self._piece(response.id, self._result(response)),
                 None,
                 output=self.printed(response.id),
                 author=call.author if call else None,
                 agent=call.author if call else None,
+                final=False,
             )
+
+    def _piece(self, call_id: str, result: Any) -> Any:
+        """Returns a result whose one text has no end that may be the start of a secret."""
+        name, text = _one_text(result)
+        if text is None:
+            return result
+        pieces = self._streams.setdefault(call_id, self._log.redact.pieces())
+        shown = pieces.add(text)
+        return shown if name is None else {**result, name: shown}
+
+    def streams_end(self) -> None:
+        """Adds what is still held back of what streaming tools gave."""
+        for call_id, pieces in self._streams.items():
+            rest = pieces.end()
+            _, call = self._turns.call(call_id)
+            if rest and call is not None:
+                self._turns.tool_returned(
+                    call_id, call.name, rest, None, author=call.author, final=False
+                )
+        self._streams.clear()
 
     def _transfer(self, event: Event, target: str) -> None:
         turn = self._turns.current or self._turns.last
@@ -417,6 +452,28 @@ class EventReader:
             self._listener.fail(error, turn)
 
 
+class _Answer(NamedTuple):
+    """The answer that a piece of sound belongs to.
+
+    Attributes:
+        turn: Its turn; None where nothing of it was there yet, as the piece is less than a sample.
+        newest: The newest turn then.
+    """
+
+    turn: TurnState | None
+    newest: TurnState | None
+
+    @classmethod
+    def now(cls, machine: TurnMachine) -> _Answer:
+        """Returns the answer that goes on, or is to begin."""
+        return cls(machine.output, machine.all[-1] if machine.all else None)
+
+    def goes_on(self, machine: TurnMachine) -> bool:
+        """Returns whether what comes next is of it too."""
+        now = self.now(machine)
+        return now.newest is self.newest if self.turn is None else now.turn is self.turn
+
+
 def _value(member: Any) -> str:
     """Returns the name of an enumeration's member; empty if there is none."""
     return str(getattr(member, "value", member) or "")
@@ -430,3 +487,13 @@ def _mcp_error(response: types.FunctionResponse) -> str | None:
     parts = result.get("content") or []
     said = [str(part.get("text", "")) for part in parts if isinstance(part, dict)]
     return " ".join(said).strip() or "The tool failed."
+
+
+def _one_text(result: Any) -> tuple[str | None, str | None]:
+    """Returns the only text in a result, and its key where it is a dictionary's."""
+    if isinstance(result, str):
+        return None, result
+    if not isinstance(result, dict):
+        return None, None
+    texts = [key for key, value in result.items() if isinstance(value, str)]
+    return (texts[0], result[texts[0]]) if len(texts) == 1 else (None, None)

@@ -11,9 +11,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from google.adk.events import Event, EventActions
+from google.adk.memory.in_memory_memory_service import InMemoryMemoryService
 from google.adk.sessions.in_memory_session_service import InMemorySessionService
 from google.genai import types
 
+from adk_nb.adk.stored_session import is_stale, read_again
 from adk_nb.exceptions import AdkNbError, SwapError
 from adk_nb.log.word_boundaries import joined
 from adk_nb.plain import plain, valid_text
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from google.adk.artifacts import BaseArtifactService
+    from google.adk.memory.base_memory_service import BaseMemoryService
     from google.adk.sessions import BaseSessionService, Session
 
     from adk_nb.log.tool_call import ToolCall
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
 
 APP_NAME = "adk_nb"
 """ADK's name for what runs here, where nothing else is said."""
+_POSTGRESQL = ("postgresql", "postgres")
 _SHARED = ("app:", "user:", "temp:")
 
 
@@ -54,7 +58,8 @@ def service_of(sessions: BaseSessionService | str | None) -> BaseSessionService:
     """Returns ADK's session service for a URI such as `sqlite:///talk.db`; a service as it is.
 
     A path after three slashes is relative to the working directory, after four absolute, as in
-    SQLAlchemy. With a driver, as in `postgresql+asyncpg://`, it is ADK's DatabaseSessionService.
+    SQLAlchemy. `postgresql://` and what names a driver, as `mysql+aiomysql://`, are ADK's
+    DatabaseSessionService.
 
     Raises:
         AdkNbError: The scheme is unknown, or what it needs is not installed.
@@ -63,14 +68,22 @@ def service_of(sessions: BaseSessionService | str | None) -> BaseSessionService:
         return InMemorySessionService()
     if not isinstance(sessions, str):
         return sessions
-    return _shared(_cleaned(_service_at(sessions)))
+    return _shared(_cleaned(service_at(sessions)))
 
 
-def _service_at(sessions: str) -> BaseSessionService:
+def service_at(sessions: str) -> BaseSessionService:
+    """Returns the ADK session service of a URI.
+
+    Raises:
+        AdkNbError: There is none, or it cannot be opened.
+    """
     # Here, as it imports parts of a web server.
     from google.adk.cli.service_registry import get_service_registry
 
     scheme = sessions.partition(":")[0]
+    if scheme in _POSTGRESQL:  # ADK needs a driver that does not block.
+        sessions = f"postgresql+asyncpg:{sessions.partition(':')[2]}"
+        scheme = "postgresql+asyncpg"
     try:
         if "+" in scheme:
             from google.adk.sessions import DatabaseSessionService
@@ -80,13 +93,13 @@ def _service_at(sessions: str) -> BaseSessionService:
     except Exception as error:
         raise AdkNbError(
             f"The session service {_without_password(sessions)!r} cannot be opened: {error}",
-            remedy='A database needs pip install "google-adk[db]" and its driver.',
+            remedy='A database needs its driver: pip install "adk-nb[postgresql]" for PostgreSQL.',
             code="no_sessions",
         ) from error
     if service is None:
         raise AdkNbError(
             f"{_without_password(sessions)!r} names no session service.",
-            remedy="Use sqlite:///talk.db, postgresql+asyncpg://..., or a service object of ADK's.",
+            remedy="Use sqlite:///talk.db, postgresql://..., or a service object of ADK's.",
             code="no_sessions",
         )
     return service
@@ -109,7 +122,7 @@ def _cleaned(service: BaseSessionService) -> BaseSessionService:
 
 
 def _shared(service: BaseSessionService) -> BaseSessionService:
-    """Makes a service return a session that somebody else has made in the same moment."""
+    """Makes a service return the existing session where another process has just made it."""
     create = service.create_session
 
     async def create_or_get(**options: Any) -> Session:
@@ -128,23 +141,8 @@ def _shared(service: BaseSessionService) -> BaseSessionService:
     return service
 
 
-def _is_stale(error: BaseException) -> bool:
-    """Returns whether a service refused an event because something else has written since."""
-    # By its name, as ADK has it in a private module; its services differ in what they say.
-    return type(error).__name__ == "StaleSessionError" or "stale session" in str(error)
-
-
-def _read_again(session: Session, stored: Session) -> None:
-    """Makes a session object that a run holds what is stored."""
-    session.events[:] = stored.events
-    session.state.update(stored.state)
-    session.last_update_time = stored.last_update_time
-    # By it ADK's DatabaseSessionService knows what was read.
-    session._storage_update_marker = stored._storage_update_marker  # noqa: SLF001
-
-
 def _clean(event: Event) -> None:
-    """Replaces what no database takes, in place: ADK goes on with the event that it gave."""
+    """Replaces, in place, what no database takes: ADK keeps using the same event."""
     for said in (event.input_transcription, event.output_transcription):
         if said is not None and said.text:
             said.text = valid_text(said.text)
@@ -190,6 +188,8 @@ class Histories:
         self.on_shared: Callable[[AdkNbError], None] = lambda _: None
         self._shared = False
         self.artifacts = artifacts
+        # What tools such as `load_memory` ask.
+        self.memory: BaseMemoryService = InMemoryMemoryService()
         self.user_id = user_id
         self.app_name = app_name
         self.all = [History(first, current=True)]
@@ -334,18 +334,18 @@ class Histories:
         try:
             return await self._append(session, event)
         except ValueError as error:
-            if not _is_stale(error):
+            if not is_stale(error):
                 raise
         if not self._shared:
             self._shared = True
             self.on_shared(self._open_elsewhere("What was written there was read."))
         stored = await self.get(session.id)
         if stored is not None:
-            _read_again(session, stored)
+            read_again(session, stored)
         try:
             return await self._append(session, event)
         except ValueError as error:
-            if not _is_stale(error):
+            if not is_stale(error):
                 raise
             raise self._open_elsewhere("What was said here could not be added.") from error
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from google.genai import types
 
-from adk_nb.audio import MICROPHONE_RATE, Clip, SpeechLevel
+from adk_nb.audio import MICROPHONE_RATE, Clip, SpeechLevel, duration_ms
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,15 +21,25 @@ FRAME_MS = 20
 _FRAME_BYTES = MICROPHONE_RATE * FRAME_MS // 1000 * 2
 _SILENCE = bytes(_FRAME_BYTES)
 _AGAIN_FRAMES = 5
+"""How many frames are sent together when speech is sent again."""
 _OPEN_SPEECH_S = 8.0
 """How much of an unfinished utterance is sent again to the agent of a swap (s)."""
 _FRESH_SPEECH_S = 1.5
 """How much of it, if no model has transcribed any words yet (s)."""
 _FRESH_S = 0.5
+"""So long after a loud frame, speech without words may still go on (s)."""
+_OLDEST_S = 60.0
+"""How long ago a frame may have been captured for its stamp to be believed (s)."""
+_AHEAD_S = 0.05
+"""How far ahead a stamp may be, as clocks are compared with an error (s)."""
 _PAUSE_S = 0.6
 """A pause between two utterances is at least so long (s)."""
-_SPEECH_FRAMES = 5
-"""So many loud frames of 20 ms are speech."""
+_SPEECH_MS = 100.0
+"""So much of loud sound is speech (ms)."""
+
+
+class Playing:
+    """A call of `speak`, in a microphone's place."""
 
 
 class Microphone:
@@ -46,42 +56,70 @@ class Microphone:
         self._level = SpeechLevel()
         # When a frame was last loud, on the monotonic clock.
         self._loud_at = 0.0
-        # How many frames were loud since the last pause.
-        self._loud_frames = 0
+        # How much sound was loud since the last pause (ms).
+        self._loud_ms = 0.0
         self.speaker: object | None = None
         self.dropped = 0
 
-    def hear(self, source: object, pcm: bytes, queue: RequestQueue | None) -> bool:
-        """Takes a frame, PCM16LE mono at 16 kHz; drops it if its source has not the microphone.
+    def hear(
+        self,
+        source: object,
+        pcm: bytes,
+        queue: RequestQueue | None,
+        captured_ms: float | None = None,
+        lost: int = 0,
+    ) -> bool:
+        """Takes a frame, PCM16LE mono at 16 kHz; only from the source that has the microphone.
+
+        Args:
+            source: The page, or call of `speak`.
+            pcm: The samples.
+            queue: Takes it to the model; None without a connection.
+            captured_ms: When its last sample was captured, on the bridge's clock (ms), if that is
+                known.
+            lost: How many frames were lost on the way just before it.
 
         Returns:
-            Whether the user begins to speak with it: it has been loud for a while, after a pause.
+            Whether the user has begun to speak: this is the fifth loud frame since a pause.
         """
         if source is not self.speaker or queue is None:
             self.dropped += 1
             return False
-        loud = self._level.loud(pcm)
-        began = self._begins(loud=loud)
+        began = self._begins(pcm)
         index = self._turns.speech_index
-        self._log.add_audio("client", "user_audio", index, pcm, MICROPHONE_RATE, loud=loud)
+        at = self._began(pcm, captured_ms)
+        by = "file" if isinstance(source, Playing) else None
+        self._log.add_audio(
+            "client", "user_audio", index, pcm, MICROPHONE_RATE, at=at, lost=lost, by=by
+        )
         queue.send_realtime(blob(pcm))
         return began
 
-    def _begins(self, *, loud: bool) -> bool:
+    def _began(self, pcm: bytes, captured_ms: float | None) -> float | None:
+        """Returns when a frame began (s on the session's clock), if its stamp can be believed."""
+        if captured_ms is None:
+            return None
+        at = self._log.to_t(captured_ms)
+        if not -_OLDEST_S <= at - self._log.now() <= _AHEAD_S:
+            return None
+        return max(0.0, at - duration_ms(len(pcm), MICROPHONE_RATE) / 1000)
+
+    def _begins(self, pcm: bytes) -> bool:
         now = time.monotonic()
-        if not loud:
+        if not self._level.loud(pcm):
             return False
         if now - self._loud_at > _PAUSE_S:
-            self._loud_frames = 0
+            self._loud_ms = 0.0
         self._loud_at = now
-        self._loud_frames += 1
-        return self._loud_frames == _SPEECH_FRAMES
+        before = self._loud_ms
+        self._loud_ms += duration_ms(len(pcm), MICROPHONE_RATE)
+        return before < _SPEECH_MS <= self._loud_ms
 
     @property
     def speaks(self) -> bool:
         """Whether the user speaks, or has just done so."""
         recently = time.monotonic() - self._loud_at < _PAUSE_S
-        return recently and self._loud_frames >= _SPEECH_FRAMES
+        return recently and self._loud_ms >= _SPEECH_MS
 
     def is_loud(self, pcm: bytes) -> bool:
         """Returns whether a frame that was dropped may be speech."""
@@ -103,8 +141,7 @@ class Microphone:
 
     def again(self, index: int, seconds: float = _OPEN_SPEECH_S) -> list[bytes]:
         """Returns the newest speech of a turn, in pieces to send."""
-        pcm = self._log.clip("user_audio", index).pcm
-        pcm = pcm[-int(seconds * MICROPHONE_RATE) * 2 :]
+        pcm = self._log.clip_end("user_audio", index, seconds).pcm
         step = _FRAME_BYTES * _AGAIN_FRAMES
         return [pcm[start : start + step] for start in range(0, len(pcm), step)]
 

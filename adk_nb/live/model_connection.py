@@ -10,7 +10,6 @@ from enum import Enum, StrEnum, auto
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 
 from google.adk.apps import App
-from google.adk.memory.in_memory_memory_service import InMemoryMemoryService
 from google.adk.runners import Runner
 from google.genai import types
 
@@ -18,6 +17,7 @@ from adk_nb.adk import guard, log_filter
 from adk_nb.adk.agents import cascades, live_model, toolsets
 from adk_nb.adk.request_queue import RequestQueue
 from adk_nb.adk.session_context import SESSION, Knowing
+from adk_nb.adk.text_model import text_model
 from adk_nb.adk.tool_threads import tool_threads
 from adk_nb.adk.user_errors import contained
 from adk_nb.exceptions import AdkNbError, LocalModelError, ModelError, together
@@ -175,7 +175,6 @@ class LiveRun:
         self.run_config = configure(live_model(agent))
         self._histories = histories
         self._plugins = list(plugins)
-        self._memory = InMemoryMemoryService()
         self._warned = log_filter.TellOnce(owner.run_warned)
         self._toolsets: dict[int, BaseToolset] = {}
         # Set when a run is to begin.
@@ -195,7 +194,7 @@ class LiveRun:
         self.link = Link.IDLE
         # How often the lost connection was tried again.
         self._attempts = 0
-        # The queue for which another run was begun because something was left in it.
+        # The queue that got a second run, because something was left in it.
         self._asked_again: RequestQueue | None = None
         # Whether the run has yielded an event.
         self._told_anything = False
@@ -231,7 +230,7 @@ class LiveRun:
         return self.queue
 
     async def connected(self, timeout: float) -> None:  # noqa: ASYNC109
-        """Waits until a model takes what is said, or cannot be reached, or the time (s) is over."""
+        """Waits until a model is connected, or the attempt has failed, or the time (s) is over."""
         self.want()
         deadline = time.monotonic() + timeout
         while self.link in (Link.IDLE, Link.DIALING) and time.monotonic() < deadline:
@@ -314,7 +313,7 @@ class LiveRun:
             self.link = Link.ROLLING_BACK
 
     def _swap_over(self) -> None:
-        """The new agent is connected, or the earlier one is to be."""
+        """A swap has ended: the new agent is connected, or the earlier one is taken back."""
         if self._swapping:
             self.link = Link.CONNECTED if self.link is Link.ENTERING else Link.DIALING
 
@@ -329,7 +328,7 @@ class LiveRun:
         self.let_go()
 
     def let_go(self) -> None:
-        """Lets go of what is the process's: all that can be done where the loop has ended."""
+        """Restores the process's streams, which is all that can be done once the loop has ended."""
         if self._main is not None:
             Streams.remove()
 
@@ -426,7 +425,10 @@ class LiveRun:
                 await asyncio.wait([self._run])
             finally:  # A session that is closed would be kept for as long as the timer waits.
                 limit.cancel()
-            again = not self._run.cancelled() and self._run.result() is Outcome.AGAIN
+            again = not self._run.cancelled() and (
+                self._run.result() is Outcome.AGAIN
+                or self._missed_something(queue)  # In the moment since the run ended.
+            )
             if self._redials_for is not None:
                 reason, self._redials_for = self._redials_for, None
                 again = self._tries_after(reason)
@@ -472,7 +474,7 @@ class LiveRun:
             ),
             session_service=self._histories.sessions,
             artifact_service=self._histories.artifacts,
-            memory_service=self._memory,
+            memory_service=self._histories.memory,
             auto_create_session=True,
         )
 
@@ -497,15 +499,17 @@ class LiveRun:
                 self._over(queue)
                 self._failed(ModelError("The model ended the conversation before it began."))
             elif self._missed_something(queue):
-                self._asked_again = queue
                 return Outcome.AGAIN
         return Outcome.OVER
 
     def _missed_something(self, queue: RequestQueue) -> bool:
-        """Returns whether something was said while the run ended; tried again once a queue."""
+        """Returns whether something was said while the run ended: each queue is tried once more."""
         if self._stopping or self.queue is not queue or self._asked_again is queue:
             return False
-        return self._owner.run_awaited() and any(one.content for one in queue.waiting)
+        if self._owner.run_awaited() and any(one.content for one in queue.waiting):
+            self._asked_again = queue
+            return True
+        return False
 
     async def _converse(self, queue: RequestQueue) -> None:
         self._prepare(live_model(self.agent))
@@ -522,7 +526,7 @@ class LiveRun:
                     self._owner.run_event(event)
 
     def _prepare(self, model: object) -> None:
-        problem = gemini.problem(model)
+        problem = gemini.problem(text_model(model))
         if problem is not None:
             raise problem
         self.run_config = self._configure(model)
@@ -537,7 +541,7 @@ class LiveRun:
             AdkNbError: Other speech parts failed to load.
         """
         models = [model for model in cascades(agent) if id(model) not in self._warm]
-        brains = [self._begin(_load(getattr(model, "_llm", None))) for model in models]
+        brains = [self._begin(_load(text_model(model))) for model in models]
         parts = (part for model in models for part in (model.stt, model.tts))
         failures = list(filter(None, await asyncio.gather(*map(_load, parts))))
         self._begin(self._tell_missing(failures[:], brains))

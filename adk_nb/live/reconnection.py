@@ -11,13 +11,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from google.adk.agents.live_request_queue import LiveRequest
-from google.genai import types
 
+from adk_nb.adk.request_queue import users
 from adk_nb.adk.told_history import as_text
 from adk_nb.exceptions import AdkNbError, ModelError
 from adk_nb.live.microphone import blob
 
 if TYPE_CHECKING:
+    from google.genai import types
+
     from adk_nb.adk.request_queue import RequestQueue
     from adk_nb.live.event_reader import EventReader
     from adk_nb.live.microphone import Microphone
@@ -42,6 +44,9 @@ class Asking(Protocol):
     def report(self, error: AdkNbError, index: int = 0) -> None:
         """Reports an error that ends nothing."""
 
+    def reconnected(self, text: str) -> None:
+        """Shows a line where the connection was lost."""
+
     def run_failed(self, error: AdkNbError) -> None:
         """Ends the open turn with an error."""
 
@@ -65,7 +70,7 @@ class Dial:
 
 
 class Reconnection:
-    """Knows which connection there is, and asks again what one has taken with it.
+    """Knows the current connection, and asks again what was lost with an earlier one.
 
     Args:
         owner: Sends, and is told.
@@ -94,7 +99,8 @@ class Reconnection:
         self._calls = calls
         self.dial = Dial()
         self.connected = False
-        # How many connections were made; each call's, by its id: it knows no other's results.
+        # How many connections were made, and on which of them each call was made, by its id: a
+        # connection knows only its own calls.
         self._connections = 0
         self._called_in: dict[str, int] = {}
         # Calls of an earlier turn whose results another connection is still to be told.
@@ -106,7 +112,7 @@ class Reconnection:
         """Another connection is being made."""
         turn = self._turns.current
         calls = turn.tool_calls if turn is not None else []
-        self.dial = Dial(frozenset(call.id for call in calls if call.ms is not None))
+        self.dial = Dial(frozenset(call.id for call in calls if call.returned))
 
     def called(self, call_ids: list[str]) -> None:
         """The model has called tools, on this connection."""
@@ -192,13 +198,13 @@ class Reconnection:
                 self._turns.forget_speech()
             self._say_again([] if by_history else self._microphone.again(turn.index))
         elif not by_history:
-            text = self._turns.said(turn).question
-            content = types.Content(role="user", parts=[types.Part(text=text)])
+            content = users(self._turns.said(turn).question)
             self._owner.queue().send_first([LiveRequest(content=content)])
 
     def _report(self, turn: Turn, done: str) -> None:
         said = f"The connection to the model was lost in mid-turn; {done}."
         self._owner.report(ModelError(said, code="connection_lost"), turn.index)
+        self._owner.reconnected(said)
 
     def _say_again(self, speech: list[bytes]) -> None:
         """Sends speech again, except what still waits to be sent for the first time."""
@@ -215,14 +221,15 @@ class Reconnection:
         """Tells a new connection, in words, what an earlier one has called and what came back."""
         turn = next((turn for one in call_ids if (turn := self._turns.call(one)[0])), None)
         running = self._owner.tool_runs.running
-        if turn is None or any(call.ms is None and call.id in running for call in turn.tool_calls):
+        if turn is None or any(
+            not call.returned and call.id in running for call in turn.tool_calls
+        ):
             return  # The last that returns tells them all.
         if self._turns.current not in (None, turn):
             self._untold += call_ids  # The question that stands comes first.
             return
         text = as_text(self._turns.said(turn).question, self._calls.outcomes(turn.tool_calls))
-        content = types.Content(role="user", parts=[types.Part(text=text)])
-        self._owner.queue().send_content(content)
+        self._owner.queue().send_text(text)
         self._told(turn)
 
     def _told(self, turn: Turn) -> None:
@@ -230,7 +237,7 @@ class Reconnection:
             self._turns.tool_told(call.id)
 
     def turn_ended(self) -> None:
-        """Tells, in a moment, what had to wait for the answer to another question."""
+        """Soon tells the model the results that had to wait for the answer to another question."""
         if self._untold:
             asyncio.get_running_loop().call_soon(self._tell_untold)
 

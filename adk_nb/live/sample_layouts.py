@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
+
+from adk_nb.audio import pcm16
+from adk_nb.sound_files import as_floats
 
 if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-
-    Floats = npt.NDArray[np.floating[Any]]
+    from adk_nb.sound_files import Floats
 
 Coding = Literal["signed", "unsigned", "float", "mu-law", "A-law"]
 
@@ -57,20 +57,11 @@ def _floats(data: bytes, layout: Layout) -> Floats:
             return _mu_law()[np.frombuffer(data, np.uint8)]
         case "A-law":
             return _a_law()[np.frombuffer(data, np.uint8)]
-        case "unsigned":
-            return (np.frombuffer(data, np.uint8).astype(np.float32) - 128) / 128
         case "float":
             samples = np.frombuffer(data, f"{order}f{layout.bits // 8}").astype(np.float32)
             return np.nan_to_num(samples, nan=0.0, posinf=1.0, neginf=-1.0)
-        case "signed":
-            if layout.bits == 24:
-                triples = np.frombuffer(data, np.uint8).reshape(-1, 3)
-                padded = np.zeros((len(triples), 4), np.uint8)
-                padded[:, 1:] = triples[:, ::-1] if layout.big else triples
-                whole = padded.view("<i4").ravel()
-                return (whole / 2.0**31).astype(np.float32)
-            whole = np.frombuffer(data, f"{order}i{layout.bits // 8}")
-            return (whole / 2.0 ** (layout.bits - 1)).astype(np.float32)
+        case "signed" | "unsigned":
+            return as_floats(data, layout.bits // 8, big=bool(layout.big))
 
 
 def _mu_law() -> Floats:
@@ -92,13 +83,6 @@ def _a_law() -> Floats:
     size = (mantissa << 4) + 8
     size = np.where(exponent > 0, (size + 256) << np.maximum(exponent - 1, 0), size)
     return (np.where(codes & 128, size, -size) / 32768).astype(np.float32)
-
-
-def pcm16(samples: Floats) -> bytes:
-    """Returns samples in -1..1 as PCM16LE."""
-    import numpy as np
-
-    return np.clip(np.rint(samples * 32768), -32768, 32767).astype("<i2").tobytes()
 
 
 def looks_big(data: bytes) -> bool | None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from adk_nb.live.turn_machine import TurnState
 
 _LOOK_S = 0.25
-"""How often it is looked at, while a turn is open (s)."""
+"""How often the time is compared with the limit, while a turn is open (s)."""
 Limit: TypeAlias = Literal["first", "between", "after_tool"]
 OnSilence: TypeAlias = Literal["note", "nudge", "reconnect"]
 
@@ -57,7 +57,7 @@ def silence_text(limit: Limit, seconds: float) -> str:
 
 
 def due(turn: TurnState) -> Limit | None:
-    """Returns what of a turn is due from the model; None if it waits for something else."""
+    """Returns which limit applies to a turn now; None if it does not wait for the model."""
     if turn.phase is Phase.SAYING and not turn.worded:
         return None
     calls = [call for call in turn.calls.values() if call.awaited]
@@ -65,7 +65,7 @@ def due(turn: TurnState) -> Limit | None:
         return None
     told = [call for call in calls if call.phase is CallPhase.TOLD]
     if told:
-        # Whether a model that did not wait for a result says anything of it, is its own affair.
+        # A model that does not wait for a result need not say anything about it.
         return "after_tool" if any(call.blocks for call in told) else None
     return "between" if turn.answered else "first"
 

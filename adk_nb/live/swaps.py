@@ -15,8 +15,10 @@ from adk_nb.adk.agents import (
     described,
     model_name,
     named,
+    replaced,
     tool_names,
     tools_of,
+    variant_of,
 )
 from adk_nb.exceptions import AdkNbError, SwapError
 
@@ -28,8 +30,12 @@ if TYPE_CHECKING:
     from google.adk.events import Event
     from google.adk.models.base_llm import BaseLlm
 
+    from adk_nb.live.definitions import Renewed
     from adk_nb.live.histories import Histories, History
     from adk_nb.live.model_connection import LiveRun
+
+_LONGEST_LABEL = 100
+"""How long the name of a variant may be (characters)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +48,17 @@ class Wish:
     model: str | BaseLlm | None = None
     history: str = "keep"
     at_turn: int | None = None
+    replace: ToolUnion | Sequence[ToolUnion] | None = None
+    label: str | None = None
+    # Whether an answer that is complete sounds to its end.
+    lets_sound: bool = False
 
 
 class SwapOwner(Protocol):
     """What a swap needs of its session."""
 
-    async def settle(self) -> None:
-        """Interrupts the open turn."""
+    async def settle(self, *, lets_sound: bool = False) -> None:
+        """Interrupts the open turn; if none is, what sounds may be let sound."""
 
     def unheard(self) -> list[bytes]:
         """Returns the user's speech that no model has answered yet, PCM16LE at 16 kHz."""
@@ -56,7 +66,9 @@ class SwapOwner(Protocol):
     def kept_until(self, turn: int | None) -> tuple[Callable[[Event], bool], list[int]]:
         """Returns a filter for the events up to a turn, and the numbers of those turns."""
 
-    def adopted(self, agent: BaseAgent, before: BaseAgent, changes: list[str]) -> None:
+    def adopted(
+        self, agent: BaseAgent, before: BaseAgent, changes: list[str], variant: str
+    ) -> None:
         """Another agent is connected and answers from now on."""
 
 
@@ -68,6 +80,7 @@ class Swaps:
         offered: Its tools, including those that are switched off.
         off: The names of the tools that are switched off.
         changes: What the newest swap changed, in sentences.
+        variant: What the frames' column `variant` says of the agent.
     """
 
     def __init__(
@@ -77,6 +90,8 @@ class Swaps:
         self.offered: list[Any] = tools_of(agent)
         self.off: set[str] = set()
         self.changes: list[str] = []
+        # What the agent is made of, whatever it is called.
+        self._made_of = self.variant = variant_of(agent)
         self._owner = owner
         self._live = live
         self._histories = histories
@@ -90,8 +105,18 @@ class Swaps:
         """The tools as messages state them."""
         return described(self.offered, self.off)
 
+    @property
+    def switches(self) -> dict[str, bool]:
+        """Whether each tool is switched on, by name."""
+        return {name: name not in self.off for name in named(self.offered)}
+
+    @property
+    def whole(self) -> BaseAgent:
+        """The current agent, with the tools that are switched off too."""
+        return changed(self.agent, tools=self.offered) if self.off else self.agent
+
     def connected(self) -> None:
-        """Takes over the agent that a swap waits for, if one does: its model is connected."""
+        """Makes the agent that a swap waits for the current one: its model is connected."""
         adopt, self._adopt = self._adopt, None
         if adopt is not None:
             adopt()
@@ -103,17 +128,30 @@ class Swaps:
             SwapError: The swap failed; the old agent goes on.
         """
         async with self._one_at_a_time:
-            agent = changed(
-                wish.agent if wish.agent is not None else self.agent,
-                tools=wish.tools,
-                instruction=wish.instruction,
-                model=wish.model,
-            )
-            said = changes(self.agent, agent, history=wish.history, at_turn=wish.at_turn)
+            _check_label(wish.label)
             keeps_tools = wish.agent is None and wish.tools is None
-            offered = self.offered if keeps_tools else tools_of(agent)
+            before = self.agent if wish.agent is None else wish.agent
+            tools, offered = wish.tools, self.offered
+            if wish.replace is not None:
+                tools, offered = self._replaced(wish, before)
+            agent = changed(before, tools=tools, instruction=wish.instruction, model=wish.model)
+            said = changes(self.agent, agent, history=wish.history, at_turn=wish.at_turn)
             off = self.off if keeps_tools else set()
-            return await self._swap(agent, wish, said, (offered, off), timeout)
+            offers = (offered if keeps_tools else tools_of(agent), off)
+            return await self._swap(agent, wish, said, offers, timeout)
+
+    def _replaced(self, wish: Wish, agent: BaseAgent) -> tuple[list[Any], list[Any]]:
+        """Returns the tools that are switched on and all that are offered, some replaced."""
+        if wish.tools is not None:
+            raise SwapError(
+                "tools= are all tools there are to be, replace= those that are to be others.",
+                remedy="Give one of the two.",
+            )
+        new = wish.replace if isinstance(wish.replace, list | tuple) else [wish.replace]
+        of_agent = self.offered if wish.agent is None else tools_of(agent)
+        offered = replaced(of_agent, new)
+        off = self.off if wish.agent is None else set()
+        return [tool for name, tool in named(offered).items() if name not in off], offered
 
     async def switch(self, name: str, *, on: bool, timeout: float) -> Swap:  # noqa: ASYNC109
         """Switches one of the tools on or off.
@@ -134,6 +172,28 @@ class Swaps:
             said = [f"Switched {'on' if on else 'off'}: {name}."]
             return await self._swap(agent, wish, said, (self.offered, off), timeout)
 
+    async def reload(self, renew: Callable[[BaseAgent], Renewed], timeout: float) -> Swap:  # noqa: ASYNC109
+        """Changes the agent to what its definitions have become; what is switched off stays so.
+
+        Args:
+            renew: Returns an agent with what was redefined.
+            timeout: How long connecting it may take (s).
+
+        Raises:
+            SwapError: It could not be connected; the old agent goes on.
+        """
+        async with self._one_at_a_time:
+            renewed = renew(self.whole)
+            if not renewed.names:
+                return self._told("keep", ["Nothing was redefined."], 0.0)
+            agent, offered = renewed.agent, tools_of(renewed.agent)
+            off = self.off & set(named(offered))
+            if off:
+                agent = changed(agent, tools=[t for n, t in named(offered).items() if n not in off])
+            said = [f"Redefined: {', '.join(renewed.names)}."]
+            wish = Wish(lets_sound=True)
+            return await self._swap(agent, wish, said, (offered, off), timeout)
+
     async def _swap(
         self,
         agent: BaseAgent,
@@ -144,18 +204,22 @@ class Swaps:
     ) -> Swap:
         started = time.monotonic()
         before = self.agent
+        made_of = variant_of(agent)
+        # What changes nothing of the agent leaves it its label.
+        variant = wish.label or (self.variant if made_of == self._made_of else made_of)
 
         def adopt() -> None:
             self.agent, self.changes = agent, said
+            self.variant, self._made_of = variant, made_of
             self.offered, self.off = tools
-            self._owner.adopted(agent, before, said)
+            self._owner.adopted(agent, before, said, variant)
 
         try:
             async with asyncio.timeout(timeout):
                 enter, leave = self._history(wish)
                 await check(agent)
                 await self._live.warm_up(agent)
-                await self._owner.settle()
+                await self._owner.settle(lets_sound=wish.lets_sound)
                 self._adopt = adopt
                 await self._live.swap(agent, enter, leave, self._owner.unheard())
         except TimeoutError:
@@ -169,14 +233,19 @@ class Swaps:
             ) from error
         finally:
             self._adopt = None
+        return self._told(wish.history, said, (time.monotonic() - started) * 1000)
+
+    def _told(self, history: str, said: list[str], ms: float) -> Swap:
+        agent = self.agent
         return Swap(
             agent.name,
             model_name(agent),
             tool_names(agent),
-            wish.history,
+            history,
             self._histories.current.id,
             said,
-            (time.monotonic() - started) * 1000,
+            ms,
+            self.variant,
         )
 
     def _history(
@@ -211,3 +280,13 @@ class Swaps:
                 await histories.drop(target)
 
         return enter, leave
+
+
+def _check_label(label: Any) -> None:
+    if label is None or (isinstance(label, str) and 0 < len(label.strip()) <= _LONGEST_LABEL):
+        return
+    raise AdkNbError(
+        f"label={label!r:.120} cannot name a variant.",
+        remedy=f"Give a text of at most {_LONGEST_LABEL} characters.",
+        code="bad_option",
+    )

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any, Protocol
 from google.adk.plugins.base_plugin import BasePlugin
 from google.adk.tools.tool_confirmation import ToolConfirmation
 
-from adk_nb.adk import sign_in
+from adk_nb.adk import agent_callbacks, sign_in
 from adk_nb.adk.retriable import is_retriable
 from adk_nb.adk.stoppable import StoppedError, stoppable
 from adk_nb.adk.user_errors import contained, describe, original, snapshot
 from adk_nb.exceptions import AdkNbError
 from adk_nb.live import tool_output
 from adk_nb.log.redaction import Redactor
-from adk_nb.plain import valid_text
+from adk_nb.plain import plain, valid_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -190,11 +190,11 @@ class ToolCalls(BasePlugin):
         ]  # fmt: skip
 
     def continued(self) -> None:
-        """The open turn goes on with another connection, whose model may call once more."""
+        """The open turn goes on on another connection, whose model may repeat its calls."""
         self._continued = True
 
     def must_not_run_again(self, calls: Iterable[ToolCall]) -> bool:
-        """Returns whether one of these calls may not be made again by asking once more."""
+        """Returns whether asking again is ruled out, as it might repeat one of these calls."""
         known = [self._outcomes.get(call.id) for call in calls]
         return any(one is None or not is_retriable(one.tool) for one in known)
 
@@ -205,7 +205,7 @@ class ToolCalls(BasePlugin):
             self._outcomes.pop(call_id, None)
 
     def _already(self, call_id: str, tool: BaseTool, args: dict[str, Any]) -> dict[str, Any] | None:
-        """Returns what came of the same call, if a new connection makes it once more."""
+        """Returns the outcome of the same call before, if a new connection's model repeats it."""
         if not self._continued or is_retriable(tool):
             return None
         same = (
@@ -236,7 +236,7 @@ class ToolCalls(BasePlugin):
             already = self._already(call_id, tool, tool_args)
             if already is not None:
                 return already
-            self._outcomes[call_id] = _Outcome(tool, dict(tool_args))
+            self._outcomes[call_id] = _Outcome(tool, plain(tool_args))
             self.outputs[call_id] = gathered = tool_output.Output(self._gather(call_id))
             tool_output.redirect(gathered)
         if inspect.isasyncgenfunction(getattr(tool, "func", None)):
@@ -264,21 +264,23 @@ class ToolCalls(BasePlugin):
         """Runs a tool again that requested a confirmation, once the user has answered."""
         told = await self._after_tool(tool, tool_args, tool_context, result)
         call_id = tool_context.function_call_id or ""
-        if not tool.is_long_running:
-            told = self._if_empty(call_id, result if told is None else told) or told
+        final = result if told is None else told
+        empty = not tool.is_long_running and self._is_empty(call_id, final)
+        if told is not None or empty:  # ADK will not ask the agent about what is changed here.
+            changed = await agent_callbacks.after_tool(tool, tool_args, tool_context, final)
+            if changed is not None:
+                told = final = changed
+                empty = not tool.is_long_running and self._is_empty(call_id, final)
+        if empty:
+            self.empty[call_id] = (_inner(final),)
+            told = final = {"status": _NOTHING}
         if call_id in self._outcomes:
-            self._outcomes[call_id].result = result if told is None else told
+            self._outcomes[call_id].result = snapshot(final)
         return told
 
-    def _if_empty(self, call_id: str, result: Any) -> dict[str, Any] | None:
-        """Returns what a model is told in place of nothing; None if there is something."""
-        inner = (
-            result["result"] if isinstance(result, dict) and result.keys() == {"result"} else result
-        )
-        if inner not in (None, "", [], {}, ()) or call_id in self.streaming:
-            return None
-        self.empty[call_id] = (inner,)
-        return {"status": _NOTHING}
+    def _is_empty(self, call_id: str, result: Any) -> bool:
+        """Returns whether a call returned nothing."""
+        return _inner(result) in (None, "", [], {}, ()) and call_id not in self.streaming
 
     async def _after_tool(
         self,
@@ -330,7 +332,7 @@ class ToolCalls(BasePlugin):
         key, value = sign_in.answered(wanted, str(answer.payload))
         tool_context.state[key] = value
         result = await self._run_again(tool, tool_args, tool_context)
-        # Once is enough: it would be asked for ever.
+        # A tool that asks each time would be asked for ever.
         if tool_context.actions.requested_auth_configs.pop(call_id, None) is not None:
             return {"error": "The sign-in was not accepted."}
         return result
@@ -354,11 +356,14 @@ class ToolCalls(BasePlugin):
         tool_context: ToolContext,
         error: BaseException,
     ) -> dict[str, Any] | None:
-        """Returns the error as the tool's result, and keeps it by the call's id."""
-        del tool_args
+        """Returns the agent's answer in the tool's place, or the error, which is kept by its id."""
         if isinstance(error, asyncio.CancelledError):
             return None
-        return self._failed(tool, tool_context, error)
+        try:
+            answer = await agent_callbacks.of_tool_error(tool, tool_args, tool_context, error)
+        except Exception as raised:
+            error, answer = raised, None
+        return self._failed(tool, tool_context, error) if answer is None else answer
 
     def _failed(
         self, tool: BaseTool, tool_context: ToolContext, error: BaseException
@@ -410,6 +415,12 @@ class ToolCalls(BasePlugin):
 def _within(tool_context: ToolContext) -> bool:
     """Returns whether the call is made within a tool that is an agent."""
     return tool_context.get_invocation_context().live_request_queue is None
+
+
+def _inner(result: Any) -> Any:
+    """Returns what a tool returned that ADK has wrapped, or the result itself."""
+    wrapped = isinstance(result, dict) and result.keys() == {"result"}
+    return result["result"] if wrapped else result
 
 
 def _plain(result: Any) -> dict[str, Any] | None:

@@ -50,8 +50,13 @@ class Output:
     def text(self) -> str:
         """What was printed, up to `MAX_TEXT`."""
         with self._lock:
-            text = "".join(self._text)
-            return text + self._cut_note()
+            return "".join(self._text)
+
+    @property
+    def cut(self) -> str:
+        """Says how much of it was not kept; empty if nothing."""
+        cut = self._size - MAX_TEXT
+        return f"\n… ({cut} more characters were not kept)" if cut > 0 else ""
 
     def write(self, text: str) -> None:
         """Adds printed text."""
@@ -90,10 +95,6 @@ class Output:
             waiting, self._waiting = self._waiting, True
         if not waiting:
             self._told()
-
-    def _cut_note(self) -> str:
-        cut = self._size - MAX_TEXT
-        return f"\n… ({cut} more characters were not kept)" if cut > 0 else ""
 
 
 def redirect(output: Output | None) -> None:

@@ -11,14 +11,19 @@ What goes back to a model, as after a lost connection, is `said`.
 from __future__ import annotations
 
 import asyncio
+import functools
 from typing import TYPE_CHECKING, Any
 
 from adk_nb.audio import Loudness
+from adk_nb.live.heard_words import HeardWords
 from adk_nb.live.turn_machine import Booking, TurnMachine, TurnState
 from adk_nb.log.event_log import LogRow
 from adk_nb.log.turn import Status
 from adk_nb.log.turn_fold import TurnFold
+from adk_nb.log.waits import length_s, within
 from adk_nb.wire import protocol
+from adk_nb.wire.facts import FACTS, facts_message
+from adk_nb.wire.markdown import rendered_messages
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,6 +39,11 @@ _TEXTS = {"user_text", "prompt", "user_transcript", "agent_text", "agent_transcr
 """Kinds of rows with words."""
 _SIGNED_IN = {True: "The user answered.", False: "The user refused.", None: "It was withdrawn."}
 """What becomes of a sign-in, by its answer."""
+_PLAYED = {"interrupted", "playback_drained", "playback_flushed"}
+_HEARD = {"agent_text", "agent_transcript", "turn_complete", "turn_ended"} | _PLAYED
+"""Kinds of rows after which other words of an answer may have been heard."""
+_APPROVED = {True: "approved", False: "rejected", None: "withdrawn"}
+"""What the user's answer is called in a row."""
 _AUDIO = {"user_audio", "agent_audio"}
 _KEPT_TURNS = 8
 """Of so many of the newest turns more may come; what is only needed for that is kept so long."""
@@ -58,6 +68,7 @@ class Turns:
         model: Its model.
         deltas: Whether the model's pieces of its own words are what is new; where that is not
             known, a piece that begins with all before it is taken for the whole so far.
+        ends_with_final: Whether no words of an answer follow its final text.
         on_made: Called with each turn when it is made.
         on_end: Called with each turn when it has ended.
         on_ask: Called with a typed turn that has waited, and its text, when it is to be sent.
@@ -68,17 +79,22 @@ class Turns:
         self._emit = emit
         self._redact = log.redact
         self.machine = TurnMachine(self._began, self._has_ended, self._asked)
-        self._shown = TurnFold(log.session_id, lambda turn: log.clip("agent_audio", turn))
+        sound = functools.partial(log.clip, "agent_audio")
+        self._shown = TurnFold(log.session_id, sound, run_id=log.run_id)
         self._said = TurnFold(log.session_id)
+        self._heard = HeardWords(emit)
         log.sinks.append(self)
         self.all: list[Turn] = []
         self.agent = ""
         self.model = ""
         self.deltas = False
-        # How much sound (ms) of the words that come now is still to come.
+        self.ends_with_final = True
+        # How much sound is still to follow the words that are being read (ms).
         self.ahead_ms = 0.0
         # What the pages were sent of each piece of the newest turns, by turn and number.
         self._sent: dict[int, dict[int, tuple[str, bool]]] = {}
+        # What they were told of the newest turns.
+        self._facts: dict[int, protocol.TurnFacts] = {}
         # How loud the answers of the newest turns are.
         self._loudness: dict[int, Loudness] = {}
         # How much of a row of audio is counted, by kind: the row's number and ms.
@@ -88,8 +104,12 @@ class Turns:
         # Set when a turn has ended that somebody waits for, by its number.
         self._endings: dict[int, asyncio.Event] = {}
         self._started = 0
-        # Words that came after the answer they are of was over, since the last final text.
+        # Words that came after their answer was over, since the last final text.
         self._late = ""
+        # The newest turn of whose answer the model has sent the final words.
+        self._worded = 0
+        # When calls began to wait for the user (s on the session's clock), by their id.
+        self._asked_at: dict[str, float] = {}
         # Masks what a running tool prints, by the call's id.
         self._printed: dict[str, Pieces] = {}
         # What to do when the event of a call comes, by the call's id; see `when_called`.
@@ -227,6 +247,7 @@ class Turns:
         if booking.dropped:
             return None
         turn = self._answered(booking)
+        self._worded = turn.index if final else self._worded
         known = self._said.turn(turn.index).said.open_text
         values |= {
             "cumulative": not final and self._is_whole(text, known),
@@ -235,7 +256,7 @@ class Turns:
         return self._agent_words(turn, kind, author, text, final=final, **_rule(booking), **values)
 
     def _answered(self, booking: Booking) -> Turn:
-        """Returns the turn of an answer; the pages play one again that was cut off."""
+        """Returns the turn of an answer; if it was cut off before, the pages play it once more."""
         turn = self.all[booking.turn.index - 1]
         if booking.by in ("result", "late") and turn.status not in (None, Status.COMPLETE):
             self._emit(protocol.TurnState(turn.index, "resumed"))
@@ -248,7 +269,7 @@ class Turns:
         return turn
 
     def _is_whole(self, text: str, before: str) -> bool:
-        """Returns whether a piece is the whole so far, as far as that can be known."""
+        """Returns whether a piece repeats what was said so far, as far as that can be known."""
         return not self.deltas and bool(before) and text.startswith(before)
 
     def _said_late(
@@ -264,8 +285,10 @@ class Turns:
         )
 
     def _wants_an_end(self) -> bool:
-        """Returns whether the last answer breaks off where one says more."""
+        """Returns whether the last answer ends in the middle of a sentence, as far as is known."""
         turn = self._of(self.machine.spoke_last)
+        if turn is not None and turn.index == self._worded and self.ends_with_final:
+            return False
         text = turn.agent_text.strip() if turn is not None and turn.audio_ms else ""
         return bool(text) and text[-1] not in _ENDINGS
 
@@ -292,7 +315,7 @@ class Turns:
         blocks: bool = True,
         **values: Any,
     ) -> Turn | None:
-        """Adds a tool call; None if it is of an answer that was cut off: it is not to run."""
+        """Adds a tool call; None if its answer was cut off, so that the tool must not run."""
         booking = self.machine.called(call_id, blocks=blocks)
         self._settle()
         turn = self.all[booking.turn.index - 1]
@@ -305,7 +328,7 @@ class Turns:
     def tool_called_within(
         self, author: str, call_id: str, name: str, args: dict[str, Any]
     ) -> Turn | None:
-        """Adds a call that a tool makes which is an agent."""
+        """Adds a call that is made by a tool which is itself an agent."""
         turn = self._of(self.machine.called_within(call_id))
         if turn is not None:
             self._log_call(turn, author, call_id, name, args)
@@ -356,11 +379,12 @@ class Turns:
             began, ended = (self._log.to_t(moment * 1000) for moment in ran)
             values |= {"t": ended, "ms": (ended - began) * 1000}
         turn, call = self.call(call_id)
+        if call_id in self._asked_at:  # It ends while it waits.
+            self.tool_answered(call_id, None)
+        if ran is not None and call is not None:
+            values["ms"] -= length_s(within(call.waits, began, ended)) * 1000
         self.machine.returned(call_id)
         self._redact.refresh()
-        printed = self._printed.pop(call_id, None)
-        if printed is not None and turn is not None and call is not None:
-            self._show_printed(turn, call, printed.end())
         shown = call.output if call is not None else ""
         self._log.add(
             source,
@@ -381,6 +405,29 @@ class Turns:
         )
         self._emit(returned)
         return turn, call
+
+    def tool_ended(self, call_id: str, ran: tuple[float, float]) -> None:
+        """Adds when a streaming tool ran (s on the monotonic clock): it has ended."""
+        turn, call = self.call(call_id)
+        if turn is None or call is None:
+            return
+        began, ended = (self._log.to_t(moment * 1000) for moment in ran)
+        self._log.add(
+            "bridge",
+            "tool_ended",
+            t=ended,
+            turn=turn.index,
+            agent=call.author,
+            tool=call.name,
+            tool_call_id=call_id,
+            ms=(ended - began) * 1000,
+        )
+        if call.streams and call.ms is not None:
+            self._emit(
+                protocol.ToolReturned(
+                    turn.index, call_id, call.name, call.ms, call.result, call.error
+                )
+            )
 
     def tool_told(self, call_id: str, *, reacts: bool = True) -> None:
         """The model was told a result; with `reacts` it is expected to say something."""
@@ -423,6 +470,14 @@ class Turns:
         for image in images:
             self._emit(protocol.ToolOutput(turn.index, call_id, image=image))
 
+    def output_ends(self, call_id: str, *, cut: bool) -> None:
+        """Shows what is still held back of a call's output, unless it was cut off there."""
+        printed = self._printed.pop(call_id, None)
+        turn, call = self.call(call_id)
+        rest = printed.end() if printed is not None else ""
+        if not cut and turn is not None and call is not None:
+            self._show_printed(turn, call, rest)
+
     def _show_printed(self, turn: Turn, call: ToolCall, text: str) -> None:
         room = max(0, protocol.MAX_OUTPUT - len(call.output))
         call.output += text
@@ -431,6 +486,7 @@ class Turns:
 
     def tool_asks(self, call_id: str, hint: str, sign_in: str | None = None) -> None:
         """Shows that a tool call waits for the user's confirmation, or for a sign-in."""
+        self._asked_at.setdefault(call_id, self._log.now())
         turn, call = self.call(call_id)
         if turn is None or call is None:
             self.when_called(call_id, lambda: self.tool_asks(call_id, hint, sign_in))
@@ -449,11 +505,20 @@ class Turns:
     def tool_answered(self, call_id: str, approved: bool | None) -> None:
         """Shows the user's answer; None if the question was withdrawn."""
         turn, call = self.call(call_id)
+        asked = self._asked_at.pop(call_id, None)
         if turn is not None and call is not None:
+            if asked is not None:
+                self._log_approval(turn, call, asked, _APPROVED[approved])
             if call.sign_in is not None:
                 self._log_sign_in(turn, call, _SIGNED_IN[approved])
             call.question = call.sign_in = None
             self._emit(protocol.Answer(turn.index, call_id, approved))
+
+    def _log_approval(self, turn: Turn, call: ToolCall, asked: float, text: str) -> None:
+        """Writes down how long a call has waited for the user, and what came of it."""
+        waited_ms = (self._log.now() - asked) * 1000
+        values = {"tool": call.name, "tool_call_id": call.id, "text": text, "ms": waited_ms}
+        self._log.add("bridge", "approval", t=asked, turn=turn.index, **values)
 
     def when_called(self, call_id: str, then: Callable[[], None]) -> None:
         """Runs `then` when the event of a call has come: ADK may run the tool before it."""
@@ -516,7 +581,7 @@ class Turns:
 
     @property
     def answering(self) -> Turn | None:
-        """The turn that words belong to which come now of the agent; None if they open one."""
+        """The turn that words of the agent would belong to now; None if they would open one."""
         open_turn = self._of(self.machine.output or self.machine.current)
         return open_turn if open_turn is not None else self.last
 
@@ -570,7 +635,7 @@ class Turns:
         turn.agent, turn.model = self.agent, self._redact(self.model)
         turn.spoken = state.spoken
         self.all.append(turn)
-        for kept in (self._sent, self._loudness):
+        for kept in (self._sent, self._loudness, self._facts):
             kept.pop(turn.index - _KEPT_TURNS, None)
         self.on_made(turn)
 
@@ -608,6 +673,8 @@ class Turns:
             level_db=level,
         )
         self._emit(protocol.TurnState(turn.index, status))
+        for message in rendered_messages(turn, self._redact):
+            self._emit(message)
         if (ending := self._endings.pop(turn.index, None)) is not None:
             ending.set()
         self.on_end(turn)
@@ -631,6 +698,21 @@ class Turns:
         changed = self._shown.add(row)
         for piece in changed:
             self._show(row.turn, piece)
+        if row.kind in _HEARD and 0 < row.turn <= len(self.all):
+            turn = self.all[row.turn - 1]
+            if row.kind not in _PLAYED:
+                self._heard.said(turn)
+            self._heard.heard(turn)
+        if row.kind in FACTS and 0 < row.turn <= len(self.all):
+            self._tell_facts(self.all[row.turn - 1])
+
+    def _tell_facts(self, turn: Turn) -> None:
+        if not turn.begun:
+            return
+        facts = facts_message(turn)
+        if facts != self._facts.get(turn.index):
+            self._facts[turn.index] = facts
+            self._emit(facts)
 
     def sound_forgotten(self, kind: str, turn: int) -> None:
         """Sound was forgotten; that it was there stays known."""
@@ -651,7 +733,8 @@ class Turns:
                 turn.audio_ms += grown
             else:
                 turn.user_audio_ms += grown
-                turn.loud_t = row.speech_t if row.speech_t is not None else turn.loud_t
+        if row.kind == "agent_audio" and 0 < row.turn <= len(self.all):
+            self._heard.sounds(self.all[row.turn - 1])
 
     def _show(self, index: int, piece: Piece) -> None:
         """Shows the pages what is new of a piece."""

@@ -107,22 +107,35 @@ class TurnListeners:
             task.cancel()
 
     async def _call(self, callback: Callable[[Any], Any], turn: Turn | None) -> None:
-        # In a thread and one after the other, as a callback may take long.
+        # One after the other, as a callback may take long.
         async with self._one_at_a_time:
-            try:
-                result = await contained(asyncio.to_thread(in_thread(callback), turn))
-                if inspect.isawaitable(result):
-                    await contained(result)
-            except Exception as error:
-                name = getattr(callback, "__name__", repr(callback))
-                problem = AdkNbError(
-                    f"The callback {name} failed. {describe(error)}",
-                    remedy="Mend it, and run its cell again.",
-                    code="callback_failed",
-                )
-                traceback = self._redact.traceback(original(error))
-                logger.warning("%s\n%s", self._redact(str(problem)), traceback)
-                self._report(problem, turn.index if turn is not None else 0)
+            await self.call(callback, turn, turn.index if turn is not None else 0)
+
+    async def call(
+        self, callback: Callable[[Any], Any], argument: object, index: int | None
+    ) -> None:
+        """Calls a function of the user's, in a thread; what it raises is reported.
+
+        Args:
+            callback: The function, or coroutine function.
+            argument: What it is called with.
+            index: The number of the turn that an error belongs to, 0 if none; None only logs it.
+        """
+        try:
+            result = await contained(asyncio.to_thread(in_thread(callback), argument))
+            if inspect.isawaitable(result):
+                await contained(result)
+        except Exception as error:
+            name = getattr(callback, "__name__", repr(callback))
+            problem = AdkNbError(
+                f"The callback {name} failed. {describe(error)}",
+                remedy="Mend it, and run its cell again.",
+                code="callback_failed",
+            )
+            traceback = self._redact.traceback(original(error))
+            logger.warning("%s\n%s", self._redact(str(problem)), traceback)
+            if index is not None:
+                self._report(problem, index)
 
 
 def waits_for(turn: Turn) -> str:
@@ -131,7 +144,7 @@ def waits_for(turn: Turn) -> str:
     if asks is not None:
         wanted = "a confirmation" if asks.sign_in is None else "a sign-in"
         return f"{asks.name} waits for {wanted}"
-    running = ", ".join(call.name for call in turn.tool_calls if call.ms is None)
+    running = ", ".join(call.name for call in turn.tool_calls if not call.returned)
     if running:
         return f"the model's answer waits for {running}"
     return "the model goes on" if turn.answered else "nothing has come of the model yet"

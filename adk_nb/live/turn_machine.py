@@ -4,10 +4,12 @@ A turn has a `Phase`, and debts: calls that have not returned, results that the 
 and has not reacted to, an interaction that the service says is in progress. It is complete at the
 first completion after which it owes nothing. `docs/design/turns.md` draws the phases.
 
-Output that goes on belongs where it began. Output that begins belongs to the newest question that
-has no answer; else to the turn of a result that the model was told; else the model spoke by itself.
-What was cut off is known by its beginning: it is dropped until the model completes it or says that
-it stopped, and a cut with nothing to drop drops nothing.
+Output (words, sound, calls) that continues an answer belongs to that answer's turn. Output that
+begins an answer belongs to the newest question without one; if there is none, to the turn whose
+tool result the model was told; if there is none either, the model spoke by itself.
+
+After the user cuts in, the rest of that answer is dropped, until the model completes or reports
+that it has stopped. Only an answer that has begun has a rest: otherwise nothing is dropped.
 """
 
 from __future__ import annotations
@@ -109,7 +111,7 @@ class TurnState:
         calls: Its calls, by their id.
         cut: Whether what still comes of its answer is dropped.
         status: How it ended.
-        given_up: Whether it ended as the model said nothing for too long.
+        given_up: Whether it ended because the model said nothing for too long.
     """
 
     index: int
@@ -162,7 +164,7 @@ class Booking:
 
 
 class TurnMachine:
-    """Decides which turn what happens belongs to.
+    """Decides to which turn each event belongs.
 
     Args:
         began: Called with a turn when it is made.
@@ -193,7 +195,7 @@ class TurnMachine:
         self.current: TurnState | None = None
         self.next: TurnState | None = None
         self.output: TurnState | None = None
-        # Whether the answer that goes on is being spoken: it is not between a call and its result.
+        # Whether words or sound of that answer come: not so between a call and its result.
         self._speaks = False
         self.spoke_last: TurnState | None = None
         self.newest_cut: TurnState | None = None
@@ -201,9 +203,9 @@ class TurnMachine:
         self.clock: Callable[[], float] = time.monotonic
         # Typed turns that wait.
         self._waiting: list[TurnState] = []
-        # A question that was cut before its answer: should that come all the same, it is dropped.
+        # A question that was withdrawn before its answer; if the answer comes, it is dropped.
         self._unwanted: TurnState | None = None
-        # Whether nothing has come since the model stopped: a completion is still that answer's.
+        # Whether nothing has come since the model stopped; a completion belongs to that answer.
         self._just_stopped = False
         # A typed question that was sent while an earlier answer could still begin.
         self._displacing: TurnState | None = None
@@ -261,7 +263,7 @@ class TurnMachine:
         return turn
 
     def unsaid(self, turn: TurnState) -> None:
-        """What the user said is sent to another model: its words come once more."""
+        """The speech of a turn is sent to another model, which will transcribe it once more."""
         turn.worded = turn.final = False
         if turn.phase is Phase.ASKED:
             turn.phase = Phase.SAYING
@@ -536,7 +538,7 @@ class TurnMachine:
         return turn
 
     def connection_lost(self) -> None:
-        """What went on goes on no more; nothing is told to the lost connection's model any more."""
+        """The connection is lost: its answer has ended, and its model is told nothing more."""
         self.output = self._unwanted = None
         self._just_stopped = self._completion_due = False
         for turn, call in self._told[:]:
@@ -544,7 +546,7 @@ class TurnMachine:
                 self._forget(call)
 
     def answer_dropped(self) -> None:
-        """What of a cut answer was still to come does not come any more."""
+        """The rest of an answer that was cut off will not come: there is nothing left to drop."""
         if self.output is not None and self.output.cut:
             self.output = None
 
@@ -577,7 +579,7 @@ class TurnMachine:
 
     @property
     def may_have_reacted(self) -> bool:
-        """Whether to every such result something was said that may have been about it."""
+        """Whether the model has said something after each such result that may be about it."""
         return all(call.crossed for _, call in self._told if not call.blocks)
 
     def call(self, call_id: str) -> tuple[TurnState, CallState] | tuple[None, None]:
@@ -589,7 +591,7 @@ class TurnMachine:
 
     @property
     def speech_index(self) -> int:
-        """The number of the turn that speech belongs to which comes now."""
+        """The number of the turn that speech would belong to now."""
         for turn in (self.next, self.current):
             if turn is not None and turn.spoken and turn.stands:
                 return turn.index

@@ -54,7 +54,7 @@ class Withholding:
         self._coming: dict[str, Turn | None] = {}
         # The ids of such events whose answer the user has cut off before.
         self._cut: set[str] = set()
-        # How much sound comes after words that have not been read yet (ms), in their order.
+        # For words that are still to be read, in order: how much sound follows each of them (ms).
         self._ahead: deque[float] = deque()
 
     def begin(self) -> None:
@@ -64,7 +64,7 @@ class Withholding:
         self._ahead.clear()
 
     def words_first(self, ms: float) -> None:
-        """Takes how much sound of the words that come next comes after them (ms)."""
+        """Learns that the next words arrive before their sound, of which there is so much (ms)."""
         self._ahead.append(ms)
 
     def tell(self, event_id: str, *, begun: bool) -> bool:
@@ -72,7 +72,7 @@ class Withholding:
 
         Args:
             event_id: The id of the event that has the replacement.
-            begun: Whether only an answer that has begun is withheld by that.
+            begun: Whether this withholds only an answer that the user has begun to get.
 
         Returns:
             Whether the sound of it is to be forgotten.

@@ -6,8 +6,7 @@ import sys
 import numpy as np
 import pytest
 import soundfile
-from hypothesis import example, given
-from hypothesis import strategies as st
+from hypothesis import example, given, strategies as st
 
 from adk_nb.exceptions import AudioError
 from adk_nb.live.agent_audio import AgentAudio, is_sound, media_type

@@ -63,10 +63,7 @@ class Desk:
         self.turns.tool_told(call_id)
         return self
 
-    # What the reader reports, and asks.
-
-    def voiced(self):
-        return self.voice
+    # What the reader reports.
 
     def agent_audio(self, turn, rate, pcm):
         self.reports.append(("audio", turn.index, rate, len(pcm)))
@@ -215,6 +212,12 @@ def test_what_a_tools_response_says(desk, response, value, error):
     assert desk.rows("result", "error")[-1] == ("tool_result", 1, value, error)
 
 
+def test_a_result_that_the_model_is_told_is_nothing_is_what_the_tool_returned(desk):
+    desk.calls.empty["c"] = ([],)
+    desk.type("go")(call(), result({"result": "nothing was found"}), result({"result": 1}))
+    assert desk.rows("result")[-2:] == [("tool_result", 1, []), ("tool_result", 1, 1)]
+
+
 def test_an_error_that_a_tool_raised_is_its_result_once(desk):
     desk.calls.raised["c"] = "It rolled away."
     desk.type("go")(call(), result({"error": "for the model"}), result({"result": 1}))
@@ -266,8 +269,8 @@ def test_a_stream_of_no_call_is_of_no_agent(desk):
 class Printed:
     """What a call printed."""
 
-    def __init__(self, text):
-        self.text = text
+    def __init__(self, text, cut=""):
+        self.text, self.cut = text, cut
 
     def take(self):
         return self.text, []
@@ -282,6 +285,44 @@ def test_what_a_call_printed_is_in_its_row_and_read_once(desk):
     assert desk.turns.all[0].tool_calls[0].output == "hello"
     desk.calls.outputs["e"], desk.calls.streaming = Printed("more"), {"e"}
     assert [desk.reader.printed("e") for _ in range(2)] == ["more", "more"]
+
+
+KEY = "sk-" + "0123456789abcdefghijklmno"
+
+
+def test_half_a_key_at_the_cut_of_what_was_printed_is_shown_nowhere(desk):
+    desk.calls.outputs["c"] = Printed(f"log {KEY[:12]}", cut="… (9 more)")
+    desk.type("go")(call(), result({"result": 1}))
+    assert [row.output for row in desk.log if row.kind == "tool_result"] == ["log … (9 more)"]
+    assert desk.turns.all[0].tool_calls[0].output == "log "
+
+
+def test_a_key_that_a_streaming_tool_prints_in_pieces_is_shown_nowhere(desk):
+    desk.calls.streaming.add("c")
+    desk.type("go")(call())
+    shown, printed = [], ""
+    for piece in ("first ", KEY[:9], KEY[9:], " last"):
+        printed += piece
+        desk.calls.outputs["c"] = Printed(printed)
+        desk.calls.outputs["c"].take = lambda piece=piece: (piece, [])
+        desk(result({"result": piece}))
+        shown.append(desk.turns.all[0].tool_calls[0].output)
+    assert shown == ["first ", "first ", "first ", "first [secret] last"]
+    rows = [row.output for row in desk.log if row.kind == "tool_result"]
+    assert rows == ["first ", "first ", "first ", "first [secret] last"]
+
+
+@pytest.mark.parametrize("made", [lambda text: text, lambda text: {"n": 1, "delta": text}])
+def test_a_key_that_a_streaming_tool_gives_in_pieces_is_shown_nowhere(desk, made):
+    desk.calls.streaming.add("c")
+    desk.type("go")(call())
+    for piece in ("It is ", KEY[:9], KEY[9:], " and s"):
+        response = types.FunctionResponse(id="c", name="f", response={"result": made(piece)})
+        desk.reader.streamed(types.Content(parts=[types.Part(function_response=response)]))
+    desk.reader.streams_end()
+    shown = [row.result for row in desk.log if row.kind == "tool_result"]
+    texts = [one["delta"] if isinstance(one, dict) else one for one in shown]
+    assert "".join(texts) == "It is [secret] and s"
 
 
 def test_sources_of_an_answer_are_a_row_of_their_own_and_each_counts_once(desk):
@@ -541,6 +582,12 @@ def test_half_a_sample_is_not_joined_to_another_answer(desk, ends):
     assert [turn.audio.pcm for turn in desk.turns.all] == [b"\1\0", b"\3\0", b"\5\0"]
 
 
+def test_half_a_sample_before_a_call_is_not_joined_to_the_answer_of_the_next_question(desk):
+    desk.type("one")(sound(b"\1\0\2"), call())
+    desk.type("two")(sound(b"\3"), sound(b"\0\4\5"), done())
+    assert [turn.audio.pcm for turn in desk.turns.all] == [b"\1\0", b"\3\0\4\5"]
+
+
 def test_what_cannot_be_played_is_told_once_a_turn_by_its_name(desk):
     said = "The model sends sound as 'audio/aac', which cannot be played here."
     aac = sound(b"\xff\xf1", "audio/aac")
@@ -581,3 +628,15 @@ def test_a_cut_by_the_service_does_not_listen_with_a_closed_microphone(desk):
     desk.microphone = False
     desk.type("go")(sound(), cut())
     assert desk.reports[-1] == "ready"
+
+
+def test_the_half_of_a_sample_before_a_call_is_not_of_the_next_questions_answer(desk):
+    desk.type("roll")(sound(b"\x07"), call())
+    desk.type("and again")(sound(b"\x01\x02\x03\x04"), said("Two."), done())
+    assert [one for one in desk.reports if one[0] == "audio"] == [("audio", 2, 24_000, 4)]
+    assert desk.log.clip("agent_audio", 2).pcm == b"\x01\x02\x03\x04"
+
+
+def test_a_sample_that_a_call_parts_stays_whole(desk):
+    desk.type("roll")(sound(b"\x01"), call(), sound(b"\x02\x03\x04"), done())
+    assert desk.log.clip("agent_audio", 1).pcm == b"\x01\x02\x03\x04"

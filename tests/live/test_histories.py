@@ -53,7 +53,7 @@ def test_a_conversation_goes_on_after_the_kernel_was_restarted(tmp_path, monkeyp
         assert session.state["mood"] == "good"
 
         async def attached():
-            return session.attach(page)
+            return session.admit(page)
 
         history = session.bridge.call(attached()).history
         shown = [(m["turn"], m["text"]) for m in history if m["type"] == "transcript"]

@@ -24,6 +24,7 @@ from google.adk.models.llm_request import LlmRequest
 from google.adk.runners import InMemoryRunner
 from google.genai import errors, types
 from live_api import NEW, OLD
+from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 BOTH = pytest.mark.parametrize("model", [OLD, NEW])
@@ -293,18 +294,17 @@ async def test_a_failing_scenario_fails_the_test() -> None:
     async def scenario(call: live.Call) -> None:
         raise KeyError("oops")
 
-    def run() -> None:
+    async def run() -> None:
         with live.LiveApi(scenario) as api:
             context = ssl.create_default_context(cafile=api.certificate)
-            from websockets.sync.client import connect
-
             url = f"wss://127.0.0.1:{api.port}/ws/google.ai.generativelanguage.v1beta"
             url += ".GenerativeService.BidiGenerateContent"
-            with connect(url, ssl=context) as ws, contextlib.suppress(ConnectionClosed):
-                ws.recv()
+            async with connect(url, ssl=context) as ws:
+                with contextlib.suppress(ConnectionClosed):
+                    await ws.recv()
 
     with pytest.raises(ExceptionGroup, match="stand-in") as raised:
-        await asyncio.to_thread(run)
+        await run()
     assert raised.group_contains(KeyError, match="oops")
 
 

@@ -129,7 +129,7 @@ def test_a_sign_in_is_asked_for_and_answered_in_the_page(oauth, tmp_path):
         (question,) = of(page, protocol.Question)
         assert question.sign_in.startswith("https://accounts.example/auth?")
         assert "accounts.example" in question.hint
-        (shown,) = [m for m in session.attach(page).history if m["type"] == "question"]
+        (shown,) = [m for m in do(session, session.admit, page).history if m["type"] == "question"]
         assert shown["sign_in"] == question.sign_in
         came = sent_to(question.sign_in)
         answered = protocol.Confirm(question.id, approved=True, answer=came)
@@ -172,7 +172,7 @@ def test_a_key_is_given_from_a_cell():
         with pytest.raises(AdkNbError, match=r"needs its answer.*confirm\(payload"):
             session.confirm()
         with pytest.raises(TurnTimeoutError, match="mail waits for a sign-in"):
-            session.bridge.call(session._finished(session.turns[0], 0.05))
+            session.bridge.call(session._waits.finished(session.turns[0], 0.05))
         session.confirm(payload="the-key")
         wait_for(lambda: session.turns[0].ended)
         assert "no mail" in session.turns[0].agent_text

@@ -7,10 +7,12 @@ import time
 
 import pytest
 from google.adk.agents import Agent, SequentialAgent
+from google.adk.tools import FunctionTool
 from google.genai import types
 from scripted import DONE, Scripted, audio, call, echo, heard, result_of, said, text_of
 from sessions import attach, do, kinds, wait_for
 
+import adk_nb
 from adk_nb import LiveSession
 from adk_nb.adk import agents
 from adk_nb.exceptions import AdkNbError, SessionClosedError, SwapError
@@ -510,3 +512,112 @@ def test_a_text_is_no_agent():
         with pytest.raises(SwapError, match=r"'second' is no agent\. Give the agent itself"):
             session.swap("second")
         assert session.say("hi").agent_text == "You said hi."
+
+
+# One tool, and the name of what there is.
+
+
+def adds(came):
+    if text_of(came):
+        return [call("add", a=1, b=2)]
+    result = result_of(came)
+    return [audio(20), said(f"It is {result['result']}.", finished=True), DONE] if result else []
+
+
+def test_one_tool_is_replaced_and_the_others_stay():
+    with LiveSession(one("calc", adds, add, subtract)) as session:
+        assert session.say("one and two").agent_text == "It is 3."
+
+        def replacement(a: int, b: int) -> int:
+            """Adds two numbers, and a hundred."""
+            return a + b + 100
+
+        replacement.__name__ = "add"
+        swap = session.swap(replace=[replacement])
+        assert swap.tools == ["add", "subtract"]
+        assert swap.changes == ["Redefined: add."]
+        assert session.say("one and two").agent_text == "It is 103."
+        session.swap(replace=add)
+        assert session.say("one and two").agent_text == "It is 3."
+
+
+def test_a_function_in_place_of_a_tool_that_asks_first_is_asked_for_too():
+    asking = FunctionTool(add, require_confirmation=True)
+    with LiveSession(one("calc", adds, asking)) as session:
+
+        def replacement(a: int, b: int) -> int:
+            """Adds two numbers, and a hundred."""
+            return a + b + 100
+
+        replacement.__name__ = "add"
+        session.swap(replace=[replacement])
+        saying = session.bridge.submit(session.run_say("one and two", 60))
+        wait_for(lambda: session.questions or saying.done())
+        assert session.questions
+        session.confirm()
+        assert saying.result(60).agent_text == "It is 103."
+
+
+@pytest.mark.parametrize("instruction", [5, ["Add."], b"Add."])
+def test_what_is_no_instruction_is_refused_by_name(instruction):
+    with LiveSession(one("calc", "Yes.", add)) as session:
+        with pytest.raises(SwapError, match=r"instruction=.* is no text"):
+            session.swap(instruction=instruction)
+        assert session.say("hi").agent_text == "Yes."
+
+
+def test_a_tool_that_is_switched_off_stays_so_when_it_is_replaced():
+    with LiveSession(one("calc", "Yes.", add, subtract)) as session:
+        page = attach(session)
+        do(session, session.receive, page, protocol.ToolSwitch("add", on=False))
+        wait_for(lambda: session.tools == [subtract])
+        session.swap(replace=[FunctionTool(add)])
+        assert session.tools == [subtract]
+        do(session, session.receive, page, protocol.ToolSwitch("add", on=True))
+        wait_for(lambda: len(session.tools) == 2)
+        assert isinstance(session.tools[0], FunctionTool)
+
+
+@pytest.mark.parametrize(
+    ("wish", "says"),
+    [
+        ({"replace": [subtract]}, "no tool 'subtract' to replace. There are: add"),
+        ({"replace": [add], "tools": [add]}, "Give one of the two"),
+        ({"replace": [3]}, "3 is no tool"),
+        ({"label": " "}, "at most 100 characters"),
+        ({"label": "x" * 101}, "at most 100 characters"),
+        ({"label": 3}, "at most 100 characters"),
+    ],
+)
+def test_what_cannot_be_replaced_or_named_changes_nothing(wish, says):
+    with LiveSession(one("calc", "Yes.", add)) as session:
+        with pytest.raises(AdkNbError, match=says):
+            session.swap(**wish)
+        assert session.tools == [add]
+        assert session.say("hi").agent_text == "Yes."
+
+
+def test_every_frame_says_which_variant_it_was_also_read_back(tmp_path):
+    agent = one("calc", adds, add)
+    with LiveSession(agent, record=tmp_path) as session:
+        session.say("one and two")
+        assert session.swap(instruction="Be brief.", label="brief").variant == "brief"
+        session.say("one and two")
+        session.swap(history="fresh")
+        session.say("one and two")
+        session.swap(tools=[add, subtract])
+        session.say("one and two")
+    first, last = agents.variant_of(agent), session.log[len(session.log) - 1].variant
+    assert last not in (first, "brief")
+    expected = [first, "brief", "brief", last]
+    assert [turn.variant for turn in session.turns] == expected
+    for source in (session, tmp_path):
+        assert list(adk_nb.turns_df(source).variant) == expected
+        assert list(adk_nb.tools_df(source).variant) == expected
+        said = adk_nb.transcript_df(source)
+        assert list(said[said.role == "agent"].variant) == expected
+        events = adk_nb.events_df(source)
+        assert list(events.variant.unique()) == [first, "brief", last]
+        assert events[events.kind == "agent_swapped"].variant.tolist() == ["brief", "brief", last]
+    spans = session.spans_df()
+    assert set(spans.variant) >= {first, "brief", last}

@@ -15,6 +15,7 @@ from google.adk.tools import FunctionTool, LongRunningFunctionTool, ToolContext
 from google.genai import types
 from scripted import DONE, Scripted, audio, call, result_of, said, text_of
 from sessions import attach, do, wait_for
+from wire_frames import encode_message
 
 from adk_nb import LiveSession
 from adk_nb.exceptions import AdkNbError, TurnTimeoutError
@@ -91,7 +92,7 @@ def test_what_a_tool_prints_is_shown_with_its_entry_and_logged(asynchronous, cap
         assert "looking" in session.turns[0]._repr_html_()
 
         async def attached():
-            return session.attach(page)
+            return session.admit(page)
 
         history = session.bridge.call(attached()).history
         assert [m["type"] for m in history][1:4] == ["tool_call", "tool_output", "tool_result"]
@@ -187,6 +188,45 @@ def test_a_tool_that_raises_says_so_and_the_conversation_goes_on():
         assert "no dice" in turn.agent_text
         assert of(page, protocol.ToolReturned)[0].error == "ValueError: no dice"
         assert session.say("again").error is None
+
+
+class Exits:
+    def __getattr__(self, name):
+        raise SystemExit(f"no {name}")
+
+
+class Dumps:
+    def model_dump(self, **_):
+        raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("result", [Exits(), {"m": [Dumps()]}], ids=["attributes", "dump"])
+def test_a_result_that_exits_when_it_is_copied_is_the_tools_error(result):
+    def odd():
+        return result
+
+    with LiveSession(agent(using("odd"), odd)) as session:
+        turn = session.say("go")
+        assert turn.status == "complete"
+        assert session.say("again").error is None
+        assert "SystemExit" in turn.tool_calls[0].error or "Keyboard" in turn.tool_calls[0].error
+
+
+@pytest.mark.parametrize("call_id", ["a\ud83d", "call_12345678", "i" * 5000])
+def test_a_call_whose_id_is_odd_is_answered(call_id, monkeypatch):
+    monkeypatch.setenv("PIN_TOKEN", "12345678")
+
+    def answer(came):
+        if text_of(came):
+            return [call("fine", call_id), DONE]
+        return [said("Done.", finished=True), DONE] if result_of(came) is not None else []
+
+    def fine():
+        return 1
+
+    with LiveSession(agent(answer, fine)) as session:
+        turn = session.say("go", timeout=20)
+    assert (turn.status, turn.tool_calls[0].result) == ("complete", 1)
 
 
 class PanicError(BaseException):
@@ -313,7 +353,7 @@ def test_a_result_that_is_no_json_is_told_as_text():
         page = attach(session)
         turn = session.say("go")
         assert turn.error is None
-        assert "lock" in protocol.encode_message(of(page, protocol.ToolReturned)[0])
+        assert "lock" in encode_message(of(page, protocol.ToolReturned)[0])
         assert session.say("again").error is None
 
 
@@ -359,7 +399,7 @@ def test_a_question_is_answered_from_a_cell():
         do(session, session.receive, object(), protocol.Text("go"))
         wait_for(lambda: session.questions)
         with pytest.raises(TurnTimeoutError, match=r"delete waits for a confirmation.*confirm"):
-            session.bridge.call(session._finished(session.turns[0], 0.05))
+            session.bridge.call(session._waits.finished(session.turns[0], 0.05))
         session.confirm(call=session.questions[0])
         wait_for(lambda: session.turns[0].agent_text)
         assert session.turns[0].tool_calls[0].result == "a.txt is gone"

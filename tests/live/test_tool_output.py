@@ -39,7 +39,8 @@ def test_past_a_bound_text_is_counted():
     one.write("x" * (MAX_TEXT - 1))
     one.write("yyy")
     assert len(one.take()[0]) == MAX_TEXT
-    assert one.text.endswith("y\n… (2 more characters were not kept)")
+    assert one.text.endswith("xy")
+    assert one.cut == "\n… (2 more characters were not kept)"
 
 
 def test_images_are_kept_up_to_a_bound_and_the_rest_as_text():

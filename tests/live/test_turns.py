@@ -545,7 +545,7 @@ def test_22_what_a_kernel_leaves_that_was_killed(live):
     live.call()
 
     class Recorded:
-        session_id = "s"
+        session_id, run_id = "s", "r"
         __iter__ = live.log.__iter__
         clip = live.log.clip
 
@@ -649,6 +649,18 @@ def test_25_even_after_the_next_question(live):
     assert live.rows() == [
         ("u1", "It is sunny and warm.", "complete"), ("u2", "It is noon.", "complete"),
     ]  # fmt: skip
+
+
+def test_25_but_not_where_the_model_has_said_that_those_were_all(live):
+    live.type("u1")
+    live.sound()
+    live.turns.agent_said("dice", "It is four", final=True)  # Not all end with a full stop.
+    live.done()
+    live.type("u2")
+    live.turns.agent_said("dice", "It is five", final=True)  # Its words come before its sound.
+    live.sound()
+    live.done()
+    assert live.rows() == [("u1", "It is four", "complete"), ("u2", "It is five", "complete")]
 
 
 def test_25_where_that_answer_was_cut_off(live):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 import pytest
 from google.adk.agents import Agent
@@ -217,3 +218,25 @@ def test_it_is_on_or_off_and_nothing_else():
         assert session.say("count", timeout=20).audio_ms == 0.0
     with pytest.raises(SessionClosedError):
         session.voice = True
+
+
+def test_the_last_wish_is_what_it_says_while_an_earlier_one_is_under_way(monkeypatch):
+    with LiveSession(cascade()) as session:
+        said = []
+        monkeypatch.setattr(
+            session._exchange, "set_voice", lambda *, on: said.append((on, session.voice))
+        )
+
+        async def busy():
+            time.sleep(0.2)  # noqa: ASYNC251 - nothing else is to run meanwhile
+
+        session.bridge.submit(busy())
+        session.voice = False
+        session.voice = True
+
+        async def nothing():
+            return None
+
+        session.bridge.call(nothing(), 5)
+        assert session.voice
+        assert said == []
