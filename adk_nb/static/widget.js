@@ -6,11 +6,12 @@
 /**
  * @typedef {object} Model anywidget's
  * @property {(name: string) => any} get
- * @property {(content: object) => void} send
+ * @property {(name: string, value: any) => void} [set]
+ * @property {(content: object, callbacks?: object, buffers?: ArrayBuffer[]) => void} send
  * @property {(name: string, callback: (...args: any[]) => void) => void} on
  * @property {(name: string, callback: (...args: any[]) => void) => void} off
  *
- * @typedef {{type: "connect", url: string, token: string, modules: Record<string, string>, transport?: string}} Connect
+ * @typedef {import("./link/connection.js").Address & {type: "connect", modules: Record<string, string>, styles?: string}} Connect
  * @typedef {{code: string, message: string, remedy: string}} Failure
  */
 
@@ -27,6 +28,9 @@ const KERNEL_GONE = {
   message: "The kernel of this widget is gone: it was restarted or shut down.",
   remedy: "Re-run the cells that made this widget.",
 };
+const ENDED = { code: "session_closed", message: "This conversation has ended.", remedy: "Run the cell for a new one." };
+/** Set on the model for a moment, and never saved. */
+const PROBE = "_adk_nb_probe";
 
 /** The page's blob URLs by content: widgets share them, and rendering again makes no more. @returns {Map<string, string>} */
 function sharedUrls() {
@@ -84,7 +88,7 @@ function blobUrl(source) {
  * What is shown until the modules are there, and if they never come.
  *
  * @param {HTMLElement} root
- * @param {{agent: string, model: string}} names
+ * @param {{agent: string, model: string, tools?: string[]}} names
  */
 function placeholder(root, names) {
   /** @param {string} name @param {string} text @param {string} [hook] */
@@ -131,10 +135,12 @@ class Rendering {
     this.root = document.createElement("div");
     this.root.className = "adk-nb";
     this.root.tabIndex = 0;
-    // JupyterLab's shortcuts (and "dd" deletes a cell) must not fire on what is typed here.
-    this.root.dataset.lmSuppressShortcuts = "true";
-    el.append(this.root);
-    this.names = { agent: String(model.get("agent_name") ?? ""), model: String(model.get("model_name") ?? "") };
+    el.classList.add("adk-nb-place");
+    /** What the kernel sends with the modules; a saved notebook keeps none of it. */
+    this.styles = document.createElement("style");
+    el.append(this.root, this.styles);
+    const tools = model.get("tool_names");
+    this.names = { agent: String(model.get("agent_name") ?? ""), model: String(model.get("model_name") ?? ""), tools: Array.isArray(tools) ? tools : [] };
     this.placeholder = placeholder(this.root, this.names);
     /** @type {import("./screen/view.js").View | null} */
     this.view = null;
@@ -142,12 +148,16 @@ class Rendering {
     this.over = false;
     /** @type {{resolve: (connect: Connect) => void, reject: (error: Error) => void} | null} */
     this.asked = null;
+    /** @type {((link: any) => void)[]} who waits for a link to a page of its own */
+    this.pages = [];
     /** @type {Failure | null} */
     this.failure = null;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.timer = undefined;
-    /** @param {any} message */
-    this.onmessage = (message) => this.receive(message);
+    /** @type {Set<(message: any, buffers: any[]) => void>} what hears the wire, where it is the widget's own messages */
+    this.hearers = new Set();
+    /** @param {any} message @param {any[]} buffers */
+    this.onmessage = (message, buffers) => this.receive(message, buffers);
     const rendering = this;
     /** @this {any} the view, whose model tells what anywidget's does not */
     this.onlive = function () {
@@ -156,7 +166,27 @@ class Rendering {
     model.on("msg:custom", this.onmessage);
     model.on("comm_live_update", this.onlive);
     this.recall();
+    if (!this.over && this.isDead()) this.end(ENDED);
     if (!this.over) this.ask();
+  }
+
+  /**
+   * Whether the model is of a saved notebook, with no kernel behind it. anywidget does not tell; but what hears a change
+   * of the model is called with the view as its `this`.
+   */
+  isDead() {
+    const { model } = this;
+    if (!model.set) return false;
+    let dead = false;
+    /** @this {any} */
+    const look = function () {
+      dead = this?.model?.comm_live === false;
+    };
+    model.on(`change:${PROBE}`, look);
+    model.set(PROBE, true);
+    model.off(`change:${PROBE}`, look);
+    model.set(PROBE, undefined);
+    return dead;
   }
 
   /** Shows what the traits tell of a session that ended before this page was opened. */
@@ -166,6 +196,7 @@ class Rendering {
     if (this.model.get("status") !== "closed") return;
     this.over = true;
     this.placeholder.show("closed");
+    if (!error?.message) this.placeholder.fail(ENDED);
   }
 
   ask() {
@@ -192,11 +223,32 @@ class Rendering {
     });
   }
 
-  /** @param {any} message */
-  receive(message) {
-    if (message?.type === "connect") this.connect(message);
+  /** The widget's own messages, as a way for the wire. @returns {import("./link/comm-channel.js").Port} */
+  port() {
+    return {
+      send: (content, buffers) => this.model.send(content, undefined, buffers),
+      listen: (hears) => {
+        this.hearers.add(hears);
+        return () => this.hearers.delete(hears);
+      },
+    };
+  }
+
+  /** @param {any} message @param {any[]} [buffers] */
+  receive(message, buffers = []) {
+    if (message?.type === "comm") for (const hears of [...this.hearers]) hears(message, buffers);
+    else if (message?.type === "connect") this.connect(message);
     else if (message?.type === "error") this.fail(message);
     else if (message?.type === "closed") this.end(null);
+    else if (message?.type === "page") for (const told of this.pages.splice(0)) told(message);
+  }
+
+  /** Asks for a link to a page of its own, which opens once. @returns {Promise<import("./link/page-link.js").PageLink>} */
+  page() {
+    return new Promise((resolve) => {
+      this.pages.push(resolve);
+      this.model.send({ type: "page" });
+    });
   }
 
   /** @param {Connect} connect */
@@ -215,6 +267,7 @@ class Rendering {
       const urls = link(connect.modules);
       const { View } = await import(urls["screen/view.js"]);
       if (this.over) return;
+      this.styles.textContent = connect.styles ?? "";
       let first = /** @type {Connect | null} */ (connect);
       const address = async () => {
         const known = first;
@@ -222,7 +275,7 @@ class Rendering {
         return known ?? this.address();
       };
       const worklets = { recorder: urls["sound/recorder-processor.js"], player: urls["sound/player-processor.js"] };
-      const view = new View({ root: this.root, address, worklets, names: this.names, transport: connect.transport });
+      const view = new View({ root: this.root, address, worklets, names: this.names, port: this.port(), page: () => this.page() });
       this.view = view;
       // What failed before there was a page, such as a model that cannot be reached.
       const earlier = this.model.get("error");
@@ -258,6 +311,7 @@ class Rendering {
     if (this.asked) this.asked.reject(new Error("the widget is gone"));
     this.asked = null;
     this.root.remove();
+    this.styles.remove();
     return this.view?.close();
   }
 }

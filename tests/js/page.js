@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { Window } from "happy-dom";
 
 const GLOBALS = [
-  "document", "location", "Node", "Event", "HTMLElement", "KeyboardEvent", "MouseEvent", "FocusEvent",
+  "document", "location", "Node", "Event", "Element", "HTMLElement", "DOMParser", "KeyboardEvent", "MouseEvent", "FocusEvent",
 ];
 
 /**

@@ -57,7 +57,7 @@ test("the real modules link, and no module but the entry is needed by name", () 
 });
 
 test("a room knows only the rooms below it", () => {
-  const below = { screen: ["link", "sound", "camera"], sound: ["link"], camera: ["link"], link: [] };
+  const below = { page: ["link", "sound", "screen"], screen: ["link", "sound", "camera"], sound: ["link"], camera: ["link"], link: [] };
   for (const [path, source] of Object.entries(MODULES)) {
     const [room] = path.split("/");
     for (const [, imported] of source.matchAll(/["']\.\.\/([\w-]+)\//g)) assert.ok(below[room].includes(imported), `${path} imports from ${imported}/`);
@@ -85,7 +85,7 @@ const CONNECT = { type: "connect", url: "ws://x/", token: "secret", modules: FAK
 const TRAITS = { status: "connecting", error: {}, agent_name: "dice", model_name: "smol" };
 
 /** A rendering whose kernel a test plays. */
-function rendered(t, traits = {}, { send } = {}) {
+function rendered(t, traits = {}, { send, alive } = {}) {
   page(t);
   t.mock.timers.enable({ apis: ["setTimeout"] });
   globalThis.views = [];
@@ -95,8 +95,14 @@ function rendered(t, traits = {}, { send } = {}) {
   t.mock.method(URL, "createObjectURL", (blob) => (made.push(blob), `data:text/javascript;base64,${btoa(blob.source)}`));
   t.after(() => delete globalThis[Symbol.for("adk-nb.modules")]);
   const sent = [];
+  const set = {};
   const listeners = new Map();
   const model = {
+    set: (name, value) => {
+      if (value === undefined) delete set[name];
+      else set[name] = value;
+      listeners.get(`change:${name}`)?.call({ model: { comm_live: alive } });
+    },
     get: (name) => ({ ...TRAITS, ...traits })[name],
     send: send ?? ((content) => sent.push(content)),
     on: (name, callback) => listeners.set(name, callback),
@@ -106,9 +112,9 @@ function rendered(t, traits = {}, { send } = {}) {
   const close = widget.render({ model, el });
   const [root] = el.children;
   return {
-    el, root, sent, model, listeners, close, made,
-    hears: async (message) => {
-      listeners.get("msg:custom")(message);
+    el, root, sent, set, model, listeners, close, made,
+    hears: async (message, buffers) => {
+      listeners.get("msg:custom")(message, buffers);
       for (let i = 0; i < 8; i++) await new Promise(setImmediate);
     },
     commIs: (alive) => listeners.get("comm_live_update").call({ model: { comm_live: alive } }),
@@ -143,14 +149,53 @@ test("a kernel that does not answer within 10 s is said, until it does", async (
 });
 
 test("with the answer the view is loaded, and told all it needs", async (t) => {
-  const { root, hears, view, sent } = rendered(t);
-  await hears({ ...CONNECT, transport: "comm" });
-  const { root: given, names, transport, worklets, address } = view().options;
-  assert.deepEqual([given, names, transport, view().PATIENCE], [root, { agent: "dice", model: "smol" }, "comm", 3]);
+  const { root, hears, view, sent } = rendered(t, { tool_names: ["roll"] });
+  await hears({ ...CONNECT, transport: "comm", kernel: "k" });
+  const { root: given, names, worklets, address } = view().options;
+  assert.deepEqual([given, names, view().PATIENCE], [root, { agent: "dice", model: "smol", tools: ["roll"] }, 3]);
   const source = (url) => atob(url.split(",")[1]);
   assert.deepEqual([source(worklets.recorder), source(worklets.player)], ["'recorder';", "'player';"]);
-  assert.equal((await address()).token, "secret");
+  const { token, transport, kernel } = await address();
+  assert.deepEqual([token, transport, kernel], ["secret", "comm", "k"]);
   assert.equal(sent.length, 1);
+});
+
+test("the styles come with the modules, and go with the widget", async (t) => {
+  const { el, hears, close } = rendered(t);
+  const styles = () => [...el.querySelectorAll("style")].map(({ textContent }) => textContent);
+  assert.deepEqual(styles(), [""]);
+  await hears({ ...CONNECT, styles: ".adk-nb {}" });
+  assert.deepEqual(styles(), [".adk-nb {}"]);
+  await close();
+  assert.deepEqual(styles(), []);
+});
+
+test("the view may use the widget's own messages", async (t) => {
+  const { hears, view, model } = rendered(t);
+  await hears(CONNECT);
+  const { port } = view().options;
+  const heard = [];
+  const unlisten = port.listen((message, buffers) => heard.push([message, buffers]));
+  await hears({ type: "comm", n: 1 }, ["bytes"]);
+  await hears({ type: "comm", n: 2 });
+  unlisten();
+  await hears({ type: "comm", n: 3 });
+  assert.deepEqual(heard, [[{ type: "comm", n: 1 }, ["bytes"]], [{ type: "comm", n: 2 }, []]]);
+  const before = [];
+  model.send = (...all) => before.push(all);
+  port.send({ type: "comm" }, ["bytes"]);
+  assert.deepEqual(before, [[{ type: "comm" }, undefined, ["bytes"]]]);
+});
+
+test("a widget of a saved notebook, with no kernel behind it, says at once that it is over", (t) => {
+  for (const [alive, shown] of [[false, "closed"], [true, "connecting"], [undefined, "connecting"]]) {
+    const { state, error, sent, set } = rendered(t, {}, { alive });
+    assert.equal(state()[0], shown);
+    assert.equal(error(), alive === false ? "session_closed: This conversation has ended. Run the cell for a new one." : "");
+    assert.equal(sent.length, alive === false ? 0 : 1);
+    assert.deepEqual(set, {});
+    t.mock.timers.reset();
+  }
 });
 
 test("the address is asked for anew each time after the first", async (t) => {

@@ -1,4 +1,5 @@
 /** Pictures of a camera or a shared screen: one when it is switched on, then one at every beat. No layout here. */
+import { refusal } from "../link/refusals.js";
 
 /**
  * @typedef {import("../link/wire.js").Source} Source
@@ -75,7 +76,9 @@ function reason(error) {
  */
 export function cameraFailure(source, error) {
   const name = /** @type {{name?: string}} */ (error)?.name;
-  if (name === "NotAllowedError" || name === "SecurityError") return DENIED[source];
+  if (name === "NotAllowedError" || name === "SecurityError") {
+    return refusal(error, source === "camera" ? "camera" : "display-capture") ?? DENIED[source];
+  }
   if (name === "NotFoundError" || name === "OverconstrainedError") return MISSING[source];
   if (source === "camera") {
     return { code: "camera_failed", message: `The camera could not be opened: ${reason(error)}.`, remedy: REMEDY };

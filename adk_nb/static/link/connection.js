@@ -2,13 +2,16 @@
  * The page's connection to the bridge: it says hello, keeps clocks in step, drops audio and images rather than queue them,
  * and comes back after an accident.
  */
+import { SoundPosition } from "./sound-position.js";
+import { Unconfirmed } from "./unconfirmed.js";
+import { dialWebSocket } from "./ways.js";
 import {
-  AGENT_AUDIO, CLOSE, ClockSync, decodeAudio, decodeMessage, encodeAudio, encodeImage, encodeMessage, MAX_JPEG, MICROPHONE,
-  SUBPROTOCOL, WireError,
+  AGENT_AUDIO, CLOSE, ClockSync, decodeAudio, decodeMessage, encodeAudio, encodeImage, encodeMessage, MAX_JPEG, MICROPHONE, WireError,
 } from "./wire.js";
 
 /**
- * What carries the wire. A WebSocket is one; another transport offers the same few members.
+ * What carries the wire. A WebSocket is one; another way offers the same few members. Where one was chosen among several,
+ * `transport` is its name; where all of them failed, the close event's `tried` says how.
  *
  * @typedef {object} Channel
  * @property {number} bufferedAmount
@@ -17,8 +20,14 @@ import {
  * @property {((event: any) => void) | null} onopen
  * @property {((event: any) => void) | null} onmessage
  * @property {((event: any) => void) | null} onclose
+ * @property {import("./ways.js").Transport | ""} [transport]
  *
- * @typedef {{url: string, token: string}} Address
+ * @typedef {object} Address
+ * @property {string} url the bridge's own
+ * @property {string} token
+ * @property {string} [kernel] its id at its Jupyter server
+ * @property {import("./ways.js").Transport | ""} [transport] the way to take; any where it is not said
+ *
  * @typedef {"connecting" | "open" | "reconnecting" | "closed"} Link
  *
  * @typedef {object} ConnectionOptions
@@ -27,23 +36,21 @@ import {
  * @property {(message: import("./wire.js").Message) => void} onmessage
  * @property {(frame: import("./wire.js").AudioFrame) => void} onaudio
  * @property {(link: Link, code: number) => void} onlink with the close code that led to it, or 0
- * @property {(url: string) => Channel} [dial]
+ * @property {(address: Address) => Channel} [dial]
+ * @property {(address: Address, transport: import("./ways.js").Transport) => void} [ongood] a way led to the kernel
+ * @property {() => object} [about] what the hello tells of the page
  * @property {() => number} [now]
  */
 
 const MAX_BUFFERED = 64 * 1024;
 const FIRST_PROBES = 6;
+const FIRST_PING = 1 << 30; // no number of a probe
 const PROBE_EVERY_MS = 10_000;
+/** Probes in a row without a word from the bridge, and the link is dead: a network that is gone says nothing. */
+const DEAD_AFTER = 2;
 const HELLO_WITHIN_MS = 8_000;
 const BACK_OFF_MS = [250, 500, 1000, 2000, 4000, 8000];
 const MAX_REFUSALS = 3;
-
-/** @param {string} url @returns {Channel} */
-function dialWebSocket(url) {
-  const socket = new WebSocket(url, SUBPROTOCOL);
-  socket.binaryType = "arraybuffer";
-  return socket;
-}
 
 /**
  * How long to wait before attempt `n` (from 0): longer each time, never in step with other widgets.
@@ -60,7 +67,7 @@ export class Connection {
   constructor(options) {
     this.options = options;
     this.now = options.now ?? (() => performance.now());
-    this.dial = options.dial ?? dialWebSocket;
+    this.dial = options.dial ?? (({ url }) => dialWebSocket(url));
     /** @type {Link} */
     this.link = "connecting";
     this.sent = 0;
@@ -68,16 +75,29 @@ export class Connection {
     this.imagesSent = 0;
     this.imagesDropped = 0;
     this.dials = 0;
+    this.dialledAt = 0;
+    this.connectedAfterMs = 0; // from the dial to the hello, the last time
     this.clock = { offset_ms: 0, error_ms: Infinity };
     /** @type {Channel | null} */
     this.channel = null;
+    /** @type {Address | null} what it dialled last */
+    this.address = null;
+    /** @type {import("./ways.js").Tried[]} what failed when all did */
+    this.tried = [];
     this.seq = 0;
     this.imageSeq = 0;
     this.imageWaiting = 0; // bytes of the last image, while any of it may wait in the socket
     this.failures = 0;
     this.refusals = 0;
     this.probes = 0;
+    this.unheard = 0; // probes since the bridge last said anything
+    this.sessionId = "";
+    this.unconfirmed = new Unconfirmed();
+    this.position = new SoundPosition();
     this.sync = new ClockSync();
+    /** @type {Map<number, {sent: number, resolve: (ms: number) => void}>} round trips that somebody asked for */
+    this.pings = new Map();
+    this.pinged = FIRST_PING;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.timer = undefined;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -94,33 +114,57 @@ export class Connection {
     }
     if (this.link === "closed") return;
     this.dials += 1;
+    this.dialledAt = this.now();
     let channel;
     try {
-      channel = this.dial(address.url);
+      channel = this.dial(address);
     } catch {
       this.again(0);
       return;
     }
     this.channel = channel;
+    this.address = address;
     this.timer = setTimeout(() => this.lost(channel, 0), HELLO_WITHIN_MS);
-    channel.onopen = () => channel.send(encodeMessage({ type: "hello", token: address.token, clock: this.now() }));
+    channel.onopen = () => channel.send(encodeMessage({ type: "hello", token: address.token, clock: this.now(), ...this.position.have, ...this.options.about?.() }));
     channel.onmessage = ({ data }) => this.receive(data);
-    channel.onclose = ({ code }) => this.lost(channel, code);
+    channel.onclose = ({ code, tried = [] }) => {
+      if (channel === this.channel) this.tried = tried;
+      this.lost(channel, code);
+    };
+  }
+
+  /** The way that is taken now. @returns {import("./ways.js").Transport | ""} */
+  get transport() {
+    if (this.link !== "open" || !this.channel) return "";
+    return this.channel.transport ?? "websocket";
+  }
+
+  /** The least of the latest round trips (ms); Infinity before there was one. */
+  get roundTrip() {
+    return this.clock.error_ms * 2;
   }
 
   /** @param {string | ArrayBuffer} data */
   receive(data) {
+    this.unheard = 0;
     try {
       if (typeof data !== "string") {
         const frame = decodeAudio(data);
-        if (this.link === "open" && frame.kind === AGENT_AUDIO) this.options.onaudio(frame);
+        if (this.link !== "open" || frame.kind !== AGENT_AUDIO) return;
+        this.position.add(frame);
+        this.options.onaudio(frame);
         return;
       }
       const message = decodeMessage(data);
       if (message.type === "hello") this.welcome(message);
       else if (this.link !== "open") return;
       else if (message.type === "clock") this.probed(message);
-      else this.options.onmessage(message);
+      else if (message.type === "taken") this.unconfirmed.taken(message.id);
+      else if (message.type === "sound_from") this.position.from(message);
+      else {
+        if (message.type === "continue") this.position.goOn(message);
+        this.options.onmessage(message);
+      }
     } catch (error) {
       if (!(error instanceof WireError)) throw error;
       console.warn(`adk-nb: ignored a message from the bridge: ${error.message}`);
@@ -130,17 +174,46 @@ export class Connection {
   /** @param {import("./wire.js").Message} hello */
   welcome(hello) {
     clearTimeout(this.timer);
+    this.connectedAfterMs = this.now() - this.dialledAt;
     this.failures = 0;
     this.refusals = 0;
     this.seq = 0;
     this.imageSeq = 0;
     this.imageWaiting = 0;
     this.probes = 0;
+    this.unheard = 0;
     this.sync = new ClockSync();
+    this.clock = { offset_ms: 0, error_ms: Infinity };
+    this.recognise(hello);
     this.link = "open";
+    for (const text of this.unconfirmed.all()) this.send(text); // those of before the break
+    this.tried = [];
+    if (this.address && this.transport) this.options.ongood?.(this.address, this.transport);
     this.options.onlink("open", 0);
     this.options.onhello(hello);
     this.probe();
+  }
+
+  /** @param {import("./wire.js").Message} hello */
+  recognise(hello) {
+    if (hello.session_id !== this.sessionId) {
+      this.sessionId = String(hello.session_id);
+      this.position = new SoundPosition();
+      this.unconfirmed = new Unconfirmed();
+    } else if (Number(hello.turn) < this.position.turn) {
+      this.position = new SoundPosition(); // another server has taken the conversation over, and counts anew
+    }
+    this.position.welcome();
+  }
+
+  /**
+   * Sends what was typed, and again after a break, until the kernel says that it came.
+   *
+   * @param {string} text
+   * @returns {boolean} whether there is a link to send it on
+   */
+  say(text) {
+    return this.link === "open" && this.send(this.unconfirmed.add(text));
   }
 
   /**
@@ -195,14 +268,38 @@ export class Connection {
 
   probe() {
     clearTimeout(this.probeTimer);
+    const { channel } = this;
+    // A cell may keep the kernel from hearing the comm, for as long as it runs.
+    if (channel && this.transport !== "comm" && this.unheard >= DEAD_AFTER) return this.lost(channel, 0);
+    this.unheard += 1;
     this.send({ type: "clock", id: this.probes, clock: this.now() });
     // Armed now, not upon the answer: one lost answer must not end the probing.
     this.probeTimer = setTimeout(() => this.probe(), PROBE_EVERY_MS);
   }
 
+  /** Measures a round trip. @returns {Promise<number>} in ms; Infinity if the link is lost meanwhile */
+  ping() {
+    return new Promise((resolve) => {
+      const id = this.pinged++;
+      this.pings.set(id, { sent: this.now(), resolve });
+      if (!this.send({ type: "clock", id, clock: this.now() })) this.forgetPings();
+    });
+  }
+
+  forgetPings() {
+    for (const { resolve } of this.pings.values()) resolve(Infinity);
+    this.pings.clear();
+  }
+
   /** @param {import("./wire.js").Message} answer */
   probed(answer) {
     const { id, clock, bridge_clock: bridge } = answer;
+    const ping = this.pings.get(id);
+    if (ping) {
+      this.pings.delete(id);
+      ping.resolve(this.now() - ping.sent);
+      return;
+    }
     if (id !== this.probes || typeof clock !== "number" || typeof bridge !== "number") return;
     this.clock = this.sync.add(clock, bridge, this.now());
     this.probes += 1;
@@ -237,6 +334,7 @@ export class Connection {
   drop() {
     clearTimeout(this.timer);
     clearTimeout(this.probeTimer);
+    this.forgetPings();
     const channel = this.channel;
     this.channel = null;
     if (!channel) return;

@@ -97,28 +97,6 @@ export function encodeImage({ source, seq, clock, jpeg }) {
 }
 
 /**
- * The JPEG is a view of `bytes`, not a copy; what is between its two ends is not looked at.
- *
- * @param {ArrayBuffer} bytes
- * @returns {ImageFrame}
- */
-export function decodeImage(bytes) {
-  if (bytes.byteLength < HEADER) throw new WireError(`an image frame of ${bytes.byteLength} bytes is too short`);
-  const header = new DataView(bytes);
-  const kind = header.getUint8(0);
-  if (kind !== IMAGE) throw new WireError(`a frame of kind ${kind} is no image`);
-  const source = SOURCES[header.getUint8(1)];
-  if (source === undefined) throw new WireError(`an image of an unknown source: ${header.getUint8(1)}`);
-  const clock = header.getFloat64(16, true);
-  if (!Number.isFinite(clock)) throw new WireError("the clock of an image frame is not a number");
-  const jpeg = new Uint8Array(bytes, HEADER);
-  if (jpeg.length > MAX_JPEG) throw new WireError(`an image of ${jpeg.length} bytes is too large`);
-  const ends = [jpeg[0], jpeg[1], jpeg.at(-2), jpeg.at(-1)];
-  if (jpeg.length < 4 || ends.join() !== "255,216,255,217") throw new WireError("an image is no JPEG from its start to its end");
-  return { source, seq: header.getUint32(4, true), clock, jpeg };
-}
-
-/**
  * @param {Message} message
  * @returns {string}
  */

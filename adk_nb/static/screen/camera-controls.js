@@ -11,6 +11,7 @@ import { SOURCES } from "../link/wire.js";
  * @property {import("./layout.js").Layout} layout
  * @property {import("../link/connection.js").Connection} connection
  * @property {(failure: Failure) => void} report
+ * @property {(...causes: string[]) => void} [recovered] what failed so works again
  * @property {() => void} onchange
  * @property {AbortSignal} signal
  */
@@ -39,10 +40,11 @@ function preview({ source, stream, video }) {
 
 export class CameraControls {
   /** @param {CameraControlsOptions} options */
-  constructor({ layout, connection, report, onchange, signal }) {
+  constructor({ layout, connection, report, recovered = () => {}, onchange, signal }) {
     this.layout = layout;
     this.connection = connection;
     this.report = report;
+    this.recovered = recovered;
     this.onchange = onchange;
     /** Whether the model can see. */
     this.allowed = false;
@@ -112,6 +114,7 @@ export class CameraControls {
   /** @param {import("../camera/camera.js").Live} live */
   opened(live) {
     this.tell(live.source, true);
+    this.recovered(`${live.source}_`);
     this.preview = preview(live);
     this.layout.control.row.before(this.preview);
   }

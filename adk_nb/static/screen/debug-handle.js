@@ -9,6 +9,11 @@ export function debugHandle(view) {
     /** @returns how many sockets were ever dialled, and are held now */
     get socketsDialled() { return view.connection.dials; },
     get sockets() { return view.connection.channel ? 1 : 0; },
+    get transport() { return view.connection.transport; },
+    get roundTrip() { return view.connection.roundTrip; },
+    /** @returns {Promise<number>} a round trip to the kernel and back, in ms */
+    ping: () => view.connection.ping(),
+    get connectedAfterMs() { return view.connection.connectedAfterMs; },
     get framesSent() { return view.connection.sent; },
     get framesDropped() { return view.connection.dropped; },
     get imagesSent() { return view.connection.imagesSent; },

@@ -2,13 +2,30 @@
 
 /** @typedef {import("../link/wire.js").Failure} Failure */
 
-export const UNREACHABLE = {
-  code: "unreachable",
-  message: "The kernel cannot be reached.",
-  remedy: "If it was restarted, re-run the cell that made this widget; otherwise it will be tried again.",
-};
+/** @type {Record<import("../link/ways.js").Transport, string>} */
+const WAYS = { websocket: "its own port", relay: "the Jupyter server", comm: "the notebook's messages" };
+
+/** @param {import("../link/ways.js").Tried[]} tried @returns {Failure} */
+export function unreachable(tried) {
+  const how = tried.map(({ transport, why }) => `${WAYS[transport]} (${why})`).join(", ");
+  return {
+    code: "unreachable",
+    message: how ? `The kernel cannot be reached. Tried: ${how}.` : "The kernel cannot be reached.",
+    remedy: "If it was restarted, re-run the cell that made this widget; otherwise it will be tried again. `python -m adk_nb doctor` says what is missing.",
+  };
+}
+
+/** @param {string} version ipykernel's @returns {Failure} */
+export function cellHolds(version) {
+  return {
+    code: "cell_holds",
+    message: `A running cell blocks the sound${version && parseInt(version) < 7 ? `: this kernel has ipykernel ${version}` : ""}.`,
+    remedy: "It goes on when the cell has ended. With ipykernel 7 and JupyterLab 4.4, or through the Jupyter server, it would not wait.",
+  };
+}
+
 export const REFUSED = { code: "refused", message: "The bridge refused this page.", remedy: "Re-run the cell that made this widget." };
-export const ENDED = { code: "session_closed", message: "This session has ended.", remedy: "Run the cell that made this widget again." };
+export const ENDED = { code: "session_closed", message: "This conversation has ended.", remedy: "Run the cell for a new one." };
 export const TOO_LONG = {
   code: "text_too_long",
   message: "The text is too long to be sent at once.",

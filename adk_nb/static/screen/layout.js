@@ -9,6 +9,7 @@ const ICONS = {
   stop: ["M7 7h10v10H7Z"],
   close: ["M6.5 6.5l11 11M17.5 6.5l-11 11"],
   tools: ["M4 8h8M18 8h2M4 16h2M12 16h8", "M12 8a3 3 0 1 0 6 0a3 3 0 1 0-6 0M6 16a3 3 0 1 0 6 0a3 3 0 1 0-6 0"],
+  help: ["M9 9.2a3 3 0 1 1 4.2 2.8c-.8.4-1.2 1-1.2 1.9v.6M12 17.6v.2"],
   sound: ["M4 9.5v5h3.5L12 18.5v-13L7.5 9.5Z", "M15.5 9a4.2 4.2 0 0 1 0 6M18 6.5a7.8 7.8 0 0 1 0 11"],
 };
 
@@ -60,7 +61,7 @@ function uniqueId(name) {
 
 /** What is known of the agent, and the button that shows it. */
 function agentPanel() {
-  const count = element("span", { class: "adk-nb-count", id: uniqueId("count") });
+  const count = element("span", { class: "adk-nb-count" });
   const toggle = button("panel", "Agent and tools", "tools");
   const region = element("div", {
     class: "adk-nb-agent-panel", "data-adk-nb": "agent-panel", id: uniqueId("panel"), role: "region",
@@ -69,7 +70,6 @@ function agentPanel() {
   toggle.append(count);
   toggle.setAttribute("aria-expanded", "false");
   toggle.setAttribute("aria-controls", region.id);
-  toggle.setAttribute("aria-describedby", count.id);
   return { toggle, count, region };
 }
 
@@ -80,8 +80,10 @@ function header(toggle) {
   const agent = element("span", { class: "adk-nb-agent", "data-adk-nb": "agent" });
   const model = element("span", { class: "adk-nb-model", "data-adk-nb": "model" });
   const transport = element("span", { class: "adk-nb-transport", title: "How this page reaches the kernel" });
-  const row = element("div", { class: "adk-nb-header" }, agent, model, toggle, transport, status);
-  return { row, status, state, agent, model, transport };
+  const help = button("help", "Keys and calls (?)", "help");
+  help.setAttribute("aria-expanded", "false");
+  const row = element("div", { class: "adk-nb-header" }, agent, model, toggle, transport, status, help);
+  return { row, status, state, agent, model, transport, help };
 }
 
 /** Hidden until it is known that the model can see. @param {"camera" | "screen"} source @param {string} label */

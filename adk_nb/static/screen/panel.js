@@ -78,6 +78,7 @@ export class Panel {
   draw() {
     const { agent, region, tools } = this;
     this.count.textContent = agent.count;
+    this.toggle.setAttribute("aria-label", `${agent.count}: agent and tools`);
     const active = /** @type {HTMLElement | null} */ (document.activeElement);
     const held = active === region || region.contains(active);
     if (held && active?.dataset.tool !== undefined) this.focused = active.dataset.tool;

@@ -46,3 +46,30 @@ export function stateLabel(state, link, detail, microphone) {
   if (state === "ready" && microphone) return "Ready, microphone on";
   return state === "connecting" && link === "open" ? "Loading the model…" : LABELS[state];
 }
+
+/**
+ * Why nothing can be said into the microphone now; empty where it can.
+ *
+ * @param {State} state
+ * @param {import("../link/connection.js").Link} link
+ */
+export function whyNotHeard(state, link) {
+  if (state === "closed" || link === "closed") return "this conversation has ended";
+  if (link !== "open") return "there is no connection to the kernel just now";
+  return state === "connecting" ? "the model is still loading" : "";
+}
+
+const WAYS = {
+  websocket: "This page reaches the kernel's own port.",
+  relay: "This page reaches the kernel through the Jupyter server.",
+  comm: "This page reaches the kernel through the notebook's own messages.",
+};
+
+/**
+ * @param {import("../link/ways.js").Transport} transport
+ * @param {number} roundTrip in ms; Infinity where it is not known
+ */
+export function transportTitle(transport, roundTrip) {
+  const ms = roundTrip < 10 ? roundTrip.toFixed(1) : Math.round(roundTrip);
+  return Number.isFinite(roundTrip) ? `${WAYS[transport]} Round trip: ${ms} ms.` : WAYS[transport];
+}

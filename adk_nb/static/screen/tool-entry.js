@@ -46,7 +46,7 @@ function toolLine({ call, text, outcome, ms, answer }) {
   if (answer) line.push(" ", element("span", { class: "adk-nb-tag", "data-answer": answer }, answer));
   if (outcome === "running") line.push(element("span", { class: "adk-nb-running", "aria-label": "running" }, "…"));
   else line.push(element("span", { class: "adk-nb-arrow" }, " → "), element("span", { class: "adk-nb-result" }, preview(text)));
-  if (ms !== null) line.push(" ", element("span", { class: "adk-nb-ms" }, formatMs(ms)));
+  if (ms !== null) line.push(" ", element("span", { class: "adk-nb-ms", title: "ms: how long the tool ran" }, formatMs(ms)));
   return line;
 }
 

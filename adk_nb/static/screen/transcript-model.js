@@ -1,6 +1,8 @@
 /** What was said, as the entries of a transcript. No DOM here. */
 import { characters, formatCall, show, unwrap } from "./format.js";
+import { heardOf, HeardWords } from "./heard-words.js";
 import { sourceList, webAddress } from "./sources.js";
+import { factsOf } from "./turn-line.js";
 
 /**
  * @typedef {object} Entry
@@ -25,6 +27,12 @@ import { sourceList, webAddress } from "./sources.js";
  * @property {string} kind a note's
  * @property {Source[]} sources what of the web an agent's answer rests on
  * @property {Rest | null} rest what of a tool's result is not here yet
+ * @property {number} piece its number in its turn
+ * @property {number | null} coming from where on its words are still to sound; null where none are
+ * @property {boolean} timed whether it is known when its words sound
+ * @property {[number, number][]} unheard what of it was never heard
+ * @property {string} heard how much of the turn was heard, in words
+ * @property {string} html a written answer with its Markdown rendered; "" where it is plain
  *
  * @typedef {{id: unknown, offset: number, length: number}} Rest how many characters of how many are here
  * @typedef {import("./sources.js").Source} Source
@@ -65,12 +73,18 @@ export class TranscriptModel {
     this.whole = new Map();
     /** @type {{turn: number, sources: Source[]} | null} that came before the agent's text */
     this.early = null;
+    this.words = new HeardWords();
+    /** @type {Map<number, string>} how much of a turn was heard, in words */
+    this.heardOf = new Map();
+    /** @type {Map<number, import("./turn-line.js").Facts>} what is known of turns beside their words */
+    this.facts = new Map();
   }
 
   /** Forgets the entries, not which turns were interrupted: a history does not say. */
   clear() {
     this.entries = [];
     this.whole.clear();
+    this.facts.clear();
     this.early = null;
   }
 
@@ -80,7 +94,12 @@ export class TranscriptModel {
    */
   apply(message) {
     switch (message.type) {
+      case "words": this.words.timed(message); return this.sounded(message.turn);
+      case "position": this.words.told(message, performance.now()); return this.sounded(message.turn);
+      case "heard": return this.heard(message);
+      case "turn_facts": return this.told(message);
       case "transcript": return this.transcript(message);
+      case "rendered": return this.rendered(message);
       case "tool_call": return this.called(message);
       case "tool_output": return this.printed(message);
       case "question": return this.asked(message);
@@ -92,6 +111,49 @@ export class TranscriptModel {
       case "turn": return this.turned(message);
       default: return [];
     }
+  }
+
+  /** What the player of this page did. @param {import("../sound/audio.js").PlaybackReport} report @returns {Entry[]} what changed */
+  played(report) {
+    this.words.played(report);
+    return this.sounded(report.turn);
+  }
+
+  /** Words sound, of one turn or of any. @param {number} [turn] @param {number} [now] @returns {Entry[]} what changed */
+  sounded(turn, now = performance.now()) {
+    return this.entries.filter((entry) => entry.role === "agent" && (turn === undefined || entry.turn === turn) && this.sound(entry, now));
+  }
+
+  /** @param {Entry} entry an agent's @param {number} now @returns {boolean} whether that changed it */
+  sound(entry, now) {
+    const { words } = this;
+    const { turn, piece } = entry;
+    const before = JSON.stringify([entry.coming, entry.timed, entry.unheard, entry.heard]);
+    entry.coming = words.coming(turn, piece, now);
+    entry.timed = words.turns.get(turn)?.pieces.has(piece) ?? false;
+    entry.unheard = entry.withheld ? [] : words.unheard(turn, piece);
+    entry.heard = this.lastSaid(turn) === entry ? this.heardOf.get(turn) ?? "" : "";
+    return JSON.stringify([entry.coming, entry.timed, entry.unheard, entry.heard]) !== before;
+  }
+
+  /** @param {number} turn */
+  lastSaid(turn) {
+    return this.entries.findLast((entry) => entry.turn === turn && entry.role === "agent");
+  }
+
+  /** What was heard of an answer that was cut off. @param {import("../link/wire.js").Message} message */
+  heard(message) {
+    this.words.heard(message);
+    this.heardOf.set(Number(message.turn), heardOf(message.heard_ms, message.audio_ms));
+    return this.sounded(message.turn);
+  }
+
+  /** What a screen reader says of an answer that was cut off. @param {number} turn */
+  heardInWords(turn) {
+    const said = this.entries.filter((entry) => entry.turn === turn && entry.role === "agent");
+    const unheard = said.flatMap(({ text, unheard: gone }) => gone.map(([start, end]) => text.slice(start, end).trim())).join(" ");
+    const heard = this.heardOf.get(turn) ?? "";
+    return [heard && `The answer was cut off: ${heard}.`, unheard && `Not heard: ${unheard}`].filter(Boolean).join(" ");
   }
 
   /** The question that was asked last of those that wait. @returns {Question | null} */
@@ -107,10 +169,21 @@ export class TranscriptModel {
     this.whole.set(entry.key, whole);
     entry.author = name;
     entry.text = bounded(whole);
+    entry.html = "";
     entry.final = Boolean(final);
     entry.withheld = entry.role === "agent" && withheld === true;
+    entry.piece = Number(piece) || 0;
     if (interrupted) this.interrupted.set(entry.turn, null);
-    return [...this.markInterrupted(entry.turn), ...this.moveSources(entry), entry];
+    const sounded = entry.role === "agent" ? this.sounded(entry.turn).filter((one) => one !== entry) : [];
+    return [...new Set([...this.markInterrupted(entry.turn), ...sounded, ...this.moveSources(entry), entry])];
+  }
+
+  /** The Markdown of a written answer is rendered. @param {import("../link/wire.js").Message} message */
+  rendered({ turn, piece, html }) {
+    const entry = this.entries.findLast((known) => known.turn === turn && known.role === "agent" && known.piece === piece);
+    if (!entry) return [];
+    entry.html = String(html ?? "");
+    return [entry];
   }
 
   /** The last that an agent said in a turn bears the mark. @param {number} turn @returns {Entry[]} what changed */
@@ -241,10 +314,30 @@ export class TranscriptModel {
     return [entry];
   }
 
+  /** What is known of a turn, and what became of it where it was not simply answered. @param {import("../link/wire.js").Message} message */
+  told(message) {
+    const facts = factsOf(message);
+    this.facts.set(facts.turn, facts);
+    const first = this.entries.find(({ turn }) => turn === facts.turn);
+    const key = `outcome/${facts.turn}`;
+    const text = typeof message.outcome === "string" ? message.outcome : "";
+    const known = this.entries.findIndex((entry) => entry.key === key);
+    if (!text) {
+      if (known >= 0) this.entries.splice(known, 1); // it was answered after all
+      return first ? [first] : [];
+    }
+    const entry = this.entry(key, "note", facts.turn);
+    entry.kind = message.failed === true ? "failed" : "unanswered";
+    entry.text = bounded(text);
+    entry.final = true;
+    return [entry];
+  }
+
   /** @param {import("../link/wire.js").Message} message */
   turned({ turn, state }) {
     if (state === "started") return [];
     if (state === "resumed") {
+      this.words.resumed(turn);
       const cut = this.entries.findLast((entry) => entry.turn === turn && entry.role === "agent");
       if (this.interrupted.has(turn) && cut) this.interrupted.set(turn, cut); // what comes now is not cut off
       return [];
@@ -298,12 +391,15 @@ export class TranscriptModel {
     const made = {
       key, role, turn, author: "", text: "", final: false, interrupted: false, withheld: false, call: "", outcome: "", ms: null,
       name: "", output: "", cut: 0, images: [], imagesCut: 0, question: null, answer: "", kind: "", sources: [],
-      rest: null,
+      rest: null, piece: 0, coming: null, timed: false, unheard: [], heard: "", html: "",
     };
-    const after = entries.findLastIndex((entry) => entry.turn < turn || (entry.turn === turn && (role !== "user" || entry.role === "user")));
+    // What became of a turn stands after all that was said in it.
+    const comes = (/** @type {Entry} */ entry) => (role !== "user" || entry.role === "user") && !entry.key.startsWith("outcome/");
+    const after = entries.findLastIndex((entry) => entry.turn < turn || (entry.turn === turn && comes(entry)));
     entries.splice(after + 1, 0, made);
     if (entries.length > this.limit) {
       for (const { key: gone } of entries.splice(0, entries.length - this.limit)) this.whole.delete(gone);
+      for (const known of this.facts.keys()) if (known < entries[0].turn) this.facts.delete(known);
     }
     return made;
   }

@@ -1,6 +1,10 @@
 /** The transcript's DOM: one node an entry, in the model's order. */
+import { parts } from "./heard-words.js";
 import { element } from "./layout.js";
+import { Newer } from "./newer.js";
+import { markdownNodes } from "./markdown.js";
 import { ToolEntry } from "./tool-entry.js";
+import { TurnLines } from "./turn-line.js";
 
 /**
  * @typedef {import("./transcript-model.js").Entry} Entry
@@ -15,12 +19,58 @@ export function tagOf({ interrupted, withheld }) {
   return interrupted ? "interrupted" : "";
 }
 
+/** @type {WeakMap<Element, string>} what is said after the words of a body */
+const TAGGED = new WeakMap();
+const TAGS = { "": "span", coming: "span", unheard: "s" };
+
+/** @type {WeakMap<Element, string>} the HTML that words show */
+const RENDERED = new WeakMap();
+
+/** Draws words anew where they changed. @param {Element} words @param {Entry} entry */
+function drawWords(words, { text, coming, unheard, html }) {
+  const before = RENDERED.get(words) ?? "";
+  words.classList.toggle("adk-nb-markdown", Boolean(html));
+  RENDERED.set(words, html);
+  if (html) {
+    if (html !== before) words.replaceChildren(...markdownNodes(html));
+    return;
+  }
+  const drawn = parts(text, coming, unheard);
+  if (drawn.every(({ kind }) => !kind)) {
+    if (words.childElementCount || words.textContent !== text) words.textContent = text;
+    return;
+  }
+  words.replaceChildren(...drawn.map((part) => {
+    const { text: said, kind } = part;
+    return kind ? element(/** @type {"span" | "s"} */ (TAGS[kind]), { class: `adk-nb-${kind}`, "data-adk-nb": kind }, said) : said;
+  }));
+}
+
+/** Draws what is said of an agent's words, after them. @param {Element} body @param {Entry} entry */
+function drawTag(body, entry) {
+  const drawn = `${tagOf(entry)}|${entry.heard}`;
+  if ((TAGGED.get(body) ?? "|") === drawn) return;
+  TAGGED.set(body, drawn);
+  const words = /** @type {Element} */ (body.querySelector(".adk-nb-words"));
+  while (words.nextSibling && !words.nextElementSibling?.matches(".adk-nb-sources")) words.nextSibling.remove();
+  /** @type {(Node | string)[]} */
+  const said = [];
+  if (tagOf(entry)) said.push(" ", element("span", { class: "adk-nb-tag" }, tagOf(entry)));
+  if (entry.heard) said.push(" ", element("span", { class: "adk-nb-heard", "data-adk-nb": "heard" }, entry.heard));
+  words.after(...said);
+}
+
 /** @param {Entry} entry */
 function saidBody(entry) {
-  const body = element("div", { class: "adk-nb-said" }, element("span", { class: "adk-nb-words", dir: "auto" }, entry.text));
-  const tag = tagOf(entry);
-  if (tag) body.append(" ", element("span", { class: "adk-nb-tag" }, tag));
+  const body = element("div", { class: "adk-nb-said" }, element("span", { class: "adk-nb-words", dir: "auto" }));
+  drawSaid(body, entry);
   return body;
+}
+
+/** @param {Element} body @param {Entry} entry */
+function drawSaid(body, entry) {
+  drawWords(/** @type {Element} */ (body.querySelector(".adk-nb-words")), entry);
+  drawTag(body, entry);
 }
 
 /** @param {Source[]} sources */
@@ -64,9 +114,12 @@ export class Transcript {
     this.tools = new WeakMap();
     /** @type {WeakMap<Element, Source[]>} by the body that shows them */
     this.sources = new WeakMap();
+    this.lines = new TurnLines(box);
     this.following = true;
+    this.newer = new Newer(box, () => this.toEnd());
     box.addEventListener("scroll", () => {
       this.following = box.scrollHeight - box.scrollTop - box.clientHeight < NEAR_THE_END_PX;
+      if (this.following) this.newer.seen();
     });
     // An image has its height only when it has loaded (its event does not bubble).
     box.addEventListener("load", () => this.follow(), true);
@@ -74,28 +127,55 @@ export class Transcript {
 
   clear() {
     this.nodes.clear();
+    this.lines.clear();
     this.keepFocus(() => this.box.replaceChildren());
     this.following = true;
+    this.newer.seen();
   }
 
   /**
    * @param {Entry[]} entries all of them
    * @param {Entry[]} changed
+   * @param {Map<number, import("./turn-line.js").Facts>} [facts] of the turns
    * @returns {Entry[]} those which became final with this
    */
-  update(entries, changed) {
+  update(entries, changed, facts) {
     /** @type {Entry[]} */
     let finished = [];
     this.keepFocus(() => {
       finished = changed.filter((entry) => this.draw(entries, entry));
       if (this.nodes.size > entries.length) this.evict(entries);
+      if (facts && changed.length) this.lines.draw(facts, this.firsts(entries));
     });
     if (changed.length) this.follow();
     return finished;
   }
 
+  /** Words have sounded: nothing moves for that. @param {Entry[]} entries @param {Entry[]} changed */
+  sounded(entries, changed) {
+    for (const entry of changed) this.draw(entries, entry);
+  }
+
+  /** @param {Entry[]} entries @returns {(turn: number) => Element | undefined} the first node of a turn's */
+  firsts(entries) {
+    /** @type {Map<number, Element>} */
+    const found = new Map();
+    for (const { key, turn, role } of entries) {
+      const node = this.nodes.get(key);
+      if (node && (role !== "note" || key.startsWith("outcome/")) && !found.has(turn)) found.set(turn, node);
+    }
+    return (turn) => found.get(turn);
+  }
+
   follow() {
     if (this.following) this.box.scrollTop = this.box.scrollHeight;
+  }
+
+  /** To the newest entry, and on from there. */
+  toEnd() {
+    this.following = true;
+    this.newer.seen();
+    this.follow();
   }
 
   /** An element that goes loses the focus, which must not go to the notebook. @param {() => void} draw */
@@ -123,9 +203,9 @@ export class Transcript {
     who.textContent = nameOf(entry);
     /** @type {HTMLElement} */ (who).title = entry.author;
     const tool = this.tools.get(node);
-    const words = body.querySelector(".adk-nb-words");
+    if (entry.timed) node.dataset.sounds = "true";
     if (tool) tool.draw(entry);
-    else if (words && !tagOf(entry) && !body.querySelector(".adk-nb-tag")) words.textContent = entry.text;
+    else if (body.querySelector(".adk-nb-words")) drawSaid(body, entry);
     else body.replaceWith(saidBody(entry));
     this.drawSources(node.children[1], entry);
     return entry.final && !wasFinal;
@@ -149,6 +229,7 @@ export class Transcript {
     node.append(element("span", { class: "adk-nb-who" }), tool?.body ?? element("div"));
     if (tool) this.tools.set(node, tool);
     this.nodes.set(entry.key, node);
+    if (!this.following) this.newer.add();
     const next = entries.slice(entries.indexOf(entry) + 1).find((later) => this.nodes.has(later.key));
     this.box.insertBefore(node, (next && this.nodes.get(next.key)) ?? null);
     return node;

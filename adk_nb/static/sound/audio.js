@@ -1,16 +1,19 @@
 /** Web Audio of one view: a context, the microphone's recorder and the agent's player. */
 
+import { refusal } from "../link/refusals.js";
+
 /**
  * @typedef {{samples: Int16Array<ArrayBuffer>, clock: number, rms: number, peak: number}} MicrophoneFrame
- * @typedef {import("./player.js").PlayerReport & {clock: number}} PlaybackReport
+ * @typedef {import("./player.js").PlayerReport & {clock: number, estimated: boolean}} PlaybackReport
  * @typedef {import("../link/wire.js").Failure} Failure
  *
  * @typedef {object} AudioOptions
  * @property {{recorder: string, player: string}} worklets their URLs
  * @property {(frame: MicrophoneFrame) => void} onframe
  * @property {(report: PlaybackReport) => void} onplayback
- * @property {(suspended: boolean) => void} onsuspended the browser wants a gesture before it plays
+ * @property {(state: string) => void} onstate the context's: `suspended` where the browser wants a gesture before it plays
  * @property {(failure: Failure) => void} onmiclost the device went away while it was open
+ * @property {(muted: boolean) => void} onmicmuted the system or the device mutes it while it is open, or no more
  */
 
 const MIC_DENIED = {
@@ -42,7 +45,7 @@ function reason(error) {
 /** @param {unknown} error from getUserMedia @returns {Failure} */
 export function microphoneFailure(error) {
   const name = /** @type {{name?: string}} */ (error)?.name;
-  if (name === "NotAllowedError" || name === "SecurityError") return MIC_DENIED;
+  if (name === "NotAllowedError" || name === "SecurityError") return refusal(error, "microphone") ?? MIC_DENIED;
   if (name === "NotFoundError" || name === "OverconstrainedError") return MIC_MISSING;
   return {
     code: "mic_failed",
@@ -60,17 +63,25 @@ export function audioFailure(error) {
   };
 }
 
+/** Whether asking for the output's latency is safe: Firefox freezes on it where sound begins and the microphone is open. */
+export function tellsLatency(agent = navigator.userAgent ?? "") {
+  return !/\bFirefox\//.test(agent);
+}
+
 /**
  * When the context's `time` sounds, in performance.now()'s milliseconds.
  *
  * @param {AudioContext} context
  * @param {number} time
+ * @returns {{clock: number, estimated: boolean}} estimated where the browser does not tell the latency of its output
  */
 export function soundsAt(context, time) {
-  const { contextTime = 0, performanceTime = 0 } = context.getOutputTimestamp?.() ?? {};
   const now = performance.now();
-  if (contextTime > 0 && Math.abs(now - performanceTime) < 1000) return performanceTime + (time - contextTime) * 1000;
-  return now + (time - context.currentTime + (context.outputLatency || context.baseLatency || 0)) * 1000;
+  const asked = tellsLatency();
+  const { contextTime = 0, performanceTime = 0 } = (asked && context.getOutputTimestamp?.()) || {};
+  if (contextTime > 0 && Math.abs(now - performanceTime) < 1000) return { clock: performanceTime + (time - contextTime) * 1000, estimated: false };
+  const latency = asked ? context.outputLatency : 0;
+  return { clock: now + (time - context.currentTime + (latency || context.baseLatency || 0)) * 1000, estimated: !latency };
 }
 
 /**
@@ -149,7 +160,8 @@ export class Sound {
     this.context = context;
     const { signal } = this.listeners;
     context.addEventListener("statechange", () => this.noticeState(), { signal });
-    for (const gesture of ["pointerdown", "keydown"]) {
+    // Also when the page is seen again: what interrupted it, such as a call, may have ended meanwhile.
+    for (const gesture of ["pointerdown", "keydown", "visibilitychange"]) {
       document.addEventListener(gesture, () => this.resume(), { signal, capture: true, passive: true });
     }
     const { recorder, player } = this.options.worklets;
@@ -159,7 +171,7 @@ export class Sound {
     this.output.connect(context.destination);
     this.player = new AudioWorkletNode(context, "adk-nb-player", { numberOfInputs: 0, outputChannelCount: [1] });
     this.player.port.onmessage = ({ data }) => {
-      this.options.onplayback({ ...data, clock: soundsAt(context, data.time) });
+      this.options.onplayback({ ...data, ...soundsAt(context, data.time) });
     };
     this.player.connect(this.output);
     for (const message of this.early.splice(0)) this.post(message);
@@ -167,11 +179,12 @@ export class Sound {
   }
 
   resume() {
-    if (this.context?.state === "suspended") this.context.resume().catch(() => {});
+    const state = /** @type {string | undefined} */ (this.context?.state);
+    if (state === "suspended" || state === "interrupted") this.context?.resume().catch(() => {});
   }
 
   noticeState() {
-    if (!this.closed) this.options.onsuspended(this.context?.state === "suspended");
+    if (!this.closed && this.context) this.options.onstate(this.context.state);
   }
 
   /**
@@ -205,6 +218,11 @@ export class Sound {
 
   reset() {
     this.post({ type: "reset" });
+  }
+
+  /** @param {number} turn of which the rest comes @param {number} playedMs how much has sounded in another view */
+  continueAt(turn, playedMs) {
+    this.post({ type: "continue", turn, played_ms: playedMs });
   }
 
   /**
@@ -258,8 +276,11 @@ export class Sound {
       this.closeMicrophone();
       this.options.onmiclost(MIC_LOST);
     };
+    track.onmute = () => this.options.onmicmuted(true);
+    track.onunmute = () => this.options.onmicmuted(false);
     source.connect(recorder);
     this.microphone = { stream, source, recorder };
+    if (track.muted) this.options.onmicmuted(true);
   }
 
   closeMicrophone() {
@@ -272,7 +293,7 @@ export class Sound {
     this.microphone = null;
     if (!microphone) return;
     const { stream, source, recorder } = microphone;
-    for (const track of stream.getTracks()) track.onended = null;
+    for (const track of stream.getTracks()) track.onended = track.onmute = track.onunmute = null;
     stopTracks(stream);
     source.disconnect();
     endWorklet(recorder);

@@ -20,6 +20,7 @@ scope.registerProcessor(
       else if (message.type === "end") this.player.end(message.turn);
       else if (message.type === "flush") this.player.flush(message.turn);
       else if (message.type === "resume") this.player.resume(message.turn);
+      else if (message.type === "continue") this.player.continueAt(message.turn, message.played_ms);
       else if (message.type === "reset") this.player.reset();
       else if (message.type === "stop") this.running = false;
     }

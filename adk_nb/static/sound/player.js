@@ -172,6 +172,12 @@ export class Player {
     if (record) record.started = false;
   }
 
+  /** @param {number} turn which another player began @param {number} ms of it have sounded there */
+  continueAt(turn, ms) {
+    this.resume(turn);
+    this.turns.set(turn, { played: (ms / 1000) * this.rate, underruns: 0, started: false });
+  }
+
   /** @param {number} turn to cut off for good, at once and with what is there of those before it */
   flush(turn) {
     this.flushed.add(turn);
@@ -335,7 +341,9 @@ export class Player {
     if (!record) {
       record = { played: 0, underruns: 0, started: false };
       this.turns.set(segment.turn, record);
-      if (this.turns.size > TURNS_KEPT) this.turns.delete(Math.min(...this.turns.keys()));
+      // The one that began first, and not this one: an old question may be answered late.
+      const [oldest] = this.turns.keys();
+      if (this.turns.size > TURNS_KEPT) this.turns.delete(oldest);
     }
     if (!record.started) {
       record.started = true;

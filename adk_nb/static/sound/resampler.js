@@ -73,11 +73,6 @@ export class Resampler {
     this.fraction = 0; // how many 1/up of a sample past it
   }
 
-  /** How far it looks ahead. */
-  get delayMs() {
-    return (this.half / this.from) * 1000;
-  }
-
   /** Forgets the stream: the next sample is the first of another. */
   reset() {
     this.buffer.fill(0);

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";
 import { backOff, Connection } from "../../../adk_nb/static/link/connection.js";
-import { AGENT_AUDIO, CLOSE, decodeAudio, decodeImage, encodeAudio, MAX_JPEG, MICROPHONE } from "../../../adk_nb/static/link/wire.js";
+import { AGENT_AUDIO, CLOSE, decodeAudio, encodeAudio, MAX_JPEG, MICROPHONE } from "../../../adk_nb/static/link/wire.js";
+import { decodeImage } from "./image-frame.js";
 
 class Wire {
   bufferedAmount = 0;
@@ -17,13 +18,21 @@ class Wire {
   get messages() { return this.sent.filter((data) => typeof data === "string").map((text) => JSON.parse(text)); }
 }
 
+/** One whose other end answers probes. */
+class Answering extends Wire {
+  send(data) {
+    super.send(data);
+    if (typeof data === "string" && data.includes('"clock"')) queueMicrotask(() => this.says({ type: "clock" }));
+  }
+}
+
 /** A connection whose wires, clock and callbacks a test holds. */
 function dialled(t, { address = async () => ({ url: "ws://x/", token: "secret" }), dial = () => new Wire() } = {}) {
   mock.timers.enable({ apis: ["setTimeout"] });
   const seen = { wires: [], urls: [], links: [], hellos: [], messages: [], audio: [], now: 0, asked: 0 };
   const connection = new Connection({
     address: () => ((seen.asked += 1), address()),
-    dial: (url) => {
+    dial: ({ url }) => {
       seen.urls.push(url);
       seen.wires.push(dial(url));
       return seen.wires.at(-1);
@@ -216,6 +225,20 @@ test("an answer that is not to the newest probe, or no answer at all, changes no
   assert.deepEqual([connection.clock, probes(wire).length, seen.messages], [clock, 2, []]);
 });
 
+test("a round trip is measured for who asks, and is endless where the link is lost", async (t) => {
+  const { connection, seen } = dialled(t);
+  assert.equal(await connection.ping(), Infinity);
+  const wire = await open(connection, seen);
+  const [first, second] = [connection.ping(), connection.ping()];
+  const [{ id }, { id: other }] = probes(wire).slice(-2);
+  seen.now += 7;
+  wire.says({ type: "clock", id: other, clock: 0, bridge_clock: 0 });
+  assert.equal(await second, 7);
+  assert.deepEqual([id === other, seen.messages], [false, []]);
+  wire.onclose({ code: 1006 });
+  assert.equal(await first, Infinity);
+});
+
 test("a new connection probes anew, and trusts nothing that the old one saw", async (t) => {
   const { connection, seen } = dialled(t);
   const wire = await open(connection, seen);
@@ -324,7 +347,7 @@ for (const code of [CLOSE.TOO_SLOW, 1006, 1011]) {
 }
 
 test("a day of refusals and accidents, with a conversation between any two, ends nothing", async (t) => {
-  const { connection, seen } = dialled(t);
+  const { connection, seen } = dialled(t, { dial: () => new Answering() });
   await open(connection, seen);
   const codes = [CLOSE.BAD_TOKEN, 1006, CLOSE.BAD_HELLO, CLOSE.TOO_SLOW, CLOSE.BAD_TOKEN];
   let connected = 1;
@@ -346,6 +369,87 @@ test("a day of refusals and accidents, with a conversation between any two, ends
   assert.equal(connected, 1 + 2 * 144);
   assert.deepEqual([connection.dials, seen.asked, seen.hellos.length], [289, 289, 145]);
   assert.ok(seen.wires.slice(0, -1).every(({ closed }) => closed), "no socket is left open");
+});
+
+test("a link on which nothing is heard any more is lost, but for the comm, which a cell may hold", async (t) => {
+  for (const [transport, lost] of [["relay", true], ["comm", false]]) {
+    const { connection, seen } = dialled(t, { dial: () => Object.assign(new Wire(), { transport }) });
+    const wire = await open(connection, seen);
+    await pass(10_000);
+    wire.says({ type: "state", state: "ready" });
+    await pass(10_000);
+    await pass(10_000);
+    assert.equal(connection.link, "open");
+    await pass(10_000);
+    assert.equal(connection.link, lost ? "reconnecting" : "open");
+    assert.equal(wire.closed, lost);
+    connection.close();
+    mock.timers.reset();
+  }
+});
+
+test("what is typed goes again after a break until the kernel says that it came", async (t) => {
+  const { connection, seen } = dialled(t);
+  assert.equal(connection.say("too early"), false);
+  const first = await open(connection, seen);
+  assert.equal(connection.say("one"), true);
+  assert.equal(connection.say("two"), true);
+  const texts = (wire) => wire.messages.filter(({ type }) => type === "text");
+  const [one, two] = texts(first);
+  assert.notEqual(one.id, two.id);
+  first.says({ type: "taken", id: one.id });
+  first.onclose({ code: 1006 });
+  assert.equal(connection.say("while it is away"), false);
+  await pass(400);
+  const second = seen.wires.at(-1);
+  second.onopen();
+  second.says({ type: "hello", session_id: "s" });
+  assert.deepEqual(texts(second), [two]);
+  second.onclose({ code: 1006 });
+  await pass(400);
+  const third = seen.wires.at(-1);
+  third.onopen();
+  third.says({ type: "hello", session_id: "another" });
+  assert.deepEqual(texts(third), []);
+});
+
+test("the hello says how much of which turn's sound came, so that the rest can follow", async (t) => {
+  const { connection, seen } = dialled(t);
+  const wire = await open(connection, seen);
+  assert.deepEqual(Object.keys(wire.messages[0]), ["type", "token", "clock"]);
+  const hear = (to, turn, ms) =>
+    to.onmessage({ data: encodeAudio({ kind: AGENT_AUDIO, seq: 0, turn, rate: 8000, clock: 0, samples: new Int16Array(8 * ms) }) });
+  wire.says({ type: "continue", turn: 2, played_ms: 500 }); // a page that was reloaded in mid-answer
+  hear(wire, 2, 40);
+  hear(wire, 1, 1000); // an old question, answered late
+  wire.onclose({ code: 1006 });
+  await pass(400);
+  const next = seen.wires.at(-1);
+  next.onopen();
+  assert.deepEqual([next.messages[0].turn, next.messages[0].audio_ms], [2, 540]);
+  next.says({ type: "hello", session_id: "s", turn: 3 });
+  next.says({ type: "sound_from", turn: 2, from_ms: 540 });
+  hear(next, 2, 60);
+  assert.equal(connection.position.have.audio_ms, 600);
+  next.says({ type: "sound_from", turn: 3, from_ms: 0 });
+  hear(next, 3, 20);
+  assert.deepEqual(connection.position.have, { turn: 3, audio_ms: 20 });
+});
+
+test("where another server goes on with the conversation, its turns are counted anew", async (t) => {
+  const { connection, seen } = dialled(t);
+  const wire = await open(connection, seen);
+  wire.says({ type: "sound_from", turn: 5, from_ms: 700 });
+  connection.say("not answered yet");
+  wire.onclose({ code: 1012 });
+  await pass(400);
+  const next = seen.wires.at(-1);
+  next.onopen();
+  next.says({ type: "hello", session_id: "s", turn: 0 });
+  assert.deepEqual(connection.position.have, { turn: 0, audio_ms: 0 });
+  assert.deepEqual(next.messages.filter(({ type }) => type === "text").map(({ text }) => text), ["not answered yet"]);
+  next.says({ type: "sound_from", turn: 1, from_ms: 20 });
+  assert.deepEqual(connection.position.have, { turn: 1, audio_ms: 20 });
 });
 
 test("without a hello within 8 s it hangs up and tries again", async (t) => {

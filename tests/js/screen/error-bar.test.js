@@ -15,11 +15,21 @@ test("a failure is shown with what to do and its code, and taken back whole", (t
 });
 
 test("a session that has ended says so, and what to do", () => {
-  assert.deepEqual(errors.ENDED, { code: "session_closed", message: "This session has ended.", remedy: "Run the cell that made this widget again." });
+  assert.deepEqual(errors.ENDED, { code: "session_closed", message: "This conversation has ended.", remedy: "Run the cell for a new one." });
 });
 
 test("each failure of the page's own is a sentence with a remedy, under a code of its own", () => {
-  const failures = [errors.UNREACHABLE, errors.REFUSED, errors.ENDED, errors.NOT_SENT];
-  assert.deepEqual(failures.map(({ code }) => code), ["unreachable", "refused", "session_closed", "not_sent"]);
+  const failures = [errors.unreachable([]), errors.REFUSED, errors.ENDED, errors.NOT_SENT, errors.cellHolds("6.29.0")];
+  assert.deepEqual(failures.map(({ code }) => code), ["unreachable", "refused", "session_closed", "not_sent", "cell_holds"]);
   for (const { message, remedy } of failures) assert.match(`${message}\n${remedy}`, /^[A-Z].*\.\n[A-Z].*\.$/);
+});
+
+test("a kernel out of reach is said with every way that was tried, and how it failed", () => {
+  const { message } = errors.unreachable([{ transport: "relay", why: "refused" }, { transport: "websocket", why: "no answer" }, { transport: "comm", why: "not there" }]);
+  assert.equal(message, "The kernel cannot be reached. Tried: the Jupyter server (refused), its own port (no answer), the notebook's messages (not there).");
+});
+
+test("a cell that holds the sound is blamed on ipykernel only where that is old", () => {
+  assert.equal(errors.cellHolds("6.29.0").message, "A running cell blocks the sound: this kernel has ipykernel 6.29.0.");
+  for (const version of ["7.4.0", ""]) assert.equal(errors.cellHolds(version).message, "A running cell blocks the sound.");
 });

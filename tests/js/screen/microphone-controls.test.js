@@ -9,7 +9,7 @@ function shown(t) {
   page(t);
   const layout = layOut(document.createElement("div"));
   document.body.append(layout.root);
-  const seen = { sent: [], frames: [], failures: [], changes: 0, asked: [], settings: { noise_suppression: false } };
+  const seen = { sent: [], frames: [], failures: [], mended: [], opened: 0, changes: 0, asked: [], settings: { noise_suppression: false } };
   const sound = {
     microphone: null,
     openMicrophone: (settings) => {
@@ -32,6 +32,8 @@ function shown(t) {
     connection: { send: (message) => seen.sent.push(message), sendAudio: (...how) => seen.frames.push(how) },
     settings: () => seen.settings,
     report: (failure) => seen.failures.push(failure.code),
+    recovered: (...causes) => seen.mended.push(...causes.filter((code) => code === "mic_muted")),
+    onopen: () => (seen.opened += 1),
     onchange: () => (seen.changes += 1),
     signal: listeners.signal,
   });
@@ -48,6 +50,7 @@ test("a click opens it with what the kernel wants, a second closes it; the bridg
   assert.deepEqual([seen.asked, seen.sent], [[{ noise_suppression: false }], []]);
   await seen.grant();
   assert.deepEqual([pressed(), controls.opening, controls.isOpen, controls.fresh, seen.changes], ["true", false, true, true, 1]);
+  assert.equal(seen.opened, 1);
   assert.deepEqual(seen.sent, [ON]);
   mic.click();
   assert.deepEqual([pressed(), controls.isOpen, seen.sent, seen.changes], ["false", false, [ON, OFF], 2]);
@@ -79,6 +82,17 @@ test("a frame goes out at 16 kHz, and moves the level", async (t) => {
   assert.equal(level.getAttribute("aria-valuenow"), "100");
   mic.click();
   assert.deepEqual([level.style.getPropertyValue("--adk-nb-level"), level.getAttribute("aria-valuenow")], ["", "0"]);
+});
+
+test("a microphone that is muted is told, and what was told goes when it is back or closed", (t) => {
+  const { controls, seen, level } = shown(t);
+  controls.recorded({ samples: new Int16Array(320), clock: 1000, rms: 1, peak: 1 });
+  controls.muted(true);
+  assert.deepEqual([seen.failures, seen.mended, level.getAttribute("aria-valuenow")], [["mic_muted"], [], "0"]);
+  controls.muted(false);
+  assert.deepEqual(seen.mended, ["mic_muted"]);
+  controls.close();
+  assert.deepEqual(seen.mended, ["mic_muted", "mic_muted"]);
 });
 
 test("a device that goes away is told to the bridge and to the user", (t) => {

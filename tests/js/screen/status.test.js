@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { effectiveState, stateLabel } from "../../../adk_nb/static/screen/status.js";
+import { effectiveState, stateLabel, transportTitle } from "../../../adk_nb/static/screen/status.js";
 
 const calm = { link: "open", kernel: "ready", sounding: false, pending: false, audible: true, fresh: false };
 for (const [now, state] of [
@@ -43,3 +43,9 @@ for (const [args, label] of [
 ]) {
   test(`the state ${args.join("/")} is labelled ${label}`, () => assert.equal(stateLabel(...args), label));
 }
+
+test("the way to the kernel is told with its round trip, where that is known", () => {
+  assert.equal(transportTitle("websocket", 1.26), "This page reaches the kernel's own port. Round trip: 1.3 ms.");
+  assert.equal(transportTitle("relay", 12.7), "This page reaches the kernel through the Jupyter server. Round trip: 13 ms.");
+  assert.equal(transportTitle("comm", Infinity), "This page reaches the kernel through the notebook's own messages.");
+});

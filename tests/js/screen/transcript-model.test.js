@@ -253,6 +253,7 @@ test("malformed fields do no harm", () => {
 const plain = {
   author: "", text: "", final: false, interrupted: false, withheld: false, call: "", outcome: "", ms: null, name: "", output: "", cut: 0,
   images: [], imagesCut: 0, question: null, answer: "", kind: "", sources: [], rest: null,
+  piece: 0, coming: null, timed: false, unheard: [], heard: "", html: "",
 };
 
 test("calls of two turns with the same id are two entries, each with its own result", () => {
@@ -494,4 +495,111 @@ test("sources that waited give way to those that come later", () => {
 test("an agent without a name has none", () => {
   const [entry] = new TranscriptModel().apply({ type: "transcript", turn: 1, role: "agent", text: "Hello" });
   assert.deepEqual([entry.key, entry.author], ["1/agent/", ""]);
+});
+
+for (const [address, signIn] of [["https://login.example/a", "https://login.example/a"], ["", ""], ["javascript:alert(1)", ""], [undefined, null], [null, null]]) {
+  test(`a question whose sign_in is ${address} has ${JSON.stringify(signIn)} to go to, and says so`, () => {
+    const transcript = new TranscriptModel();
+    transcript.apply({ ...question, sign_in: address });
+    assert.equal(transcript.question.signIn, signIn);
+    const needs = signIn === null ? "your approval" : "a sign-in";
+    assert.equal(formatQuestion(transcript.question), `pay(euros=3) needs ${needs}. Pay now?`);
+    assert.equal(formatQuestion({ ...transcript.question, hint: "" }), `pay(euros=3) needs ${needs}.`);
+  });
+}
+
+test("a picture alone prints no words", () => {
+  const transcript = new TranscriptModel();
+  const [entry] = transcript.apply({ type: "tool_output", turn: 1, id: "a", image: "data:image/png;base64,AA" });
+  assert.deepEqual([entry.output, entry.cut, entry.images], ["", 0, ["data:image/png;base64,AA"]]);
+});
+
+test("of what is withheld nothing comes back with the pieces after it, and of all else nothing is lost", () => {
+  const transcript = new TranscriptModel();
+  const piece = (turn, role, text, start) => transcript.apply({ ...said(turn, role, text), start });
+  for (const turn of [1, 2]) for (const role of ["user", "agent"]) piece(turn, role, "abc", 0);
+  transcript.apply(sources(1, OSLO));
+  transcript.apply({ type: "turn", turn: 2, state: "withheld" });
+  for (const turn of [1, 2]) for (const role of ["user", "agent"]) piece(turn, role, "d", 3);
+  assert.deepEqual(texts(transcript), ["user: abcd", "agent: abcd", "user: abcd", "agent: d"]);
+  assert.deepEqual(cited(transcript).map(([, , shown]) => shown), ["", "yr.no", "", ""]);
+});
+
+test("sources that waited are withheld with the answer, and those of another turn are not", () => {
+  const transcript = new TranscriptModel();
+  transcript.apply(sources(2, OSLO));
+  transcript.apply({ type: "turn", turn: 1, state: "withheld" });
+  transcript.apply(said(2, "agent", "It rained."));
+  transcript.apply(sources(3, OSLO));
+  transcript.apply({ type: "turn", turn: 3, state: "withheld" });
+  transcript.apply(said(3, "agent", "I may not."));
+  assert.deepEqual(cited(transcript), [[2, "agent", "yr.no"], [3, "agent", ""]]);
+});
+
+test("what a user says in several pieces stays in its order, before what the agent says", () => {
+  const transcript = new TranscriptModel();
+  transcript.apply(said(1, "agent", "Hm."));
+  for (const piece of [1, 2, 3]) transcript.apply({ ...said(1, "user", `part ${piece}`), piece });
+  assert.deepEqual(texts(transcript), ["user: part 1", "user: part 2", "user: part 3", "agent: Hm."]);
+});
+
+test("words that are still to sound are known by entry, and so is what was never heard", () => {
+  const transcript = new TranscriptModel();
+  transcript.apply({ ...said(1, "agent", "One two three.", true), piece: 1 });
+  const [entry] = transcript.entries;
+  assert.deepEqual(transcript.apply({ type: "words", turn: 1, piece: 1, start: 0, ends: [3, 7, 13], ms: [200, 500, 900] }), [entry]);
+  assert.deepEqual([entry.timed, entry.coming], [true, 0]);
+  const clock = performance.now();
+  assert.deepEqual(transcript.played({ type: "progress", turn: 1, played_ms: 250, clock }), [entry]);
+  assert.deepEqual([transcript.sounded(1, clock), entry.coming], [[], 3]);
+  assert.deepEqual(transcript.sounded(undefined, clock + 300).map(({ coming }) => coming), [7]);
+  transcript.apply({ ...said(1, "agent", "More.", true), piece: 3 });
+  assert.deepEqual(transcript.apply({ type: "heard", turn: 1, unheard: [[1, 7, 14], [3, 0, 5]], heard_ms: 550, audio_ms: 1400 }), transcript.entries);
+  assert.deepEqual(transcript.entries.map(({ coming, unheard, heard }) => [coming, unheard, heard]), [
+    [null, [[7, 14]], ""], [null, [[0, 5]], "heard 0.6 of 1.4 s"],
+  ]);
+  assert.equal(transcript.heardInWords(1), "The answer was cut off: heard 0.6 of 1.4 s. Not heard: three. More.");
+  assert.equal(transcript.heardInWords(2), "");
+});
+
+test("a page that does not play goes by the one that does; a history keeps what is known of the sound", () => {
+  const transcript = new TranscriptModel();
+  transcript.apply({ ...said(1, "agent", "One two", true) });
+  transcript.apply({ type: "words", turn: 1, piece: 0, start: 0, ends: [3, 7], ms: [200, 500] });
+  transcript.apply({ type: "position", turn: 1, played_ms: 300, sounding: false });
+  assert.equal(transcript.entries[0].coming, 3);
+  transcript.clear();
+  transcript.apply({ ...said(1, "agent", "One two", true) });
+  assert.equal(transcript.entries[0].coming, 3);
+  transcript.apply({ type: "turn", turn: 1, state: "resumed" });
+  assert.deepEqual(transcript.sounded().map(({ coming }) => coming), [null]);
+});
+
+test("what became of a question stands after all of its turn, and goes where it is answered after all", () => {
+  const transcript = new TranscriptModel();
+  transcript.apply(said(1, "user", "roll", true));
+  transcript.apply(said(2, "user", "again", true));
+  const facts = { type: "turn_facts", turn: 1, time: 5, latency: "", ms: null, sound: false };
+  const [outcome] = transcript.apply({ ...facts, outcome: "no answer: you cut in after 14.2 s", failed: false });
+  assert.deepEqual([outcome.kind, outcome.key, outcome.final], ["unanswered", "outcome/1", true]);
+  transcript.apply(said(1, "agent", "late", true));
+  assert.deepEqual(texts(transcript), ["user: roll", "agent: late", "note: no answer: you cut in after 14.2 s", "user: again"]);
+  transcript.apply({ ...facts, outcome: "It broke.", failed: true });
+  assert.equal(outcome.kind, "failed");
+  transcript.apply({ ...facts, outcome: "" });
+  assert.deepEqual(texts(transcript), ["user: roll", "agent: late", "user: again"]);
+  assert.equal(transcript.facts.get(1).time, 5);
+  transcript.clear();
+  assert.equal(transcript.facts.size, 0);
+});
+
+test("a written answer is rendered, until it goes on", () => {
+  const transcript = new TranscriptModel();
+  const write = (text, final) => transcript.apply({ type: "transcript", turn: 1, role: "agent", author: "dice", text, final, piece: 1 });
+  write("**No.**", true);
+  const [entry] = transcript.apply({ type: "rendered", turn: 1, piece: 1, html: "<p><strong>No.</strong></p>" });
+  assert.deepEqual([entry.text, entry.html], ["**No.**", "<p><strong>No.</strong></p>"]);
+  assert.deepEqual(transcript.apply({ type: "rendered", turn: 2, piece: 1, html: "x" }), []);
+  write("**No.** Or yes.", true);
+  assert.equal(entry.html, "");
 });

@@ -34,6 +34,40 @@ test("a conversation", (t) => {
   assertGolden("transcript", box);
 });
 
+test("a written answer is shown with its markup, which words that come take away", (t) => {
+  const { box, say, speak } = shown(t);
+  speak(1, "agent", "**No.**", true);
+  say("rendered", { turn: 1, piece: 0, html: "<p><strong>No.</strong></p>" });
+  const words = box.querySelector(".adk-nb-words");
+  assert.deepEqual([words.innerHTML, words.classList.contains("adk-nb-markdown")], ["<p><strong>No.</strong></p>", true]);
+  speak(1, "agent", "**No.** Yes.", true);
+  assert.deepEqual([words.innerHTML, words.classList.contains("adk-nb-markdown")], ["**No.** Yes.", false]);
+});
+
+test("what comes while one reads further up is counted on a button that leads to it", (t) => {
+  const { box, transcript, speak } = shown(t);
+  const button = () => document.querySelector("[data-adk-nb=newer]");
+  for (let turn = 1; turn <= 10; turn++) speak(turn, "agent", `${turn}`, true);
+  assert.equal(button().hidden, true);
+  box.scrollTop = 0;
+  box.dispatchEvent(new Event("scroll"));
+  speak(11, "user", "more", true);
+  speak(11, "agent", "Yes", false);
+  speak(11, "agent", "Yes.", true);
+  assert.deepEqual([button().hidden, button().textContent, box.scrollTop], [false, "2 new ▾", 0]);
+  assert.equal(button().getAttribute("aria-label"), "2 new below: go to the newest");
+  button().click();
+  assert.deepEqual([button().hidden, transcript.following, document.activeElement], [true, true, box]);
+  speak(12, "user", "again", true);
+  assert.equal(button().hidden, true);
+  box.scrollTop = 0;
+  box.dispatchEvent(new Event("scroll"));
+  speak(13, "user", "once more", true);
+  assert.equal(button().textContent, "1 new ▾");
+  transcript.clear();
+  assert.equal(button().hidden, true);
+});
+
 test("entries are in the model's order, whenever they come", (t) => {
   const { box, say, speak } = shown(t);
   speak(2, "agent", "two");
@@ -160,4 +194,21 @@ test("an element that goes gives its focus to the transcript; the focus elsewher
   text.focus();
   transcript.clear();
   assert.equal(document.activeElement, text);
+});
+
+test("words to come are apart, and those that were never heard are struck through", (t) => {
+  const { box, say, speak } = shown(t);
+  speak(1, "agent", "One two three.", true);
+  say("words", { piece: 0, start: 0, ends: [3, 7, 14], ms: [200, 500, 900] });
+  say("position", { played_ms: 300, sounding: false });
+  const words = box.querySelector(".adk-nb-words");
+  assert.equal(words.innerHTML, 'One <span class="adk-nb-coming" data-adk-nb="coming">two three.</span>');
+  say("position", { played_ms: 900, sounding: false });
+  assert.equal(words.innerHTML, "One two three.");
+  say("turn", { state: "interrupted" });
+  say("heard", { unheard: [[0, 7, 14]], heard_ms: 500, audio_ms: 900 });
+  assert.equal(words.innerHTML, 'One two <s class="adk-nb-unheard" data-adk-nb="unheard">three.</s>');
+  assert.deepEqual([box.querySelector(".adk-nb-tag").textContent, box.querySelector("[data-adk-nb=heard]").textContent], ["interrupted", "heard 0.5 of 0.9 s"]);
+  say("sources", { sources: [{ title: "yr.no", uri: "https://yr.no" }] });
+  assert.equal(box.textContent, "diceOne two three. interrupted heard 0.5 of 0.9 sSources: yr.no");
 });

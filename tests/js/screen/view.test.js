@@ -8,10 +8,17 @@ const lines = (root) => [...root.querySelectorAll(".adk-nb-entry")].map(({ textC
 const said = (turn, role, text, final = true) => ({ turn, role, author: role === "agent" ? "dice" : "", text, final });
 
 test("before the bridge says hello it shows what is known, and nothing can be sent", async (t) => {
-  const { state, usable, hook } = await viewed(t, { welcome: false });
+  const { root, state, usable, hook, view, greet } = await viewed(t, { welcome: false, names: { agent: "dice", model: "smol", tools: ["roll", "flip"] } });
   assert.deepEqual(state(), ["connecting", "connecting", "Connecting…"]);
   assert.deepEqual([hook("agent").textContent, hook("model").textContent, usable()], ["dice", "smol", "text"]);
-  assert.deepEqual([hook("status").dataset.transport, hook("status").parentElement.querySelector(".adk-nb-transport").textContent], ["websocket", "websocket"]);
+  assert.equal(root.querySelector(".adk-nb-count").textContent, "2 tools");
+  const way = root.querySelector(".adk-nb-transport");
+  assert.deepEqual([hook("status").dataset.transport, way.textContent], [undefined, ""]);
+  await greet({});
+  assert.deepEqual([hook("status").dataset.transport, way.textContent], ["websocket", "websocket"]);
+  view.connection.clock.error_ms = 1;
+  way.dispatchEvent(new Event("pointerenter"));
+  assert.match(way.title, /Round trip: 2\.0 ms/);
 });
 
 test("the hello brings the agent, the tools and what was said before", async (t) => {
@@ -43,7 +50,7 @@ test("what is typed is sent with Enter or the button, trimmed; nothing is not", 
   assert.equal(press(hook("text"), "Enter").defaultPrevented, true);
   type("again");
   hook("send").click();
-  assert.deepEqual(sent(), [{ type: "text", text: "hello" }, { type: "text", text: "again" }]);
+  assert.deepEqual(sent().map(({ type, text }) => [type, text]), [["text", "hello"], ["text", "again"]]);
   assert.deepEqual([hook("text").value, usable()], ["", "mic text"]);
   type("   ");
   press(hook("text"), "Enter");
@@ -73,32 +80,92 @@ test("more of a long result is asked for where it was left", async (t) => {
 test("Shift+Enter, other keys, and Enter while a word is composed do not send", async (t) => {
   const { hook, sent, type } = await viewed(t);
   type("hello");
-  for (const [key, how] of [["Enter", { shiftKey: true }], ["Enter", { isComposing: true }], ["a", {}]]) {
+  for (const [key, how] of [["Enter", { shiftKey: true }], ["Enter", { isComposing: true }], ["Enter", { keyCode: 229 }], ["a", {}]]) {
     assert.equal(press(hook("text"), key, how).defaultPrevented, false);
   }
   assert.deepEqual(sent(), []);
 });
 
-test("what cannot be sent is kept, and the error goes with the connection's return", async (t) => {
-  const { hook, error, type, drop, wait, greet } = await viewed(t);
+test("what is sent without a connection waits in the box, says so, and is sent when that is back", async (t) => {
+  const { hook, type, drop, wait, greet, sent } = await viewed(t);
+  assert.equal(hook("send").title, "Send (Enter)");
   await drop(1006);
   type("hello");
-  hook("send").click();
-  assert.deepEqual([hook("text").value, error()], ["hello", "not_sent: The message was not sent: there is no connection. Send it again when it is back. not_sent"]);
+  assert.match(hook("send").title, /no connection: Enter keeps the text here/);
+  assert.equal(hook("unsent").textContent, "");
+  press(hook("text"), "Enter");
+  assert.deepEqual([hook("text").value, hook("unsent").textContent], ["hello", "It waits here, and is sent when the connection is back."]);
+  await wait(400);
+  await greet({});
+  assert.deepEqual(sent().map(({ type: kind, text }) => [kind, text]).filter(([kind]) => kind === "text"), [["text", "hello"]]);
+  assert.deepEqual([hook("text").value, hook("unsent").textContent, hook("send").title], ["", "", "Send (Enter)"]);
+});
+
+test("what is written on after that is not sent by itself", async (t) => {
+  const { hook, type, drop, wait, greet, sent } = await viewed(t);
+  await drop(1006);
+  type("hello");
+  press(hook("text"), "Enter");
+  type("hello, I mean");
+  assert.equal(hook("unsent").textContent, "");
+  await wait(400);
+  await greet({});
+  assert.deepEqual([sent().filter(({ type: kind }) => kind === "text"), hook("text").value], [[], "hello, I mean"]);
+});
+
+test("a request that cannot be sent says so, and the error goes with the connection's return", async (t) => {
+  const { hook, error, drop, wait, greet } = await viewed(t);
+  await drop(1006);
+  hook("voice").disabled = false;
+  hook("voice").click();
+  assert.equal(error(), "not_sent: The message was not sent: there is no connection. Send it again when it is back. not_sent");
   await wait(400);
   await greet({});
   assert.equal(error(), "");
 });
 
-test("no key leaves the widget for the notebook; Escape interrupts an agent that answers", async (t) => {
-  const { root, says, sent, played, sound } = await viewed(t);
-  let through = 0;
-  document.body.addEventListener("keydown", () => (through += 1));
+test("a microphone that is grey says why", async (t) => {
+  const { hook, says, drop } = await viewed(t);
+  const label = "Microphone (hold Space to talk)";
+  assert.deepEqual([hook("mic").disabled, hook("mic").title], [false, label]);
+  says("state", { state: "connecting" });
+  assert.deepEqual([hook("mic").disabled, hook("mic").title], [true, `${label}: the model is still loading`]);
+  says("state", { state: "ready" });
+  says("audio", { audio: { output: false } });
+  assert.deepEqual([hook("mic").disabled, hook("mic").title], [false, label]); // an agent that only writes hears
+  await drop(1006);
+  assert.deepEqual([hook("mic").disabled, hook("mic").title], [true, `${label}: there is no connection to the kernel just now`]);
+});
+
+test("the sheet of keys opens with ?, but not while one types, and closes with Escape, which interrupts nobody", async (t) => {
+  const { root, hook, says, sent } = await viewed(t);
+  says("state", { state: "thinking" });
+  press(hook("text"), "?");
+  assert.equal(hook("help-sheet").hidden, true);
+  press(root, "?");
+  assert.deepEqual([hook("help-sheet").hidden, document.activeElement], [false, hook("help-sheet")]);
+  assert.match(hook("help-sheet").textContent, /live\.say.*live\.swap.*live\.turns_df/);
+  press(hook("help-sheet"), "Escape");
+  assert.deepEqual([hook("help-sheet").hidden, document.activeElement, sent()], [true, hook("help"), []]);
+  hook("help").click();
+  assert.equal(hook("help").getAttribute("aria-expanded"), "true");
+  hook("help-sheet").querySelector("button").click();
+  assert.deepEqual([hook("help-sheet").hidden, hook("help").getAttribute("aria-expanded")], [true, "false"]);
+});
+
+test("the widget's own keys do not leave it, others do; Escape interrupts an agent that answers", async (t) => {
+  const { root, hook, says, sent, played, sound } = await viewed(t);
+  const through = [];
+  document.body.addEventListener("keydown", ({ key }) => through.push(key));
   press(root, "d");
   press(root, "Escape");
-  assert.deepEqual([through, sent()], [0, []]);
+  press(hook("text"), "s", { ctrlKey: true });
+  assert.deepEqual([through, sent()], [["s"], []]);
   says("state", { state: "thinking" });
   sound(3);
+  press(hook("text"), "Escape", { isComposing: true });
+  press(hook("text"), "Escape", { keyCode: 229 });
+  assert.deepEqual(sent(), []); // they ended a composition, and nothing else
   press(root, "Escape");
   assert.deepEqual(sent(), [{ type: "interrupt" }]);
   assert.deepEqual(played().at(-1), { type: "flush", turn: 3 });
@@ -137,7 +204,7 @@ test("an agent that turns out not to hear closes the microphone, and says why", 
   assert.deepEqual([sent(), hook("mic").getAttribute("aria-pressed")], [[{ type: "mic", on: false }], "false"]);
   assert.deepEqual([error(), usable(), hook("text").placeholder], ["", "mic text", "Type a message"]);
   hook("mic").click();
-  assert.deepEqual(sent(), [{ type: "error", code: "cannot_hear", message: "It cannot hear." }]);
+  assert.deepEqual(sent(), [{ type: "error", code: "cannot_hear", message: "It cannot hear.", remedy: "Install it." }]);
   assert.equal(error(), "cannot_hear: It cannot hear. Install it. cannot_hear");
   says("audio", { audio: true });
   assert.deepEqual([hook("mic").getAttribute("aria-disabled"), hook("text").placeholder], ["false", "Speak, or type a message"]);
@@ -237,9 +304,22 @@ test("a microphone that is refused is told to the user and to the session's log"
   hook("mic").click();
   await settled();
   assert.match(error(), /^mic_denied: The browser was not allowed/);
-  assert.deepEqual(sent(), [{ type: "error", code: "mic_denied", message: "The browser was not allowed to use the microphone." }]);
+  assert.deepEqual(sent().map(({ type, code, message }) => [type, code, message]), [["error", "mic_denied", "The browser was not allowed to use the microphone."]]);
   hook("dismiss").click();
+  assert.deepEqual([error(), sent()], ["", [{ type: "recovered", code: "mic_denied" }]]);
+});
+
+test("a microphone that was refused and is allowed then is no error any more", async (t) => {
+  const { hook, sent, error } = await viewed(t);
+  browser.denied = new DOMException("no", "NotAllowedError");
+  hook("mic").click();
+  await settled();
+  browser.denied = null;
+  sent();
+  hook("mic").click();
+  await settled();
   assert.equal(error(), "");
+  assert.deepEqual(sent(), [{ type: "mic", on: true }, { type: "recovered", code: "mic_denied" }]);
 });
 
 test("a device that goes away while it is open is told", async (t) => {
@@ -266,6 +346,23 @@ test("a browser that waits for a gesture offers a button, which plays", async (t
   assert.equal(hook("unmute").hidden, false);
   hook("unmute").click();
   assert.deepEqual([hook("unmute").hidden, browser.contexts[0].state], [true, "running"]);
+  browser.contexts[0].becomes("interrupted");
+  assert.deepEqual([hook("unmute").hidden, hook("unmute").textContent], [false, "The sound is interrupted, by a call perhaps: click to go on"]);
+  hook("unmute").click();
+  browser.contexts[0].becomes("suspended");
+  assert.equal(hook("unmute").textContent, "Click to hear the agent");
+});
+
+test("a microphone that is muted says so until it is back", async (t) => {
+  const { hook, sent, error } = await viewed(t);
+  hook("mic").click();
+  await settled();
+  sent();
+  browser.streams[0].track.onmute();
+  assert.match(error(), /^mic_muted: .* the agent hears nothing/);
+  assert.deepEqual(sent().map(({ type, code }) => [type, code]), [["error", "mic_muted"]]);
+  browser.streams[0].track.onunmute();
+  assert.equal(error(), "");
 });
 
 test("what became final is read out; what is asked is announced as long as it waits", async (t) => {
@@ -335,16 +432,25 @@ test("an error that says little is shown all the same", async (t) => {
   assert.equal(error(), "error:   error");
 });
 
-test("a lost connection to the model is no error any more once a turn is over", async (t) => {
+test("what a good answer disproves is no error any more; what lasts is", async (t) => {
   const { says, error } = await viewed(t);
-  says("error", { code: "connection_lost", message: "Lost.", remedy: "" });
+  says("error", { code: "connection_lost", message: "Lost.", remedy: "", lasts: false });
   says("turn", { turn: 1, state: "started" });
   assert.match(error(), /^connection_lost/);
   says("turn", { turn: 1, state: "complete" });
   assert.equal(error(), "");
-  says("error", { code: "other", message: "Lost.", remedy: "" });
-  says("turn", { turn: 1, state: "complete" });
-  assert.match(error(), /^other/);
+  says("error", { code: "recording", message: "Full.", remedy: "", lasts: true });
+  says("transcript", said(2, "agent", "Hello."));
+  says("turn", { turn: 2, state: "complete" });
+  assert.match(error(), /^recording/);
+});
+
+test("each turn has its line, and under it what became of it", async (t) => {
+  const { root, says } = await viewed(t);
+  says("transcript", said(1, "user", "roll"));
+  says("turn_facts", { turn: 1, time: 1, latency: "", ms: null, sound: false, outcome: "no answer: it broke", failed: true });
+  assert.match(root.querySelector("[data-adk-nb=transcript]").textContent, /^turn 1 .*youroll.*no answer: it broke$/);
+  assert.equal(root.querySelector("[data-kind=failed]").dataset.turn, "1");
 });
 
 test("a swap changes who answers, and shows that it did", async (t) => {
@@ -389,6 +495,20 @@ test("an error that the connection is no matter of stays through an accident", a
   assert.match(error(), /^model/);
 });
 
+test("where another server goes on, the sound of its turns is interrupted as before", async (t) => {
+  const { sound, hook, drop, wait, greet, says, played } = await viewed(t);
+  sound(7);
+  await drop(1012);
+  await wait(400);
+  played();
+  await greet({ turn: 0 });
+  assert.ok(played().some(({ type }) => type === "reset")); // a turn of that number may have been cut off
+  sound(1);
+  says("state", { state: "speaking" });
+  hook("interrupt").click();
+  assert.deepEqual(played().filter(({ type }) => type === "flush").map(({ turn }) => turn), [1]);
+});
+
 test("another session begins with nothing of the last", async (t) => {
   const { says, greet, drop, wait, root, sound, plays, played, state } = await viewed(t);
   says("transcript", said(3, "agent", "Once"));
@@ -421,7 +541,7 @@ test("a kernel that cannot be reached is said after three attempts, and no more 
 });
 
 for (const [code, shown] of [
-  [4404, "session_closed: This session has ended. Run the cell that made this widget again. session_closed"],
+  [4404, "session_closed: This conversation has ended. Run the cell for a new one. session_closed"],
   [4000, ""],
 ]) {
   test(`a bridge that closes with ${code} is final: ${shown || "no error"}`, async (t) => {
@@ -435,6 +555,38 @@ for (const [code, shown] of [
     assert.equal(view.connection.dials, 1);
   });
 }
+
+test("the microphone is closed when the link stays lost, and opened again when it is back", async (t) => {
+  const { drop, wait, greet, hook, sent, view } = await viewed(t);
+  hook("mic").click();
+  await settled();
+  const [{ track }] = browser.streams;
+  await drop(1006);
+  await wait(400);
+  await greet({});
+  assert.deepEqual([track.readyState, sent()], ["live", [{ type: "mic", on: true }]]);
+  await drop(1006);
+  await wait(1999);
+  assert.equal(track.readyState, "live");
+  await wait(1);
+  assert.deepEqual([track.readyState, hook("mic").getAttribute("aria-pressed")], ["ended", "false"]);
+  await wait(1500);
+  await greet({});
+  assert.deepEqual([hook("mic").getAttribute("aria-pressed"), browser.streams.length, sent()], ["true", 2, [{ type: "mic", on: true }]]);
+  hook("mic").click();
+  await drop(1006);
+  await wait(10_000);
+  await greet({});
+  assert.equal(view.sound.microphone, null);
+});
+
+test("a cell that keeps the kernel from hearing the page is said as long as it does", async (t) => {
+  const { view, error } = await viewed(t);
+  view.held({ ipykernel: "6.29.0" });
+  assert.match(error(), /^cell_holds: A running cell blocks the sound: this kernel has ipykernel 6\.29\.0/);
+  view.held(null);
+  assert.equal(error(), "");
+});
 
 test("a page that is refused three times says so", async (t) => {
   const { drop, wait, error, state } = await viewed(t, { welcome: false });
@@ -472,4 +624,87 @@ test("of the player's reports the last 200 are kept", async (t) => {
   const { plays, view } = await viewed(t);
   for (let n = 0; n < 205; n++) plays("progress", n);
   assert.deepEqual([view.playback.length, view.playback[0].turn, view.playback.at(-1)?.turn], [200, 5, 204]);
+});
+
+test("words sound as the player reports, and in between by the clock", async (t) => {
+  const { root, says, plays, view, wait } = await viewed(t);
+  says("transcript", said(1, "agent", "One two three."));
+  says("words", { turn: 1, piece: 0, start: 0, ends: [3, 7, 14], ms: [200, 500, 900] });
+  const coming = () => root.querySelector("[data-adk-nb=coming]")?.textContent ?? "";
+  assert.equal(coming(), "One two three.");
+  plays("progress", 1, { played_ms: 210 });
+  assert.equal(coming(), "two three.");
+  let now = performance.now();
+  t.mock.method(performance, "now", () => now);
+  now += 400;
+  await wait(400);
+  assert.equal(coming(), "three.");
+  says("audio", { audio: { output: false } });
+  assert.deepEqual([coming(), view.transcriptModel.words.plays], ["", false]); // Nothing sounds: it is there to be read.
+  says("audio", { audio: true });
+  plays("drained", 1, { played_ms: 900 });
+  assert.equal(coming(), "");
+});
+
+test("a view that does not play makes no player, shows that the agent speaks, and can take the sound", async (t) => {
+  const { hook, says, sent, sound, played, state, view } = await viewed(t, { hello: { plays: false } });
+  assert.deepEqual([browser.contexts.length, hook("places").hidden, hook("hear-here").hidden], [0, false, false]);
+  says("position", { turn: 3, played_ms: 10, sounding: true });
+  assert.deepEqual([state()[0], hook("interrupt").disabled], ["speaking", false]);
+  hook("hear-here").click();
+  assert.deepEqual(sent(), [{ type: "take" }]);
+  says("place", { speaker: "here", microphone: "none" });
+  says("continue", { turn: 3, played_ms: 4900 });
+  sound(3);
+  await settled();
+  assert.deepEqual(played(), [{ type: "continue", turn: 3, played_ms: 4900 }, { type: "audio", turn: 3, rate: 24000, samples: Int16Array.of(1, 2) }]);
+  assert.equal(hook("places").hidden, true);
+  assert.equal(Math.round(view.connection.position.have.audio_ms), 4900);
+});
+
+test("a view whose sound another takes is silent at once, and reports no more of it", async (t) => {
+  const { hook, says, sound, played, plays, view } = await viewed(t);
+  sound(3);
+  plays("started", 3);
+  says("place", { speaker: "elsewhere", microphone: "none" });
+  assert.deepEqual([played().at(-1), view.sounding, hook("places").hidden], [{ type: "reset" }, null, false]);
+  sound(3);
+  assert.deepEqual(played(), []);
+});
+
+test("a microphone that another view takes is closed, and the kernel is not told what it knows", async (t) => {
+  const { hook, says, sent } = await viewed(t);
+  hook("mic").click();
+  await settled();
+  sent();
+  says("place", { speaker: "here", microphone: "elsewhere" });
+  assert.deepEqual([browser.streams[0].track.readyState, hook("mic").getAttribute("aria-pressed"), sent()], ["ended", "false", []]);
+  hook("speak-here").click();
+  await settled();
+  assert.deepEqual(sent(), [{ type: "mic", on: true }]);
+  says("place", { speaker: "here", microphone: "here" });
+  assert.equal(hook("places").hidden, true);
+});
+
+test("a microphone that another widget takes is closed and says so, unless it may be shared", async (t) => {
+  const { hook, sent, view, says } = await viewed(t);
+  view.microphoneTaken();
+  assert.deepEqual([sent(), hook("places").hidden], [[], true]);
+  hook("mic").click();
+  await settled();
+  sent();
+  view.microphoneTaken();
+  assert.deepEqual([sent(), hook("places").textContent], [[{ type: "mic", on: false }], "Another widget has taken the microphone.Hear it hereSpeak here"]);
+  hook("speak-here").click();
+  await settled();
+  says("audio", { audio: { shared_microphone: true } });
+  assert.deepEqual([view.microphone.isOpen, hook("places").hidden], [true, true]);
+  view.microphoneTaken();
+  assert.equal(view.microphone.isOpen, true);
+});
+
+test("a view says who it is each time it connects", async (t) => {
+  const { view } = await viewed(t);
+  assert.deepEqual(view.connection.options.about(), { view: view.id });
+  assert.match(view.id, /^\w+$/);
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 import {
-  audioFailure, audioSettings, CaptureClock, microphoneConstraints, microphoneFailure, Sound, soundsAt,
+  audioFailure, audioSettings, CaptureClock, microphoneConstraints, microphoneFailure, Sound, soundsAt, tellsLatency,
 } from "../../../adk_nb/static/sound/audio.js";
 import { browser, install } from "./web-audio.js";
 
@@ -12,13 +12,14 @@ beforeEach(() => {
 
 /** A sound whose callbacks a test reads. */
 function made() {
-  const seen = { frames: [], reports: [], suspended: [], lost: [] };
+  const seen = { frames: [], reports: [], states: [], lost: [], muted: [] };
   const sound = new Sound({
     worklets: { recorder: "recorder.js", player: "player.js" },
     onframe: (frame) => seen.frames.push(frame),
     onplayback: (report) => seen.reports.push(report),
-    onsuspended: (suspended) => seen.suspended.push(suspended),
+    onstate: (state) => seen.states.push(state),
     onmiclost: (failure) => seen.lost.push(failure),
+    onmicmuted: (muted) => seen.muted.push(muted),
   });
   return { sound, seen };
 }
@@ -40,7 +41,7 @@ test("it starts once, with both worklets, the player going to the speakers", asy
   const [gain] = named("gain");
   assert.deepEqual(player.options, { numberOfInputs: 0, outputChannelCount: [1] });
   assert.deepEqual([player.to, gain.to, player.context], [[gain], ["speakers"], context]);
-  assert.deepEqual([sound.output, seen.suspended], [gain, [false]]);
+  assert.deepEqual([sound.output, seen.states], [gain, ["running"]]);
 });
 
 test("what is to be played while it starts is played in order; before that nothing is kept", async () => {
@@ -70,7 +71,7 @@ test("a report has the time at which it sounds, on the page's clock", async () =
   const before = performance.now();
   named("adk-nb-player")[0].port.onmessage({ data: { type: "started", turn: 1, time: 2.5 } });
   const [{ clock, ...report }] = seen.reports;
-  assert.deepEqual(report, { type: "started", turn: 1, time: 2.5 });
+  assert.deepEqual(report, { type: "started", turn: 1, time: 2.5, estimated: false });
   assert.ok(clock >= before + 500 && clock <= performance.now() + 500);
 });
 
@@ -90,19 +91,19 @@ test("a browser that waits for a gesture is resumed by the next one, and says ho
   browser.state = "suspended";
   const { sound, seen } = made();
   await sound.start();
-  assert.deepEqual(seen.suspended, [true]);
+  assert.deepEqual(seen.states, ["suspended"]);
   browser.refuse = new Error("not yet");
   document.dispatchEvent(new Event("pointerdown"));
   await null;
-  assert.deepEqual([browser.contexts[0].resumed, seen.suspended], [1, [true]]);
+  assert.deepEqual([browser.contexts[0].resumed, seen.states], [1, ["suspended"]]);
   browser.refuse = null;
   document.dispatchEvent(new Event("keydown"));
-  assert.deepEqual(seen.suspended, [true, false]);
+  assert.deepEqual(seen.states, ["suspended", "running"]);
   document.dispatchEvent(new Event("keydown"));
   sound.resume();
   assert.equal(browser.contexts[0].resumed, 2);
   browser.contexts[0].becomes("suspended");
-  assert.equal(seen.suspended.at(-1), true);
+  assert.equal(seen.states.at(-1), "suspended");
 });
 
 test("a gesture counts although something else keeps it to itself", async () => {
@@ -110,7 +111,7 @@ test("a gesture counts although something else keeps it to itself", async () => 
   const calls = [];
   document.addEventListener = (...how) => calls.push(how);
   await sound.start();
-  assert.deepEqual(calls.map(([name, , options]) => [name, options.capture, options.passive]), [["pointerdown", true, true], ["keydown", true, true]]);
+  assert.deepEqual(calls.map(([name, , options]) => [name, options.capture, options.passive]), [["pointerdown", true, true], ["keydown", true, true], ["visibilitychange", true, true]]);
 });
 
 test("the microphone is opened with what the kernel wants, and its frames come with their clock", async (t) => {
@@ -220,6 +221,29 @@ test("a device that goes away is told, once", async () => {
   assert.deepEqual([sound.microphone, track.onended, named("source")[0].to], [null, null, []]);
 });
 
+test("a context that a call interrupts says so, and goes on when the page is seen again", async () => {
+  const { sound, seen } = made();
+  await sound.start();
+  browser.contexts[0].becomes("interrupted");
+  assert.equal(seen.states.at(-1), "interrupted");
+  document.dispatchEvent(new Event("visibilitychange"));
+  assert.deepEqual([browser.contexts[0].resumed, seen.states.at(-1)], [1, "running"]);
+});
+
+test("a microphone that is muted says so, also if it was from the start, and says when it is back", async () => {
+  const { sound, seen } = made();
+  await sound.openMicrophone();
+  const { track } = browser.streams[0];
+  track.onmute();
+  track.onunmute();
+  assert.deepEqual(seen.muted, [true, false]);
+  sound.closeMicrophone();
+  assert.deepEqual([track.onmute, track.onunmute], [null, null]);
+  browser.muted = true;
+  await sound.openMicrophone();
+  assert.deepEqual(seen.muted, [true, false, true]);
+});
+
 test("closing undoes everything", async () => {
   const { sound, seen } = made();
   await sound.openMicrophone();
@@ -231,12 +255,12 @@ test("closing undoes everything", async () => {
     assert.deepEqual([port.sent.at(-1), port.closed, port.onmessage, to], [{ type: "stop" }, true, null, []]);
   }
   assert.deepEqual(named("gain")[0].to, []);
-  const told = seen.suspended.length;
+  const told = seen.states.length;
   context.becomes("suspended");
   sound.noticeState();
   document.dispatchEvent(new Event("pointerdown"));
   sound.reset();
-  assert.deepEqual([seen.suspended.length, context.resumed], [told, 0]);
+  assert.deepEqual([seen.states.length, context.resumed], [told, 0]);
   await sound.close();
 });
 
@@ -323,11 +347,33 @@ test("the capture clock keeps to the least delayed message", () => {
 
 test("an output time is read off the sound card's own clock, or reckoned where it is silent or stands", (t) => {
   t.mock.method(performance, "now", () => 10_000);
-  const at = (context, time) => soundsAt(/** @type {any} */ (context), time);
+  const at = (context, time) => soundsAt(/** @type {any} */ (context), time).clock;
   const stamp = (contextTime, performanceTime) => ({ getOutputTimestamp: () => ({ contextTime, performanceTime }), currentTime: 2.05 });
   assert.equal(at(stamp(2, 9990), 2.5), 10_490);
   assert.equal(at(stamp(2, 9001), 2.5), 9501);
   for (const unusable of [stamp(2, 9000), stamp(2, 8999.5), stamp(0, 10_000), { currentTime: 2.05 }]) assert.equal(Math.round(at(unusable, 2.5)), 10_450);
   assert.equal(Math.round(at({ ...stamp(0, 0), outputLatency: 0.03, baseLatency: 0.01 }, 2.5)), 10_480);
   assert.equal(Math.round(at({ ...stamp(0, 0), outputLatency: 0, baseLatency: 0.01 }, 2.5)), 10_460);
+});
+
+test("where the browser tells no latency, the time is said to be estimated", (t) => {
+  t.mock.method(performance, "now", () => 10_000);
+  const estimated = (context) => soundsAt(/** @type {any} */ ({ currentTime: 2, baseLatency: 0.01, ...context }), 2).estimated;
+  const stamp = { getOutputTimestamp: () => ({ contextTime: 2, performanceTime: 10_000 }) };
+  assert.deepEqual([stamp, { outputLatency: 0.03 }, { outputLatency: 0 }, {}].map(estimated), [false, false, true, true]);
+});
+
+test("Firefox, which freezes where it is asked for the latency of its output, is not asked", (t) => {
+  t.mock.method(performance, "now", () => 10_000);
+  const firefox = "Mozilla/5.0 (X11; Linux x86_64; rv:153.0) Gecko/20100101 Firefox/153.0";
+  const before = navigator;
+  Object.defineProperty(globalThis, "navigator", { value: { userAgent: firefox }, configurable: true });
+  t.after(() => Object.defineProperty(globalThis, "navigator", { value: before, configurable: true }));
+  const context = {
+    currentTime: 2, baseLatency: 0.01,
+    get outputLatency() { throw new Error("it was read"); },
+    getOutputTimestamp() { throw new Error("it was called"); },
+  };
+  assert.deepEqual(soundsAt(/** @type {any} */ (context), 2.5), { clock: 10_510, estimated: true });
+  assert.equal(tellsLatency("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/156.0.0.0 Safari/537.36"), true);
 });

@@ -917,3 +917,69 @@ test("a turn that was cut off is played again where it is answered all the same"
   assert.ok(sounding(ear.heard.slice(quiet)) > 0);
   assert.equal(ear.of("drained").at(-1)?.turn, 1);
 });
+
+test("a turn that fell silent has drained as soon as it is flushed, at the time when it fell silent", () => {
+  const ear = listen(RATE);
+  ear.player.push(level(1, 104));
+  ear.play(200);
+  ear.player.flush(1);
+  assert.deepEqual(told(ear), ["started 1 at 24 after 0, 0 underruns, cushion 20", "drained 1 at 128 after 104, 0 underruns, cushion 20"]);
+  ear.play(600);
+  assert.equal(ear.reports.length, 2);
+});
+
+test("a flush between two turns, before the second sounds, leaves a player that plays the third", () => {
+  const ear = listen(RATE);
+  ear.player.push(level(1, 16)); // two quanta: the first turn ends where a quantum does
+  ear.player.push(level(2, 100));
+  ear.play(16);
+  ear.player.flush(2);
+  ear.play(40);
+  ear.player.push(level(3, 8));
+  ear.player.end(3);
+  ear.play(16);
+  assert.deepEqual(told(ear), [
+    "started 1 at 0 after 0, 0 underruns, cushion 20",
+    "drained 1 at 16 after 16, 0 underruns, cushion 20",
+    "flushed 2 at 16 after 0, 0 underruns, cushion 20",
+    "started 3 at 56 after 0, 0 underruns, cushion 20",
+    "drained 3 at 64 after 8, 0 underruns, cushion 20",
+  ]);
+  assert.deepEqual(gains(ear.heard), [...faded(256), ...silence(640), ...faded(128), ...silence(128)]);
+});
+
+test("of live audio that comes three chunks at a time, 8 ms apart, the first tells how late it comes", () => {
+  const ear = listen(RATE);
+  for (let i = 0; i < 40; i++) {
+    for (const ms of [8, 8, 56]) {
+      ear.player.push(level(1, 24));
+      ear.play(ms);
+    }
+  }
+  assert.equal(ear.player.startMs, 20);
+});
+
+test("a late answer to a question of long ago is accounted for as any other", () => {
+  const ear = listen(RATE);
+  for (let turn = 1; turn <= 17; turn++) {
+    ear.player.push(level(turn, 8));
+    ear.player.end(turn);
+    ear.play(16);
+  }
+  ear.reports.length = 0;
+  ear.player.push(level(1, 80));
+  ear.player.end(17);
+  ear.play(160);
+  assert.deepEqual(told(ear), ["started 1 at 272 after 0, 0 underruns, cushion 20", "drained 1 at 352 after 80, 0 underruns, cushion 20"]);
+});
+
+test("a turn that another player began goes on, and its count with it", () => {
+  const ear = listen();
+  ear.player.flush(1);
+  ear.player.continueAt(1, 4900);
+  for (let i = 0; i < 5; i++) ear.player.push(speech(1, 100, 24000, i * 2400));
+  ear.player.end(1);
+  ear.play(700);
+  assert.deepEqual(ear.of("started").map(({ turn, played_ms }) => [turn, played_ms]), [[1, 4900]]);
+  assert.equal(ear.of("drained")[0].played_ms, 5400);
+});

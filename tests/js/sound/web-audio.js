@@ -41,7 +41,7 @@ class Context extends EventTarget {
 
 class Track {
   constructor() {
-    Object.assign(this, { readyState: "live", onended: null });
+    Object.assign(this, { readyState: "live", onended: null, onmute: null, onunmute: null, muted: browser.muted });
   }
   stop() { this.readyState = "ended"; }
   getSettings() { return browser.settings; }
@@ -59,7 +59,7 @@ export const browser = /** @type {any} */ ({});
 /** Makes it the browser of a test: new, and granting everything. */
 export function install() {
   Object.assign(browser, {
-    nodes: [], contexts: [], streams: [], asked: [], state: "running", loading: null, refuse: null, denied: null, settings: {}, grant: null,
+    nodes: [], contexts: [], streams: [], asked: [], state: "running", loading: null, refuse: null, denied: null, settings: {}, grant: null, muted: false,
   });
   const getUserMedia = async (asked) => {
     browser.asked.push(asked);

@@ -1,0 +1,49 @@
+/**
+ * How the page of a server of an agent gets in, in the place of admission.js: the server opens a session for it, or finds
+ * the one that this tab had. It says in the console what goes to the agent and comes from it, and how much.
+ */
+
+/** @typedef {import("../link/connection.js").Address} Address */
+
+const VISIT = "adk-nb-visit";
+const UNREACHABLE = { code: "unreachable", message: "The server cannot be reached.", remedy: "Reload the page in a while." };
+
+/**
+ * The kind of a frame and its size, and nothing of what is said.
+ *
+ * @param {string | Blob | BufferSource} data
+ */
+export function kindAndSize(data) {
+  if (typeof data !== "string") return `binary: ${data instanceof Blob ? data.size : data.byteLength} bytes.`;
+  return `${JSON.parse(data).type}: ${data.length} characters.`;
+}
+
+/** A WebSocket that says what goes over it. */
+class Told extends WebSocket {
+  /** @param {string | URL} url @param {string | string[]} [protocols] */
+  constructor(url, protocols) {
+    super(url, protocols);
+    this.addEventListener("message", ({ data }) => console.log(`[AGENT TO CLIENT]: ${kindAndSize(data)}`));
+  }
+
+  /** @param {string | Blob | BufferSource} data */
+  send(data) {
+    console.log(`[CLIENT TO AGENT]: ${kindAndSize(data)}`);
+    super.send(data);
+  }
+}
+
+/** Opens a session for this tab, or finds its own; throws a Failure. @returns {Promise<Address>} */
+export async function admission() {
+  globalThis.WebSocket = Told;
+  const here = new URL(".", location.href); // the page may be mounted below another's
+  const open = new URL("open", here);
+  open.searchParams.set("visit", sessionStorage.getItem(VISIT) ?? "");
+  const response = await fetch(open, { method: "POST" }).catch(() => Promise.reject(UNREACHABLE));
+  const answer = await response.json().catch(() => Promise.reject(UNREACHABLE));
+  if (!response.ok) throw answer;
+  sessionStorage.setItem(VISIT, answer.token);
+  const socket = new URL("session", here);
+  socket.protocol = socket.protocol.replace("http", "ws");
+  return { url: socket.href, token: answer.token, kernel: "", transport: "websocket" };
+}

@@ -1,0 +1,45 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { layOut } from "../../../adk_nb/static/screen/layout.js";
+import { Places, placesInWords } from "../../../adk_nb/static/screen/places.js";
+import { page } from "../page.js";
+
+for (const [speaker, microphone, taken, words] of [
+  ["here", "none", false, ""],
+  ["here", "here", false, ""],
+  ["none", "none", false, ""],
+  ["elsewhere", "none", false, "The sound is in another view of this widget."],
+  ["here", "elsewhere", true, "The microphone is on in another view of this widget."],
+  ["elsewhere", "elsewhere", false, "Sound and microphone are in another view of this widget."],
+  ["here", "none", true, "Another widget has taken the microphone."],
+  ["elsewhere", "gone", false, "The sound is in another view of this widget. The microphone was on in a view that is gone."],
+]) {
+  test(`sound ${speaker}, microphone ${microphone}${taken ? ", taken by another widget" : ""}: "${words}"`, () => {
+    assert.equal(placesInWords({ speaker, microphone, taken }), words);
+  });
+}
+
+test("the line offers what is not here, and is there only while something can be taken", (t) => {
+  page(t);
+  const layout = layOut(document.createElement("div"));
+  const listeners = new AbortController();
+  const asked = [];
+  const places = new Places(layout, { hear: () => asked.push("hear"), speak: () => asked.push("speak"), signal: listeners.signal });
+  const seen = () => [places.row, places.hear, places.speak].map(({ hidden }) => !hidden);
+  places.show(true);
+  assert.deepEqual([seen(), places.plays], [[false, false, false], true]);
+  places.say({ speaker: "elsewhere" });
+  places.show(true);
+  assert.deepEqual([seen(), places.plays], [[true, true, false], false]);
+  places.say({ speaker: "here", microphone: "elsewhere" });
+  places.show(true);
+  assert.deepEqual(seen(), [true, false, true]);
+  places.say({ speaker: "elsewhere" });
+  places.say({ speaker: "none" });
+  assert.equal(places.plays, false);
+  places.hear.click();
+  places.speak.click();
+  assert.deepEqual(asked, ["hear", "speak"]);
+  places.show(false);
+  assert.equal(places.row.hidden, true);
+});

@@ -1,0 +1,48 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { redefinedText } from "../../../adk_nb/static/screen/redefined.js";
+import { viewed } from "./viewed.js";
+
+test("the names are a sentence, and many are counted", () => {
+  assert.equal(redefinedText(["get_time"]), "get_time was redefined.");
+  assert.equal(redefinedText(["get_time", "RULES"]), "get_time and RULES were redefined.");
+  assert.equal(redefinedText(["a", "b", "c", "d"]), "a, b, c and d were redefined.");
+  assert.equal(redefinedText(["a", "b", "c", "d", "e"]), "a, b, c and 2 more were redefined.");
+});
+
+test("what was redefined is offered until the agent has it", async (t) => {
+  const { hook, says, sent } = await viewed(t);
+  assert.equal(hook("redefined").hidden, true);
+  says("redefined", { names: ["get_time"] });
+  assert.deepEqual([hook("redefined").hidden, hook("redefined").textContent], [false, "get_time was redefined.Use it"]);
+  sent();
+  hook("reload").click();
+  assert.deepEqual(sent(), [{ type: "reload" }]);
+  assert.equal(hook("reload").disabled, true);
+  says("error", { code: "swap_failed", message: "No.", remedy: "" });
+  assert.deepEqual([hook("redefined").hidden, hook("reload").disabled], [false, false]);
+  says("redefined", { names: [] });
+  assert.equal(hook("redefined").hidden, true);
+});
+
+test("a page that comes later offers it too, and nothing that is no list", async (t) => {
+  const { hook, says } = await viewed(t, { hello: { redefined: ["a", "b"] } });
+  assert.deepEqual([hook("redefined").hidden, hook("reload").textContent], [false, "Use them"]);
+  says("redefined", { names: "a" });
+  assert.equal(hook("redefined").hidden, true);
+});
+
+test("where it was not sent the button stays", async (t) => {
+  const { hook, says, drop } = await viewed(t);
+  says("redefined", { names: ["get_time"] });
+  await drop(1006);
+  hook("reload").click();
+  assert.equal(hook("reload").disabled, false);
+});
+
+test("a session that is closed takes nothing any more", async (t) => {
+  const { hook, says, drop } = await viewed(t);
+  says("redefined", { names: ["get_time"] });
+  await drop(4000);
+  assert.equal(hook("redefined").hidden, true);
+});
