@@ -22,10 +22,13 @@ if TYPE_CHECKING:
     from adk_nb.local import local_model
     from adk_nb.log.tool_call import ToolCall
     from adk_nb.log.turn import Turn
+    from adk_nb.notebook.doctor import doctor
     from adk_nb.notebook.inspector import inspect
+    from adk_nb.own_page import connect_info, open  # noqa: A004 - as in webbrowser.open
     from adk_nb.providers.gemini import default_model, models
     from adk_nb.session import LiveSession
     from adk_nb.widget import LiveWidget, talk
+    from adk_nb.wire.page_hub import Page
 
 __version__ = "0.1.0"
 
@@ -34,14 +37,18 @@ _HOMES = {
     "Clip": "audio",
     "LiveSession": "session",
     "LiveWidget": "widget",
+    "Page": "wire.page_hub",
     "Silence": "live.silence",
-    "ToolCall": "log.turn",
+    "ToolCall": "log.tool_call",
     "Turn": "log.turn",
+    "connect_info": "own_page",
     "default_model": "providers.gemini",
+    "doctor": "notebook.doctor",
     "events_df": "data.tables",
     "inspect": "notebook.inspector",
     "local_model": "local",
     "models": "providers.gemini",
+    "open": "own_page",
     "retriable": "adk.retriable",
     "spans_df": "data.spans",
     "talk": "widget",
@@ -56,14 +63,18 @@ __all__ = [
     "Clip",
     "LiveSession",
     "LiveWidget",
+    "Page",
     "Silence",
     "ToolCall",
     "Turn",
+    "connect_info",
     "default_model",
+    "doctor",
     "events_df",
     "inspect",
     "local_model",
     "models",
+    "open",
     "retriable",
     "spans_df",
     "talk",
@@ -83,7 +94,7 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *_HOMES])
+    return sorted([*__all__, *(name for name in globals() if name.startswith("__"))])
 
 
 def load_ipython_extension(ipython: InteractiveShell) -> None:

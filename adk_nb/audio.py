@@ -10,7 +10,7 @@ import re
 import wave
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from adk_nb.private_files import open_private
 from adk_nb.resampling import resample
@@ -29,6 +29,9 @@ MICROPHONE_RATE = 16_000
 DEFAULT_RATE = 24_000
 """The sample rate of a model's audio if its MIME type names none (Hz)."""
 
+_LARGEST_SHOWN = 10_000_000
+"""The largest sound that a cell shows (bytes): it is kept in the notebook, a third larger."""
+
 Sound: TypeAlias = "str | os.PathLike[str] | bytes | Clip | npt.ArrayLike | Any"
 """A sound file, PCM16LE mono at 16 kHz, a clip, samples; see `adk_nb.sound_input.clip_of`."""
 
@@ -46,29 +49,52 @@ def duration_ms(n_bytes: int, rate: int) -> float:
     return n_bytes / 2 / rate * 1000
 
 
+class _Samples(bytes):
+    """Bytes that become base64 as text: FastAPI decodes those of a dataclass, which are no UTF-8.
+
+    The alphabet is that of pydantic, which is asked where a route says that it returns a clip.
+    """
+
+    __slots__ = ()
+
+    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
+        del encoding, errors
+        return base64.urlsafe_b64encode(self).decode("ascii")
+
+
 @dataclass(frozen=True, slots=True)
 class Clip:
     """A piece of sound that a cell can show and play.
 
+    A web service returns it as JSON, with `pcm` in URL-safe base64.
+
     Attributes:
-        pcm: PCM16LE mono samples.
+        pcm: PCM16LE samples, of several channels one after the other for each moment.
         rate: Samples a second (Hz).
+        channels: How many channels there are: 1 for mono.
     """
 
     pcm: bytes
     rate: int = MICROPHONE_RATE
+    channels: int = 1
+    __pydantic_config__: ClassVar = {"ser_json_bytes": "base64", "val_json_bytes": "base64"}
+
+    def __post_init__(self) -> None:
+        if type(self.pcm) is bytes:
+            object.__setattr__(self, "pcm", _Samples(self.pcm))
 
     @property
     def duration_ms(self) -> float:
         """How long it lasts (ms)."""
-        return duration_ms(len(self.pcm), self.rate)
+        return duration_ms(len(self.pcm), self.rate) / self.channels
 
     @property
     def samples(self) -> npt.NDArray[np.int16]:
-        """The samples as an array of int16, shape `(n,)`."""
+        """The samples as an array of int16, shape `(n,)`, or `(n, channels)` for several."""
         import numpy as np
 
-        return np.frombuffer(self.pcm, dtype="<i2")
+        samples = np.frombuffer(self.pcm, dtype="<i2")
+        return samples if self.channels == 1 else samples.reshape(-1, self.channels)
 
     @property
     def level_db(self) -> float:
@@ -81,7 +107,7 @@ class Clip:
         """Returns the bytes of a WAV file of this sound."""
         buffer = io.BytesIO()
         with wave.open(buffer, "wb") as file:
-            file.setnchannels(1)
+            file.setnchannels(self.channels)
             file.setsampwidth(2)
             file.setframerate(self.rate)
             file.writeframes(self.pcm)
@@ -95,21 +121,43 @@ class Clip:
         return target
 
     def __repr__(self) -> str:
-        return f"Clip({self.duration_ms / 1000:.2f} s, {self.rate} Hz)"
+        stereo = ", stereo" if self.channels == 2 else ""
+        return f"Clip({self.duration_ms / 1000:.2f} s, {self.rate} Hz{stereo})"
 
     def _repr_html_(self) -> str:
         if not self.pcm:
             return html.escape("<Clip: no sound>")
+        if len(self.pcm) > _LARGEST_SHOWN:
+            text = f"{self!r}: too long to be shown in a notebook. Write it: clip.save('sound.wav')"
+            return html.escape(text)
         data = base64.b64encode(self.wav()).decode("ascii")
         return f'<audio controls src="data:audio/wav;base64,{data}"></audio>'
 
 
-def joined(first: Clip, second: Clip) -> Clip:
-    """Returns one clip after the other, at the rate of the second."""
-    if not first.pcm or not second.pcm:
-        return first if first.pcm else second
-    samples = resample(first.samples.astype("f4") / 32768, first.rate, second.rate)
-    return Clip(_pcm(samples) + second.pcm, second.rate)
+def joined(*clips: Clip) -> Clip:
+    """Returns one clip after the other, at the highest of their rates."""
+    parts = [clip for clip in clips if clip.pcm]
+    if len(parts) < 2:
+        return parts[0] if parts else Clip(b"")
+    rate = max(part.rate for part in parts)
+    return Clip(b"".join(at_rate(part, rate).pcm for part in parts), rate)
+
+
+def at_rate(clip: Clip, rate: int) -> Clip:
+    """Returns a mono clip at another rate (Hz)."""
+    if clip.rate == rate or not clip.pcm:
+        return Clip(clip.pcm, rate)
+    return Clip(pcm16(resample(clip.samples.astype("f4") / 32768, clip.rate, rate)), rate)
+
+
+def mono(clip: Clip) -> Clip:
+    """Returns a clip of several channels as one, in which all of them sound."""
+    import numpy as np
+
+    if clip.channels == 1:
+        return clip
+    together = clip.samples.astype("i4").sum(axis=1)
+    return Clip(np.clip(together, -32768, 32767).astype("<i2").tobytes(), clip.rate)
 
 
 class Loudness:
@@ -155,7 +203,8 @@ class SpeechLevel:
         return level_db > self._noise_db + self._MARGIN_DB
 
 
-def _pcm(samples: Floats) -> bytes:
+def pcm16(samples: Floats) -> bytes:
+    """Returns samples in -1..1 as PCM16LE; what goes beyond is clipped."""
     import numpy as np
 
     return np.clip(np.rint(samples * 32768), -32768, 32767).astype("<i2").tobytes()

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import sys
+import types
 import warnings
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 
 class Closable(Protocol):
@@ -17,7 +23,7 @@ class Closable(Protocol):
 class MadeByCells:
     """The objects that cells have made; running a cell again closes those of its earlier run.
 
-    One run may make several.
+    One run may make several. What a button or `interact` makes is its own in the same way.
     """
 
     def __init__(self) -> None:
@@ -35,12 +41,108 @@ class MadeByCells:
             things = []
         self._by_cell[cell] = (execution, [*things, made])
 
+    def of(self, made: Closable) -> str:
+        """Returns the id of the cell that made an object; empty if it is not known."""
+        return next((c for c, (_, things) in self._by_cell.items() if made in things), "")
+
+    def forget(self, made: Closable) -> None:
+        """Forgets an object that is closed."""
+        for cell, (execution, things) in list(self._by_cell.items()):
+            if any(one is made for one in things):
+                left = [one for one in things if one is not made]
+                self._by_cell[cell] = (execution, left)
+
 
 def running_cell() -> tuple[str, str]:
-    """Returns the ids of the cell and of the execution under way; empty outside a front end."""
+    """Returns the ids of the cell and of the execution under way; empty outside a front end.
+
+    What runs when a button is clicked is a message of that button; its id stands for a cell's.
+    """
     parent: dict[str, Any] = getattr(_shell(), "get_parent", dict)()
     cell = (parent.get("metadata") or {}).get("cellId") or ""
+    if not cell and (parent.get("header") or {}).get("msg_type") == "comm_msg":
+        cell = (parent.get("content") or {}).get("comm_id") or ""
     return str(cell), str((parent.get("header") or {}).get("msg_id") or "")
+
+
+class DeletedCells:
+    """The ids of the cells that were deleted; JupyterLab tells them with the next run."""
+
+    def __init__(self) -> None:
+        self._ids: set[str] = set()
+        self._end: Callable[[], None] | None = None
+
+    def __contains__(self, cell: str) -> bool:
+        return cell in self._ids
+
+    def watch(self) -> None:
+        """Begins to take them down. Idempotent."""
+        if self._end is None and _shell() is not None:
+            self._end = after_each_cell(self._look)
+
+    def _look(self) -> None:
+        parent: dict[str, Any] = getattr(_shell(), "get_parent", dict)()
+        told = (parent.get("metadata") or {}).get("deletedCells")
+        if isinstance(told, list):
+            self._ids.update(map(str, told))
+
+
+deleted_cells = DeletedCells()
+
+_DEEPEST = 3
+_MOST = 20_000
+"""How many objects are looked at for one that a name may hold."""
+_RESULTS = {"In", "Out", "exit", "quit", "get_ipython"}
+
+
+def is_named(*things: object) -> bool:
+    """Returns whether a name of the notebook holds one of these, itself or within what it holds.
+
+    IPython's own names for results, such as `_` and `Out`, do not count. Where there is too much to
+    look through, the answer is yes.
+    """
+    wanted = {id(thing) for thing in things}
+    names = list(namespace().items())
+    level = [value for name, value in names if not name.startswith("_") and name not in _RESULTS]
+    seen: set[int] = set()
+    for _ in range(_DEEPEST + 1):
+        if len(level) > _MOST or any(id(value) in wanted for value in level):
+            return True
+        seen.update(map(id, level))
+        below = (inner for value in level for inner in _inside(value) if id(inner) not in seen)
+        level = list(itertools.islice(below, _MOST + 1))
+    return False
+
+
+def _inside(value: Any) -> list[Any]:
+    """Returns what an object holds: a container, a box of widgets, a closure, attributes."""
+    match value:
+        case dict():
+            return list(value.values())
+        case list() | tuple() | set() | frozenset():
+            return list(value)
+        case types.FunctionType():
+            return [cell.cell_contents for cell in value.__closure__ or () if _is_filled(cell)]
+        case types.ModuleType() if str(getattr(value, "__file__", "")).startswith(_INSTALLED):
+            return []
+    # Through what is ours every conversation is reached from every other.
+    closed = isinstance(value, type) or type(value).__module__.startswith("adk_nb.")
+    held = [] if closed else list(getattr(value, "__dict__", {}).values())
+    if hasattr(type(value), "children"):
+        # What a box of ipywidgets holds is in no attribute of its own; others may raise there.
+        with contextlib.suppress(Exception):
+            held += value.children
+    return held
+
+
+_INSTALLED = (sys.prefix, sys.base_prefix)
+
+
+def _is_filled(cell: types.CellType) -> bool:
+    try:
+        return cell.cell_contents is not None
+    except ValueError:
+        return False
 
 
 _told = False
@@ -61,6 +163,33 @@ def tell_what_waits() -> None:
             "ipykernel 7 answers at once.",
             stacklevel=4,  # The cell's line that calls talk().
         )
+
+
+def namespace() -> Mapping[str, Any]:
+    """Returns the notebook's names and what they hold; empty outside IPython."""
+    found = getattr(_shell(), "user_ns", None)
+    return found if isinstance(found, dict) else {}
+
+
+def after_each_cell(call: Callable[[], None]) -> Callable[[], None]:
+    """Calls a function whenever a cell has run, in the thread that ran it.
+
+    Returns:
+        A function that ends that.
+    """
+    events = getattr(_shell(), "events", None)
+    if events is None:
+        return lambda: None
+
+    def ran(_result: object = None) -> None:
+        call()
+
+    def end() -> None:
+        with contextlib.suppress(ValueError):  # It was ended before.
+            events.unregister("post_run_cell", ran)
+
+    events.register("post_run_cell", ran)
+    return end
 
 
 def _shell() -> Any:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, MutableMapping
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+import inspect
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, MutableMapping
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias, get_args
 
 from adk_nb.adk.agents import tools_of
 from adk_nb.audio import Clip, Sound, joined
 from adk_nb.exceptions import AdkNbError
 from adk_nb.live.swaps import Wish
+from adk_nb.log import turn_sound
+from adk_nb.log.event_log import LogRow
+from adk_nb.log.gaps import with_gaps
 from adk_nb.log.tool_call import ToolCall
 from adk_nb.log.turn import Turn
 from adk_nb.sound_input import Channel, clip_of
@@ -33,8 +37,18 @@ if TYPE_CHECKING:
     from adk_nb.live.histories import History
 
 OnTurn: TypeAlias = Callable[[Turn], Any]
-Wait: TypeAlias = Literal["text", "first"]
+Wait: TypeAlias = Literal["text", "first", "heard"]
 """For what `say` waits."""
+Who: TypeAlias = Literal["user", "agent", "both", "heard", "mix", "utterance"]
+"""Whose sound `audio` returns."""
+_AS_IT_WAS: dict[str, Callable[[Any, Turn], Clip]] = {
+    "heard": turn_sound.heard,
+    "mix": turn_sound.mix,
+    "utterance": turn_sound.utterance,
+}
+OnEvent: TypeAlias = Callable[[LogRow], Any]
+Kinds: TypeAlias = str | Iterable[str] | None
+"""Kinds of events; None is all of them."""
 
 
 class SessionState(MutableMapping[str, Any]):
@@ -81,7 +95,31 @@ class Conversation:
 
     Methods that wait block the cell; each has an async version that ends in `_async`, which works
     from any event loop. A session that is not started starts with the first of them.
+
+    The calls by task:
+
+    - talk: `say`, `speak`, `prompt`, `interrupt`, `wait_for_turn`
+    - change the agent: `swap`, `reload`, `agent`, `tools`, `voice`, `state`, `after_turn`
+    - read what was said: `turns`, `turn`, `audio`, `timeline`, `transcript_df`, `turns_df`,
+      `tools_df`, `events_df`, `spans_df`, `save`
+    - follow it: `on_turn`, `on_event`, `events`
+    - answer a tool: `questions`, `confirm`, `respond`, `stop_tool`
+    - go back: `histories`, `adk_session`, `artifacts`, `artifact`
+    - end it: `close`
     """
+
+    # Names that completion leaves out.
+    _unlisted: ClassVar[frozenset[str]] = frozenset({"getdoc"})
+
+    def __dir__(self) -> list[str]:
+        """Lists what a cell uses, for completion."""
+        names = object.__dir__(self)
+        return [name for name in names if name.startswith("_") or name not in self._unlisted]
+
+    def getdoc(self) -> str:
+        """Returns what IPython shows for `live?`: what it is, and the calls by task."""
+        own = inspect.getdoc(type(self)) or ""
+        return f"{own}\n\n{inspect.getdoc(Conversation)}"
 
     @property
     def session(self) -> DrivenSession:
@@ -92,6 +130,22 @@ class Conversation:
     def turns(self) -> list[Turn]:
         """The turns so far, oldest first."""
         return self.session.all_turns()
+
+    def turn(self, number: int) -> Turn:
+        """Returns a turn by its number, from 1, as the widget and the frames have it.
+
+        Raises:
+            AdkNbError: There is no such turn.
+        """
+        turns = self.turns
+        if isinstance(number, int) and 1 <= number <= len(turns):
+            return turns[number - 1]
+        there = f"there are {len(turns)}" if len(turns) != 1 else "there is one"
+        raise AdkNbError(
+            f"There is no turn {number!r}; {there}.",
+            remedy="The first is turn 1; live.turns has them all.",
+            code="no_turn",
+        )
 
     def say(self, text: str, timeout: float = 60, wait: Wait = "text") -> Turn:
         """Types a turn to the agent and waits for the answer.
@@ -104,7 +158,8 @@ class Conversation:
             timeout: How long to wait (s).
             wait: For what: `"text"` for the end of the turn, when no tool is pending and the model
                 has nothing more to say; `"first"` for the first words or sound, which may be a
-                filler while a tool runs.
+                filler while a tool runs; `"heard"` for the end of its sound in the page, where
+                there is one.
 
         Returns:
             The turn that the text began.
@@ -126,7 +181,7 @@ class Conversation:
         return await bridge.call_async(self.session.run_say(text, timeout, wait))
 
     def prompt(self, text: str, timeout: float = 60) -> Turn:
-        """Asks the agent for something that the user has not said, and waits for its answer.
+        """Sends the agent a message that is not the user's, and waits for its answer.
 
         For a greeting, a reminder, news of a job that has finished: the agent speaks by itself. The
         text is sent when the open turn is over. To the model it is a message like the user's; in
@@ -163,7 +218,7 @@ class Conversation:
         Args:
             wav_or_pcm: A sound file's path, bytes or open file, PCM16LE mono, a `Clip`, an array,
                 tensor or list, `(rate, samples)`, IPython's `Audio`, or an upload; see
-                `docs/recordings.md`.
+                `docs/swapping.md`.
             timeout: How long to wait after the sound's end (s).
             rate: The rate of samples that do not state one (Hz), by default 16,000.
             channel: Which channel: `"left"`, `"right"` or a number from 0; all are mixed by
@@ -245,6 +300,7 @@ class Conversation:
         Raises:
             AdkNbError: It is to be removed, and was not registered or is removed already.
         """
+        _check_callable(callback)
         if remove and callback not in self.session.callbacks:
             name = getattr(callback, "__name__", repr(callback))
             raise AdkNbError(
@@ -257,6 +313,41 @@ class Conversation:
         else:
             self.session.callbacks.append(callback)
         return callback
+
+    def on_event(self, callback: OnEvent, kinds: Kinds = None) -> Callable[[], None]:
+        """Calls a function with every event from now on, as it comes.
+
+        An event is a row of `events_df`, with its columns as attributes. Sound is one row a
+        stretch, told as it begins. Calls run one after the other: a function in a worker thread, a
+        coroutine function on the bridge's event loop. What it raises is shown in the widget and
+        logged. One that falls 10,000 events behind misses the oldest of them.
+
+        Args:
+            callback: The function, or coroutine function.
+            kinds: The kinds of events, such as `"tool_call"` or `["tool_call", "tool_result"]`; by
+                default all of them.
+
+        Returns:
+            A function that ends it.
+
+        Raises:
+            AdkNbError: There is no such kind, or it is no function.
+        """
+        _check_callable(callback)
+        return self.session.feeds.follow(callback, kinds)
+
+    def events(self, kinds: Kinds = None) -> AsyncIterator[LogRow]:
+        """Returns every event from now on: `async for event in live.events("tool_call")`.
+
+        It works on any event loop, and ends when the session is closed; see `on_event`.
+
+        Args:
+            kinds: The kinds of events; by default all of them.
+
+        Raises:
+            AdkNbError: There is no such kind; it is raised when the loop begins.
+        """
+        return self.session.feeds.stream(kinds)
 
     def after_turn(self, function: Callable[[], Any]) -> None:
         """Calls a function when the open turn has ended and been heard; at once without one.
@@ -330,6 +421,8 @@ class Conversation:
         model: str | BaseLlm | None = None,
         history: str = "keep",
         at_turn: int | None = None,
+        replace: ToolUnion | Sequence[ToolUnion] | None = None,
+        label: str | None = None,
         timeout: float = 60,
     ) -> Swap:
         """Changes the agent; the page, the microphone and the transcript stay.
@@ -346,6 +439,9 @@ class Conversation:
             history: `keep` continues the conversation and its state, `fresh` begins a new one,
                 `fork` continues in a copy; the id of one of the `histories` returns to that one.
             at_turn: The last turn that a fork copies; by default the newest.
+            replace: Tools that take the places of those of the same names; the others stay.
+            label: What the column `variant` of the frames says from now on; by default a short
+                name made of agent, instruction, tools and model.
             timeout: How long connecting the new agent may take (s).
 
         Returns:
@@ -353,9 +449,10 @@ class Conversation:
 
         Raises:
             SwapError: The swap failed; the old agent goes on.
+            AdkNbError: The label is empty, or too long.
             SessionClosedError: The session is closed.
         """
-        wish = Wish(agent, tools, instruction, model, history, at_turn)
+        wish = Wish(agent, tools, instruction, model, history, at_turn, replace, label)
         return self.session.bridge.call(self.session.run_swap(wish, timeout))
 
     async def swap_async(
@@ -375,6 +472,30 @@ class Conversation:
         wish = Wish(agent, **changes)
         bridge = await self.session.bridge_async()
         return await bridge.call_async(self.session.run_swap(wish, timeout))
+
+    def reload(self, timeout: float = 60) -> Swap:
+        """Gives the agent what was defined again: tools, instruction, sub-agents, the agent itself.
+
+        What the notebook's names hold is compared with what the agent was made of; what a cell has
+        redefined since is swapped in, and the conversation goes on. It does nothing where nothing
+        was. The button in the widget does the same, `talk(agent, follow=True)` after each cell.
+
+        Args:
+            timeout: How long connecting the agent anew may take (s).
+
+        Returns:
+            What changed, and how long it took.
+
+        Raises:
+            SwapError: A new definition cannot be used; the agent goes on with the old ones.
+            SessionClosedError: The session is closed.
+        """
+        return self.session.bridge.call(self.session.run_reload(timeout))
+
+    async def reload_async(self, timeout: float = 60) -> Swap:  # noqa: ASYNC109
+        """Async version of `reload`; works from any event loop."""
+        bridge = await self.session.bridge_async()
+        return await bridge.call_async(self.session.run_reload(timeout))
 
     @property
     def histories(self) -> list[History]:
@@ -489,35 +610,48 @@ class Conversation:
 
     # Its data. These work on a session that is not started or closed, too.
 
-    def events_df(self, columns: Any = None) -> pd.DataFrame:
+    def events_df(
+        self, columns: Any = None, *, json: bool = False, naive: bool = False
+    ) -> pd.DataFrame:
         """Returns every event as a row; see `adk_nb.events_df`."""
         from adk_nb.data import tables
 
-        return tables.events_df(self.session, columns)
+        return tables.events_df(self.session, columns, json=json, naive=naive)
 
-    def turns_df(self, columns: Any = None, prices: Prices | None = None) -> pd.DataFrame:
+    def turns_df(
+        self,
+        columns: Any = None,
+        prices: Prices | None = None,
+        *,
+        json: bool = False,
+        naive: bool = False,
+    ) -> pd.DataFrame:
         """Returns a row a turn, with its latencies; see `adk_nb.turns_df`."""
         from adk_nb.data import tables
 
-        return tables.turns_df(self.session, columns, prices)
+        return tables.turns_df(self.session, columns, prices, json=json, naive=naive)
 
-    def tools_df(self, columns: Any = None) -> pd.DataFrame:
+    def tools_df(
+        self, columns: Any = None, *, json: bool = False, naive: bool = False
+    ) -> pd.DataFrame:
         """Returns a row a tool call; see `adk_nb.tools_df`."""
         from adk_nb.data import tables
 
-        return tables.tools_df(self.session, columns)
+        return tables.tools_df(self.session, columns, json=json, naive=naive)
 
-    def transcript_df(self, columns: Any = None) -> pd.DataFrame:
+    def transcript_df(
+        self, columns: Any = None, *, json: bool = False, naive: bool = False
+    ) -> pd.DataFrame:
         """Returns a row a speaker and turn; see `adk_nb.transcript_df`."""
         from adk_nb.data import tables
 
-        return tables.transcript_df(self.session, columns)
+        return tables.transcript_df(self.session, columns, json=json, naive=naive)
 
-    def spans_df(self) -> pd.DataFrame:
+    def spans_df(self, *, json: bool = False, naive: bool = False) -> pd.DataFrame:
         """Returns ADK's own OpenTelemetry spans; see `adk_nb.spans_df`."""
         from adk_nb.data import spans
 
-        return spans.spans_df(self.session)
+        return spans.spans_df(self.session, json=json, naive=naive)
 
     def timeline(self) -> Timeline:
         """Returns a chart of who spoke when; see `adk_nb.timeline`."""
@@ -525,22 +659,31 @@ class Conversation:
 
         return timeline.timeline(self.session)
 
-    def audio(self, turn: int, who: Literal["user", "agent", "both"] = "agent") -> Clip:
+    def audio(self, turn: int, who: Who = "agent", *, gaps: bool = False) -> Clip:
         """Returns the sound of a turn, to play in a cell.
 
         Args:
-            turn: The turn's number, from 1.
-            who: Whose sound; `both` is the user's followed by the agent's.
+            turn: The turn's number, from 1, as the widget shows it.
+            who: Whose sound: `user` or `agent` is all that came of one side, `both` the user's
+                followed by the agent's; `heard` is the agent's as far as it sounded; `utterance`
+                the user's words and 0.3 s around them; `mix` both on one clock as they sounded, in
+                stereo with the user left.
+            gaps: Whether pauses in which no sound came, as while the microphone was off, are kept
+                as silence; `mix` and `utterance` always keep them.
 
         Raises:
             ValueError: `who` is none of these.
+            AdkNbError: There is no such turn.
         """
-        log = self.session.log
-        if who == "both":
-            return joined(log.clip("user_audio", turn), log.clip("agent_audio", turn))
-        if who not in {"user", "agent"}:
-            raise ValueError(f"who is 'user', 'agent' or 'both', not {who!r}.")
-        return log.clip(f"{who}_audio", turn)
+        if who not in get_args(Who):
+            raise ValueError(f"who is one of {', '.join(map(repr, get_args(Who)))}, not {who!r}.")
+        one, log = self.turn(turn), self.session.log
+        if who in _AS_IT_WAS:
+            return _AS_IT_WAS[who](log, one)
+        kinds = [f"{side}_audio" for side in ("user", "agent") if who in (side, "both")]
+        if gaps:
+            return joined(*(with_gaps(log, kind, turn) for kind in kinds))
+        return joined(*(log.clip(kind, turn) for kind in kinds))
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Writes the session so far as a recording, in a folder of its own below `path`.
@@ -549,8 +692,18 @@ class Conversation:
             The recording's folder.
 
         Raises:
+            AdkNbError: `path` is no folder's path.
             RecordingError: It cannot be written there.
         """
         from adk_nb.log import recording
 
         return recording.save(self.session.log, path)
+
+
+def _check_callable(callback: object) -> None:
+    if not callable(callback):
+        raise AdkNbError(
+            f"{callback!r:.80} is no function.",
+            remedy="Give the function itself, without calling it.",
+            code="bad_option",
+        )

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from adk_nb.adk.agents import Swap
     from adk_nb.audio import Clip
     from adk_nb.bridge_thread import BridgeLoop
+    from adk_nb.live.event_feeds import EventFeeds
     from adk_nb.live.histories import Histories
     from adk_nb.live.swaps import Wish
     from adk_nb.log.event_log import EventLog
@@ -59,6 +60,10 @@ class DrivenSession(Protocol):
     def callbacks(self) -> list[Callable[[Turn], Any]]:
         """What is called with every turn that has ended."""
 
+    @property
+    def feeds(self) -> EventFeeds:
+        """Those who follow the log."""
+
     def all_turns(self) -> list[Turn]:
         """Returns the turns so far, oldest first."""
 
@@ -76,13 +81,13 @@ class DrivenSession(Protocol):
         """Lets the agent speak or only write, from any thread; see `voice`."""
 
     async def run_prompt(self, text: str, timeout: float) -> Turn:  # noqa: ASYNC109
-        """Asks the model what the user has not, and waits for the answer; see `prompt`."""
+        """Sends a message that is not the user's, and waits for the answer; see `prompt`."""
 
     async def run_say(
         self,
         text: str,
         timeout: float,  # noqa: ASYNC109
-        wait: Literal["text", "first"] = "text",
+        wait: Literal["text", "first", "heard"] = "text",
     ) -> Turn:
         """Types a turn and waits for its end, or its first words."""
 
@@ -94,6 +99,9 @@ class DrivenSession(Protocol):
 
     async def run_swap(self, wish: Wish, timeout: float) -> Swap:  # noqa: ASYNC109
         """Changes the agent."""
+
+    async def run_reload(self, timeout: float) -> Swap:  # noqa: ASYNC109
+        """Gives the agent what was redefined."""
 
     async def run_state(self) -> dict[str, Any]:
         """Returns ADK's session state."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from adk_nb import tracebacks
+
 
 class AdkNbError(Exception):
     """The base class of every error that adk_nb raises itself.
@@ -19,6 +21,10 @@ class AdkNbError(Exception):
         self.remedy = remedy
         if code is not None:
             self.code = code
+
+    def _render_traceback_(self) -> list[str]:
+        """Returns what IPython shows in a cell: the user's own lines, and what to do."""
+        return tracebacks.rendered(self, self.message, self.remedy)
 
 
 class AdkVersionError(AdkNbError, ImportError):
@@ -43,6 +49,12 @@ class SessionClosedError(AdkNbError):
     """A closed session was asked to go on."""
 
     code = "session_closed"
+
+
+class BusyError(AdkNbError):
+    """A server of an agent takes no more sessions at the moment."""
+
+    code = "busy"
 
 
 class TurnTimeoutError(AdkNbError, TimeoutError):

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
-from collections.abc import Set as AbstractSet
+from collections.abc import Mapping, Set as AbstractSet
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -36,7 +35,12 @@ def valid_text(text: str) -> str:
     return text
 
 
-def plain(value: Any, text: Callable[[str], str] = valid_text, keep: tuple[type, ...] = ()) -> Any:
+def plain(
+    value: Any,
+    text: Callable[[str], str] = valid_text,
+    keep: tuple[type, ...] = (),
+    kept: Callable[[Any], Any] | None = None,
+) -> Any:
     """Returns a copy of a value that JSON can hold.
 
     Tuples and sets become lists, keys become strings, pydantic models become dictionaries;
@@ -46,8 +50,9 @@ def plain(value: Any, text: Callable[[str], str] = valid_text, keep: tuple[type,
         value: Anything; it may contain itself, and other threads may change it meanwhile.
         text: A function for each string, such as masking; it must return valid text.
         keep: Types whose values are left as they are.
+        kept: Returns what stands in the copy for such a value, in the place of the value itself.
     """
-    return _Copy(text, keep).of(value, 0)
+    return _Copy(text, keep, kept).of(value, 0)
 
 
 def copied(value: Any) -> Any:
@@ -60,14 +65,21 @@ def copied(value: Any) -> Any:
 class _Copy:
     """Copies one value; remembers which containers it is inside of."""
 
-    def __init__(self, text: Callable[[str], str], keep: tuple[type, ...]) -> None:
+    def __init__(
+        self,
+        text: Callable[[str], str],
+        keep: tuple[type, ...],
+        kept: Callable[[Any], Any] | None,
+    ) -> None:
         self._text = text
         self._keep = keep
+        self._kept = kept
         self._inside: set[int] = set()
 
     def of(self, value: Any, depth: int) -> Any:
         if value is None or isinstance(value, (bool, *self._keep)):
-            return value
+            kept = self._kept if isinstance(value, self._keep) else None
+            return value if kept is None else kept(value)
         if isinstance(value, str):
             return self._text(str.__str__(value))  # An enumeration's member is a string too.
         if isinstance(value, int):
@@ -110,8 +122,12 @@ class _Copy:
         except BaseException as error:
             # It is the user's code, and may even exit; or an integer of too many digits.
             shown = f"<{type(value).__name__} without a repr: {type(error).__name__}>"
-        # Masked before it is cut, or half a secret would be left.
-        return self._text(shown[: MAX_REPR + _MARGIN])[:MAX_REPR]
+        # Masked before it is cut, or half a secret would be left. The first cut leaves one too,
+        # which the margin holds.
+        masked = self._text(shown[: MAX_REPR + _MARGIN])
+        if len(shown) > MAX_REPR + _MARGIN:
+            masked = masked[: max(0, len(masked) - _MARGIN)]
+        return masked[:MAX_REPR]
 
 
 def _items(value: Mapping[Any, Any]) -> list[tuple[Any, Any]]:

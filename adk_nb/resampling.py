@@ -22,6 +22,44 @@ _KAISER_BETA = 9.0
 """Side lobes 90 dB down."""
 
 
+class FloatResampler:
+    """Resamples a sound of floats that comes in pieces.
+
+    Args:
+        rate: The rate of the input (Hz).
+        to_rate: The rate of the output (Hz).
+    """
+
+    def __init__(self, rate: int, to_rate: int) -> None:
+        self._same, self._piece = rate == to_rate, _BLOCK_S * rate
+        self._soxr: Any = None
+        try:
+            import soxr
+
+            self._soxr = soxr.ResampleStream(rate, to_rate, 1, dtype="float32")
+        except (ImportError, OSError):
+            self._sinc = Sinc(rate, to_rate)
+
+    def push(self, samples: Samples) -> Samples:
+        """Takes samples in and returns those that they complete."""
+        if self._same or not samples.size:
+            return samples
+        if self._soxr is not None:
+            return np.asarray(self._soxr.resample_chunk(samples), np.float32)
+        pieces = range(0, len(samples), self._piece)
+        done = [self._sinc.push(samples[start : start + self._piece]) for start in pieces]
+        return np.concatenate(done)
+
+    def rest(self) -> Samples:
+        """Returns what is left at the end of the sound, which silence follows."""
+        if self._same:
+            return np.empty(0, np.float32)
+        if self._soxr is None:
+            return self._sinc.rest()
+        nothing = np.empty(0, np.float32)
+        return np.asarray(self._soxr.resample_chunk(nothing, last=True), np.float32)
+
+
 def resample(samples: npt.NDArray[Any], rate: int, to_rate: int) -> Samples:
     """Returns mono sound at another rate.
 
@@ -33,13 +71,8 @@ def resample(samples: npt.NDArray[Any], rate: int, to_rate: int) -> Samples:
     given = samples.astype(np.float32)
     if rate == to_rate or not given.size:
         return given
-    try:
-        import soxr
-    except (ImportError, OSError):
-        sinc, size = Sinc(rate, to_rate), _BLOCK_S * rate
-        blocks = [sinc.push(given[start : start + size]) for start in range(0, len(given), size)]
-        return np.concatenate([*blocks, sinc.rest()])
-    return np.asarray(soxr.resample(given, rate, to_rate), np.float32)
+    stream = FloatResampler(rate, to_rate)
+    return np.concatenate([stream.push(given), stream.rest()])
 
 
 class Resampler:

@@ -6,48 +6,52 @@ A page is admitted with its session's token, from an Origin that its widget has 
 from __future__ import annotations
 
 import asyncio
+import atexit
+import contextlib
 import functools
 import hmac
 import http
 import logging
+import os
+import re
 import secrets
 import time
 from collections import deque
-from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from websockets.asyncio.server import Server, ServerConnection, broadcast, serve
 from websockets.exceptions import ConnectionClosed
 
-from adk_nb.exceptions import AdkNbError, BridgeError, ProtocolError
+from adk_nb import bridge_file, page_links
+from adk_nb.exceptions import BridgeError, ProtocolError
+from adk_nb.page_connection import Connection
+from adk_nb.page_links import PageLinks
 from adk_nb.plain import to_json
-from adk_nb.wire import protocol
+from adk_nb.wire import protocol, terms
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
     from typing import ClassVar
 
     from websockets.http11 import Request, Response
     from websockets.typing import Subprotocol
 
+    from adk_nb.page_connection import Line
     from adk_nb.session import LiveSession
 
 logger = logging.getLogger(__name__)
 
 HOST = "127.0.0.1"
-HELLO_S = 5.0
+_NAMES = frozenset({HOST, "localhost", "[::1]"})
+"""What a `Host` header may name, with any port: it may have been forwarded."""
 PING_S = 20.0
-MAX_WAITING = 8 << 20
-"""Bytes that may wait for a page to read them; past it the connection is closed."""
-MAX_WAITING_AUDIO = 4 << 20
-"""Bytes that may wait before agent audio is dropped and counted; messages still go out."""
 MAX_STRANGERS = 32
 """Connections that have not sent a hello yet; past it the oldest of them is closed."""
 _ENDED_TOKENS = 256
 """How many tokens of ended sessions are remembered, so that their pages stop reconnecting."""
 _QUIET_S = 1.0
 """The least time between two log lines about refusals (s)."""
-_FRAME_S = 0.1
 
 
 class Refusals:
@@ -76,18 +80,31 @@ class _Handshakes(logging.Filter):
         self._refusals = refusals
 
     def filter(self, record: logging.LogRecord) -> bool:
-        if record.getMessage() != "opening handshake failed":
-            return record.levelno > logging.INFO
-        self._refusals.add("it made no WebSocket handshake")
-        return False
+        match record.getMessage():
+            case "opening handshake failed":
+                self._refusals.add("it made no WebSocket handshake")
+                return False
+            case "unexpected internal error" if not _greeted(record):
+                return False  # Frames that come with the handshake; its failure follows.
+        return record.levelno > logging.INFO
+
+
+def _greeted(record: logging.LogRecord) -> bool:
+    connection = getattr(record, "websocket", None)
+    return not isinstance(connection, _Stranger) or connection.greeted
 
 
 class _Stranger(ServerConnection):
-    """A connection; until it has sent its hello it counts towards `MAX_STRANGERS`."""
+    """A connection; until it has sent its hello it counts towards `MAX_STRANGERS`.
+
+    Attributes:
+        greeted: Whether it has sent its hello.
+    """
 
     def __init__(self, strangers: dict[_Stranger, None], *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._strangers = strangers
+        self.greeted = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Aborts the oldest such connection if there are too many."""
@@ -105,104 +122,29 @@ class _Stranger(ServerConnection):
 
     def known(self) -> None:
         """Stops counting it: it has sent its hello."""
+        self.greeted = True
         self._strangers.pop(self, None)
 
 
-class Connection:
-    """One page's connection: a session's `Page` on a WebSocket.
+class _SocketLine:
+    """A page's WebSocket, as the line that its frames take."""
 
-    Attributes:
-        dropped: Agent audio frames that were dropped because the page did not read.
-    """
-
-    def __init__(self, socket: ServerConnection, session: LiveSession) -> None:
+    def __init__(self, socket: ServerConnection) -> None:
         self._socket = socket
-        self._session = session
-        # The number of the next audio frame.
-        self._seq = 0
-        # The bridge's clock less the page's, by the page's newest estimate.
-        self._offset: protocol.ClockOffset | None = None
-        self.dropped = 0
 
-    def send(self, message: protocol.Message) -> None:
-        """Sends a message, or closes the connection if the page does not read."""
-        if self._waiting() > MAX_WAITING:
-            self.close(protocol.CLOSE_TOO_SLOW, "too slow")
-            return
-        # broadcast() writes without waiting; the write buffer is the queue, bounded above.
-        broadcast([self._socket], self._encoded(message))
-
-    def _encoded(self, message: protocol.Message) -> str:
-        """Returns the JSON of a message with every secret masked."""
-        redact = self._session.log.redact
-        redact.refresh()
-        masked = {one.name: redact(getattr(message, one.name)) for one in fields(message)}
-        return to_json({"type": message.type} | masked)
-
-    def send_audio(self, turn: int, rate: int, pcm: bytes) -> None:
-        """Sends agent audio, PCM16LE mono, in frames of at most 100 ms."""
-        size = int(rate * _FRAME_S) * 2
-        for start in range(0, len(pcm), size):
-            seq, self._seq = self._seq, self._seq + 1
-            if self._waiting() > MAX_WAITING_AUDIO:
-                self.dropped += 1
-                continue
-            frame = protocol.AudioFrame(
-                protocol.AGENT_AUDIO,
-                seq,
-                turn,
-                rate,
-                time.monotonic() * 1000,
-                pcm[start : start + size],
-            )
-            broadcast([self._socket], protocol.encode_audio(frame))
-
-    def close(self, code: int, reason: str) -> None:
-        """Begins to close the connection."""
-        task = asyncio.ensure_future(self._socket.close(code, reason))
-        task.add_done_callback(lambda done: done.cancelled() or done.exception())
-
-    def _waiting(self) -> int:
+    @property
+    def waiting(self) -> int:
+        """Bytes that wait for the page to read them."""
         return self._socket.transport.get_write_buffer_size()
 
-    async def serve(self) -> None:
-        """Hands what the page sends to its session, until the connection ends."""
-        async for data in self._socket:
-            try:
-                if isinstance(data, bytes):
-                    self._perceive(protocol.decode_frame(data))
-                else:
-                    self._take(protocol.decode_message(data))
-            except AdkNbError as error:
-                if self._session.log.add_error(self, error.code, str(error)):
-                    self.send(protocol.Failure(error.code, error.message, error.remedy))
+    def write(self, data: str | bytes) -> None:
+        """Sends a frame without waiting; the write buffer is the queue, which the caller bounds."""
+        broadcast([self._socket], data)
 
-    def _perceive(self, frame: protocol.AudioFrame | protocol.ImageFrame) -> None:
-        if isinstance(frame, protocol.ImageFrame):
-            self._session.see(self, frame.source, frame.jpeg)
-            return
-        if frame.kind != protocol.MICROPHONE or frame.rate != 16_000:
-            raise ProtocolError("A page sends microphone frames of 16 kHz.")
-        self._session.hear(self, frame.samples)
-
-    def _take(self, message: protocol.Message) -> None:
-        match message:
-            case protocol.Clock():
-                now = time.monotonic() * 1000
-                self.send(protocol.Clock(message.id, message.clock, now))
-            case protocol.ClockOffset():
-                self._offset = message
-            case protocol.Playback():
-                offset = self._offset
-                if offset is None:
-                    self._session.playback(message)
-                else:
-                    clock = message.clock + offset.offset_ms
-                    self._session.playback(message, clock, offset.error_ms)
-            case protocol.Hello():
-                raise ProtocolError("A page says hello once.")
-            case _:
-                self._session.receive(self, message)
+    def close(self, code: int, reason: str) -> None:
+        """Begins to close the socket."""
+        task = asyncio.ensure_future(self._socket.close(code, reason))
+        task.add_done_callback(lambda done: done.cancelled() or done.exception())
 
 
 class Bridge:
@@ -227,7 +169,12 @@ class Bridge:
         # The token of each connection.
         self._connections: dict[Connection, str] = {}
         self._server: Server | None = None
+        # Where the Jupyter server finds the port; None where it could not be written.
+        self._file: Path | None = None
         self._starting = asyncio.Lock()
+        # Takes sessions off that were closed by themselves.
+        self._removing: set[asyncio.Task[None]] = set()
+        self._links = PageLinks()
 
     @property
     def port(self) -> int:
@@ -274,9 +221,26 @@ class Bridge:
             if Bridge.shared is self:
                 Bridge.shared = None
             if self._server is not None:
+                self._hide()
                 server, self._server = self._server, None
                 server.close(close_connections=True)
                 await server.wait_closed()
+
+    def token_of(self, session: LiveSession) -> str | None:
+        """Returns a session's token; None if it was not added."""
+        return next((one for one, owner in self._sessions.items() if owner is session), None)
+
+    def remove_soon(self, token: str) -> None:
+        """Begins to remove a session that has ended; see `remove`."""
+        removing = asyncio.ensure_future(self.remove(token))
+        self._removing.add(removing)
+        removing.add_done_callback(self._removing.discard)
+
+    def link(self, token: str) -> str:
+        """Returns a code that opens the served page for a session, once."""
+        for host in (HOST, "localhost"):
+            self.allow(token, f"http://{host}:{self.port}")
+        return self._links.make(token)
 
     def allow(self, token: str, origin: str) -> None:
         """Lets pages of an origin, such as `http://localhost:8888`, connect to a session."""
@@ -296,7 +260,7 @@ class Bridge:
                 # websockets calls it, and would take any callable.
                 create_connection=functools.partial(_Stranger, self._strangers),  # type: ignore[arg-type]
                 process_request=self._admit,
-                open_timeout=HELLO_S,
+                open_timeout=terms.HELLO_S,
                 logger=handshakes,
                 subprotocols=[subprotocol],
                 # PCM does not compress, and zlib would cost more than all the rest.
@@ -313,9 +277,37 @@ class Bridge:
                 remedy="Free a port or some file descriptors, and run the cell again.",
             ) from error
 
+        self._show()
+
+    def _show(self) -> None:
+        """Tells the Jupyter server of this kernel where the bridge is."""
+        path = bridge_file.own_path()
+        if path is None:
+            return
+        try:
+            bridge_file.write(path, self.port)
+        except OSError as error:
+            logger.warning("The Jupyter server will not find the bridge: %s.", error)
+            return
+        self._file = path
+        # A kernel that is shut down ends no session.
+        atexit.register(_remove, path, os.getpid())
+
+    def _hide(self) -> None:
+        path, self._file = self._file, None
+        if path is not None:
+            atexit.unregister(_remove)
+            _remove(path, os.getpid())
+
     def _admit(self, connection: ServerConnection, request: Request) -> Response | None:
+        if not _is_local(request):
+            # A name that leads here may be a foreign page's own, so that its origin were this one.
+            self._refusals.add("it asks for another host")
+            return connection.respond(http.HTTPStatus.FORBIDDEN, "Unknown Host.\n")
         if request.path == "/healthz":
             return connection.respond(http.HTTPStatus.OK, "ok\n")
+        if request.path.startswith(page_links.PATH):
+            return page_links.served(request.path.removeprefix(page_links.PATH))
         if not _is_plain(request):
             self._refusals.add("a header of its handshake is not ASCII")
             return connection.respond(http.HTTPStatus.BAD_REQUEST, "A header is not ASCII.\n")
@@ -328,43 +320,84 @@ class Bridge:
         found = await self._welcome(socket)
         if found is None:
             return
-        token, session = found
+        token, session, hello = found
         if isinstance(socket, _Stranger):
             socket.known()
-        connection = Connection(socket, session)
-        self._connections[connection] = token
+        connection = self.join(token, session, _SocketLine(socket), hello)
         try:
-            connection.send(session.attach(connection))
-            await connection.serve()
+            async for data in socket:
+                connection.take(data)
         except ConnectionClosed as closed:
             if closed.sent is not None and closed.sent.code == 1009:
                 session.log.add("client", "error", error="A message over 1 MiB; connection closed.")
         finally:
-            del self._connections[connection]
-            session.detach(connection)
+            self.leave(connection, session)
 
-    async def _welcome(self, socket: ServerConnection) -> tuple[str, LiveSession] | None:
+    def join(
+        self, token: str, session: LiveSession, line: Line, hello: protocol.Hello
+    ) -> Connection:
+        """Adds a page that is in, whatever way it came; the first it is sent is its welcome."""
+        connection = Connection(line, session)
+        self._connections[connection] = token
+        connection.send(session.admit(connection, hello))
+        return connection
+
+    def leave(self, connection: Connection, session: LiveSession) -> None:
+        """Removes a page whose connection has ended."""
+        if self._connections.pop(connection, None) is not None:
+            session.dismiss(connection)
+
+    async def _redeem(
+        self, socket: ServerConnection, token: str | None, origin: str | None
+    ) -> None:
+        """Tells the served page, once, the token that the code of its link stands for."""
+        if token is not None and origin in self._origins.get(token, ()):
+            await socket.send(to_json(protocol.as_dict(protocol.Admitted(token))))
+            await socket.close()
+            return
+        self._refusals.add("the code of its link opens nothing")
+        await socket.close(protocol.CLOSE_BAD_TOKEN, "wrong code")
+
+    async def _welcome(
+        self, socket: ServerConnection
+    ) -> tuple[str, LiveSession, protocol.Hello] | None:
         try:
-            async with asyncio.timeout(HELLO_S):
+            async with asyncio.timeout(terms.HELLO_S):
                 data = await socket.recv()
             hello = protocol.decode_message(data) if isinstance(data, str) else None
         except (TimeoutError, ProtocolError):
             hello = None
         except ConnectionClosed:
             return None
+        origin = _origin(socket.request)
+        if isinstance(hello, protocol.Redeem):
+            await self._redeem(socket, self._links.redeem(hello.code), origin)
+            return None
         if not isinstance(hello, protocol.Hello):
             await socket.close(protocol.CLOSE_BAD_HELLO, "hello expected")
             return None
-        origin = _origin(socket.request)
         token = _same(hello.token, self._sessions)
         if token is not None and origin in self._origins[token]:
-            return token, self._sessions[token]
+            return token, self._sessions[token], hello
         if _same(hello.token, self._ended) is not None:
             await socket.close(protocol.CLOSE_NO_SESSION, "session ended")
             return None
         self._refusals.add("its token is wrong")
         await socket.close(protocol.CLOSE_BAD_TOKEN, "wrong token")
         return None
+
+
+def _remove(path: Path, process: int) -> None:
+    """Removes a file, unless it is of the process that this one was forked from."""
+    if os.getpid() == process:
+        with contextlib.suppress(OSError):
+            path.unlink(missing_ok=True)
+
+
+def _is_local(request: Request) -> bool:
+    """Returns whether a request asks for this machine by one of its own names, at any port."""
+    named = request.headers.get_all("Host")
+    return len(named) == 1 and re.sub(r":\d+$", "", named[0].lower()) in _NAMES
 
 
 def _is_plain(request: Request) -> bool:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import dataclasses
 import functools
 import logging
 import time
 import uuid
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
+from google.adk.agents import BaseAgent
 from google.adk.apps.app import validate_app_name
 from google.adk.artifacts.in_memory_artifact_service import InMemoryArtifactService
 
@@ -23,43 +23,46 @@ from adk_nb.adk.agents import live_model, model_name
 from adk_nb.adk.session_context import SESSION
 from adk_nb.bridge_thread import BridgeLoop
 from adk_nb.conversation import Conversation, Wait
+from adk_nb.driven_session import DrivenSession
 from adk_nb.exceptions import (
     AdkNbError,
-    AudioError,
-    LocalModelError,
-    ProtocolError,
     SessionClosedError,
     SwapError,
-    TurnTimeoutError,
 )
 from adk_nb.live import silence as silence_limits
+from adk_nb.live.attached import Attached
 from adk_nb.live.coordinator import Exchange
+from adk_nb.live.event_feeds import EventFeeds
+from adk_nb.live.followed_definitions import FollowedDefinitions
 from adk_nb.live.histories import APP_NAME, Histories, earlier, response, state_change
-from adk_nb.live.microphone import FRAME_MS, feed
-from adk_nb.live.swaps import Wish
-from adk_nb.live.turn_callbacks import TurnListeners, waits_for
+from adk_nb.live.session_pages import SessionPages
+from adk_nb.live.switching import SWITCH_S, Switching
+from adk_nb.live.turn_callbacks import TurnListeners
+from adk_nb.live.turn_waits import TurnWaits
+from adk_nb.log import masked_logs
 from adk_nb.log.event_log import EventLog
-from adk_nb.log.recording import RecordingWriter
-from adk_nb.plain import valid_text
+from adk_nb.log.recording import RecordingWriter, checked_folder
+from adk_nb.options import by_name
+from adk_nb.plain import plain, valid_text
 from adk_nb.providers.explain import explain
 from adk_nb.wire import protocol
-from adk_nb.wire.page_hub import result_text
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Coroutine, Iterable, Mapping
     from pathlib import Path
 
-    from google.adk.agents import BaseAgent
     from google.adk.agents.run_config import RunConfig
     from google.adk.artifacts import BaseArtifactService
+    from google.adk.memory.base_memory_service import BaseMemoryService
     from google.adk.plugins.base_plugin import BasePlugin
     from google.adk.sessions import BaseSessionService
 
     from adk_nb.adk.agents import Swap
     from adk_nb.audio import Clip
-    from adk_nb.exceptions import RecordingError
     from adk_nb.live.silence import OnSilence, Silence
+    from adk_nb.live.swaps import Wish
+    from adk_nb.log.event_log import LogRow
     from adk_nb.log.tool_call import ToolCall
     from adk_nb.log.turn import Turn
     from adk_nb.wire.page_hub import Page
@@ -68,20 +71,12 @@ T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
-_SETTLED_S = 1.0
-"""How long `speak` waits after its sound (s), so that the last turn in it has begun."""
-_UNHEARD_S = 10.0
-"""How long `speak` then waits for a turn if none has begun (s)."""
 _NEWS_S = 0.3
 """How long a swap may take before the pages show that it is under way (s)."""
-_SWITCH_S = 60.0
-"""How long switching a tool on or off in the page may take (s)."""
 _GREETING = "Hello!"
 """What an agent is asked that is to greet."""
 _CLOSE_S = 10.0
 """How long `close` waits until all of a session has ended (s)."""
-_AHEAD_S = 1.0
-"""How far a report of a page may lie in the future of the bridge's clock (s)."""
 
 
 class LiveSession(Conversation):
@@ -101,6 +96,7 @@ class LiveSession(Conversation):
         app_name: The ADK app that the conversation belongs to; to `adk web`, `adk run` and
             `adk api_server` it is the name of the agent's folder.
         artifacts: An ADK artifact service; by default one in memory.
+        memory: An ADK memory service, for tools such as `load_memory`; by default one in memory.
         plugins: ADK plugins.
         voice: The name of a prebuilt voice of the model; False is the same as `audio=False`.
         language: The language of speech as a BCP-47 code, such as `de-DE`.
@@ -108,10 +104,21 @@ class LiveSession(Conversation):
             same as `response_modalities` in the `run_config`.
         video: Whether the page may send pictures of a camera or a screen; by default where the
             model may be able to see them.
+        transcribe: Whether the speech of both sides is transcribed.
+        detection: Where the beginning and end of speech are detected: `server`, in the model's
+            service, or `manual`, by the page's push to talk; by default the service decides.
+        proactive: Whether the model may stay silent when it is not addressed.
+        affective: Whether the model's tone follows the user's.
+        compress: Whether the service drops the oldest content when the context is full, which
+            removes the limit of a session's length; a number is the threshold in tokens.
+        resume: Whether a lost connection is resumed; a text is the handle of a session to resume.
+            By default on for Gemini models.
         tools_block: Whether tools that do not say so themselves are declared as blocking; by
             default nothing is declared, and each model does as it does. See `docs/gemini.md`.
         greet: What the agent is asked to say before anybody has spoken; True for a short greeting.
             With a widget it does so when the widget is first shown.
+        shared_microphone: Whether the microphone stays open where another widget's is opened in the
+            same browser; by default the newer takes it, and the older says so.
         record: A folder for a recording of the session, written as it goes; True is `recordings`
             in the working directory, and the widget says so. See `docs/recordings.md`.
         keep_withheld: Whether the sound of an answer that a callback withheld is kept, in
@@ -123,12 +130,13 @@ class LiveSession(Conversation):
             last; None does not watch it. See `docs/gemini.md`.
         on_silence: What else is done when the model says nothing: with `note` nothing, with `nudge`
             it is asked to go on, with `reconnect` the connection is made again.
-        **options: Those of `adk_nb.adk.run_config.run_config`: `transcribe`, `detection`,
-            `proactive`, `affective`, `compress`, `resume`; see `docs/gemini.md`.
+        follow: Whether the agent takes over what a cell redefines of its tools, instruction or
+            sub-agents when the cell has run; otherwise the widget offers it. See `reload`.
 
     Raises:
         RecordingError: The recording cannot be written there.
-        AdkNbError: There is no session service of that URI, or no such `on_silence`.
+        AdkNbError: There is no such option, no session service of that URI, or an option has a
+            value that it cannot have.
 
     Attributes:
         id: The session's id.
@@ -136,6 +144,14 @@ class LiveSession(Conversation):
         greets_pages: Whether a greeting waits until a page can play it.
     """
 
+    # What the widget, its pages and `Conversation` use.
+    _unlisted = Conversation._unlisted.union(dir(DrivenSession)) - {"log", "status"} | {  # noqa: SLF001 - its own
+        "admit", "dismiss", "examine", "facts", "greets_pages", "hear", "history", "inside",
+        "is_in_use", "note_end", "playback", "receive", "report", "see", "send_missed",
+        "watch",
+    }  # fmt: skip
+
+    @by_name()
     def __init__(  # noqa: PLR0913 - the options of a session, all by name
         self,
         agent: BaseAgent,
@@ -146,19 +162,27 @@ class LiveSession(Conversation):
         user_id: str | int = "user",
         app_name: str = APP_NAME,
         artifacts: BaseArtifactService | None = None,
+        memory: BaseMemoryService | None = None,
         plugins: Iterable[BasePlugin] = (),
         voice: str | bool | None = None,
         language: str | None = None,
         audio: bool = True,
         video: bool | None = None,
+        transcribe: bool = True,
+        detection: config.Detection | None = None,
+        proactive: bool | None = None,
+        affective: bool | None = None,
+        compress: bool | int = False,
+        resume: bool | str | None = None,
         tools_block: bool | None = None,
         greet: bool | str = False,
+        shared_microphone: bool = False,
         record: str | os.PathLike[str] | bool | None = None,
         keep_withheld: bool = False,
         mask: Mapping[str, bool] | None = None,
         silence: Silence | None = silence_limits.DEFAULT,
         on_silence: OnSilence = "note",
-        **options: Any,
+        follow: bool = False,
     ) -> None:
         if on_silence not in ("note", "nudge", "reconnect"):
             raise AdkNbError(
@@ -166,19 +190,19 @@ class LiveSession(Conversation):
                 remedy='Say "note", "nudge" or "reconnect".',
                 code="bad_option",
             )
+        if not isinstance(agent, BaseAgent):
+            raise AdkNbError(
+                f"{agent!r:.80} is no agent of ADK's.",
+                remedy='Make one: Agent(name="dice", model=adk_nb.default_model(), tools=[...]).',
+                code="bad_option",
+            )
         self.id = valid_text(session_id) if session_id else f"s{uuid.uuid4().hex[:11]}"
         if isinstance(voice, bool):
             audio, voice = audio and voice, None
         audio = audio and not config.asks_for_text(run_config)
-        # Whether the agent speaks, as was asked last.
-        self._voice = audio
         # What the agent is still to be asked to say first.
         self._greeting = _GREETING if greet is True else greet or ""
         self.greets_pages = False
-        self._video = video
-        self.images_seen = 0
-        # The page that switched its camera or screen on last.
-        self._watched: Page | None = None
         self.log = EventLog(self.id, mask)
         self.log.redact.on_masked = self._masked
         self._configure = functools.partial(
@@ -186,7 +210,12 @@ class LiveSession(Conversation):
             run_config,
             voice=voice,
             language=language,
-            **options,
+            transcribe=transcribe,
+            detection=detection,
+            proactive=proactive,
+            affective=affective,
+            compress=compress,
+            resume=resume,
         )
         self._histories = Histories(
             sessions,
@@ -195,6 +224,8 @@ class LiveSession(Conversation):
             app_name=_checked_name(app_name),
             first=self.id,
         )
+        if memory is not None:
+            self._histories.memory = memory
         self._exchange = Exchange(
             agent,
             self.log,
@@ -207,18 +238,32 @@ class LiveSession(Conversation):
             silence=silence,
             on_silence=on_silence,
         )
+        self._exchange.shared_microphone = shared_microphone
         self._exchange.on_turn_end = self._turn_ended
         self._histories.on_shared = self._exchange.report
+        self._definitions = FollowedDefinitions(self._exchange, self._reload_or_tell, follow=follow)
+        self._waits = TurnWaits(self._exchange)
+        self._switching = Switching(
+            self._exchange, begin=self._begin, after_turn=self._then, voice=audio
+        )
+        self._pages = SessionPages(
+            self._exchange,
+            self._definitions,
+            self._switching,
+            begin=self._begin,
+            greet=self._greet,
+            video=video,
+        )
         self._bridge: BridgeLoop | None = None
         # Held while the session opens, so that it opens once.
         self._opening = asyncio.Lock()
         self._listeners = TurnListeners(self._exchange.report, self.log.redact)
+        self._feeds = EventFeeds(self._call_with_row)
+        self.log.sinks.append(self._feeds)
         self._tasks: set[asyncio.Task[None]] = set()
         folder = _folder_of(record)
         self._recording = (
-            RecordingWriter(folder, self.log, self._recording_failed)
-            if folder is not None
-            else None
+            RecordingWriter(folder, self.log, self.report) if folder is not None else None
         )
         if record is True and self._recording is not None:
             path = self._recording.path
@@ -299,11 +344,6 @@ class LiveSession(Conversation):
         """How many microphone frames reached no model."""
         return self._exchange.microphone.dropped + self._exchange.live.dropped
 
-    @property
-    def video_on(self) -> bool:
-        """Whether the page may send pictures of a camera or a screen."""
-        return self._exchange.sees if self._video is None else self._video
-
     def peek(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Runs a coroutine on the bridge thread, even if the session is not started or closed."""
         bridge = BridgeLoop.acquire()
@@ -318,6 +358,25 @@ class LiveSession(Conversation):
     def all_turns(self) -> list[Turn]:
         """Returns the turns so far, oldest first."""
         return self._exchange.turns.all[:]
+
+    @property
+    def is_in_use(self) -> bool:
+        """Whether a page shows it, or a turn is open."""
+        return bool(self._exchange.pages.all) or self._exchange.turns.current is not None
+
+    def note_end(self, why: str) -> None:
+        """Says why it is closed without being asked, on the bridge thread."""
+        turn = len(self._exchange.turns.all)
+        self._exchange.pages.note(turn, "closed", f"It was closed. {why}")
+        logger.warning("The conversation with %s was closed. %s", self.agent.name, why)
+
+    def history(self) -> list[dict[str, Any]]:
+        """Returns the conversation so far, as the messages that a new page gets."""
+        return self._exchange.pages.history(self._exchange.turns.all)
+
+    def facts(self) -> list[dict[str, Any]]:
+        """Returns what is known of the turns beside their words, as messages for a new page."""
+        return self._exchange.pages.facts(self._exchange.turns.all)
 
     def start(self) -> Self:
         """Starts the session; its model loads and connects in the background.
@@ -339,6 +398,7 @@ class LiveSession(Conversation):
                 raise
             if not opened:
                 bridge.release()
+            self._definitions.start(bridge)
         return self
 
     def close(self) -> None:
@@ -351,6 +411,7 @@ class LiveSession(Conversation):
             return
         bridge, self._bridge = self._bridge, None
         self._exchange.closed = True
+        self._definitions.stop()
         try:
             if bridge is not None and bridge.alive:
                 self._shut_on(bridge)
@@ -359,6 +420,7 @@ class LiveSession(Conversation):
                 bridge.release()
         finally:
             self._exchange.status = "closed"
+            self._feeds.end()
 
     def _shut_on(self, bridge: BridgeLoop) -> None:
         shutting = bridge.submit(self._shut())
@@ -407,31 +469,78 @@ class LiveSession(Conversation):
             f"{self._exchange.status}, {len(self._exchange.turns.all)} turns>"
         )
 
+    def attach(self, page: Page) -> Attached:
+        """Puts a page of your own on the conversation: a telephone, or another server's client.
+
+        Args:
+            page: Is told what pages are told; see `adk_nb.Page`.
+
+        Returns:
+            What the page does to the conversation.
+
+        Raises:
+            SessionClosedError: The conversation is closed.
+        """
+        return self.bridge.call(self._attached(page).begin())
+
+    async def attach_async(self, page: Page) -> Attached:
+        """Async version of `attach`."""
+        bridge = await self.bridge_async()
+        return await bridge.call_async(self._attached(page).begin())
+
+    def _attached(self, page: Page) -> Attached:
+        return Attached(page, self._pages, self._exchange, self.bridge.loop)
+
     # What pages do, on the bridge thread.
 
     def watch(self, watcher: Callable[[protocol.Message], None]) -> None:
         """Calls `watcher` with every message that goes to the pages."""
         self._exchange.pages.watchers.append(watcher)
 
-    def attach(self, page: Page) -> protocol.Welcome:
+    def admit(self, page: Page, hello: protocol.Hello | None = None) -> protocol.Welcome:
         """Adds a page; returns its first message, with the conversation so far."""
-        self._exchange.pages.all.append(page)
-        self.log.add("client", "connected")
-        if self._greeting:  # After the welcome.
-            asyncio.get_running_loop().call_soon(self._greet)
-        return protocol.Welcome(
-            session_id=self.id,
-            agent=self.agent.name,
-            model=model_name(self.agent),
-            tools=self._exchange.swaps.tools,
-            state=self._exchange.status,
-            turn=self._exchange.turns.index,
-            clock=time.monotonic() * 1000,
-            history=self._exchange.pages.history(self._exchange.turns.all),
-            audio=self._exchange.audio_use,
-            changes=self._exchange.swaps.changes,
-            video=self.video_on,
-        )
+        return self._pages.attach(page, hello)
+
+    def dismiss(self, page: Page) -> None:
+        """Removes a page; its microphone counts as closed."""
+        self._pages.detach(page)
+
+    def receive(self, page: Page, message: protocol.Message) -> None:
+        """Does what a page asks."""
+        self._pages.receive(page, message)
+
+    def hear(
+        self, source: object, pcm: bytes, captured_ms: float | None = None, lost: int = 0
+    ) -> None:
+        """Takes a microphone frame, PCM16LE mono at 16 kHz, from a page or from `speak`.
+
+        Args:
+            source: The page, or call of `speak`.
+            pcm: The samples.
+            captured_ms: When its last sample was captured, on the bridge's clock (ms), if known.
+            lost: How many frames before it were lost.
+        """
+        self._exchange.hear(source, pcm, captured_ms, lost)
+
+    def see(self, page: Page, source: str, jpeg: bytes) -> None:
+        """Takes a picture, a JPEG, from the page that switched its camera or screen on last."""
+        del source
+        self._pages.see(page, jpeg)
+
+    def playback(
+        self,
+        report: protocol.Playback,
+        clock_ms: float | None = None,
+        error_ms: float | None = None,
+        *,
+        page: Page | None = None,
+    ) -> None:
+        """Takes a player's report; see `SessionPages.playback`."""
+        self._pages.playback(report, clock_ms, error_ms, page=page)
+
+    def examine(self, asked: int, take: Callable[[protocol.Findings], None]) -> int:
+        """Asks the pages what they know of themselves; see `SessionPages.examine`."""
+        return self._pages.examine(asked, take)
 
     def _greet(self) -> None:
         """Lets the agent speak first, once."""
@@ -439,206 +548,62 @@ class LiveSession(Conversation):
         if greeting and not self._exchange.closed:
             self._exchange.prompt(greeting)
 
-    def detach(self, page: Page) -> None:
-        """Removes a page; its microphone counts as closed."""
-        if self._exchange.pages.remove(page):
-            self.log.add("client", "disconnected")
-        self.log.forget(page)
-        if self._watched is page:
-            self._watched = None
-        if self._exchange.microphone.speaker is page:
-            self._exchange.open_microphone(page, on=False)
-
-    def hear(self, source: object, pcm: bytes) -> None:
-        """Takes a microphone frame, PCM16LE mono at 16 kHz, from a page or from `speak`."""
-        self._exchange.hear(source, pcm)
-
-    def see(self, page: Page, source: str, jpeg: bytes) -> None:
-        """Takes a picture, a JPEG, from the page that switched its camera or screen on last."""
-        del source
-        if self.video_on and page is self._watched and self._exchange.see(jpeg):
-            self.images_seen += 1
-
-    def receive(self, page: Page, message: protocol.Message) -> None:
-        """Does what a page asks."""
-        match message:
-            case protocol.Text():
-                if message.text.strip():
-                    self._exchange.typed(message.text, cut_in=True)
-            case protocol.Mic():
-                self._exchange.open_microphone(page, on=message.on)
-            case protocol.ActivityStart() | protocol.ActivityEnd():
-                self._exchange.activity(begins=isinstance(message, protocol.ActivityStart))
-            case protocol.Interrupt():
-                self._exchange.cut()
-            case protocol.ToolSwitch():
-                self._begin(self._switch(message.name, on=message.on))
-            case protocol.Confirm():
-                self._confirm(message)
-            case protocol.Voice():
-                self._begin(self._switch_voice(on=message.on))
-            case protocol.Camera():
-                self._watched = page if message.on else None
-            case _:
-                self._receive_about(page, message)
-
-    def _receive_about(self, page: Page, message: protocol.Message) -> None:
-        """Handles the messages that are about tools, or not part of the conversation."""
-        match message:
-            case protocol.Stop():
-                with contextlib.suppress(AdkNbError):  # It may have returned meanwhile.
-                    self._exchange.live.calls.stop(message.id)
-            case protocol.More():
-                self._show_more(page, message)
-            case protocol.PageError():
-                error = f"{message.code}: {message.message}"
-                self.log.add_error(page, message.code, error)
-
-    def _confirm(self, message: protocol.Confirm) -> None:
-        with contextlib.suppress(AdkNbError):  # Another page may have answered already.
-            self._exchange.live.calls.answer(
-                message.id, approved=message.approved, payload=message.answer or None
-            )
-
-    def playback(
-        self,
-        report: protocol.Playback,
-        clock_ms: float | None = None,
-        error_ms: float | None = None,
-    ) -> None:
-        """Takes a player's report.
-
-        Args:
-            report: What the player did.
-            clock_ms: When, on the bridge's clock (ms); None if the clocks are not compared yet.
-            error_ms: How far off that may be (ms).
-
-        Raises:
-            ProtocolError: There is no such turn.
-        """
-        turns = self._exchange.turns.all
-        if not 1 <= report.turn <= len(turns):
-            raise ProtocolError(f"A playback report of turn {report.turn}, which there is not.")
-        # No page can have played more than there was, before the session began, or later than now.
-        played_ms = min(report.played_ms, turns[report.turn - 1].audio_ms)
-        report = dataclasses.replace(report, played_ms=played_ms)
-        t = self.log.to_t(clock_ms) if clock_ms is not None else None
-        if t is not None and not 0 <= t <= self.log.now() + _AHEAD_S:
-            t = error_ms = None
-        self._exchange.pages.played(report)
-        if report.event != "progress":
-            self.log.add(
-                "client",
-                f"playback_{report.event}",
-                t=t,
-                turn=report.turn,
-                audio_ms=report.played_ms,
-                error_ms=error_ms,
-            )
-
-    def _show_more(self, page: Page, wanted: protocol.More) -> None:
-        turn, call = self._exchange.turns.call(wanted.id)
-        if turn is None or call is None:
-            raise ProtocolError("More was asked for of a tool call that there is not.")
-        text = result_text(call.result)
-        piece = text[wanted.offset : wanted.offset + protocol.MAX_MORE]
-        page.send(protocol.ToolMore(turn.index, call.id, wanted.offset, piece, len(text)))
-
     # Turns, on the bridge thread.
 
     async def run_say(self, text: str, timeout: float, wait: Wait = "text") -> Turn:  # noqa: ASYNC109
         """Types a turn and waits for its end, or its first words; see `say`."""
         self._refuse_inside("say")
         _check_text(text)
-        if wait not in ("text", "first"):
+        if wait not in ("text", "first", "heard"):
             raise AdkNbError(
                 f"say cannot wait for {wait!r}.",
-                remedy='It is "text" or "first".',
+                remedy='It is "text", "first" or "heard".',
                 code="bad_option",
             )
         turn = self._exchange.typed(text, cut_in=False)
         if wait == "first":
-            return await self._answering(turn, timeout)
-        return await self._finished(turn, timeout)
+            return await self._waits.answering(turn, timeout)
+        deadline = time.monotonic() + timeout
+        await self._waits.finished(turn, timeout)
+        if wait == "heard":
+            await self._waits.heard(turn, deadline - time.monotonic(), timeout)
+        return turn
 
     async def run_prompt(self, text: str, timeout: float) -> Turn:  # noqa: ASYNC109
-        """Asks the model what the user has not, and waits for the answer; see `prompt`."""
+        """Sends a message that is not the user's, and waits for the answer; see `prompt`."""
         self._refuse_inside("prompt")
         _check_text(text)
-        return await self._finished(self._exchange.prompt(text), timeout)
+        return await self._waits.finished(self._exchange.prompt(text), timeout)
 
     async def run_speak(self, clip: Clip, timeout: float) -> Turn:  # noqa: ASYNC109
         """Plays a clip to the model in real time and waits for its last turn; see `speak`."""
         self._refuse_inside("speak")
-        with contextlib.suppress(TimeoutError):
-            # What is said before somebody can hear it is kept for some seconds only.
-            await asyncio.wait_for(self._exchange.live.loaded.wait(), timeout)
-        self._hears()
-        # What is said while it connects would count that as the model's time.
-        await self._exchange.live.connected(timeout)
-        # The turn that this sound begins; one that is still open was begun by something else.
-        first, before = self._exchange.turns.speech_index, self._exchange.microphone.speaker
-        me = object()
-        self._exchange.open_microphone(me, on=True)
-        speaking = asyncio.create_task(feed(clip, lambda pcm: self.hear(me, pcm)))
-        try:
-            await asyncio.sleep(clip.duration_ms / 1000)
-            await asyncio.sleep(_SETTLED_S)
-            deadline = time.monotonic() + min(timeout, _UNHEARD_S)
-            while (turn := self._exchange.turns.spoken_since(first)) is None:
-                self._hears()
-                if time.monotonic() > deadline:
-                    raise AudioError(
-                        "No speech was heard in it.",
-                        remedy="Play the sound: is it loud enough, and is it speech?",
-                        code="no_speech",
-                    )
-                await asyncio.sleep(FRAME_MS / 1000)
-            return await self._finished(turn, timeout)
-        finally:
-            speaking.cancel()
-            if self._exchange.microphone.speaker is me:
-                self._exchange.open_microphone(me, on=False)
-                self._exchange.microphone.speaker = before
-
-    def _hears(self) -> None:
-        """Raises what keeps the agent from hearing, where something does."""
-        deaf = self._exchange.deaf
-        if deaf is not None:
-            raise LocalModelError(deaf.message, remedy=deaf.remedy)
+        return await self._waits.speak(clip, timeout)
 
     async def run_interrupt(self) -> None:
         """Cuts the agent off; see `interrupt`."""
         self._exchange.cut()
-
-    async def _answering(self, turn: Turn, timeout: float) -> Turn:  # noqa: ASYNC109
-        """Returns a turn when the first words or sound of its answer have come."""
-        deadline = time.monotonic() + timeout
-        while not (turn.agent_text or turn.audio_ms or turn.ended):
-            if time.monotonic() > deadline:
-                return await self._finished(turn, 0)
-            await asyncio.sleep(FRAME_MS / 1000)
-        return turn
-
-    async def _finished(self, turn: Turn, timeout: float) -> Turn:  # noqa: ASYNC109
-        try:
-            await asyncio.wait_for(self._exchange.turns.end(turn), timeout)
-        except TimeoutError:
-            asks = any(call.question is not None for call in turn.tool_calls)
-            raise TurnTimeoutError(
-                f"Turn {turn.index} was not answered within {timeout:g} s; it goes on:"
-                f" {waits_for(turn)}.",
-                remedy="Use the widget, or confirm(True)."
-                if asks
-                else "Wait longer with timeout=, or interrupt().",
-            ) from None
-        return turn
 
     # Swaps.
 
     async def run_swap(self, wish: Wish, timeout: float) -> Swap:  # noqa: ASYNC109
         """Changes what answers; see `swap`."""
         self._refuse_inside("swap")
+        swap = await self._reported(lambda: self._exchange.swaps.swap(wish, timeout))
+        self._definitions.swapped(wish)
+        return swap
+
+    async def run_reload(self, timeout: float) -> Swap:  # noqa: ASYNC109
+        """Gives the agent what was redefined; see `reload`."""
+        self._refuse_inside("reload")
+        return await self._reported(lambda: self._definitions.reload(timeout))
+
+    async def _reload_or_tell(self) -> None:
+        with contextlib.suppress(AdkNbError):  # The pages are told.
+            await self._reported(lambda: self._definitions.reload(SWITCH_S))
+
+    async def _reported(self, swap: Callable[[], Coroutine[Any, Any, Swap]]) -> Swap:
+        """Tells the pages of a swap that takes long, or that fails."""
         _ = self.bridge
         news = asyncio.get_running_loop().call_later(
             _NEWS_S,
@@ -646,7 +611,7 @@ class LiveSession(Conversation):
             protocol.State("reconnecting", "Changing the agent…"),
         )
         try:
-            return await self._exchange.swaps.swap(wish, timeout)
+            return await swap()
         except AdkNbError as error:
             self._exchange.report(error)
             message, remedy = self.log.redact([error.message, error.remedy])
@@ -658,16 +623,10 @@ class LiveSession(Conversation):
             news.cancel()
             self._exchange.pages.emit(protocol.State(self._exchange.status))
 
-    async def _switch(self, name: str, *, on: bool) -> None:
-        try:
-            await self._exchange.swaps.switch(name, on=on, timeout=_SWITCH_S)
-        except AdkNbError as error:
-            self._exchange.report(error)
-
     @property
     def voice_on(self) -> bool:
         """Whether the agent speaks; see `voice`."""
-        return self._voice
+        return self._switching.voice
 
     def set_voice(self, *, on: bool) -> None:
         """Lets the agent speak or only write, from any thread; see `voice`."""
@@ -677,18 +636,8 @@ class LiveSession(Conversation):
                 remedy='Which voice it is, talk(agent, voice="Kore") says.',
                 code="bad_option",
             )
-        bridge, self._voice = self.bridge, on
-        bridge.submit(self._switch_voice(on=on))
-
-    async def _switch_voice(self, *, on: bool) -> None:
-        if on == self._exchange.voice:
-            return
-        self._voice = on
-        self._exchange.set_voice(on=on)
-        if config.writes_instead(live_model(self.agent)):
-            # Its connection is made for one of the two.
-            again = functools.partial(self._exchange.swaps.swap, Wish(), _SWITCH_S)
-            self._listeners.begin(self._after(self._exchange.turns.current, again))
+        bridge, self._switching.voice = self.bridge, on
+        bridge.submit(self._switching.switch_voice())
 
     # State, tools and turns, as a cell asks for them.
 
@@ -714,7 +663,7 @@ class LiveSession(Conversation):
             one.id
             for turn in self._exchange.turns.all
             for one in turn.tool_calls
-            if one.ms is None and one.name == call
+            if not one.returned and one.name == call
         ]
         for call_id in running or [call]:
             self._exchange.live.calls.stop(call_id)
@@ -728,6 +677,7 @@ class LiveSession(Conversation):
                 remedy="See live.tools_df() for their ids.",
                 code="no_call",
             )
+        result = plain(result)
         running = self._exchange.live.calls.session
         session = running or await self._histories.get()
         event = response(call, result, session.events if session is not None else ())
@@ -746,47 +696,48 @@ class LiveSession(Conversation):
 
     async def run_after_turn(self, function: Callable[[], Any]) -> None:
         """Calls a function after the open turn; see `after_turn`."""
+        self._then(function)
+
+    def _then(self, function: Callable[[], Any]) -> None:
         self._listeners.begin(self._after(self._exchange.turns.current, function))
 
     async def _after(self, turn: Turn | None, function: Callable[[], Any]) -> None:
         if turn is not None:
             await self._exchange.turns.end(turn)
-            await self._sounded(turn)
+            await self._waits.sounded(turn)
         await self._listeners.once(function, turn)
-
-    async def _sounded(self, turn: Turn) -> None:
-        """Waits until a turn has sounded in the page, or should have."""
-        pages = self._exchange.pages
-        deadline = time.monotonic() + turn.audio_ms / 1000 + _SETTLED_S
-        while time.monotonic() < deadline:
-            position = pages.position(turn)
-            if position is None or turn.interrupted:
-                return
-            played_ms, audio_ms = position
-            if played_ms >= audio_ms and not pages.sounding:
-                return
-            await asyncio.sleep(FRAME_MS / 1000)
 
     @property
     def callbacks(self) -> list[Callable[[Turn], Any]]:
         """What is called with every turn that has ended."""
         return self._listeners.callbacks
 
+    @property
+    def feeds(self) -> EventFeeds:
+        """Those who follow the log."""
+        return self._feeds
+
+    async def _call_with_row(self, function: Callable[[LogRow], Any], row: LogRow) -> None:
+        # It would be told of its own error, and so on.
+        await self._listeners.call(function, row, None if row.kind == "error" else row.turn)
+
     def _turn_ended(self, turn: Turn) -> None:
         self._listeners.ended(turn)
         if self._exchange.turns.current is None and self._exchange.status == "thinking":
             self._exchange.set_state("ready")
 
-    def _begin(self, coroutine: Coroutine[Any, Any, None]) -> None:
+    def _begin(self, coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(coroutine)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     async def _open(self, bridge: BridgeLoop) -> bool:
         """Opens the session on the bridge thread; returns False where another thread has."""
         async with self._opening:
             if self._bridge is not None:
                 return False
+            masked_logs.install(self.log.redact)
             await self._connect()
             self._bridge = bridge
             return True
@@ -803,27 +754,38 @@ class LiveSession(Conversation):
         if not self.greets_pages:
             self._greet()
         for sentence in config.unsupported(
-            live_model(self.agent), self._exchange.live.run_config, audio=self._voice
+            live_model(self.agent), self._exchange.live.run_config, audio=self._switching.voice
         ):
             self._exchange.report(AdkNbError(sentence, code="unsupported"))
 
-    def _configured(self, model: object) -> RunConfig:
-        return self._configure(model=model, audio=self._voice)
+    def _configured(self, model: object, voice: bool) -> RunConfig:
+        return self._configure(model=model, audio=voice)
 
     async def _shut(self) -> None:
+        try:
+            await self._end()
+        finally:
+            masked_logs.remove(self.log.redact)
+
+    async def _end(self) -> None:
         for task in self._tasks:
             task.cancel()
         self._listeners.close()
+        self._pages.close()
         await self._exchange.live.stop()
+        await self._exchange.tool_runs.stop()
         why = "The session was closed."
         turn = self._exchange.turns.current
         if turn is not None:
             self.log.add("bridge", "error", turn=turn.index, error=why)
+            # Whoever waits for the turn gets it with what became of its calls.
+            await self._exchange.cut_off(turn)
             self._exchange.turns.abandoned("session_closed")
-        await self._exchange.tool_runs.stop()
         # An unfinished answer is kept too: the conversation may be resumed later.
         await self._exchange.run_ended()
+        await self._exchange.speech.known()
         self.log.settle()
+        await self._feeds.close()
         self._exchange.pages.emit(protocol.State("closed"))
         self._exchange.pages.all.clear()
         await self._histories.close()
@@ -832,14 +794,18 @@ class LiveSession(Conversation):
 
     def _let_go(self) -> None:
         """Closes what can be closed where the loop has ended."""
+        masked_logs.remove(self.log.redact)
         self._exchange.live.let_go()
         if self._recording is not None:
             self._recording.close()
 
-    def _recording_failed(self, error: RecordingError) -> None:
+    def report(self, error: AdkNbError) -> bool:
+        """Shows an error that ends nothing, from any thread; returns False where it is closed."""
         bridge = self._bridge
-        if bridge is not None:
-            bridge.loop.call_soon_threadsafe(self._exchange.report, error)
+        if bridge is None or not bridge.alive:
+            return False
+        bridge.loop.call_soon_threadsafe(self._exchange.report, error)
+        return True
 
 
 def _checked_name(app_name: str) -> str:
@@ -851,18 +817,20 @@ def _checked_name(app_name: str) -> str:
 
 
 def _folder_of(record: str | os.PathLike[str] | bool | None) -> str | os.PathLike[str] | None:
-    if record == "":
+    if record is None or record is False:
+        return None
+    if record is True:
+        return "recordings"
+    return checked_folder(record, "record=", "Give a folder, or True for one named recordings.")
+
+
+def _check_text(text: object) -> None:
+    if not isinstance(text, str):
         raise AdkNbError(
-            'record="" names no folder.',
-            remedy="Give a folder, or True for one named recordings.",
+            f"What is said is a text, and not {text!r:.80}.",
+            remedy="speak() takes sound, respond() a tool's result.",
             code="bad_option",
         )
-    if isinstance(record, bool):
-        return "recordings" if record else None
-    return record
-
-
-def _check_text(text: str) -> None:
     if not text.strip():
         raise AdkNbError("There is nothing to say.", remedy="Give a text that is not empty.")
 

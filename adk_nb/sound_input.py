@@ -6,6 +6,7 @@ reason, as sound that is read wrongly is noise to a model, which is sent and pai
 
 from __future__ import annotations
 
+import functools
 import warnings
 from os import PathLike
 from pathlib import Path
@@ -13,10 +14,11 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
-from adk_nb.audio import MICROPHONE_RATE, Clip
+from adk_nb.audio import MICROPHONE_RATE, Clip, pcm16
 from adk_nb.exceptions import AudioError
-from adk_nb.resampling import resample
-from adk_nb.sound_files import RATES, container_of, read_sound
+from adk_nb.raw_pcm import pcm16_samples
+from adk_nb.resampling import FloatResampler
+from adk_nb.sound_files import BLOCK, RATES, container_of, read_sound
 
 if TYPE_CHECKING:
     from adk_nb.sound_files import Floats
@@ -27,14 +29,13 @@ Channel: TypeAlias = 'Literal["left", "right"] | int | None'
 _MOST_CHANNELS = 8
 _OVERSHOOT = 1.5
 """Resampled sound goes somewhat beyond 1; what goes further is at another scale."""
-_NOISE_LEVEL, _NOISE_STEPS = 0.3, 1.5
-"""Compressed bytes, taken for samples, are as loud, and step as far from one to the next."""
 _CANCELS = 0.1
 """A mix that has so little of the level of its channels has lost most of them."""
 _GIVE = (
     "Give the path of a sound file, its bytes, PCM16LE bytes at 16 kHz, a Clip, or an array of "
     "samples with rate=."
 )
+_BINARY = 'Open it with open(path, "rb"), or give its path.'
 
 
 def clip_of(sound: Any, rate: int | None = None, channel: Channel = None) -> Clip:
@@ -54,16 +55,18 @@ def clip_of(sound: Any, rate: int | None = None, channel: Channel = None) -> Cli
         AudioError: There is no such file, it cannot be read here, what it is cannot be told, or it
             holds no sound.
     """
-    samples, found = _samples(_unwrapped(sound), rate)
-    if not RATES[0] <= found <= RATES[1]:
-        raise AudioError(
-            f"{found} samples a second are no rate of sound.", remedy=f"It is from {RATES[0]} up."
-        )
-    mono = _mono(samples, channel)
-    pcm = np.clip(np.rint(resample(mono, found, MICROPHONE_RATE) * 32768), -32768, 32767)
-    if not len(pcm):
-        raise AudioError("There is no sound in it.", remedy="Give at least one sample.")
-    return Clip(pcm.astype("<i2").tobytes(), MICROPHONE_RATE)
+    sound = _unwrapped(sound)
+    make = functools.partial(_Mono, channel)
+    if isinstance(sound, str | PathLike):
+        return read_sound(_path(sound), make).clip()
+    if isinstance(sound, bytes) and container_of(sound):
+        return read_sound(sound, make).clip()
+    samples, found = _samples(sound, rate)
+    samples = samples[:, None] if samples.ndim == 1 else samples
+    mono = make(found, samples.shape[1])
+    for start in range(0, len(samples), BLOCK):
+        mono.push(samples[start : start + BLOCK])
+    return mono.clip()
 
 
 def _unwrapped(sound: Any) -> Any:
@@ -78,61 +81,76 @@ def _unwrapped(sound: Any) -> Any:
     elif name == "Audio" and isinstance(getattr(sound, "data", None), bytes):
         sound = sound.data  # IPython makes a WAV file of arrays.
     elif hasattr(sound, "read") and not isinstance(sound, str | PathLike):
-        sound = sound.read()
+        sound = _read(sound)
     if isinstance(sound, bytearray | memoryview):
         sound = bytes(sound)
     return sound
 
 
-def _samples(sound: Any, rate: int | None) -> tuple[Floats, int]:
+def _read(opened: Any) -> Any:
+    try:
+        data = opened.read()
+    except (OSError, ValueError) as error:
+        raise AudioError(f"The open file cannot be read: {error}.", remedy=_BINARY) from error
+    if isinstance(data, str):
+        raise AudioError("The open file holds text.", remedy=_BINARY)
+    return data
+
+
+def _path(sound: str | PathLike[str]) -> Path:
+    try:
+        return Path(sound).expanduser()
+    except RuntimeError as error:  # There is no such user.
+        raise AudioError(f"There is no file {str(sound)!r}: {error}", remedy=_GIVE) from error
+
+
+def _samples(sound: Any, rate: Any) -> tuple[Floats, int]:
     """Returns samples of shape `(n,)` or `(n, channels)` in -1..1, and their rate (Hz)."""
     if isinstance(sound, Clip):
         return sound.samples.astype(np.float32) / 32768, sound.rate
-    if isinstance(sound, str | PathLike):
-        return read_sound(Path(sound).expanduser())
     if isinstance(sound, bytes):
-        return read_sound(sound) if container_of(sound) else (_pcm16(sound, rate), _or_16k(rate))
+        return pcm16_samples(sound, asked=rate is not None), _rate(rate)
     if isinstance(sound, tuple | list) and len(sound) == 2:
         for first, second in (sound, sound[::-1]):
-            if isinstance(first, int | np.integer) and not np.isscalar(second):
-                return _scaled(_array(second)), int(first)
-    return _scaled(_array(sound)), _or_16k(rate)
+            if np.isscalar(first) and not isinstance(first, str) and not np.isscalar(second):
+                return _scaled(_array(second)), _rate(first)
+    return _scaled(_array(sound)), _rate(rate)
 
 
-def _or_16k(rate: int | None) -> int:
-    return MICROPHONE_RATE if rate is None else int(rate)
-
-
-def _pcm16(data: bytes, rate: int | None) -> Floats:
-    if len(data) % 2:
-        raise AudioError(
-            "PCM16 has two bytes a sample, and these are an odd number.",
-            remedy="Give PCM16LE mono at 16 kHz, or the path of a sound file.",
-        )
-    samples = np.frombuffer(data, "<i2").astype(np.float32) / 32768
-    if rate is None and len(samples) > 1:
-        power = float(np.mean(samples**2))
-        steps = float(np.mean(np.diff(samples) ** 2))
-        if power > _NOISE_LEVEL**2 and steps > _NOISE_STEPS * power:
-            raise AudioError(
-                "These bytes are no sound file that is known here, and as PCM16LE they would be "
-                "noise.",
-                remedy="Give the path of the file; or rate=16000, if they are PCM16LE.",
-            )
-    return samples
+def _rate(rate: Any) -> int:
+    """Returns a rate in whole Hz; librosa's are floats."""
+    if rate is None:
+        return MICROPHONE_RATE
+    try:
+        whole = int(rate)
+        if whole == rate and RATES[0] <= whole <= RATES[1]:
+            return whole
+    except (TypeError, ValueError, OverflowError):
+        pass
+    raise AudioError(
+        f"{rate!r} samples a second are no rate of sound.",
+        remedy=f"It is a whole number from {RATES[0]} up, such as rate=16000.",
+    )
 
 
 def _array(sound: Any) -> Any:
     """Returns an array of what is one, or can be made one; no library is imported for that."""
-    for step in ("detach", "cpu", "numpy"):  # Tensors; those of PyTorch may be on a GPU.
-        if hasattr(sound, step) and not isinstance(sound, np.ndarray):
-            sound = getattr(sound, step)()
     if isinstance(sound, dict | set) or sound is None or np.isscalar(sound):
         raise AudioError(f"{type(sound).__name__} is no sound.", remedy=_GIVE)
     try:
-        return np.asarray(sound)
+        if isinstance(sound, tuple | list) and sound and hasattr(sound[0], "numpy"):
+            return np.asarray([_of_tensor(one) for one in sound])
+        return np.asarray(_of_tensor(sound))
     except Exception as error:
-        raise AudioError(f"{type(sound).__name__} is no sound.", remedy=_GIVE) from error
+        what = f"{type(sound).__name__} is no sound that can be read: {error}."
+        raise AudioError(what, remedy=_GIVE) from error
+
+
+def _of_tensor(sound: Any) -> Any:
+    for step in ("detach", "cpu", "numpy"):  # Tensors of PyTorch may be on a GPU.
+        if hasattr(sound, step) and not isinstance(sound, np.ndarray):
+            sound = getattr(sound, step)()
+    return sound
 
 
 def _scaled(samples: Any) -> Floats:
@@ -167,12 +185,13 @@ def _scale(dtype: Any, peak: float) -> float:
         )
     if bits <= 16:
         return float(2 ** (bits - 1))
-    if bits == 64 and peak < 2**15:  # What a list of whole numbers becomes.
+    if bits == 64 and peak <= 2**15:  # What a list of whole numbers becomes.
         return 2.0**15
-    if 0 < peak < 2**15:
+    if 0 < peak <= 2**23:
+        how = 'astype("int16")' if peak <= 2**15 else "astype(float) / 2**23"
         raise AudioError(
             f"Samples of {dtype} go up to 2147483648, and these to {peak:.0f}.",
-            remedy='Say astype("int16"), if they are PCM16.',
+            remedy=f"Say {how}, if they are of {16 if peak <= 2**15 else 24} bits.",
         )
     return float(2**31)
 
@@ -193,28 +212,54 @@ def _by_channel(samples: Floats) -> Floats:
     )
 
 
-def _mono(samples: Floats, channel: Channel) -> Floats:
-    channels = 1 if samples.ndim == 1 else samples.shape[1]
-    if channel is not None:
-        index: Any = {"left": 0, "right": 1}.get(str(channel), channel)
-        if not isinstance(index, int) or not 0 <= index < channels:
-            raise AudioError(
-                f"There is no channel {channel!r}: there is {channels}."
-                if channels == 1
-                else f"There is no channel {channel!r}: there are {channels}.",
-                remedy='Say "left", "right", or a number from 0.',
+class _Mono:
+    """Makes 16 kHz mono of sound that comes in pieces: hours of it fit into little memory.
+
+    Args:
+        channel: Which channel it takes; None mixes them.
+        rate: The rate of what comes (Hz).
+        channels: How many channels it has.
+    """
+
+    def __init__(self, channel: Channel, rate: int, channels: int) -> None:
+        self._index = _index(channel, channels)
+        self._resampler = FloatResampler(rate, MICROPHONE_RATE)
+        self._pcm: list[bytes] = []
+        # The sums of the squares of the mix, and of the channels' samples divided by their number.
+        self._mixed = self._power = 0.0
+
+    def push(self, block: Floats) -> None:
+        """Takes samples, in -1..1, of shape `(n, channels)`."""
+        if self._index is not None:
+            mono = block[:, self._index]
+        else:
+            mono = block.mean(axis=1, dtype=np.float64)
+            self._mixed += float(np.sum(mono**2))
+            self._power += float(np.sum(block.astype(np.float64) ** 2)) / block.shape[1]
+        self._pcm.append(pcm16(self._resampler.push(mono.astype(np.float32))))
+
+    def clip(self) -> Clip:
+        """Returns all that came."""
+        self._pcm.append(pcm16(self._resampler.rest()))
+        if self._mixed < _CANCELS**2 * self._power:
+            warnings.warn(
+                'The channels cancel each other out: choose one with channel="left".', stacklevel=3
             )
-        found: Floats = samples.reshape(len(samples), -1)[:, index]
-        return found
-    if channels == 1:
-        return samples.reshape(-1)
-    mixed: Floats = samples.mean(axis=1)
-    if _level(mixed) < _CANCELS * _level(samples):
-        warnings.warn(
-            'The channels cancel each other out: choose one with channel="left".', stacklevel=3
+        pcm = b"".join(self._pcm)
+        if not pcm:
+            raise AudioError("There is no sound in it.", remedy="Give at least one sample.")
+        return Clip(pcm, MICROPHONE_RATE)
+
+
+def _index(channel: Channel, channels: int) -> int | None:
+    """Returns the number of the channel to take; None where all are mixed."""
+    if channel is None:
+        return 0 if channels == 1 else None
+    index: Any = {"left": 0, "right": 1}.get(str(channel), channel)
+    if not isinstance(index, int | np.integer) or not 0 <= index < channels:
+        there = "is 1" if channels == 1 else f"are {channels}"
+        raise AudioError(
+            f"There is no channel {channel!r}: there {there}.",
+            remedy='Say "left", "right", or a number from 0.',
         )
-    return mixed
-
-
-def _level(samples: Floats) -> float:
-    return float(np.sqrt(np.mean(samples.astype(np.float64) ** 2))) if samples.size else 0.0
+    return int(index)

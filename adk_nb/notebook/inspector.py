@@ -15,7 +15,8 @@ import pandas as pd
 from itables.widget import ITable
 
 from adk_nb.cells import MadeByCells
-from adk_nb.data.tables import TURN_COLUMNS, events_df, logs_of, turns_df
+from adk_nb.data.sources import logs_of
+from adk_nb.data.tables import TURN_COLUMNS, events_df, turns_df
 from adk_nb.data.timeline import timeline_spec
 from adk_nb.data.vega import mime_bundle
 from adk_nb.exceptions import AdkNbError
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from adk_nb.audio import Clip
-    from adk_nb.data.tables import Source
+    from adk_nb.data.sources import Source
     from adk_nb.log.event_log import LogRow
     from adk_nb.log.turns_from_log import Log
 
@@ -53,7 +54,13 @@ _GROUPS = {
     "what was said": ("user_text", "user_transcript", "agent_text", "agent_transcript"),
     "tools": ("tool_call", "tool_result"),
     "sound": ("user_audio", "agent_audio", "mic_on", "mic_off"),
-    "playback": ("playback_started", "playback_drained", "playback_flushed", "interrupted"),
+    "playback": (
+        "playback_started",
+        "playback_drained",
+        "playback_flushed",
+        "playback_moved",
+        "interrupted",
+    ),
     "changes": ("agent_swapped", "agent_transfer", "connected", "disconnected"),
 }
 _CHOICES = [*_GROUPS.items(), *((kind, (kind,)) for kind in KINDS)]
@@ -114,7 +121,7 @@ class _Tail:
     """The newest rows of a log, of some kinds or of all, with the interface of a log."""
 
     def __init__(self, log: Log, kinds: tuple[str, ...]) -> None:
-        self.session_id = log.session_id
+        self.session_id, self.run_id = log.session_id, log.run_id
         self.clip: Callable[[str, int], Clip] = log.clip
         of_kind: list[LogRow] = [row for row in log if not kinds or row.kind in kinds]
         self.rows = of_kind[-MAX_ROWS:]

@@ -86,7 +86,8 @@ def folders() -> Iterator[Path]:
     named = [os.environ.get("JPY_SESSION_NAME", "")]
     # VS Code's kernels may run elsewhere than their notebook is.
     if ipython := sys.modules.get("IPython"):
-        shell = ipython.get_ipython()
+        # Another thread may be importing it just now.
+        shell = getattr(ipython, "get_ipython", lambda: None)()
         named.insert(0, str(getattr(shell, "user_ns", {}).get("__vsc_ipynb_file__", "")))
     for name in named:
         folder = Path(name).parent

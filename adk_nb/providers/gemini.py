@@ -144,7 +144,7 @@ def problem(model: object) -> CredentialsError | None:
     """Returns what is missing to reach a model; None if nothing is known to be missing.
 
     Args:
-        model: A model's name, or an ADK model; for an agent its `canonical_live_model`.
+        model: A model's name, or an ADK model that is no cascade.
     """
     name = _gemini(model)
     if not name:
@@ -211,14 +211,12 @@ def _placeholder() -> str:
 
 
 def _gemini(model: object) -> str:
-    """Returns the name of a Gemini model, or of the one in a cascade; empty if it is none."""
+    """Returns the name of a Gemini model; empty if it is none."""
     if isinstance(model, str):
         return model if model.removeprefix("models/").startswith("gemini") else ""
     name = getattr(model, "model", None)
     if not isinstance(name, str):
         return ""
-    if hasattr(model, "stt") and hasattr(model, "tts"):
-        return _gemini(getattr(model, "_llm", None) or name)
     # A subclass, or the user's own client, may have other credentials.
     kind = f"{type(model).__module__}.{type(model).__name__}"
     own = any(getattr(model, part, None) for part in ("client", "client_kwargs", "base_url"))
@@ -287,8 +285,7 @@ def _known(platform: str) -> str:
 
 
 def _offered() -> list[types.Model]:
-    from google.genai import Client
-    from google.genai import types as genai_types
+    from google.genai import Client, types as genai_types
 
     with Client(http_options=genai_types.HttpOptions(timeout=_TIMEOUT_MS)) as client:
         return [one for one in client.models.list() if _is_live(one)]

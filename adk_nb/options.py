@@ -1,0 +1,105 @@
+"""The options of a session, by name and type: what `talk` and `LiveSession` take."""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import inspect
+from typing import TYPE_CHECKING, ParamSpec, TypedDict, TypeVar
+
+from adk_nb.exceptions import AdkNbError
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Iterable, Mapping
+
+    from google.adk.agents.run_config import RunConfig
+    from google.adk.artifacts import BaseArtifactService
+    from google.adk.memory.base_memory_service import BaseMemoryService
+    from google.adk.plugins.base_plugin import BasePlugin
+    from google.adk.sessions import BaseSessionService
+
+    from adk_nb.adk.run_config import Detection
+    from adk_nb.live.silence import OnSilence, Silence
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class SessionOptions(TypedDict, total=False):
+    """The options of `LiveSession`, which says what each is; `talk` takes them too."""
+
+    run_config: RunConfig | None
+    sessions: BaseSessionService | str | None
+    session_id: str | None
+    user_id: str | int
+    app_name: str
+    artifacts: BaseArtifactService | None
+    memory: BaseMemoryService | None
+    plugins: Iterable[BasePlugin]
+    voice: str | bool | None
+    language: str | None
+    audio: bool
+    video: bool | None
+    transcribe: bool
+    detection: Detection | None
+    proactive: bool | None
+    affective: bool | None
+    compress: bool | int
+    resume: bool | str | None
+    tools_block: bool | None
+    greet: bool | str
+    record: str | os.PathLike[str] | bool | None
+    keep_withheld: bool
+    mask: Mapping[str, bool] | None
+    shared_microphone: bool
+    silence: Silence | None
+    on_silence: OnSilence
+    follow: bool
+
+
+def by_name(*others: Callable[..., object]) -> Callable[[Callable[P, T]], Callable[P, T]]:
+    """Makes a function refuse an option that there is not, and name the nearest that there is.
+
+    Args:
+        *others: Functions whose options are part of its signature, in place of its `**options`.
+    """
+
+    def decorate(function: Callable[P, T]) -> Callable[P, T]:
+        signature = _signature(function, others)
+        known = [name for name in signature.parameters if name != "self"]
+
+        @functools.wraps(function)
+        def checked(*args: P.args, **options: P.kwargs) -> T:
+            for name in options:
+                if name not in known:
+                    raise _unknown(name, known)
+            return function(*args, **options)
+
+        checked.__signature__ = signature  # type: ignore[attr-defined]
+        return checked
+
+    return decorate
+
+
+def _signature(
+    function: Callable[..., object], others: Iterable[Callable[..., object]]
+) -> inspect.Signature:
+    own = inspect.signature(function)
+    options = {
+        name: one
+        for each in (function, *others)
+        for name, one in inspect.signature(each).parameters.items()
+        if name in own.parameters or one.kind is inspect.Parameter.KEYWORD_ONLY
+        if one.kind is not inspect.Parameter.VAR_KEYWORD
+    }
+    return own.replace(parameters=list(options.values()))
+
+
+def _unknown(name: str, known: Iterable[str]) -> AdkNbError:
+    near = difflib.get_close_matches(name, known, 1)
+    return AdkNbError(
+        f"There is no option {name!r}.",
+        remedy=f"Is it {near[0]}?" if near else f"There are: {', '.join(known)}.",
+        code="bad_option",
+    )
