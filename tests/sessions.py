@@ -34,11 +34,18 @@ def agent(answer, *tools, refusals=(), **options) -> Agent:
     return Agent(name="tester", model=Scripted(answer, refusals), tools=list(tools), **options)
 
 
+def enter(pages, *some):
+    """Pages come to a hub, one after the other: the first of them plays."""
+    for page in some:
+        pages.add(page)
+        pages.welcomed(page)
+
+
 def attach(session) -> Page:
     page = Page()
 
     async def attached():
-        session.attach(page)
+        session.admit(page)
 
     session.bridge.call(attached())
     return page

@@ -106,6 +106,11 @@ def test_where_no_cell_is_known_nothing_is_closed(run):
         ({"metadata": None, "header": None}, ("", "")),
         ({"metadata": {"cellId": None}, "header": {"msg_id": None}}, ("", "")),
         ({}, ("", "")),
+        # A button was clicked.
+        (
+            {"header": {"msg_type": "comm_msg", "msg_id": "m"}, "content": {"comm_id": "b"}},
+            ("b", "m"),
+        ),
     ],
 )
 def test_which_cell_runs(monkeypatch, parent, found):
@@ -123,3 +128,86 @@ def test_outside_a_front_end_no_cell_runs(monkeypatch, shell):
 def test_without_ipython_no_cell_runs(monkeypatch):
     monkeypatch.setitem(sys.modules, "IPython", None)
     assert cells.running_cell() == ("", "")
+
+
+# --- what names hold
+
+
+@pytest.fixture
+def names(monkeypatch):
+    """The notebook's names."""
+    held = {}
+    monkeypatch.setattr(cells, "_shell", lambda: SimpleNamespace(user_ns=held))
+    return held
+
+
+class Box:
+    def __init__(self, *children):
+        self._kept = children
+
+    @property
+    def children(self):
+        return self._kept
+
+
+def closing_over(thing):
+    def function():
+        return thing
+
+    return function
+
+
+HOLDERS = [
+    lambda thing: thing,
+    lambda thing: [1, {"a": (thing,)}],
+    lambda thing: Box(Box(thing)),
+    closing_over,
+    lambda thing: SimpleNamespace(live=thing),
+    lambda thing: {"type": type(thing), "thing": frozenset([thing])},
+]
+
+
+@pytest.mark.parametrize("holder", HOLDERS)
+def test_a_name_holds_it(names, holder):
+    thing = Made("a", [])
+    names |= {"x": 1, "sys": sys, "_": thing, "_3": thing, "Out": {3: thing}, "kind": Made}
+    assert not cells.is_named(thing)
+    names["y"] = holder(thing)
+    assert cells.is_named(thing)
+    assert not cells.is_named(Made("b", []))
+
+
+def test_names_that_hold_themselves_or_too_much(names):
+    names["me"] = [names]
+    names["unfilled"] = closing_over
+    assert not cells.is_named(Made("a", []))
+    names["many"] = [[n] for n in range(30_000)]
+    assert cells.is_named(Made("a", []))
+
+
+def test_the_cells_that_were_deleted(monkeypatch):
+    calls = []
+    parent = {"metadata": {"deletedCells": ["a", "b"]}}
+    events = SimpleNamespace(register=lambda _, call: calls.append(call))
+    shell = SimpleNamespace(events=events, get_parent=lambda: parent)
+    monkeypatch.setattr(cells, "_shell", lambda: shell)
+    deleted = cells.DeletedCells()
+    for _ in range(2):
+        deleted.watch()
+    (call,) = calls
+    assert "a" not in deleted
+    call()
+    assert ("a" in deleted, "b" in deleted, "c" in deleted) == (True, True, False)
+    for odd in (None, 3, "a"):
+        parent["metadata"] = {"deletedCells": odd}
+        call()
+
+
+def test_which_cell_made_it(run):
+    made = cells.MadeByCells()
+    one, other = Made("1", []), Made("2", [])
+    run("a", "1")
+    made.add(one)
+    run("b", "2")
+    made.add(other)
+    assert (made.of(one), made.of(other), made.of(Made("3", []))) == ("a", "b", "")

@@ -7,13 +7,13 @@ import asyncio
 import numpy as np
 import pytest
 from google.adk.agents import Agent
-from logs import conversation
+from logs import conversation, read_recording
 from scripted import Scripted, echo
 
 from adk_nb.audio import Clip
 from adk_nb.conversation import Conversation
+from adk_nb.exceptions import AdkNbError
 from adk_nb.live.swaps import Wish
-from adk_nb.log.recording import read_recording
 from adk_nb.log.tool_call import ToolCall
 from adk_nb.log.turn import Turn
 
@@ -234,9 +234,29 @@ def test_the_sound_of_a_turn(live):
     assert both.pcm.endswith(b"\5\0" * 160)
     with pytest.raises(ValueError, match="not 'me'"):
         live.audio(1, "me")
+    assert live.audio(1, "heard").pcm == b"\5\0" * 160
+    assert live.audio(1, "mix").channels == 2
+
+
+def test_turns_go_by_the_number_that_is_shown(live):
+    assert live.turn(1).index == live.turns[0].index == 1
+    for wrong in (0, 99, -1, "1"):
+        with pytest.raises(AdkNbError, match="there is one") as raised:
+            live.turn(wrong)
+        assert raised.value.code == "no_turn"
+    with pytest.raises(AdkNbError, match="There is no turn 99; there is one"):
+        live.audio(turn=99)
 
 
 def test_it_is_saved_as_a_recording(live, tmp_path):
     path = live.save(tmp_path)
     assert path.parent == tmp_path
     assert list(read_recording(path)) == list(live.session.log)
+
+
+@pytest.mark.parametrize("on", [True, False])
+def test_the_voice_is_set_on_the_session(live, on):
+    asked = []
+    live.session.set_voice = lambda *, on: asked.append(on)
+    live.voice = on
+    assert asked == [on]

@@ -10,9 +10,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from google.adk.agents import Agent
+from scripted import Scripted, echo
 
 import adk_nb
-from adk_nb import exceptions
+from adk_nb import exceptions, frames
 from adk_nb.conversation import Conversation
 from adk_nb.data import columns
 from adk_nb.driven_session import DrivenSession
@@ -56,9 +58,19 @@ def test_a_public_name_is_in_the_reference(name):
     assert entry in reference or listed or name in text("errors.md")
 
 
+@pytest.mark.parametrize("name", [name for name in frames.__all__ if not name.isupper()])
+def test_a_name_of_frames_is_in_the_reference(name):
+    value = getattr(frames, name)
+    reference = text("reference/frames.md", "reference/turns.md")
+    members = re.search(
+        rf"::: {re.escape(value.__module__)}\n    options:\n(?:      .+\n)*.*\b{name}\b", reference
+    )
+    assert f"::: {value.__module__}.{name}" in reference or members
+
+
 def methods(cls):
     found = inspect.getmembers(cls, lambda m: inspect.isfunction(m) or isinstance(m, property))
-    return [name for name, _ in found if not name.startswith("_")]
+    return [name for name, _ in found if not name.startswith("_") and name != "getdoc"]
 
 
 @pytest.mark.parametrize("name", methods(Conversation))
@@ -68,7 +80,9 @@ def test_a_method_of_widget_and_session_is_documented(name):
 
 
 PAGE_SIDE = {
-    "attach", "detach", "hear", "inside", "playback", "receive", "see", "watch", "video_on",
+    "admit", "dismiss", "examine", "facts", "hear", "history", "inside", "is_in_use", "note_end",
+    "playback",
+    "receive", "report", "see", "send_missed", "video_on", "watch",
 }  # fmt: skip
 """What pages and the widget call; it is no part of the documented interface."""
 
@@ -93,12 +107,38 @@ def test_the_reference_lists_what_a_widget_has_of_its_own():
         assert re.search(rf"^        {name}: ", adk_nb.LiveWidget.__doc__, re.MULTILINE), name
 
 
+def test_completion_lists_what_is_documented():
+    agent = Agent(name="teller", model=Scripted(echo))
+    talked = {*methods(Conversation), "session"}
+    session = adk_nb.LiveSession(agent)
+    own = listed(adk_nb.LiveSession) | {"id", "log"}
+    assert {name for name in dir(session) if not name.startswith("_")} == talked | own
+    widget = adk_nb.talk(agent)
+    try:
+        found = {name for name in dir(widget) if not name.startswith("_")}
+    finally:
+        widget.close()
+    traits = {"status", "error", "agent_name", "model_name", "tool_names"}
+    of_widgets = {"layout", "observe", "unobserve"}
+    assert found == talked | listed(adk_nb.LiveWidget) | traits | of_widgets
+    dunder = {name for name in dir(adk_nb) if name.startswith("__")}
+    assert set(dir(adk_nb)) - dunder == set(adk_nb.__all__)
+
+
+def test_a_conversations_help_names_every_call_by_its_task():
+    session = adk_nb.LiveSession(Agent(name="teller", model=Scripted(echo)))
+    tasks = session.getdoc().partition("The calls by task:")[2]
+    named = set(re.findall(r"`(\w+)`", tasks))
+    calls = {name.removesuffix("_async") for name in methods(Conversation)} - {"session"}
+    assert named == calls | {"close"}
+
+
 def test_what_waits_has_an_async_version_and_the_documents_name_it():
     own = methods(Conversation)
     awaited = {name for name in own if name.endswith("_async")}
     assert {name.removesuffix("_async") for name in awaited} == {
-        "say", "prompt", "speak", "interrupt", "wait_for_turn", "swap", "confirm", "stop_tool",
-        "respond",
+        "say", "prompt", "speak", "interrupt", "wait_for_turn", "swap", "reload", "confirm",
+        "stop_tool", "respond",
     }  # fmt: skip
     assert awaited == set(re.findall(r"await live\.(\w+_async)\(", text("asyncio.md")))
 
@@ -163,7 +203,10 @@ def constants(node):
 
 def page_codes():
     for path in (PACKAGE / "static").rglob("*.js"):
-        yield from re.findall(r'\bcode: "(\w+)"', path.read_text())
+        text = path.read_text()
+        yield from re.findall(r'\bcode: "(\w+)"', text)
+        for end in re.findall(r"\bcode: `\$\{code\}(_\w+)`", text):
+            yield from (kind + end for kind in ("mic", "camera", "screen"))
 
 
 def documented_codes():
@@ -278,3 +321,9 @@ def test_fragments_are_ones_that_towncrier_takes():
     names = [path.name for path in (ROOT / "changes").iterdir() if path.name != "README.md"]
     for name in names:
         assert re.fullmatch(r"\+[a-z0-9-]+\.(added|changed|fixed|removed)\.md", name), name
+
+
+def test_every_page_is_in_the_navigation():
+    pages = {page.relative_to(DOCS).as_posix() for page in DOCS.rglob("*.md")}
+    named = set(re.findall(r"[\w/-]+\.md", (ROOT / "mkdocs.yml").read_text("utf-8")))
+    assert pages == named

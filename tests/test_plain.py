@@ -3,8 +3,7 @@ import json
 import threading
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from pydantic import BaseModel
 
 from adk_nb.plain import MAX_DEPTH, MAX_REPR, plain, to_json, valid_text

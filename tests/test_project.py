@@ -59,6 +59,39 @@ def test_imports_point_down():
     assert run.returncode == 0, run.stdout + run.stderr
 
 
+def rows_of_the_map():
+    """Returns the rows of CONTRIBUTING.md's map: the rooms of each, and what they import."""
+    table, _, _ = (ROOT / "CONTRIBUTING.md").read_text().partition("The last column leaves out")
+    for line in table.splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if len(cells) == 3 and cells[0].startswith("`"):
+            rooms = re.findall(r"`(\w+)(?:/|\.py)`", cells[0])
+            yield rooms, re.findall(r"(?:^|, )(\w+)", cells[2])
+
+
+def imports_between_rooms():
+    """Returns which rooms each room imports when the program runs, less what all may use."""
+    grimp = pytest.importorskip("grimp")
+    graph = grimp.build_graph("adk_nb", exclude_type_checking_imports=True, cache_dir=None)
+    found = {}
+    for module in graph.modules - {"adk_nb"}:
+        room = module.split(".")[1]
+        imported = graph.find_modules_directly_imported_by(module) - {"adk_nb"}
+        found.setdefault(room, set()).update(one.split(".")[1] for one in imported)
+    return {room: names - {room, "exceptions", "plain"} for room, names in found.items()}
+
+
+def test_the_map_has_every_room_and_all_that_it_imports():
+    imports = imports_between_rooms()
+    rows = list(rows_of_the_map())
+    places = {room: at for at, (rooms, _) in enumerate(rows) for room in rooms}
+    assert sorted(places) == sorted(imports)
+    for at, (rooms, named) in enumerate(rows):
+        imported = set().union(*(imports[room] for room in rooms)) - set(rooms)
+        assert set(named) == imported, rooms
+        assert all(places[room] > at for room in imported), f"{rooms} import what is above them"
+
+
 @pytest.mark.parametrize("path", documents(), ids=relative)
 def test_the_make_targets_that_a_document_names_exist(path):
     targets = set(re.findall(r"^([a-z][\w-]*):", (ROOT / "Makefile").read_text(), re.MULTILINE))
@@ -76,6 +109,12 @@ def test_ci_runs_the_readmes_command_alone():
     lines = (ROOT / ".ci" / "run").read_text().splitlines()
     commands = [line for line in lines if line and not line.startswith(("#", "set ", "cd "))]
     assert commands == ["exec make test"]
+
+
+def test_the_hosted_workflow_runs_every_check():
+    text = (ROOT / ".github" / "workflows" / "test.yml").read_text()
+    targets = {word for line in re.findall(r"run: make (.+)", text) for word in line.split()}
+    assert targets >= {"lint", "docs", "test-js", "test-python", "test-adk"}
 
 
 @pytest.mark.parametrize("path", documents(), ids=relative)

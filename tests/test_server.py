@@ -17,20 +17,23 @@ from pydantic import BaseModel
 from scripted import DONE, Scripted, audio, call, echo, result_of, said, text_of
 from sessions import wait_for
 from websockets.exceptions import ConnectionClosed, InvalidStatus
+from wire_frames import encode_image
 
 import adk_nb
-from adk_nb import LiveSession, server
+from adk_nb import LiveSession, page_connection, server
 from adk_nb.exceptions import SwapError
 from adk_nb.server import Bridge
-from adk_nb.wire import protocol
+from adk_nb.wire import protocol, terms
 
 
 @pytest.fixture
 def opened():
     with contextlib.ExitStack() as stack:
 
-        def open_one(answer=echo):
-            session = LiveSession(Agent(name="a", model=Scripted(answer))).start()
+        def open_one(answer=echo, tools=()):
+            session = LiveSession(
+                Agent(name="a", model=Scripted(answer), tools=list(tools))
+            ).start()
             made = Opened(session)
             stack.callback(made.close)
             return made
@@ -85,7 +88,7 @@ async def test_microphone_frames_reach_the_model_and_come_back(opened):
 
 def picture(source="camera", inside=b"", seq=0):
     jpeg = b"\xff\xd8" + inside + b"\xff\xd9"
-    return protocol.encode_image(protocol.ImageFrame(source, seq, 1.0, jpeg))
+    return encode_image(protocol.ImageFrame(source, seq, 1.0, jpeg))
 
 
 async def test_images_and_what_is_said_of_the_camera_reach_the_session_in_order(
@@ -164,7 +167,7 @@ async def test_who_has_no_token_is_refused(opened, first, code):
 
 
 async def test_who_says_nothing_is_let_go(opened, monkeypatch):
-    monkeypatch.setattr(server, "HELLO_S", 0.1)
+    monkeypatch.setattr(terms, "HELLO_S", 0.1)
     made = opened()
     async with made.connect() as socket:
         with pytest.raises(ConnectionClosed) as closed:
@@ -265,37 +268,118 @@ async def test_the_clock_is_answered_and_reports_are_on_the_sessions_clock(opene
         report = {"type": "clock_offset", "offset_ms": offset, "error_ms": 0.5}
         await socket.send(json.dumps(report))
         sounded = {"type": "playback", "event": "started", "turn": 1, "clock": 1234.5}
-        await socket.send(json.dumps(sounded))
+        await socket.send(json.dumps(sounded | {"estimated": True}))
         await socket.send(json.dumps({"type": "clock", "id": 10, "clock": 0}))
         await until(socket, "clock", id=10)
     row = next(r for r in made.session.log if r.kind == "playback_started")
+    assert row.estimated
+    assert made.session.turns[0].heard_estimated
     asked = made.session.log.to_t(answer["bridge_clock"])
     assert row.t == pytest.approx(asked)
 
 
-async def test_a_page_that_does_not_read_is_bounded(opened, monkeypatch):
-    monkeypatch.setattr(server, "MAX_WAITING_AUDIO", 100_000)
-    monkeypatch.setattr(server, "MAX_WAITING", 200_000)
+@pytest.mark.parametrize("what", ["sound", "words"])
+async def test_a_page_that_does_not_read_is_bounded(opened, monkeypatch, what):
+    monkeypatch.setattr(page_connection, "MAX_WAITING", 200_000)
 
     def flood(came):
         return [audio(60_000) for _ in range(8)] if text_of(came) else []
 
+    def words(connection):
+        for _ in range(8000):  # More than the socket's own buffers hold.
+            connection.send(protocol.Transcript(1, "agent", "a", "x" * 1000, final=False))
+
     made = opened(flood)
     async with made.page() as socket:
-        await socket.send(json.dumps({"type": "text", "text": "hi"}))
         socket.transport.pause_reading()
-        await asyncio.sleep(0.5)
         (connection,) = made.bridge._connections
-        assert connection.dropped > 0
-        assert connection._waiting() < 200_000
-        for _ in range(400):
-            message = protocol.Transcript(1, "agent", "a", "x" * 1000, final=False)
-            made.session.bridge.loop.call_soon_threadsafe(connection.send, message)
+        if what == "sound":
+            await socket.send(json.dumps({"type": "text", "text": "hi"}))
+        else:
+            made.session.bridge.loop.call_soon_threadsafe(words, connection)
+        await asyncio.to_thread(wait_for, lambda: connection._closing)
+        assert connection._line.waiting < 250_000
         socket.transport.resume_reading()
         with pytest.raises(ConnectionClosed):
             while True:
                 await asyncio.wait_for(socket.recv(), 10)
         assert socket.close_code == 4001
+        if what == "sound":
+            await asyncio.to_thread(wait_for, lambda: connection.dropped)
+            await asyncio.to_thread(
+                wait_for, lambda: any(row.kind == "audio_lost" for row in made.session.log)
+            )
+
+
+async def test_images_that_a_page_has_no_time_to_read_are_left_out(opened):
+    made = opened()
+    async with made.page(max_size=None) as socket:
+        socket.transport.pause_reading()
+        (connection,) = made.bridge._connections
+
+        async def show():
+            for _ in range(8):
+                connection.send(protocol.ToolOutput(1, "c", image="A" * (3 << 20)))
+
+        await made.session.bridge.call_async(show())
+        socket.transport.resume_reading()
+        shown = [await until(socket, "tool_output") for _ in range(8)]
+    assert shown[0]["image"]
+    assert "left out" in shown[-1]["text"]
+    assert not shown[-1]["image"]
+
+
+async def test_a_flood_of_switches_is_one_row_and_few_swaps(opened, monkeypatch):
+    def tool() -> int:
+        """Does nothing."""
+        return 1
+
+    made = opened(tools=[tool])
+    swaps, sent = made.session._exchange.swaps, asyncio.Event()
+    switch = swaps.switch
+
+    async def held(*args, **options):
+        await asyncio.to_thread(wait_for, sent.is_set)
+        await switch(*args, **options)
+
+    monkeypatch.setattr(swaps, "switch", held)
+    async with made.page() as socket:
+        for n in range(500):
+            await socket.send(json.dumps({"type": "tool", "name": "nope", "on": True}))
+            await socket.send(json.dumps({"type": "tool", "name": "tool", "on": n % 2 == 0}))
+        await socket.send(json.dumps({"type": "tool", "name": "tool", "on": False}))
+        await socket.send(json.dumps({"type": "clock", "id": 1, "clock": 0}))
+        await until(socket, "clock", id=1)
+        sent.set()
+        # The page may have been told of the last switch before.
+        off = {"name": "tool", "on": False, "description": "Does nothing."}
+        session = made.session
+        await asyncio.to_thread(
+            wait_for,
+            lambda: session._switching._switching.done() and session._exchange.swaps.tools == [off],
+        )
+    await answers(made)
+    rows = [row for row in made.session.log if row.kind == "error"]
+    assert [(row.count, "nope" in row.error) for row in rows] == [(500, True)]
+    assert len([row for row in made.session.log if row.kind == "agent_swapped"]) <= 2
+
+
+async def test_a_password_that_is_an_ordinary_word_changes_no_name(opened, monkeypatch):
+    monkeypatch.setenv("POSTGRES_PASSWORD", "postgres")
+    monkeypatch.setenv("MY_PASSWORD", "complete")
+
+    def query_postgres() -> int:
+        """Asks postgres."""
+        return 1
+
+    made = opened(tools=[query_postgres])
+    async with made.page() as socket:
+        (tool,) = socket.welcome["tools"]
+        assert (tool["name"], tool["description"]) == (
+            "query_postgres", "Asks [POSTGRES_PASSWORD]."
+        )  # fmt: skip
+        await socket.send(json.dumps({"type": "text", "text": "hi"}))
+        assert (await until(socket, "turn", state="complete"))["turn"] == 1
 
 
 async def test_closing_the_session_says_so_and_stops_the_server(opened):
@@ -461,6 +545,8 @@ async def test_a_cookie_of_another_page_may_be_of_any_bytes(opened):
         b"GET / HTTP/9\r\n\r\n",
         b"x" * 100_000,
         handshake(upgrade=b"websoJ\x86\xc8\xfe`cket"),
+        handshake(upgrade=b"none") + b"\xff\xff",  # A broken frame comes with it.
+        handshake() + b"\xff\xff",
     ],
 )
 async def test_who_speaks_no_websocket_is_counted_and_not_traced(opened, caplog, junk):

@@ -27,6 +27,7 @@ from adk_nb.exceptions import (
     SessionClosedError,
     TurnTimeoutError,
 )
+from adk_nb.live.swaps import Swaps
 from adk_nb.wire import protocol
 
 
@@ -433,26 +434,28 @@ def test_only_who_has_the_microphone_is_heard():
         assert session.mic_dropped == 2
         do(session, session.hear, two, bytes(640))
         wait_for(lambda: session.agent.model.came)
-        do(session, session.detach, two)
+        do(session, session.dismiss, two)
         assert kinds(session).count("mic_off") == 1
         assert kinds(session)[-1] == "mic_off"
 
 
 def test_audio_that_no_model_takes_is_bounded_and_counted():
-    from adk_nb.adk.request_queue import MAX_WAITING_AUDIO, RequestQueue
+    from adk_nb.adk.request_queue import MAX_WAITING_MS, RequestQueue
+
+    frames = MAX_WAITING_MS // 20
 
     async def fill():
         queue = RequestQueue()
         queue.send_content(types.Content(parts=[types.Part(text="first")]))
-        for i in range(MAX_WAITING_AUDIO + 30):
-            queue.send_realtime(types.Blob(data=i.to_bytes(2, "little"), mime_type="audio/pcm"))
+        for i in range(frames + 30):
+            queue.send_realtime(types.Blob(data=i.to_bytes(640, "little"), mime_type="audio/pcm"))
         queue.send_content(types.Content(parts=[types.Part(text="last")]))
-        return queue, [await queue.get() for _ in range(MAX_WAITING_AUDIO + 2)]
+        return queue, [await queue.get() for _ in range(frames + 2)]
 
     queue, got = asyncio.run(fill())
     assert queue.dropped == 30
     assert got[0].content.parts[0].text == "first"
-    assert got[1].blob.data == (30).to_bytes(2, "little")
+    assert got[1].blob.data == (30).to_bytes(640, "little")
     assert got[-1].content.parts[0].text == "last"
 
 
@@ -477,7 +480,7 @@ def test_speak_feeds_a_sound_in_real_time():
 
 
 def test_speak_says_where_nothing_was_heard(monkeypatch):
-    monkeypatch.setattr("adk_nb.session._UNHEARD_S", 0.2)
+    monkeypatch.setattr("adk_nb.live.turn_waits._UNHEARD_S", 0.2)
     with LiveSession(agent(spoken)) as session:
         with pytest.raises(AudioError, match="No speech"):
             session.speak(Clip(bytes(3200)))
@@ -490,7 +493,7 @@ def test_a_new_page_gets_the_history():
         session.say("sum")
 
         async def attached():
-            return session.attach(Page())
+            return session.admit(Page())
 
         welcome = session.bridge.call(attached())
     assert [m["type"] for m in welcome.history] == [
@@ -498,6 +501,17 @@ def test_a_new_page_gets_the_history():
     ]  # fmt: skip
     assert welcome.tools == [{"name": "add", "on": True, "description": "Adds two numbers."}]
     assert (welcome.agent, welcome.model, welcome.turn) == ("tester", "scripted", 2)
+
+
+def test_a_new_page_is_told_of_a_thousand_tools_at_most(monkeypatch):
+    many = [{"name": f"t{n}", "on": True, "description": ""} for n in range(5000)]
+    with LiveSession(agent(echo)) as session:
+        monkeypatch.setattr(Swaps, "tools", many)
+
+        async def attached():
+            return session.admit(Page())
+
+        assert session.bridge.call(attached()).tools == many[:1000]
 
 
 def test_what_the_run_config_leaves_open_is_set_for_notebooks():
@@ -585,7 +599,7 @@ def test_a_recording_goes_where_it_is_said_and_the_page_tells_where(tmp_path, mo
         assert session.recording.parent == Path("recordings")
 
         async def welcome():
-            return session.attach(page)
+            return session.admit(page)
 
         (note,) = [m for m in session.bridge.call(welcome()).history if m["type"] == "note"]
         assert note["text"] == f"It is recorded in {session.recording}."
@@ -593,8 +607,11 @@ def test_a_recording_goes_where_it_is_said_and_the_page_tells_where(tmp_path, mo
         assert session.recording.parent == tmp_path / "home" / "talks"
     with LiveSession(agent(echo), record=False) as session:
         assert session.recording is None
-    with pytest.raises(AdkNbError, match="no folder"):
-        LiveSession(agent(echo), record="")
+    for odd in ("", 5, b"folder"):
+        with pytest.raises(AdkNbError, match=r"record=.* names no folder"):
+            LiveSession(agent(echo), record=odd)
+        with pytest.raises(AdkNbError, match="names no folder"):
+            session.save(odd)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["home", "recordings"]
 
 

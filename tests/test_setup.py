@@ -165,7 +165,7 @@ def test_lab_and_clean_in_a_path_with_blanks_and_umlauts(project, bystanders):
     assert "--LabApp.default_url=/lab/tree/notebooks/01_talk.ipynb" in last
     assert f"--ServerApp.root_dir={project.folder}" in last
     assert "--port=1" in last
-    assert "0.3 GB to fetch, 0.9 GB on disk" in said
+    assert "0.3 GB to fetch, 1.0 GB on disk" in said
     done = project.make("clean")
     assert done.returncode == 0, done.stdout
     assert not project.venv.exists()
@@ -493,6 +493,15 @@ def test_ci_skips_no_browser_tests(ran, monkeypatch, tmp_path):
         steps.chromium(environment.Environment(tmp_path))
 
 
+def test_without_firefox_its_tests_are_skipped(ran, monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(steps.os, "geteuid", lambda: 1000)
+    steps.firefox(environment.Environment(tmp_path))
+    assert ran == []
+    said = capsys.readouterr().out
+    assert "there is no firefox-esr and no pulseaudio" in said
+    assert "the tests in Firefox are skipped" in said
+
+
 CAMERA = ROOT / "tests" / "browser" / "test_camera.py"
 
 
@@ -563,7 +572,10 @@ def test_what_is_in_the_wheel(wheel):
     assert notebooks <= {Path(name).name for name in names if "/notebooks/" in name}
     assert not [name for name in names if name.endswith("package.json")]
     tops = {name.partition("/")[0] for name in names}
-    assert {top for top in tops if not top.endswith(".dist-info")} == {"adk_nb"}
+    assert {top for top in tops if not top.endswith((".dist-info", ".data"))} == {"adk_nb"}
+    enabled = "data/etc/jupyter/jupyter_server_config.d/adk_nb.json"
+    assert [name for name in names if ".data/" in name and name.endswith(enabled)]
+    assert len([name for name in names if ".data/" in name]) == 1
 
 
 def test_the_pictures_and_links_of_the_readme_show_on_the_package_index(wheel):
@@ -639,5 +651,11 @@ def test_the_wheel_alone_in_a_clean_environment_up_to_the_first_turn(wheel, tmp_
         cwd=tmp_path, env=environment, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert f"ROLLED 20 {folder}" in turn.stdout, turn.stderr
+    extensions = subprocess.run(
+        [python, "-m", "jupyter_server.extension.serverextension", "list"],
+        cwd=tmp_path, env=environment, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert re.search(r"adk_nb\.relay.*enabled", extensions.stdout + extensions.stderr)
+    assert re.search(r"adk_nb\.relay.*OK", extensions.stdout + extensions.stderr)
     engine = ("moonshine_voice", "xllamacpp", "py_nanotts", "altair", "soundfile", "soxr")
     assert not [name for name in engine if list(folder.rglob(f"site-packages/{name}"))]

@@ -2,6 +2,7 @@ import io
 import random
 import re
 import sys
+import tracemalloc
 import wave
 
 import numpy as np
@@ -31,6 +32,16 @@ def tone(channels=1):
     return np.repeat(one[:, None], channels, axis=1)
 
 
+class Whole:
+    """Keeps all that is read."""
+
+    def __init__(self, rate, channels):
+        self.rate, self.channels, self.blocks = rate, channels, []
+
+    def push(self, block):
+        self.blocks.append(block)
+
+
 def written(path, subtype, channels=1, container="WAV"):
     soundfile.write(path, tone(channels), RATE, subtype=subtype, format=container)
     return path
@@ -49,9 +60,11 @@ def test_plain_wav_needs_no_package(tmp_path, subtype, channels):
         file.setsampwidth(width)
         file.setframerate(RATE)
         file.writeframes(scaled.view(np.uint8).reshape(-1, 8)[:, :width].tobytes())
-    read, rate = read_sound(path)
-    assert rate == RATE
-    assert read == pytest.approx(samples, abs=max(1e-6, 2 / 2 ** (8 * width - 1)))
+    read = read_sound(path, Whole)
+    assert (read.rate, read.channels) == (RATE, channels)
+    assert np.concatenate(read.blocks) == pytest.approx(
+        samples, abs=max(1e-6, 2 / 2 ** (8 * width - 1))
+    )
     clip = clip_of(path.read_bytes())
     assert clip.duration_ms == pytest.approx(250, abs=1)
     assert clip.level_db == pytest.approx(-9.03, abs=0.1)
@@ -123,7 +136,7 @@ def test_a_length_that_a_damaged_file_states_is_not_believed(tmp_path):
     data[21:26] = b"\xff" * 5  # The number of samples in its STREAMINFO: 36 bits.
     path.write_bytes(data)
     with pytest.raises(AudioError, match="cannot be read as sound"):
-        read_sound(path)
+        read_sound(path, Whole)
 
 
 @pytest.mark.parametrize("rate", [1, 900_000])
@@ -137,6 +150,25 @@ def test_a_rate_that_cannot_be_is_refused(tmp_path, rate):
 @pytest.mark.parametrize("missing", ["no-such-file.wav", ".", None, 3])
 def test_what_is_no_file_is_named(missing):
     with pytest.raises(AudioError) as error:
-        read_sound(missing)
+        read_sound(missing, Whole)
     assert repr(str(missing)) in error.value.message
     assert error.value.remedy
+
+
+@pytest.mark.parametrize("container", ["WAV", "FLAC"])
+def test_a_long_file_is_read_in_pieces(tmp_path, container):
+    path = tmp_path / "long"
+    with soundfile.SoundFile(path, "w", 48_000, 2, "PCM_16", format=container) as file:
+        second = np.repeat(0.5 * np.sin(np.arange(48_000) / 48_000 * 2764.6)[:, None], 2, axis=1)
+        for _ in range(120):
+            file.write(second)
+    tracemalloc.start()
+    try:
+        clip = clip_of(path)
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert clip.duration_ms == pytest.approx(120_000, abs=1)
+    assert clip.level_db == pytest.approx(-9.03, abs=0.1)
+    # The clip, the pieces it is joined of, and some blocks; all samples at once are 46 MB.
+    assert most < 2 * len(clip.pcm) + 6e6

@@ -60,7 +60,14 @@ class Tensor:
         return self
 
     def numpy(self):
-        return ORIGINAL.astype(np.float32)[None, :]
+        return ORIGINAL.astype(np.float32)
+
+
+class Half(Tensor):
+    """A tensor of a type that numpy has not."""
+
+    def numpy(self):
+        raise TypeError("Got unsupported ScalarType BFloat16")
 
 
 def upload(data):
@@ -99,6 +106,16 @@ HEARD = {
     "a list of whole numbers": (INT16.tolist(),),
     "a tensor": (Tensor(),),
     "a clip": (Clip(INT16.tobytes(), RATE),),
+    "a list with the lowest of int16": ([-32768, *INT16.tolist()[1:]],),
+    "a list of tensors": ([Tensor(), Tensor()], None, 0),
+    "a rate that is a float": ((22_050.0, melody(22_050)),),
+    "a rate of numpy": ((melody(8_000), np.float64(8_000)),),
+    "a channel of numpy": (TWO, None, np.int64(0)),
+    "NIST SPHERE bytes": (file("NIST"),),
+    "MAT5 bytes": (file("MAT5"),),
+    "IRCAM bytes": (file("IRCAM"),),
+    "VOC bytes": (file("VOC"),),
+    "PAF bytes": (file("PAF"),),
     "IPython's Audio": (Audio(ORIGINAL, rate=RATE, normalize=False),),
     "an upload": (upload(file("WAV")),),
 }
@@ -113,6 +130,35 @@ REFUSED = {
     "an odd number of bytes": ((INT16.tobytes()[1:],), "odd number"),
     "floats at the scale of int16": ((ORIGINAL * 32768,), "go up to 1.3"),
     "int32 at the scale of int16": ((INT16.astype("i4"),), 'astype\\("int16"\\)'),
+    "int32 at the scale of 24 bits": ((np.round(ORIGINAL * 2**23).astype("i4"),), "of 24 bits"),
+    "a list at the scale of 24 bits": (
+        (np.round(ORIGINAL * 2**23).astype(int).tolist(),),
+        "of 24 bits",
+    ),
+    "int32 with the lowest of int16": (
+        (np.r_[-32768, INT16[1:]].astype("i4"),),
+        'astype\\("int16"\\)',
+    ),
+    "a page": ((b"<!DOCTYPE html><html><body>404 Not Found</body></html>" * 40,), "like text"),
+    "JSON": ((b'{"error": "not found", "code": 404}\n' * 40,), "like text"),
+    "Japanese": (("\u97f3\u58f0\u3067\u306f\u306a\u3044\u3002\u3042".encode() * 400,), "be noise"),
+    "a picture": ((b"\x89PNG\r\n\x1a\n" + bytes(4000),), "like PNG"),
+    "gzip": ((b"\x1f\x8b\x08\0" + bytes(4000),), "like gzip"),
+    "raw uint8": ((np.round(ORIGINAL * 127 + 128).astype("u1").tobytes(),), "be noise"),
+    "raw quiet uint8": ((np.round(ORIGINAL * 12 + 128).astype("u1").tobytes(),), "be noise"),
+    "raw floats": ((ORIGINAL.astype("f4").tobytes(),), "be noise"),
+    "a WAV after two bytes": ((b"\r\n" + file("WAV"),), "begins 2 bytes in"),
+    "a user that is not there": (("~nobody-here/x.wav",), "no file '~nobody-here/x.wav'"),
+    "a long path": (("x" * 5000,), "cannot be read"),
+    "a rate that is no number": ((ORIGINAL, float("nan")), "no rate"),
+    "a rate in words": ((ORIGINAL, "16k"), "no rate"),
+    "half a rate": ((ORIGINAL, 16_000.5), "no rate"),
+    "a file of text": ((io.StringIO("words"),), "holds text"),
+    "a file that is opened as text": (
+        (io.TextIOWrapper(io.BytesIO(file("FLAC")), "utf-8"),),
+        "cannot be read",
+    ),
+    "bfloat16": ((Half(),), "BFloat16"),
     "uint16": ((INT16.astype("u2"),), "no sign"),
     "NaN": ((NAN,), "no numbers"),
     "infinity": ((np.where(np.isnan(NAN), np.inf, NAN),), "no numbers"),
@@ -167,6 +213,22 @@ def test_a_home_folder_is_expanded(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / "call.wav").write_bytes(file("WAV"))
     assert likeness(clip_of("~/call.wav")) >= 0.99
+
+
+@pytest.mark.parametrize(
+    "samples",
+    [
+        np.zeros(8000),
+        np.full(8000, 0.05) + 0.001 * OTHER[:8000],  # An offset, as cheap microphones have.
+        np.sin(np.arange(8000) / 5),
+        np.sign(np.sin(np.arange(8000) / 20)) * 0.7,
+        OTHER * 3,
+    ],
+    ids=["silence", "an offset", "a sine at full scale", "a loud square", "loud noise"],
+)
+def test_odd_samples_are_samples(samples):
+    pcm = np.round(samples.clip(-1, 1) * 32767).astype("<i2").tobytes()
+    assert clip_of(pcm).pcm == pcm
 
 
 @pytest.mark.parametrize("frame", [b"\xff\xfb\x90\x44", b"\xff\xf3\x40\xc4", b"ID3\x04"])

@@ -11,7 +11,7 @@ import pytest
 from chromium import FLAGS, chromium_path, microphone_flags
 from driver import screenshot
 from host import Host, HostPage
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Error, sync_playwright
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 # Scope "module": Playwright's synchronous API keeps an event loop running in the main thread, in
 # which no asynchronous test could run; and a browser that nobody needs costs the next ones time.
 @pytest.fixture(scope="module")
-def _playwright() -> Iterator[Playwright]:
+def driver() -> Iterator[Playwright]:
     with sync_playwright() as playwright:
         own = Path(playwright.chromium.executable_path)
         if chromium_path() is None and not own.exists() and not os.environ.get("CI"):
@@ -37,13 +37,13 @@ def _playwright() -> Iterator[Playwright]:
 
 
 @pytest.fixture(scope="module")
-def browsers(_playwright: Playwright) -> Iterator[Browsers]:
+def browsers(driver: Playwright) -> Iterator[Browsers]:
     """One browser a microphone: its file is a flag at the browser's start."""
     running: dict[Microphone, BrowserContext] = {}
 
     def launch(microphone: Microphone) -> BrowserContext:
         if microphone not in running:
-            browser = _playwright.chromium.launch(
+            browser = driver.chromium.launch(
                 executable_path=chromium_path(), args=[*FLAGS, *microphone_flags(microphone)]
             )
             # Pages of one context share the cache, so JupyterLab is fetched and compiled once.
@@ -137,8 +137,16 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
             report.sections.append((f"page {number}'s console", "\n".join(shown.console[-40:])))
             if not shown.page.is_closed():
                 name = re.sub(r"\W+", "-", item.name)
-                picture = str(screenshot(shown.page, f"failed-{name}-{number}"))
+                picture = _picture(shown.page, f"failed-{name}-{number}")
                 report.sections.append((f"page {number}'s picture", picture))
             if hasattr(shown, "server"):
                 report.sections.append(("JupyterLab's log", shown.server.log[-4000:]))
     return report
+
+
+def _picture(page: Page, name: str) -> str:
+    """Where the page's picture is. An error in a hook would end the whole run, unreported."""
+    try:
+        return str(screenshot(page, name))
+    except Error as error:  # The page has crashed, say, or its processes hang.
+        return f"there is none: {error.message}"

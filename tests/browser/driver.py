@@ -92,6 +92,11 @@ class Widget:
         """Returns what a function of the root element and its `adkNb` returns."""
         return self.root.evaluate(f"root => ({script})(root, root.adkNb)")
 
+    @property
+    def transport(self) -> str:
+        """The way that the page takes to the kernel."""
+        return self.part("status").get_attribute("data-transport") or ""
+
     def record_states(self) -> None:
         """Begins to note every state that the status shows."""
         self.look(

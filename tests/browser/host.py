@@ -22,7 +22,7 @@ from comm.base_comm import BaseComm
 from driver import ROOT, SECONDS, Widget
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     import numpy as np
     from playwright.sync_api import Page
@@ -74,8 +74,8 @@ class _Comm(BaseComm):
         self._host = host
         super().__init__(*args, **options)
 
-    def publish_msg(self, msg_type: str, data: Any = None, *_args: Any, **_options: Any) -> None:
-        self._host.publish(self, msg_type, data)
+    def publish_msg(self, msg_type: str, data: Any = None, *_args: Any, **options: Any) -> None:
+        self._host.publish(self, msg_type, data, options.get("buffers") or [])
 
 
 class Host:
@@ -111,7 +111,9 @@ class Host:
 
     # From the kernel's side, in any thread.
 
-    def publish(self, sender: _Comm, kind: str, content: Any) -> None:
+    def publish(
+        self, sender: _Comm, kind: str, content: Any, buffers: Sequence[bytes] = ()
+    ) -> None:
         """Passes a comm's message on to every page, and keeps the state for those to come."""
         with self._lock:
             self._comms[sender.comm_id] = sender
@@ -119,7 +121,10 @@ class Host:
             if kind == "comm_open" or content.get("method") == "update":
                 state.update(content["state"])
             for page in self._pages:
-                page.put({"type": kind, "id": sender.comm_id, "content": content})
+                encoded = [base64.b64encode(one).decode() for one in buffers]
+                page.put(
+                    {"type": kind, "id": sender.comm_id, "content": content, "buffers": encoded}
+                )
 
     # From the page's side, in the server's threads.
 
@@ -138,9 +143,10 @@ class Host:
         with self._lock:
             self._pages.remove(page)
 
-    def receive(self, comm_id: str, data: dict[str, Any]) -> None:
+    def receive(self, comm_id: str, message: dict[str, Any]) -> None:
         """Passes a page's message on to its widget."""
-        self._comms[comm_id].handle_msg({"content": {"data": data}, "buffers": []})
+        buffers = [memoryview(base64.b64decode(one)) for one in message["buffers"]]
+        self._comms[comm_id].handle_msg({"content": {"data": message["data"]}, "buffers": buffers})
 
 
 class _Server(ThreadingHTTPServer):
@@ -220,6 +226,12 @@ class HostPage:
         self.page.evaluate("id => show(id)", live.model_id)
         return HostedWidget(self, live)
 
+    def reload(self, widget: HostedWidget) -> HostedWidget:
+        """Loads the page anew, and shows a widget in it again."""
+        self.page.reload()
+        self.page.evaluate("id => show(id)", widget.live.model_id)
+        return HostedWidget(self, widget.live)
+
     def hide(self, widget: HostedWidget) -> None:
         """Takes a widget's view away, as a notebook does with the output of a cell."""
         self.page.evaluate("id => hide(id)", widget.live.model_id)
@@ -253,6 +265,10 @@ class HostedWidget(Widget):
     def errors(self) -> list[str]:
         """The errors in the log."""
         return [row.error for row in self.live.session.log if row.error]
+
+    def reload(self) -> HostedWidget:
+        """Loads the page anew; returns the widget in it."""
+        return self.host_page.reload(self)
 
     def until(self, condition: Callable[[], Any], timeout: float = SECONDS) -> Any:
         """Waits until something here holds, while the page's events come in; returns its value."""

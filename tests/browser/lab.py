@@ -5,25 +5,23 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import queue
 import re
 import secrets
 import shutil
+import ssl
 import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
-import nbformat
 import psutil
 from driver import ROOT, SECONDS, Widget
-from jupyter_client.blocking.client import BlockingKernelClient
+from notebook_server import Kernel, NotebookServer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from playwright.sync_api import Locator, Page
 
@@ -43,19 +41,40 @@ _SETTINGS = {
 }
 
 
-class JupyterServer:
-    """JupyterLab on a free port of 127.0.0.1, with a home of its own that vanishes with it."""
+def write_settings(folder: Path) -> None:
+    """Writes settings of JupyterLab with which nothing comes between a test and its notebook."""
+    for plugin, settings in _SETTINGS.items():
+        package, name = plugin.rsplit("/", 1)
+        file = folder / package / f"{name}.jupyterlab-settings"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(settings))
 
-    def __init__(self) -> None:
+
+class JupyterServer(NotebookServer):
+    """JupyterLab on a free port of 127.0.0.1, with a home of its own that vanishes with it.
+
+    Args:
+        options: More of its options.
+        trusted: What its certificate is checked by, if it has one.
+    """
+
+    def __init__(self, *options: str, trusted: ssl.SSLContext | None = None) -> None:
+        self.trusted = trusted
         self.home = Path(tempfile.mkdtemp(prefix="adk-nb-lab-"))
         self.notebooks = self.home / "notebooks"
+        self.runtime = self.home / "runtime"
         self.token = secrets.token_hex(16)
+        self.query = f"reset&token={self.token}"
         self._log = (self.home / "jupyter.log").open("w")
-        self._write_settings()
+        for folder in (self.notebooks, self.runtime):
+            folder.mkdir()
+        write_settings(self.home / "settings")
         environment = {k: v for k, v in os.environ.items() if not _PRIVATE.match(k)}
         environment |= {
             "HOME": str(self.home),
             "JUPYTER_CONFIG_DIR": str(self.home / "config"),
+            # Enables the extension, as a wheel that is installed does.
+            "JUPYTER_CONFIG_PATH": str(_REPOSITORY / "jupyter-config"),
             "JUPYTER_DATA_DIR": str(self.home / "data"),
             "JUPYTER_RUNTIME_DIR": str(self.home / "runtime"),
             "JUPYTERLAB_SETTINGS_DIR": str(self.home / "settings"),
@@ -81,6 +100,7 @@ class JupyterServer:
             "--MappingKernelManager.cull_idle_timeout=1800",
             "--MappingKernelManager.cull_connected=True",
             "--ServerApp.shutdown_no_activity_timeout=300",
+            *options,
         ]
         self._process = subprocess.Popen(
             command,
@@ -92,47 +112,15 @@ class JupyterServer:
             start_new_session=True,
         )
         try:
-            self.url = self._wait_until_up()
+            self.url = self.page_url = self._wait_until_up()
         except BaseException:
             self.close()
             raise
 
-    def request(self, path: str, method: str = "GET", body: object = None) -> Any:
-        """Asks the server's REST API."""
-        request = urllib.request.Request(
-            f"{self.url}{path}",
-            method=method,
-            data=None if body is None else json.dumps(body).encode(),
-            headers={"Authorization": f"token {self.token}"},
-        )
-        with urllib.request.urlopen(request, timeout=SECONDS) as response:
-            text = response.read()
-        return json.loads(text) if text else None
-
-    def write(self, name: str, cells: Sequence[str]) -> str:
-        """Writes a notebook of code cells; returns its path on the server."""
-        notebook = nbformat.v4.new_notebook(
-            cells=[nbformat.v4.new_code_cell(cell) for cell in cells],
-            metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}},
-        )
-        path = f"{name}.ipynb"
-        nbformat.write(notebook, self.notebooks / path)
-        return path
-
-    def kernel(self, path: str) -> Kernel:
-        """Connects to the kernel of an open notebook, past its page."""
-        for session in self.request("api/sessions"):
-            if session["path"] == path:
-                kernel_id = session["kernel"]["id"]
-                return Kernel(self.home / "runtime" / f"kernel-{kernel_id}.json")
-        message = f"no kernel runs for {path}"
-        raise LookupError(message)
-
-    def shut_down(self, path: str) -> None:
-        """Ends the kernel of a notebook, if there is one."""
-        for session in self.request("api/sessions"):
-            if session["path"] == path:
-                self.request(f"api/sessions/{session['id']}", "DELETE")
+    @property
+    def pid(self) -> int:
+        """The server's process."""
+        return self._process.pid
 
     @property
     def log(self) -> str:
@@ -158,15 +146,6 @@ class JupyterServer:
         self._log.close()
         shutil.rmtree(self.home, ignore_errors=True)
 
-    def _write_settings(self) -> None:
-        for folder in ("notebooks", "runtime"):
-            (self.home / folder).mkdir()
-        for plugin, settings in _SETTINGS.items():
-            package, name = plugin.rsplit("/", 1)
-            file = self.home / "settings" / package / f"{name}.jupyterlab-settings"
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(json.dumps(settings))
-
     def _wait_until_up(self) -> str:
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline and self._process.poll() is None:
@@ -181,67 +160,10 @@ class JupyterServer:
         raise RuntimeError(message)
 
 
-class Kernel:
-    """A kernel, asked directly: it answers whether or not a page is there."""
-
-    def __init__(self, connection_file: Path) -> None:
-        self._client = BlockingKernelClient(connection_file=str(connection_file))
-        self._client.load_connection_file()
-        self._client.start_channels()
-        self._client.wait_for_ready(SECONDS)
-
-    def run(self, code: str, timeout: float = SECONDS) -> str:
-        """Runs code; returns what it printed and the text of its last expression."""
-        request = self._client.execute(code)
-        text = ""
-        deadline = time.monotonic() + timeout
-        while True:
-            try:
-                message = self._client.get_iopub_msg(timeout=max(0, deadline - time.monotonic()))
-            except queue.Empty:
-                late = f"the kernel did not finish in {timeout} s: {code!r}; so far {text!r}"
-                raise TimeoutError(late) from None
-            if message["parent_header"].get("msg_id") != request:
-                continue
-            content = message["content"]
-            match message["msg_type"]:
-                case "stream":
-                    text += content["text"]
-                case "execute_result":
-                    text += content["data"]["text/plain"]
-                case "error":
-                    raise RuntimeError("\n".join(content["traceback"]))
-                case "status" if content["execution_state"] == "idle":
-                    return text
-
-    def value(self, expression: str, timeout: float = SECONDS) -> Any:
-        """Returns the value of an expression that JSON can carry."""
-        text = self.run(f"import json; print(json.dumps({expression}, default=str))", timeout)
-        return json.loads(text)
-
-    def wait_for(
-        self, expression: str, timeout: float = SECONDS, accept: Callable[[Any], object] = bool
-    ) -> Any:
-        """Asks for the value of an expression until it is accepted, and returns it."""
-        deadline = time.monotonic() + timeout
-        while True:
-            value = self.value(expression)
-            if accept(value):
-                return value
-            if time.monotonic() > deadline:
-                late = f"after {timeout} s, {expression} is still {value!r}"
-                raise TimeoutError(late)
-            time.sleep(0.1)
-
-    def close(self) -> None:
-        """Lets go of the kernel, which goes on."""
-        self._client.stop_channels()
-
-
 class Lab:
     """One notebook in one page of JupyterLab."""
 
-    def __init__(self, server: JupyterServer, page: Page) -> None:
+    def __init__(self, server: NotebookServer, page: Page) -> None:
         self.server = server
         self.page = page
         self.path = ""
@@ -260,7 +182,7 @@ class Lab:
 
     def load(self) -> None:
         """Loads the page anew, as the browser's reload would with no tab restored."""
-        self.page.goto(f"{self.server.url}lab/tree/{self.path}?reset&token={self.server.token}")
+        self.page.goto(f"{self.server.page_url}lab/tree/{self.path}?{self.server.query}")
         self.page.wait_for_function(
             """path => {
               const panel = window.jupyterapp?.shell.currentWidget;

@@ -101,7 +101,7 @@ def test_the_camera_comes_to_the_model_as_one_jpeg_a_second(watcher, widget):
     assert sum(gaps) > 0.8 * len(gaps)
     assert pressed(widget) == ["camera"]
     assert widget.look("(root, adkNb) => [adkNb.watching, adkNb.imagesDropped]") == ["camera", 0]
-    assert widget.live.session.images_seen >= 5
+    assert widget.live.session._pages.images_seen >= 5
 
     widget.look("(root, adkNb) => { root.kept = adkNb.videoTracks; }")
     widget.part("camera").click()

@@ -63,6 +63,27 @@ def test_a_refused_microphone_says_how_to_allow_it(show):
     answers(widget)
 
 
+def forbids(page):
+    """The server forbids every page the microphone."""
+
+    def answer(route):
+        headers = {"Content-Type": "text/html", "Permissions-Policy": "microphone=()"}
+        route.fulfill(response=route.fetch(), headers=headers)
+
+    page.route(lambda url: url.endswith("/"), answer)
+
+
+def test_a_microphone_that_the_server_forbids_is_not_the_users_no(show):
+    widget = show(adk_nb.talk(make()), "denied", prepare=forbids)
+    widget.wait_for_state("ready")
+    widget.part("mic").click()
+    error = widget.part("error")
+    error.get_by_text("by its header Permissions-Policy").wait_for()
+    assert error.get_attribute("data-code") == "mic_forbidden"
+    assert "address bar" not in error.inner_text()
+    answers(widget)
+
+
 def test_a_missing_microphone_leaves_typing(show):
     widget = show(adk_nb.talk(make()), "none")
     widget.wait_for_state("ready")

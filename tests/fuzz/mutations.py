@@ -18,7 +18,7 @@ ODD: list[Any] = [
 
 def cases(share: float) -> int:
     """Returns how many cases a test tries: its share of all, which ADK_NB_FUZZ_CASES names."""
-    return max(1, int(int(os.environ.get("ADK_NB_FUZZ_CASES", "4000")) * share))
+    return max(1, int(int(os.environ.get("ADK_NB_FUZZ_CASES", "10000")) * share))
 
 
 def damaged(data: bytes, chance: random.Random) -> bytes:

@@ -14,9 +14,10 @@ import time
 from dataclasses import fields
 from pathlib import Path
 
+import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
+from logs import read_recording
 from mutations import cases
 from scripted import DONE, audio, call, result_of, said, text_of
 from sessions import agent, attach, do
@@ -27,7 +28,8 @@ from adk_nb.data.timeline import marks, timeline
 from adk_nb.exceptions import AdkNbError
 from adk_nb.frames import TOOL_COLUMNS, events_df, tools_df, transcript_df, turns_df
 from adk_nb.log.event_log import KINDS, LogRow
-from adk_nb.log.recording import EVENTS, RecordedLog, read_recording
+from adk_nb.log.recording import EVENTS
+from adk_nb.log.recording_reader import RecordedLog
 from adk_nb.log.turns_from_log import logged_turns
 from adk_nb.wire import protocol
 
@@ -283,6 +285,143 @@ def test_a_recording_that_was_changed_in_any_way(real, tmp_path):
             with told(f"one of the cases {number - AT_ONCE + 1} to {number}"):
                 frames(logs)
             logs.clear()
+
+
+# Where it is known what was done, it is known what must be read, and what must be told.
+
+
+class Damage:
+    """One thing that is done to a recording; says what must still be read and what be told.
+
+    Attributes:
+        lines: The lines of the file, afterwards.
+        kept: The rows that must be read as they were, by their number.
+        told: What must be among the lines that are told; None for the whole recording.
+        field: What a line that is told must name.
+    """
+
+    def __init__(self, number: int, lines: list[bytes]) -> None:
+        self.random = random.Random(f"damage {number}")
+        # The folder is named so too: the session has its name whatever happens to its header.
+        self.name = f"r{number:04d}"
+        header = json.loads(lines[0]) | {"session_id": self.name}
+        self.lines = [json.dumps(header).encode() + b"\n", *lines[1:]]
+        self.kept = set(range(len(lines) - 1))
+        self.told: set[int | None] = set()
+        self.field = ""
+        ways = (self.cut, self.flip, self.retype, self.delete, self.newer)
+        ways[number % len(ways)]()
+
+    def row(self) -> int:
+        return self.random.randrange(1, len(self.lines))
+
+    def cut(self) -> None:
+        place = self.row()
+        end = self.random.randrange(1, len(self.lines[place]) - 2)
+        self.lines[place:] = [self.lines[place][:end]]
+        self.kept = set(range(place - 1))
+        self.told = {place + 1}
+
+    def flip(self) -> None:
+        place = self.random.randrange(len(self.lines))
+        line = bytearray(self.lines[place])
+        at = self.random.randrange(len(line) if place else line.index(self.name.encode()))
+        line[at] ^= 1 << self.random.randrange(8)
+        self.lines[place] = bytes(line)
+        self.kept.discard(place - 1)
+        if line[-1:] != b"\n":
+            self.kept.discard(place)  # It is one line with the next.
+        with contextlib.suppress(ValueError):
+            # It may now be the row of another number, which it changes.
+            self.kept.discard(json.loads(line.decode()).get("seq"))
+
+    def retype(self) -> None:
+        place = self.row()
+        values = json.loads(self.lines[place])
+        self.field = self.random.choice(sorted(WRONG))
+        values[self.field] = self.random.choice(WRONG[self.field])
+        self.lines[place] = json.dumps(values).encode() + b"\n"
+        self.kept.discard(place - 1)
+        self.told = {place + 1}
+
+    def delete(self) -> None:
+        first = self.random.randrange(len(self.lines) - 1)
+        end = min(first + self.random.randint(1, 3), len(self.lines) - 1)
+        del self.lines[first:end]
+        self.kept -= set(range(first - 1, end - 1))
+        self.told = {first + 1}
+
+    def newer(self) -> None:
+        header = json.loads(self.lines[0]) | {"version": self.random.choice([2, 3, 10**6])}
+        self.lines[0] = json.dumps(header).encode() + b"\n"
+        self.kept = set()
+        self.told = {None}
+
+
+WRONG = {
+    "seq": ["1", -1, 1.5, [], None],
+    "time": ["now", -1, 1e15, {}],
+    "t": ["0.5", None, []],
+    "kind": [1, None, {}],
+    "turn": ["1", 1.5, -1, None],
+    "text": [1, [], {}],
+    "audio_ms": ["40", -1],
+    "args": ["x", 3, []],
+    "interrupted": ["true", 1, None],
+    "total_tokens": ["5", -1, 2**50],
+    "tokens": [{"prompt": "1"}, []],
+}
+DAMAGED = 1000
+IN_ONE = 20
+
+
+@pytest.mark.timeout(240)
+@pytest.mark.filterwarnings("error")
+def test_every_row_that_can_be_read_is_there_and_each_fault_is_named(real, tmp_path):
+    lines = (real / EVENTS).read_bytes().splitlines(keepends=True)
+    before = by_session(events_df(real)).popitem()[1]
+    for start in range(0, DAMAGED, IN_ONE):
+        folder = tmp_path / str(start)
+        damages = [Damage(start + n, lines) for n in range(IN_ONE)]
+        for damage in damages:
+            (folder / damage.name).mkdir(parents=True)
+            (folder / damage.name / EVENTS).write_bytes(b"".join(damage.lines))
+        events, faults = events_df(folder, strict=False)
+        rows = by_session(events)
+        for damage in damages:
+            with told(f"the recording {folder / damage.name}"):
+                check(damage, rows.pop(damage.name, {}), faults, before)
+        assert not rows
+        for frame, columns in FRAMES.items():
+            made, same = frame(folder, columns, strict=False, json=True)
+            assert set(made.session_id) <= set(events.session_id)
+            assert same.equals(faults)
+        shutil.rmtree(folder)
+
+
+def by_session(events):
+    """The rows of a frame by session and number, each as text."""
+    found = {}
+    # Without a header a recording has its folder's name for a `run_id`.
+    for session_id, seq, *values in (
+        events.drop(columns="run_id").astype(str).itertuples(index=False)
+    ):
+        found.setdefault(session_id, {})[int(seq)] = values
+    return found
+
+
+def check(damage, rows, faults, before) -> None:
+    faults = faults[faults.file.str.contains(damage.name)]
+    lines = [None if pd.isna(line) else line for line in faults.line]
+    assert damage.told <= set(lines)
+    if damage.field:
+        (what,) = faults.what[faults.line.isin(damage.told)]
+        assert what.startswith(f"skipped ({damage.field}")
+    assert damage.kept <= set(rows)
+    assert {seq: rows[seq] for seq in damage.kept} == {seq: before[seq] for seq in damage.kept}
+    missing = set(before) - set(rows)
+    if missing and min(missing) < max(rows, default=0):
+        assert lines
 
 
 json_text = st.text(st.characters(exclude_categories=()), max_size=5).map(json.dumps)

@@ -11,14 +11,13 @@ from __future__ import annotations
 import itertools
 import os
 
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from adk_nb.live.turn_builder import Turns
 from adk_nb.log.event_log import EventLog
 from adk_nb.log.turns_from_log import logged_turns
 
-CASES = int(os.environ.get("ADK_NB_FUZZ_CASES", "4000")) // 2
+CASES = int(os.environ.get("ADK_NB_FUZZ_CASES", "10000")) // 2
 LOUD = bytes([0, 16] * 240)
 
 

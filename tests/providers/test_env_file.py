@@ -1,6 +1,7 @@
 import os
+import sys
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 
 import pytest
 
@@ -86,6 +87,11 @@ def test_the_folders_are_the_notebooks_and_then_the_working_directory(folder, mo
     # Relative names, those of folders that are gone and empty ones are of no use.
     monkeypatch.setenv("JPY_SESSION_NAME", "lab/talk.ipynb")
     shell.user_ns["__vsc_ipynb_file__"] = str(folder / "gone" / "talk.ipynb")
+    assert list(env_file.folders()) == [folder]
+
+
+def test_ipython_that_another_thread_is_importing_is_no_notebook(folder, monkeypatch):
+    monkeypatch.setitem(sys.modules, "IPython", ModuleType("IPython"))
     assert list(env_file.folders()) == [folder]
 
 

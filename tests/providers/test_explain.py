@@ -12,15 +12,16 @@ import pytest
 import sqlalchemy
 from google.adk.agents import Agent
 from google.adk.agents.live_request_queue import LiveRequestQueue
+from google.adk.events import Event
 from google.adk.models import LLMRegistry
 from google.adk.plugins.base_plugin import BasePlugin
 from google.adk.runners import InMemoryRunner
 from google.adk.sessions import DatabaseSessionService, InMemorySessionService
+from google.adk.tools import google_search
 from google.adk.tools.base_toolset import BaseToolset
 from google.genai import Client
 from google.genai.errors import APIError, ClientError, ServerError
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from scripted import Scripted
 from websockets.datastructures import Headers
 from websockets.exceptions import (
@@ -254,6 +255,33 @@ def test_what_is_not_the_models_is_not_laid_to_it(error, code, who):
     assert who in said.message
     assert "not to blame" in said.remedy
     assert not isinstance(said, ModelError)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_tool_of_geminis_own_with_another_model_says_what_it_needs():
+    model = Scripted(lambda _: [], model="scripted")
+    said = explain(run(agent(model=model, tools=[google_search])))
+    assert said.code == "tool_needs_gemini"
+    assert said.message == (
+        "The conversation failed: ValueError: Google search tool is not supported for model "
+        "scripted."
+    )
+    assert "GOOGLE_API_KEY" in said.remedy
+
+
+async def test_a_session_that_is_open_elsewhere_too_is_told_from_a_service_that_fails(tmp_path):
+    service = DatabaseSessionService(f"sqlite+aiosqlite:///{tmp_path / 'sessions.db'}")
+    await service.create_session(app_name="a", user_id="u", session_id="s")
+    one, other = [
+        await service.get_session(app_name="a", user_id="u", session_id="s") for _ in range(2)
+    ]
+    await service.append_event(one, Event(author="user"))
+    with pytest.raises(Exception) as caught:
+        await service.append_event(other, Event(author="user"))
+    await service.close()
+    said = explain(caught.value)
+    assert said.code == "shared_session"
+    assert "close it there" in said.remedy
 
 
 @pytest.mark.filterwarnings("ignore")

@@ -16,7 +16,7 @@ from google.genai import types as genai_types
 
 import adk_nb
 from adk_nb.exceptions import CredentialsError
-from adk_nb.local import MoonshineSTT, PicoTTS, local_model
+from adk_nb.local import HibariTTS, MoonshineSTT, local_model
 from adk_nb.log.redaction import Redactor
 from adk_nb.providers import env_file, gemini
 from adk_nb.providers.gemini import credentials, default_model, problem
@@ -71,7 +71,7 @@ def test_without_credentials_the_model_is_local():
     assert isinstance(model, CascadeLive)
     assert model.model == "adk-nb-local"
     assert isinstance(model.stt, MoonshineSTT)
-    assert isinstance(model.tts, PicoTTS)
+    assert isinstance(model.tts, HibariTTS)
 
 
 @pytest.mark.parametrize(
@@ -238,8 +238,6 @@ def test_what_is_no_credential_in_the_dotenv_is_no_secret(clean):
         "gemini-3.8-live",
         "models/gemini-3.8-live",
         Gemini(model="gemini-3.8-live"),
-        local_model(brain="gemini-2.5-flash"),
-        local_model(brain=Gemini(model="gemini-2.5-flash")),
         Agent(name="a", model="gemini-3.8-live").canonical_live_model,
         Agent(name="a").canonical_live_model,
     ],

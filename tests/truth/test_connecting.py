@@ -7,6 +7,7 @@ import time
 import live_api as live
 import pytest
 from google.adk.agents import Agent
+from speech import speech
 
 from adk_nb import LiveSession, turns_df
 
@@ -17,28 +18,33 @@ OFF_MS = 150.0
 COLUMNS = ["cold", "connect_ms", "first_audio_ms"]
 
 
-async def slowly(call):
-    await call.sleep(SLOW_S)
-    await call.setup()
-    await call.text_turn()
-    await call.say("One.")
-    await call.done()
-    await call.text_turn()
-    await call.say("Two.")
-    await call.done()
-    await call.hang()
-
-
 def test_a_turn_that_waits_for_the_connection_is_cold_and_says_for_how_long(serve, tmp_path):
+    ready = []
+
+    async def slowly(call):
+        await call.sleep(SLOW_S)
+        await call.setup()
+        ready.append(time.monotonic())
+        await call.text_turn()
+        await call.say("One.")
+        await call.done()
+        await call.text_turn()
+        await call.say("Two.")
+        await call.done()
+        await call.hang()
+
     serve(slowly)
     agent = Agent(name="tester", model=live.NEW)
     with LiveSession(agent, record=tmp_path / "talk") as session:
+        asked = time.monotonic()
         session.say("one", timeout=20)
         session.say("two", timeout=20)
+    took_ms = (ready[0] - asked) * 1000
     for source in (session, tmp_path / "talk"):
         frame = turns_df(source, COLUMNS)
         assert frame.cold.tolist() == [True, False]
-        assert SLOW_S * 1000 - OFF_MS < frame.connect_ms[0] < SLOW_S * 1000 + OFF_MS
+        # On a busy machine the text may be on its way for a while before the turn begins.
+        assert SLOW_S * 1000 - OFF_MS < frame.connect_ms[0] < took_ms + OFF_MS
         assert frame.first_audio_ms[0] > frame.connect_ms[0]
         assert frame.connect_ms.isna().tolist() == [False, True]
 
@@ -56,7 +62,7 @@ def test_speech_waits_until_somebody_hears_it(serve):
     serve(scenario)
     began = time.monotonic()
     with LiveSession(Agent(name="tester", model=live.NEW)) as session:
-        turn = session.speak(live.tone(400, 16_000) + bytes(2 * 16_000), timeout=20)
+        turn = session.speak(speech("Stop.", lead_s=0.0), timeout=20)
         assert time.monotonic() - began > SLOW_S
         assert (turn.agent_text, turn.cold, turn.connect_ms) == ("Hello.", False, None)
         # The service ends an utterance after 300 ms of silence.

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from lab import JupyterServer, Lab
+from speech import microphone, silence, speech
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from chromium import Microphone
     from playwright.sync_api import BrowserContext
@@ -22,6 +24,12 @@ def jupyter() -> Iterator[JupyterServer]:
     server = JupyterServer()
     yield server
     server.close()
+
+
+@pytest.fixture(scope="package")
+def voice(tmp_path_factory) -> Path:
+    """A microphone that is not silent."""
+    return microphone(tmp_path_factory.mktemp("voice"), speech("What time is it?"), silence(60))
 
 
 class Opener:

@@ -148,15 +148,17 @@ def test_geminis_key_is_nowhere_to_be_seen(open_lab, tmp_path):
             assert not lab.kernel.value(leaks), expression
 
         # What is kept: the notebook with the widgets' state, the recording, and all else there is.
+        toggle = "'@jupyter-widgets/jupyterlab-manager:saveWidgetState'"
+        lab.page.evaluate(f"() => window.jupyterapp.commands.execute({toggle})")
+        lab.save()
+        notebook = (lab.server.notebooks / lab.path).read_text()
+        states = json.loads(notebook)["metadata"]["widgets"].values()
+        assert any("agent_name" in json.dumps(state) for state in states)
+        assert KEY not in notebook
         lab.kernel.run("live.close()")
-    toggle = "'@jupyter-widgets/jupyterlab-manager:saveWidgetState'"
-    lab.page.evaluate(f"() => window.jupyterapp.commands.execute({toggle})")
     lab.save()
     lab.page.evaluate(f"() => window.jupyterapp.commands.execute({toggle})")
-    notebook = (lab.server.notebooks / lab.path).read_text()
-    states = json.loads(notebook)["metadata"]["widgets"].values()
-    assert any("agent_name" in json.dumps(state) for state in states)
-    assert KEY not in notebook
+    assert KEY not in (lab.server.notebooks / lab.path).read_text()
     (recorded,) = (lab.server.notebooks / "recorded").rglob("events.jsonl")
     assert "[GOOGLE_API_KEY]" in recorded.read_text()
     files = [file for file in lab.server.home.rglob("*") if file.is_file()]
