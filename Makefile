@@ -24,8 +24,8 @@ endif
 
 NOTEBOOK ?=
 LAB_ARGS ?=
-# How many processes the Python tests run in: two keep two cores busy, and more do not hurt.
-TEST_PROCESSES ?= 2
+# How many processes the Python tests run in: they wait a lot, and three keep two cores busy.
+TEST_PROCESSES ?= 3
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
 MUTANTS_ARGS ?=
@@ -39,14 +39,14 @@ UV_TOO := PATH="$$PATH:$$VENV/bin"
 # What has no browser, no models and no second environment in it.
 FAST := --fast -m "not slow"
 
-.PHONY: help lab test test-fast lint format test-python test-js test-lowest test-newest test-adk coverage docs bench fuzz mutants \
+.PHONY: help lab test test-fast lint format test-python test-js test-lowest test-newest test-adk test-deploy coverage docs bench fuzz mutants \
 	lock wheels clean
 
 help:
 	@echo 'make lab          set everything up and open JupyterLab on notebooks/01_talk.ipynb'
 	@echo 'make test         set everything up, lint, and run every test (the browser ones too)'
 	@echo 'make test-fast    the Python tests without a browser and without models, in a minute or two'
-	@echo 'make coverage     which branches the Python tests run, by room and by module'
+	@echo 'make coverage     which branches the Python tests run; fails where that is too little'
 	@echo 'make lint         ruff, mypy, import-linter, the JavaScript checks, and the lists that go'
 	@echo '                  with pyproject.toml'
 	@echo 'make format       let ruff rewrite the Python files and notebooks'
@@ -55,6 +55,7 @@ help:
 	@echo 'make test-lowest  the quick tests with the lowest versions that are allowed'
 	@echo 'make test-newest  the quick tests with the newest versions there are'
 	@echo 'make test-adk     the tests that ADK matters to, with the release that ADK= names'
+	@echo 'make test-deploy  two instances, PostgreSQL and nginx: what is lost when one goes (Linux)'
 	@echo 'make mutants      measure how strong the tests are (slow)'
 	@echo 'make lock         write constraints.txt anew; LOCK_ARGS=--upgrade takes the newest versions'
 	@echo 'make wheels       write the table of docs/install.md anew'
@@ -87,12 +88,13 @@ test-js:
 	$(NODE) node --test $(sort $(wildcard tests/js/*.test.js tests/js/*/*.test.js))
 
 test-python:
-	$(SETUP) lint smollm2 chromium
+	$(SETUP) lint node smollm2 chromium firefox
 	$(BIN)/python -m pytest -n $(TEST_PROCESSES) $(PYTEST_ARGS)
 
-# Which branches the tests run, by room and by module; PYTEST_ARGS=--fast takes the quick ones.
+# Which branches the tests run, by module and by room, and whether that is what pyproject.toml asks
+# for. PYTEST_ARGS=--fast takes the quick ones, and leaves the package's floor out.
 coverage:
-	$(SETUP) lint smollm2 chromium
+	$(SETUP) lint node smollm2 chromium firefox
 	$(BIN)/python -m pytest -n $(TEST_PROCESSES) --cov --cov-report= $(PYTEST_ARGS)
 	@$(BIN)/coverage report
 	@for room in adk_nb adk_nb/*/; do \
@@ -100,6 +102,7 @@ coverage:
 	    printf '%-20s %s %%\n' "$${room%/}" "$$($(BIN)/coverage report --format=total --include="$${room%/}/*.py")"; \
 	  fi; \
 	done
+	$(BIN)/python tools/floors.py --processes $(TEST_PROCESSES) rooms $(if $(PYTEST_ARGS),,package)
 
 test-fast:
 	$(SETUP) lint
@@ -109,6 +112,11 @@ fuzz:
 	$(SETUP) lint
 	ADK_NB_FUZZ_CASES=200000 $(BIN)/python -m pytest -n $(TEST_PROCESSES) \
 	  tests/fuzz tests/live/test_interleavings.py $(PYTEST_ARGS)
+
+# Several instances, with PostgreSQL and nginx of this machine; a minute or two.
+test-deploy:
+	$(SETUP) deploy
+	$(BIN)/python -m pytest --deploy -s tests/deploy $(PYTEST_ARGS)
 
 test-lowest:
 	@VENV=.venv-lowest bash tools/setup.sh uv lowest smollm2

@@ -12,8 +12,9 @@ from google.genai import types
 
 
 class EchoConnection(BaseLlmConnection):
-    def __init__(self):
+    def __init__(self, mime_type=None):
         self._out = asyncio.Queue()
+        self._mime_type = mime_type
 
     async def send_history(self, history):
         pass
@@ -23,6 +24,8 @@ class EchoConnection(BaseLlmConnection):
 
     async def send_realtime(self, blob):
         if isinstance(blob, types.Blob):
+            if self._mime_type is not None:
+                blob = types.Blob(data=blob.data, mime_type=self._mime_type)
             content = types.Content(role="model", parts=[types.Part(inline_data=blob)])
             self._out.put_nowait(LlmResponse(content=content))
 
@@ -36,6 +39,8 @@ class EchoConnection(BaseLlmConnection):
 
 class Echo(BaseLlm):
     model: str = "echo"
+    # What it says that its sound is; by default what it was told.
+    mime_type: str | None = None
 
     async def generate_content_async(self, llm_request, stream=False):
         raise NotImplementedError
@@ -43,7 +48,7 @@ class Echo(BaseLlm):
 
     @contextlib.asynccontextmanager
     async def connect(self, llm_request):
-        connection = EchoConnection()
+        connection = EchoConnection(self.mime_type)
         try:
             yield connection
         finally:

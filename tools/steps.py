@@ -1,7 +1,8 @@
 """The steps of `make`: `python tools/steps.py STEP...`.
 
     python tools/steps.py lab smollm2           # what `make lab` needs
-    python tools/steps.py lint node chromium    # what `make test` needs
+    python tools/steps.py lint node chromium firefox    # what `make test` needs
+    python tools/steps.py deploy                # what `make test-deploy` needs
     python tools/steps.py clean
 
 The environment is the one that `VENV` names, `.venv` by default; Windows, where there is no make,
@@ -14,6 +15,7 @@ import os
 import re
 import shutil
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from environment import MADE, READY, ROOT, Environment, Stop, environment_at, find_uv, run, say
@@ -22,10 +24,16 @@ from packages import Installer, digest, install
 if TYPE_CHECKING:
     import subprocess
     from collections.abc import Callable
-    from pathlib import Path
 
 FRONT_END = ROOT / "tests" / "js"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+# Debian's packages for the tests in Firefox, and what of each is looked for.
+SOUNDING = {
+    "firefox-esr": (os.environ.get("FIREFOX") or "firefox-esr", "firefox"),
+    "pulseaudio": ("pulseaudio",),
+    "pulseaudio-utils": ("paplay",),
+}
+SERVERS = ("nginx", "postgresql")
 _OWN_BROWSER = """
 from playwright.sync_api import sync_playwright
 with sync_playwright() as playwright:
@@ -138,6 +146,40 @@ def chromium(env: Environment) -> None:
     say(f"no browser could be installed, so the browser tests are skipped. {advice}")
 
 
+def firefox(env: Environment) -> None:  # noqa: ARG001 - it comes from the system alone
+    """Finds what tests/browser/test_firefox.py needs, or installs it; never asks for a password."""
+    missing = [package for package, names in SOUNDING.items() if not any(map(shutil.which, names))]
+    if missing and hasattr(os, "geteuid") and os.geteuid() == 0 and shutil.which("apt-get"):
+        say(f"installing {' and '.join(missing)} for the tests in Firefox")
+        run(["apt-get", "update", "-q"])
+        os.environ["DEBIAN_FRONTEND"] = "noninteractive"
+        run(["apt-get", "install", "-q", "-y", "--no-install-recommends", *missing])
+        missing = [one for one in missing if not any(map(shutil.which, SOUNDING[one]))]
+    if missing:
+        say(f"there is no {' and no '.join(missing)}, so the tests in Firefox are skipped")
+
+
+def deploy(env: Environment) -> None:
+    """Installs what `make test-deploy` needs: nginx and PostgreSQL too, where they are missing."""
+    install(env, "deploy", ["deploy"])
+    if _has_servers():
+        return
+    if hasattr(os, "geteuid") and os.geteuid() == 0 and shutil.which("apt-get"):
+        say("installing nginx and PostgreSQL, for the tests of several instances")
+        run(["apt-get", "update", "-q"])
+        os.environ["DEBIAN_FRONTEND"] = "noninteractive"
+        _must(run(["apt-get", "install", "-q", "-y", "--no-install-recommends", *SERVERS]))
+    if not _has_servers():
+        advice = f"sudo apt-get install {' '.join(SERVERS)}"
+        raise Stop(f"the tests of several instances need nginx and PostgreSQL: {advice}")
+
+
+def _has_servers() -> bool:
+    path = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin"])
+    database = shutil.which("initdb") or any(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    return bool(shutil.which("nginx", path=path) and database)
+
+
 def clean(name: str) -> None:
     """Removes what make made, and nothing else."""
     folders = [*([ROOT / name] if name else []), *sorted(ROOT.glob(".venv*"))]
@@ -195,7 +237,10 @@ def _node_version(env: Environment) -> int:
 
 STEPS: dict[str, Callable[[Environment], None]] = {
     step.__name__: step
-    for step in (lab, lint, docs, bench, mutants, newest, lowest, uv, smollm2, node, chromium)
+    for step in (
+        *(lab, lint, docs, bench, deploy, mutants, newest, lowest),
+        *(uv, smollm2, node, chromium, firefox),
+    )
 }
 
 
