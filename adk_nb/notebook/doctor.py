@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
 Verdict = Literal["ok", "missing", "failed", "unknown"]
 
-_ANSWER_S = 10.0
-"""How long the pages may take to answer (s): each way that does not open takes 2."""
+_ANSWER_S = 15.0
+"""How long the pages may take to answer (s): each way that does not open takes 4."""
 _SERVER_S = 3.0
 _PACKAGES = (
     "adk-nb", "google-adk", "google-genai", "ipykernel", "anywidget", "ipywidgets",

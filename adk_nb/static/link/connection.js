@@ -21,6 +21,7 @@ import {
  * @property {((event: any) => void) | null} onmessage
  * @property {((event: any) => void) | null} onclose
  * @property {import("./ways.js").Transport | ""} [transport]
+ * @property {number} [readyState] a WebSocket's
  *
  * @typedef {object} Address
  * @property {string} url the bridge's own

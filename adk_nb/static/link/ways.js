@@ -21,6 +21,9 @@ const PATIENCE_MS = [0, 300, 1000];
 /** When the ways are tried, by their place, unless those before have failed sooner (ms). */
 const START_MS = [0, 100, 300];
 const GIVE_UP_MS = 2000;
+/** How long a way that lost may still be opening (ms). */
+const RETIRED_MS = 20_000;
+const CONNECTING = 0; // WebSocket.CONNECTING
 
 /** @param {string} url @returns {Channel} */
 export function dialWebSocket(url) {
@@ -179,7 +182,7 @@ export class Race {
   choose(lane) {
     const channel = /** @type {Channel} */ (lane.channel);
     this.stop();
-    for (const other of this.lanes) if (other !== lane) hangUp(other.channel);
+    for (const other of this.lanes) if (other !== lane) retire(other.channel);
     this.channel = channel;
     this.transport = lane.way.transport;
     channel.onmessage = (event) => this.onmessage?.(event);
@@ -216,4 +219,15 @@ function hangUp(channel, code) {
   if (!channel) return;
   channel.onopen = channel.onmessage = channel.onclose = null;
   channel.close(code);
+}
+
+/** Of a way that lost: browsers write a warning where a WebSocket is closed before it is open. @param {Channel | null} channel */
+function retire(channel) {
+  if (channel?.readyState !== CONNECTING) return hangUp(channel);
+  const tooLate = setTimeout(() => hangUp(channel), RETIRED_MS);
+  channel.onclose = () => clearTimeout(tooLate);
+  channel.onopen = () => {
+    clearTimeout(tooLate);
+    hangUp(channel);
+  };
 }

@@ -5,7 +5,8 @@
  * @typedef {import("../link/ways.js").Way} Way
  */
 
-const OPEN_WITHIN_MS = 2000;
+/** Longer than a way may take to be chosen: one that is slow is not one that fails. */
+const OPEN_WITHIN_MS = 4000;
 const PINGS = 10;
 
 /**

@@ -88,6 +88,33 @@ test("a better way that opens while another waits is taken", async (t) => {
   assert.deepEqual([race.transport, wires.relay.closedWith], ["websocket", 1000]);
 });
 
+test("a WebSocket that lost is closed once it is open, for closing it before is a warning in the console", async (t) => {
+  const { race, wires, wait } = raced(t);
+  await wait(100);
+  Object.assign(wires.relay, { readyState: 0 });
+  wires.websocket.onopen();
+  assert.deepEqual([race.transport, wires.relay.closedWith], ["websocket", null]);
+  wires.relay.onopen();
+  assert.equal(wires.relay.closedWith, 1000);
+  await wait(60_000);
+  assert.equal(race.transport, "websocket");
+});
+
+test("one that lost and never opens is closed in the end, one that fails is left", async (t) => {
+  for (const [fails, closedWith] of [[false, 1000], [true, null]]) {
+    const { wires, wait } = raced(t, ["websocket", "relay"]);
+    await wait(100);
+    Object.assign(wires.relay, { readyState: 0 });
+    wires.websocket.onopen();
+    await wait(19_999);
+    assert.equal(wires.relay.closedWith, null);
+    if (fails) wires.relay.onclose({ code: 1006 });
+    await wait(1);
+    assert.equal(wires.relay.closedWith, closedWith);
+    mock.timers.reset();
+  }
+});
+
 test("when all fail, it says which and how, within 2 s", async (t) => {
   const { race, wires, seen, wait } = raced(t);
   wires.websocket.onclose({ code: 1006 });
