@@ -41,6 +41,20 @@ _SETTINGS = {
 }
 
 
+# Where jupyter-collaboration is installed, it makes every notebook a shared one.
+_NOT_SHARED = {
+    "jupyter_server_config.d/jupyter_collaboration.json": {
+        "ServerApp": {"jpserver_extensions": {"jupyter_server_ydoc": False}}
+    },
+    "labconfig/page_config.json": {
+        "disabledExtensions": {
+            "@jupyter/collaboration-extension": True,
+            "@jupyter/docprovider-extension": True,
+        }
+    },
+}
+
+
 def write_settings(folder: Path) -> None:
     """Writes settings of JupyterLab with which nothing comes between a test and its notebook."""
     for plugin, settings in _SETTINGS.items():
@@ -50,15 +64,30 @@ def write_settings(folder: Path) -> None:
         file.write_text(json.dumps(settings))
 
 
+def _write_not_shared(folder: Path) -> None:
+    for name, content in _NOT_SHARED.items():
+        file = folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(content))
+
+
 class JupyterServer(NotebookServer):
     """JupyterLab on a free port of 127.0.0.1, with a home of its own that vanishes with it.
 
     Args:
         options: More of its options.
+        module: What is started: `jupyterlab`, or `notebook` for Notebook 7.
+        shared: Whether notebooks are shared ones, where jupyter-collaboration is installed.
         trusted: What its certificate is checked by, if it has one.
     """
 
-    def __init__(self, *options: str, trusted: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self,
+        *options: str,
+        module: Literal["jupyterlab", "notebook"] = "jupyterlab",
+        shared: bool = False,
+        trusted: ssl.SSLContext | None = None,
+    ) -> None:
         self.trusted = trusted
         self.home = Path(tempfile.mkdtemp(prefix="adk-nb-lab-"))
         self.notebooks = self.home / "notebooks"
@@ -69,6 +98,8 @@ class JupyterServer(NotebookServer):
         for folder in (self.notebooks, self.runtime):
             folder.mkdir()
         write_settings(self.home / "settings")
+        if not shared:
+            _write_not_shared(self.home / "config")
         environment = {k: v for k, v in os.environ.items() if not _PRIVATE.match(k)}
         environment |= {
             "HOME": str(self.home),
@@ -88,12 +119,13 @@ class JupyterServer(NotebookServer):
             "PYTHONPATH": str(_REPOSITORY),
         }
         command = [
-            *(sys.executable, "-m", "jupyterlab", "--no-browser"),
+            *(sys.executable, "-m", module, "--no-browser"),
             "--ServerApp.ip=127.0.0.1",
             "--ServerApp.port=0",
             f"--ServerApp.root_dir={self.notebooks}",
             "--ServerApp.allow_root=True",
             "--LabApp.expose_app_in_browser=True",
+            "--JupyterNotebookApp.expose_app_in_browser=True",
             "--LabApp.extensions_in_dev_mode=False",
             "--FileContentsManager.delete_to_trash=False",
             # Should the tests be killed, it ends itself.
@@ -161,7 +193,13 @@ class JupyterServer(NotebookServer):
 
 
 class Lab:
-    """One notebook in one page of JupyterLab."""
+    """One notebook in one page of JupyterLab.
+
+    Attributes:
+        app: Where the server has notebooks, as that front end shows them.
+    """
+
+    app = "lab/tree"
 
     def __init__(self, server: NotebookServer, page: Page) -> None:
         self.server = server
@@ -182,7 +220,9 @@ class Lab:
 
     def load(self) -> None:
         """Loads the page anew, as the browser's reload would with no tab restored."""
-        self.page.goto(f"{self.server.page_url}lab/tree/{self.path}?{self.server.query}")
+        self.page.goto(
+            f"{self.server.page_url}{self.app}/{self.path}?{self.server.query}"
+        )
         self.page.wait_for_function(
             """path => {
               const panel = window.jupyterapp?.shell.currentWidget;
