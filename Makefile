@@ -39,7 +39,7 @@ UV_TOO := PATH="$$PATH:$$VENV/bin"
 # What has no browser, no models and no second environment in it.
 FAST := --fast -m "not slow"
 
-.PHONY: help lab test test-fast lint format test-python test-js test-lowest test-newest test-adk test-deploy coverage docs bench fuzz mutants \
+.PHONY: help lab test test-fast lint format test-python test-js test-lowest test-newest test-adk test-deploy test-front-ends coverage docs bench fuzz mutants \
 	lock wheels clean
 
 help:
@@ -56,6 +56,7 @@ help:
 	@echo 'make test-newest  the quick tests with the newest versions there are'
 	@echo 'make test-adk     the tests that ADK matters to, with the release that ADK= names'
 	@echo 'make test-deploy  two instances, PostgreSQL and nginx: what is lost when one goes (Linux)'
+	@echo 'make test-front-ends  Notebook 7, Voilà, marimo, JupyterLab in Firefox, and a shared notebook'
 	@echo 'make mutants      measure how strong the tests are (slow)'
 	@echo 'make lock         write constraints.txt anew; LOCK_ARGS=--upgrade takes the newest versions'
 	@echo 'make wheels       write the table of docs/install.md anew'
@@ -117,6 +118,11 @@ fuzz:
 test-deploy:
 	$(SETUP) deploy
 	$(BIN)/python -m pytest --deploy -s tests/deploy $(PYTEST_ARGS)
+
+# In an environment of its own, as jupyter-collaboration changes every JupyterLab beside it.
+test-front-ends:
+	@VENV=.venv-front-ends bash tools/setup.sh front_ends node chromium firefox
+	.venv-front-ends/bin/python -m pytest --front-ends tests/browser/jupyter/test_front_ends.py $(PYTEST_ARGS)
 
 test-lowest:
 	@VENV=.venv-lowest bash tools/setup.sh uv lowest smollm2

@@ -84,7 +84,7 @@ def check() -> list[str]:
 
 def lock(arguments: list[str]) -> None:
     """Writes the newest versions that go together into constraints.txt; keeps those it has."""
-    names = ("dev", "deploy", "docs", "mutants", "node", "uv")
+    names = ("dev", "deploy", "front-ends", "docs", "mutants", "node", "uv")
     groups = [part for name in names for part in ("--group", name)]
     command = [_uv(), "pip", "compile", "--quiet", "--universal", "--python-version", PYTHONS[0]]
     command += ["--all-extras", *groups, "--no-emit-package", "adk-nb"]

@@ -3,6 +3,7 @@
     python tools/steps.py lab smollm2           # what `make lab` needs
     python tools/steps.py lint node chromium firefox    # what `make test` needs
     python tools/steps.py deploy                # what `make test-deploy` needs
+    python tools/steps.py front_ends node chromium firefox  # what `make test-front-ends` needs
     python tools/steps.py clean
 
 The environment is the one that `VENV` names, `.venv` by default; Windows, where there is no make,
@@ -57,6 +58,11 @@ def lint(env: Environment) -> None:
 def bench(env: Environment) -> None:
     """Installs what the benchmarks need."""
     install(env, "bench", ["bench"])
+
+
+def front_ends(env: Environment) -> None:
+    """Installs what `make test-front-ends` needs: Notebook 7, Voilà, marimo, shared notebooks."""
+    install(env, "front_ends", ["front-ends"])
 
 
 def mutants(env: Environment) -> None:
@@ -238,7 +244,7 @@ def _node_version(env: Environment) -> int:
 STEPS: dict[str, Callable[[Environment], None]] = {
     step.__name__: step
     for step in (
-        *(lab, lint, docs, bench, deploy, mutants, newest, lowest),
+        *(lab, lint, docs, bench, deploy, front_ends, mutants, newest, lowest),
         *(uv, smollm2, node, chromium, firefox),
     )
 }
