@@ -63,6 +63,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--deploy", action="store_true", help="the tests of several instances too: make test-deploy"
     )
+    parser.addoption(
+        "--front-ends",
+        action="store_true",
+        help="the tests of further front ends too: make test-front-ends",
+    )
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

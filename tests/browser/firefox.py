@@ -165,16 +165,19 @@ class Firefox:
 
     def look(self, script: str) -> Any:
         """Returns what a function of the widget's root element and its `adkNb` returns."""
-        root = 'document.querySelector(".adk-nb")'
-        return self.do("evaluate", f"({script})({root}, {root}?.adkNb)")
+        return self.do("evaluate", _of_the_widget(script))
 
     def until(self, script: str) -> Any:
         """Waits until such a function returns something true; returns it."""
+        return self.wait_for(_of_the_widget(script))
+
+    def wait_for(self, expression: str) -> Any:
+        """Waits until an expression of the page's is true; returns its value."""
         end = time.monotonic() + SECONDS
-        while not (value := self.look(script)):
+        while not (value := self.do("evaluate", expression)):
             if time.monotonic() > end:
                 shown = self.do("evaluate", "document.body.outerHTML")
-                message = f"it did not come within {SECONDS} s: {script}; the page shows {shown}"
+                message = f"it did not come within {SECONDS} s: {expression}; the page shows {shown}"
                 raise AssertionError(message)
             time.sleep(0.05)
         return value
@@ -191,3 +194,8 @@ class Firefox:
         """Ends the browser and its driver."""
         process_tree.end(self._process)
         self._reader.join()
+
+
+def _of_the_widget(script: str) -> str:
+    root = 'document.querySelector(".adk-nb")'
+    return f"({script})({root}, {root}?.adkNb)"

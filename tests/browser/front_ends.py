@@ -12,7 +12,6 @@ import sys
 import tempfile
 import textwrap
 import time
-import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +21,7 @@ from driver import SECONDS
 from lab import Lab
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 _REPOSITORY = Path(__file__).parents[2]
 
@@ -43,9 +42,10 @@ class _Server:
         url: Where a browser opens it.
     """
 
-    def __init__(self, name: str, text: str, *command: str) -> None:
+    def __init__(self, files: Mapping[str, str], *command: str) -> None:
         self.home = Path(tempfile.mkdtemp(prefix="adk-nb-front-end-"))
-        (self.home / name).write_text(text)
+        for name, text in files.items():
+            (self.home / name).write_text(text)
         port = _free_port()
         self.url = f"http://127.0.0.1:{port}/"
         environment = {k: v for k, v in os.environ.items() if not _PRIVATE.match(k)}
@@ -58,7 +58,7 @@ class _Server:
         }
         self._log = (self.home / "server.log").open("w")
         self._process = subprocess.Popen(
-            [sys.executable, "-m", *(part.format(port=port) for part in command), name],
+            [sys.executable, "-m", *(part.format(port=port) for part in command)],
             cwd=self.home,
             env=environment,
             stdin=subprocess.DEVNULL,
@@ -95,31 +95,34 @@ class _Server:
 
 
 class Voila(_Server):
-    """A notebook as a page of Voilà's own server, whose cells run when the page is opened."""
+    """A notebook as a page of Voilà's own server; its cells run when the page is opened."""
 
     def __init__(self, cells: Sequence[str]) -> None:
         made = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
-        command = ("voila", "--no-browser", "--port={port}", "--Voila.ip=127.0.0.1")
-        super().__init__("talk.ipynb", nbformat.writes(made), *command)
+        command = ("voila", "talk.ipynb", "--no-browser", "--port={port}", "--Voila.ip=127.0.0.1")
+        super().__init__({"talk.ipynb": nbformat.writes(made)}, *command)
 
 
 class Marimo(_Server):
-    """A notebook of marimo's, whose cells run when the page is opened.
+    """A notebook in marimo's editor; its cells run when the page is opened.
 
     Args:
-        mode: `edit` for the editor, `run` for the notebook as an application.
-        first: The first cell, which makes `adk_nb` and `make`.
-        second: The second, which shows `live`.
+        cells: Its cells; what a cell takes of another must be among the names.
+        names: What each cell gives to the others.
     """
 
-    def __init__(self, mode: str, first: str, second: str) -> None:
-        cells = [
-            f"@app.cell\ndef _({takes}):\n{textwrap.indent(code.strip(), '    ')}\n    return {gives}"
-            for code, takes, gives in ((first, "", "adk_nb, make"), (second, "adk_nb, make", "live,"))
-        ]
-        text = "\n\n".join(["import marimo\n\napp = marimo.App()", *cells])
-        command = ("marimo", "-y", mode, "--headless", "--no-token", "--port={port}")
-        super().__init__("talk.py", text, *command, "--host=127.0.0.1")
+    def __init__(self, cells: Sequence[str], names: Sequence[str]) -> None:
+        parts = ["import marimo", "app = marimo.App()"]
+        for number, code in enumerate(cells):
+            takes = ", ".join(names[:number])
+            body = textwrap.indent(code.strip(), "    ")
+            parts.append(f"@app.cell\ndef _({takes}):\n{body}\n    return ({names[number]},)")
+        files = {
+            "talk.py": "\n\n".join(parts),
+            "pyproject.toml": "[tool.marimo.runtime]\nauto_instantiate = true\n",
+        }
+        command = ("marimo", "-y", "edit", "talk.py", "--headless", "--no-token", "--port={port}")
+        super().__init__(files, *command, "--host=127.0.0.1")
 
 
 def _free_port() -> int:

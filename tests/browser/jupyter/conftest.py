@@ -18,6 +18,12 @@ if TYPE_CHECKING:
     Browsers = Callable[[Microphone], BrowserContext]
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leaves out what needs other packages than the rest: make test-front-ends."""
+    wanted = config.getoption("front_ends") or collection_path.name != "test_front_ends.py"
+    return None if wanted else True
+
+
 @pytest.fixture(scope="package")
 def jupyter() -> Iterator[JupyterServer]:
     """A JupyterLab of its own, which leaves nothing behind."""
