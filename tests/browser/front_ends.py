@@ -115,8 +115,9 @@ class Marimo(_Server):
         parts = ["import marimo", "app = marimo.App()"]
         for number, code in enumerate(cells):
             takes = ", ".join(names[:number])
+            gives = f"({names[number]},)" if names[number] else ""
             body = textwrap.indent(code.strip(), "    ")
-            parts.append(f"@app.cell\ndef _({takes}):\n{body}\n    return ({names[number]},)")
+            parts.append(f"@app.cell\ndef _({takes}):\n{body}\n    return {gives}")
         files = {
             "talk.py": "\n\n".join(parts),
             "pyproject.toml": "[tool.marimo.runtime]\nauto_instantiate = true\n",

@@ -94,6 +94,24 @@ def test_marimo(page, asked, taken):
         server.close()
 
 
+def test_marimo_runs_the_cell_again(page):
+    kept = f"{AGENT}\nmade = []"
+    earlier = "live\n'earlier: ' + ' '.join(one.status for one in made[:-1])"
+    cells = [kept, f"{show()}\nmade.append(live)\nlive", earlier]
+    server = Marimo(cells, ["adk_nb, make, made", "live", ""])
+    try:
+        page.goto(server.url)
+        widget = Widget(page, page.locator(ROOT))
+        answers(widget, "websocket")
+        page.locator(".cm-content").nth(1).click()
+        page.keyboard.press("Control+Enter")
+        page.get_by_text("earlier: closed").wait_for()
+        answers(widget, "websocket")
+        assert widget.entries("agent") == ["You said hello."]
+    finally:
+        server.close()
+
+
 @pytest.fixture
 def sound() -> Iterator[Sound]:
     if (lacking := missing()) and not os.environ.get("CI"):
@@ -158,7 +176,7 @@ def labs(shared, browsers, opened) -> Iterator[list[Lab]]:
     contexts = [browsers(None).browser.new_context() for _ in range(2)]
     labs = [Lab(shared, context.new_page()) for context in contexts]
     opened += labs
-    labs[0].open([AGENT, show(), "live.turns_df().said.tolist()"])
+    labs[0].open([AGENT, show()])
     labs[1].path = labs[0].path
     labs[1].load()
     yield labs
@@ -177,11 +195,10 @@ def test_two_browsers_on_a_shared_notebook(labs):
 
     # The second browser does not trust what it has not run, as the file is not one of this
     # server's; it says what is there, and what to do.
-    told = second.cell(1).locator('[data-adk-nb="saved"]')
-    told.filter(has_text="Trust Notebook").wait_for()
+    second.cell(1).get_by_text("Trust Notebook").wait_for()
     assert "LiveWidget object at" not in second.output(1)
     second.page.evaluate("() => void window.jupyterapp.commands.execute('notebook:trust')")
-    second.page.locator(".jp-Dialog").get_by_role("button", name="Yes").click()
+    second.page.locator(".jp-Dialog .jp-mod-accept").click()
 
     # Both have the one conversation.
     second.widget().wait_for_entry("agent", "You said hello")
