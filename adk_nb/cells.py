@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import contextvars
 import itertools
 import sys
 import types
@@ -58,11 +59,21 @@ def running_cell() -> tuple[str, str]:
 
     What runs when a button is clicked is a message of that button; its id stands for a cell's.
     """
+    if _shell() is None:
+        return _marimos_cell()
     parent: dict[str, Any] = getattr(_shell(), "get_parent", dict)()
     cell = (parent.get("metadata") or {}).get("cellId") or ""
     if not cell and (parent.get("header") or {}).get("msg_type") == "comm_msg":
         cell = (parent.get("content") or {}).get("comm_id") or ""
     return str(cell), str((parent.get("header") or {}).get("msg_id") or "")
+
+
+def _marimos_cell() -> tuple[str, str]:
+    # marimo says it nowhere in public; without this an earlier run's conversation would go on.
+    context = getattr(sys.modules.get("marimo._messaging.context"), "EXECUTION_CTX", None)
+    execution = context.get(None) if isinstance(context, contextvars.ContextVar) else None
+    cell, run = getattr(execution, "cell_id", None), getattr(execution, "id", None)
+    return (str(cell), str(run)) if cell and run else ("", "")
 
 
 class DeletedCells:
@@ -98,11 +109,12 @@ _RESULTS = {"In", "Out", "exit", "quit", "get_ipython"}
 def is_named(*things: object) -> bool:
     """Returns whether a name of the notebook holds one of these, itself or within what it holds.
 
-    IPython's own names for results, such as `_` and `Out`, do not count. Where there is too much to
+    IPython's own names for results, such as `_` and `Out`, do not count. Outside IPython the names
+    are those of `__main__`, where marimo's editor has the notebook's. Where there is too much to
     look through, the answer is yes.
     """
     wanted = {id(thing) for thing in things}
-    names = list(namespace().items())
+    names = list((namespace() or vars(sys.modules["__main__"])).items())
     level = [value for name, value in names if not name.startswith("_") and name not in _RESULTS]
     seen: set[int] = set()
     for _ in range(_DEEPEST + 1):

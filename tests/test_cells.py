@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 import warnings
-from types import SimpleNamespace
+from contextvars import ContextVar
+from types import ModuleType, SimpleNamespace
 
 import pytest
 
@@ -211,3 +212,32 @@ def test_which_cell_made_it(run):
     run("b", "2")
     made.add(other)
     assert (made.of(one), made.of(other), made.of(Made("3", []))) == ("a", "b", "")
+
+
+# --- marimo, which has no IPython
+
+
+class MarimosContext(ModuleType):
+    """Stands in for what marimo says of the cell that runs."""
+
+    def __init__(self):
+        super().__init__("marimo._messaging.context")
+        self.EXECUTION_CTX = ContextVar("execution", default=None)
+
+
+def test_the_cell_of_marimo_that_runs(monkeypatch):
+    assert cells.running_cell() == ("", "")
+    context = MarimosContext()
+    monkeypatch.setitem(sys.modules, context.__name__, context)
+    assert cells.running_cell() == ("", "")
+    context.EXECUTION_CTX.set(SimpleNamespace(cell_id="Hbol", id="1"))
+    assert cells.running_cell() == ("Hbol", "1")
+    context.EXECUTION_CTX.set("something else")
+    assert cells.running_cell() == ("", "")
+
+
+def test_outside_ipython_names_are_those_of_the_program(monkeypatch):
+    thing = Made("a", [])
+    assert not cells.is_named(thing)
+    monkeypatch.setattr(sys.modules["__main__"], "live", thing, raising=False)
+    assert cells.is_named(thing)

@@ -177,7 +177,9 @@ class Firefox:
         while not (value := self.do("evaluate", expression)):
             if time.monotonic() > end:
                 shown = self.do("evaluate", "document.body.outerHTML")
-                message = f"it did not come within {SECONDS} s: {expression}; the page shows {shown}"
+                message = (
+                    f"it did not come within {SECONDS} s: {expression}; the page shows {shown}"
+                )
                 raise AssertionError(message)
             time.sleep(0.05)
         return value

@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 _REPOSITORY = Path(__file__).parents[2]
 
 # Nothing of the machine's owner may reach the servers or their kernels.
-_PRIVATE = re.compile(r"^(GOOGLE_|GEMINI_|ADK_|JUPYTER|IPYTHON|XDG_|MARIMO|PYTHONPATH|PYTHONSTARTUP)")
+_PRIVATE = re.compile(
+    r"^(GOOGLE_|GEMINI_|ADK_|JUPYTER|IPYTHON|XDG_|MARIMO|PYTHONPATH|PYTHONSTARTUP)"
+)
 
 
 class Notebook7(Lab):

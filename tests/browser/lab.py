@@ -220,9 +220,7 @@ class Lab:
 
     def load(self) -> None:
         """Loads the page anew, as the browser's reload would with no tab restored."""
-        self.page.goto(
-            f"{self.server.page_url}{self.app}/{self.path}?{self.server.query}"
-        )
+        self.page.goto(f"{self.server.page_url}{self.app}/{self.path}?{self.server.query}")
         self.page.wait_for_function(
             """path => {
               const panel = window.jupyterapp?.shell.currentWidget;
