@@ -59,8 +59,8 @@ def running_cell() -> tuple[str, str]:
 
     What runs when a button is clicked is a message of that button; its id stands for a cell's.
     """
-    if _shell() is None:
-        return _marimos_cell()
+    if marimos := _marimos_cell():
+        return marimos
     parent: dict[str, Any] = getattr(_shell(), "get_parent", dict)()
     cell = (parent.get("metadata") or {}).get("cellId") or ""
     if not cell and (parent.get("header") or {}).get("msg_type") == "comm_msg":
@@ -68,12 +68,12 @@ def running_cell() -> tuple[str, str]:
     return str(cell), str((parent.get("header") or {}).get("msg_id") or "")
 
 
-def _marimos_cell() -> tuple[str, str]:
+def _marimos_cell() -> tuple[str, str] | None:
     # marimo says it nowhere in public; without this an earlier run's conversation would go on.
     context = getattr(sys.modules.get("marimo._messaging.context"), "EXECUTION_CTX", None)
     execution = context.get(None) if isinstance(context, contextvars.ContextVar) else None
     cell, run = getattr(execution, "cell_id", None), getattr(execution, "id", None)
-    return (str(cell), str(run)) if cell and run else ("", "")
+    return (str(cell), str(run)) if cell and run else None
 
 
 class DeletedCells:
@@ -109,12 +109,12 @@ _RESULTS = {"In", "Out", "exit", "quit", "get_ipython"}
 def is_named(*things: object) -> bool:
     """Returns whether a name of the notebook holds one of these, itself or within what it holds.
 
-    IPython's own names for results, such as `_` and `Out`, do not count. Outside IPython the names
-    are those of `__main__`, where marimo's editor has the notebook's. Where there is too much to
-    look through, the answer is yes.
+    IPython's own names for results, such as `_` and `Out`, do not count. Those of `__main__`
+    do, where marimo's editor has the notebook's. Where there is too much to look through, the
+    answer is yes.
     """
     wanted = {id(thing) for thing in things}
-    names = list((namespace() or vars(sys.modules["__main__"])).items())
+    names = list((vars(sys.modules["__main__"]) | dict(namespace())).items())
     level = [value for name, value in names if not name.startswith("_") and name not in _RESULTS]
     seen: set[int] = set()
     for _ in range(_DEEPEST + 1):

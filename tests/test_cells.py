@@ -232,11 +232,14 @@ def test_the_cell_of_marimo_that_runs(monkeypatch):
     assert cells.running_cell() == ("", "")
     context.EXECUTION_CTX.set(SimpleNamespace(cell_id="Hbol", id="1"))
     assert cells.running_cell() == ("Hbol", "1")
+    # What a library shows by IPython makes a shell, which runs no cell.
+    monkeypatch.setattr(cells, "_shell", SimpleNamespace)
+    assert cells.running_cell() == ("Hbol", "1")
     context.EXECUTION_CTX.set("something else")
     assert cells.running_cell() == ("", "")
 
 
-def test_outside_ipython_names_are_those_of_the_program(monkeypatch):
+def test_the_names_of_the_program_hold_it_too(monkeypatch):
     thing = Made("a", [])
     assert not cells.is_named(thing)
     monkeypatch.setattr(sys.modules["__main__"], "live", thing, raising=False)
