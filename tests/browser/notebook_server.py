@@ -84,6 +84,7 @@ class Kernel:
         self._client = BlockingKernelClient(connection_file=str(connection_file))
         self._client.load_connection_file()
         self._client.start_channels()
+        self._client.hb_channel.time_to_dead = SECONDS  # A busy kernel is not a dead one.
         self._client.wait_for_ready(SECONDS)
 
     def run(self, code: str, timeout: float = SECONDS) -> str:

@@ -119,6 +119,7 @@ class Server:
         )
         client.load_connection_file()
         client.start_channels()
+        client.hb_channel.time_to_dead = SECONDS  # A busy kernel is not a dead one.
         self._clients.append(client)
         client.wait_for_ready(SECONDS)
         printed = []
