@@ -16,6 +16,7 @@ from adk_nb.log.event_log import LogRow
 from adk_nb.log.gaps import with_gaps
 from adk_nb.log.tool_call import ToolCall
 from adk_nb.log.turn import Turn
+from adk_nb.options import check_choice, checked
 from adk_nb.sound_input import Channel, clip_of
 
 if TYPE_CHECKING:
@@ -131,6 +132,7 @@ class Conversation:
         """The turns so far, oldest first."""
         return self.session.all_turns()
 
+    @checked()
     def turn(self, number: int) -> Turn:
         """Returns a turn by its number, from 1, as the widget and the frames have it.
 
@@ -138,7 +140,7 @@ class Conversation:
             AdkNbError: There is no such turn.
         """
         turns = self.turns
-        if isinstance(number, int) and 1 <= number <= len(turns):
+        if 1 <= number <= len(turns):
             return turns[number - 1]
         there = f"there are {len(turns)}" if len(turns) != 1 else "there is one"
         raise AdkNbError(
@@ -262,6 +264,7 @@ class Conversation:
         bridge = await self.session.bridge_async()
         await bridge.call_async(self.session.run_interrupt())
 
+    @checked()
     def wait_for_turn(self, timeout: float | None = None) -> Turn:
         """Waits until the user has spoken or typed and the agent has answered.
 
@@ -314,6 +317,7 @@ class Conversation:
             self.session.callbacks.append(callback)
         return callback
 
+    @checked()
     def on_event(self, callback: OnEvent, kinds: Kinds = None) -> Callable[[], None]:
         """Calls a function with every event from now on, as it comes.
 
@@ -412,6 +416,7 @@ class Conversation:
     def tools(self, tools: Sequence[ToolUnion]) -> None:
         self.swap(tools=tools)
 
+    @checked()
     def swap(  # noqa: PLR0913 - what a swap may change, all by name
         self,
         agent: BaseAgent | None = None,
@@ -455,6 +460,7 @@ class Conversation:
         wish = Wish(agent, tools, instruction, model, history, at_turn, replace, label)
         return self.session.bridge.call(self.session.run_swap(wish, timeout))
 
+    @checked(swap)
     async def swap_async(
         self,
         agent: BaseAgent | None = None,
@@ -473,6 +479,7 @@ class Conversation:
         bridge = await self.session.bridge_async()
         return await bridge.call_async(self.session.run_swap(wish, timeout))
 
+    @checked()
     def reload(self, timeout: float = 60) -> Swap:
         """Gives the agent what was defined again: tools, instruction, sub-agents, the agent itself.
 
@@ -659,6 +666,7 @@ class Conversation:
 
         return timeline.timeline(self.session)
 
+    @checked()
     def audio(self, turn: int, who: Who = "agent", *, gaps: bool = False) -> Clip:
         """Returns the sound of a turn, to play in a cell.
 
@@ -672,11 +680,9 @@ class Conversation:
                 as silence; `mix` and `utterance` always keep them.
 
         Raises:
-            ValueError: `who` is none of these.
-            AdkNbError: There is no such turn.
+            AdkNbError: `who` is none of these, or there is no such turn.
         """
-        if who not in get_args(Who):
-            raise ValueError(f"who is one of {', '.join(map(repr, get_args(Who)))}, not {who!r}.")
+        check_choice("who", who, get_args(Who))
         one, log = self.turn(turn), self.session.log
         if who in _AS_IT_WAS:
             return _AS_IT_WAS[who](log, one)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import difflib
 import functools
 import inspect
+import os
+from numbers import Integral, Real
+from types import NoneType
 from typing import TYPE_CHECKING, ParamSpec, TypedDict, TypeVar
 
 from adk_nb.exceptions import AdkNbError
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Callable, Iterable, Mapping
 
     from google.adk.agents.run_config import RunConfig
@@ -58,8 +60,23 @@ class SessionOptions(TypedDict, total=False):
     follow: bool
 
 
-def by_name(*others: Callable[..., object]) -> Callable[[Callable[P, T]], Callable[P, T]]:
-    """Makes a function refuse an option that there is not, and name the nearest that there is.
+# What a value is, for each type that an annotation may name, and how an error calls it. A number of
+# NumPy's is one too; True and False are none, though Python counts with them.
+_KINDS: dict[str, tuple[type, str]] = {
+    "bool": (bool, "True or False"),
+    "int": (Integral, "a whole number"),
+    "float": (Real, "a number"),
+    "str": (str, "a text"),
+    "os.PathLike[str]": (os.PathLike, "a path"),
+    "None": (NoneType, "None"),
+}
+
+
+def checked(*others: Callable[..., object]) -> Callable[[Callable[P, T]], Callable[P, T]]:
+    """Makes a function refuse an option that there is not, and a value of a wrong type.
+
+    Values are held against the annotations that are made of `bool`, `int`, `float`, `str`, paths
+    and `None` alone.
 
     Args:
         *others: Functions whose options are part of its signature, in place of its `**options`.
@@ -68,18 +85,53 @@ def by_name(*others: Callable[..., object]) -> Callable[[Callable[P, T]], Callab
     def decorate(function: Callable[P, T]) -> Callable[P, T]:
         signature = _signature(function, others)
         known = [name for name in signature.parameters if name != "self"]
+        kinds = {name: _kinds(one.annotation) for name, one in signature.parameters.items()}
 
         @functools.wraps(function)
-        def checked(*args: P.args, **options: P.kwargs) -> T:
+        def called(*args: P.args, **options: P.kwargs) -> T:
             for name in options:
                 if name not in known:
                     raise _unknown(name, known)
+            for name, value in [*zip(signature.parameters, args, strict=False), *options.items()]:
+                _check(name, value, kinds[name])
             return function(*args, **options)
 
-        checked.__signature__ = signature  # type: ignore[attr-defined]
-        return checked
+        called.__signature__ = signature  # type: ignore[attr-defined]
+        return called
 
     return decorate
+
+
+def _kinds(annotation: object) -> list[str]:
+    """Returns the types that an annotation names; none where some are not known here."""
+    names = [name.strip() for name in str(annotation).split("|")]
+    return names if all(name in _KINDS for name in names) else []
+
+
+def _check(name: str, value: object, kinds: list[str]) -> None:
+    if not kinds or ("bool" in kinds and isinstance(value, bool)):
+        return
+    if not isinstance(value, bool) and isinstance(value, tuple(_KINDS[kind][0] for kind in kinds)):
+        return
+    raise AdkNbError(
+        f"{name}={value!r:.80} is not a value that it can have.",
+        remedy=f"Give {', or '.join(_KINDS[kind][1] for kind in kinds)}.",
+        code="bad_option",
+    )
+
+
+def check_choice(name: str, value: object, choices: Iterable[str]) -> None:
+    """Raises an `AdkNbError` where a value is none of some texts; it names the nearest."""
+    there = list(choices)
+    if value in there:
+        return
+    near = difflib.get_close_matches(str(value), there, 1)
+    known = " or ".join([", ".join(map(repr, there[:-1])), repr(there[-1])])
+    raise AdkNbError(
+        f"{name}={value!r:.80} is not known.",
+        remedy=f"{f'Is it {near[0]!r}? ' if near else ''}Say {known}.",
+        code="bad_option",
+    )
 
 
 def _signature(

@@ -42,7 +42,7 @@ from adk_nb.live.turn_waits import TurnWaits
 from adk_nb.log import masked_logs
 from adk_nb.log.event_log import EventLog
 from adk_nb.log.recording import RecordingWriter, checked_folder
-from adk_nb.options import by_name
+from adk_nb.options import check_choice, checked
 from adk_nb.plain import plain, valid_text
 from adk_nb.providers.explain import explain
 from adk_nb.wire import protocol
@@ -151,7 +151,7 @@ class LiveSession(Conversation):
         "watch",
     }  # fmt: skip
 
-    @by_name()
+    @checked()
     def __init__(  # noqa: PLR0913 - the options of a session, all by name
         self,
         agent: BaseAgent,
@@ -184,12 +184,7 @@ class LiveSession(Conversation):
         on_silence: OnSilence = "note",
         follow: bool = False,
     ) -> None:
-        if on_silence not in ("note", "nudge", "reconnect"):
-            raise AdkNbError(
-                f"on_silence={on_silence!r} is not known.",
-                remedy='Say "note", "nudge" or "reconnect".',
-                code="bad_option",
-            )
+        check_choice("on_silence", on_silence, ("note", "nudge", "reconnect"))
         if not isinstance(agent, BaseAgent):
             raise AdkNbError(
                 f"{agent!r:.80} is no agent of ADK's.",
@@ -554,12 +549,7 @@ class LiveSession(Conversation):
         """Types a turn and waits for its end, or its first words; see `say`."""
         self._refuse_inside("say")
         _check_text(text)
-        if wait not in ("text", "first", "heard"):
-            raise AdkNbError(
-                f"say cannot wait for {wait!r}.",
-                remedy='It is "text", "first" or "heard".',
-                code="bad_option",
-            )
+        check_choice("wait", wait, ("text", "first", "heard"))
         turn = self._exchange.typed(text, cut_in=False)
         if wait == "first":
             return await self._waits.answering(turn, timeout)

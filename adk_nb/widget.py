@@ -20,7 +20,7 @@ from adk_nb.cells import MadeByCells, deleted_cells, is_named, tell_what_waits
 from adk_nb.comm_line import CommPages
 from adk_nb.conversation import Conversation
 from adk_nb.exceptions import AdkNbError
-from adk_nb.options import by_name
+from adk_nb.options import check_choice, checked
 from adk_nb.own_page import page_link
 from adk_nb.saved_output import Bundle, Heading, Outputs, ended, under_way
 from adk_nb.server import Bridge
@@ -331,7 +331,7 @@ def _ipykernel() -> str:
     return version("ipykernel")
 
 
-@by_name(LiveSession.__init__)
+@checked(LiveSession.__init__)
 def talk(
     agent: BaseAgent,
     *,
@@ -357,11 +357,7 @@ def talk(
         RecordingError: The recording cannot be written.
         AdkNbError: There is no such option, or one has a value that it cannot have.
     """
-    if transport is not None and transport not in get_args(Transport):
-        raise AdkNbError(
-            f"transport={transport!r} is not known.",
-            remedy='Say "websocket", "relay" or "comm", or nothing: the page finds what works.',
-            code="bad_option",
-        )
+    if transport is not None:
+        check_choice("transport", transport, get_args(Transport))
     session = LiveSession(agent, **options)
     return LiveWidget(session, transport, save_transcript=save_transcript)

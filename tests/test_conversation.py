@@ -232,7 +232,7 @@ def test_the_sound_of_a_turn(live):
     both = live.audio(1, "both")
     assert np.array_equal(both.samples[: len(user.samples)], user.samples)
     assert both.pcm.endswith(b"\5\0" * 160)
-    with pytest.raises(ValueError, match="not 'me'"):
+    with pytest.raises(AdkNbError, match="who='me' is not known"):
         live.audio(1, "me")
     assert live.audio(1, "heard").pcm == b"\5\0" * 160
     assert live.audio(1, "mix").channels == 2
@@ -240,7 +240,7 @@ def test_the_sound_of_a_turn(live):
 
 def test_turns_go_by_the_number_that_is_shown(live):
     assert live.turn(1).index == live.turns[0].index == 1
-    for wrong in (0, 99, -1, "1"):
+    for wrong in (0, 99, -1):
         with pytest.raises(AdkNbError, match="there is one") as raised:
             live.turn(wrong)
         assert raised.value.code == "no_turn"

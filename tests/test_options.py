@@ -1,9 +1,11 @@
 import inspect
+import os
 import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import pytest
 from google.adk.agents import Agent
 from IPython.core.completer import provisionalcompleter
@@ -12,7 +14,7 @@ from scripted import Scripted, echo
 from traitlets.config import Config
 
 import adk_nb
-from adk_nb.options import SessionOptions
+from adk_nb.options import SessionOptions, check_choice, checked
 
 ROOT = Path(__file__).parents[1]
 
@@ -46,6 +48,82 @@ def test_an_option_that_there_is_not_is_refused_with_the_nearest(agent, name):
     assert error.value.code == "bad_option"
     with pytest.raises(adk_nb.AdkNbError, match=r"There are: agent, .*on_silence"):
         getattr(adk_nb, name)(agent, xyzzy=1)
+
+
+WRONG = [
+    ("audio", "no", "Give True or False."),
+    ("follow", "yes", "Give True or False."),
+    ("shared_microphone", 1, "Give True or False."),
+    ("session_id", 5, "Give a text, or None."),
+    ("voice", 5, "Give a text, or True or False, or None."),
+    ("compress", 2.5, "Give True or False, or a whole number."),
+    ("record", 3, "Give a text, or a path, or True or False, or None."),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "remedy"), [*WRONG, ("save_transcript", "no", "Give True or False.")]
+)
+def test_a_value_of_a_wrong_type_is_refused(agent, name, value, remedy):
+    calls = [adk_nb.talk] if name == "save_transcript" else [adk_nb.talk, adk_nb.LiveSession]
+    for call in calls:
+        with pytest.raises(adk_nb.AdkNbError) as error:
+            call(agent, **{name: value})
+        assert str(error.value) == f"{name}={value!r} is not a value that it can have. {remedy}"
+        assert error.value.code == "bad_option"
+
+
+def test_values_of_numpy_and_the_types_own_are_taken():
+    @checked()
+    def call(
+        n: "int | None", s: "float", b: "bool", p: "str | os.PathLike[str]", other: "Path" = 1
+    ):
+        return n, s, b, p, other
+
+    for values in [
+        (1, 2, True, "a"),
+        (np.int64(1), np.float32(2), False, Path("a")),
+        (None, 2.5, True, ""),
+    ]:
+        assert call(*values, other=object)[:4] == values
+    for wrong in [
+        (True, 1, True, "a"),
+        (1.5, 1, True, "a"),
+        (1, True, True, "a"),
+        (1, 1, 1, "a"),
+        (1, 1, True, b"a"),
+    ]:
+        with pytest.raises(adk_nb.AdkNbError, match="is not a value"):
+            call(*wrong)
+
+
+def test_a_choice_is_refused_with_the_nearest():
+    check_choice("who", "user", ["user", "agent"])
+    with pytest.raises(
+        adk_nb.AdkNbError, match=r"who='usr' is not known. Is it 'user'\? Say 'user' or 'agent'."
+    ):
+        check_choice("who", "usr", ["user", "agent"])
+    with pytest.raises(adk_nb.AdkNbError, match=r"who=5 is not known. Say 'a', 'b' or 'c'."):
+        check_choice("who", 5, "abc")
+
+
+def test_calls_of_a_conversation_refuse_what_they_cannot_take(agent):
+    with adk_nb.LiveSession(agent) as session:
+        session.say("hello")
+        for call, told in [
+            (lambda: session.swap(replcae=[]), r"no option 'replcae'. Is it replace\?"),
+            (lambda: session.swap(label=5), "label=5"),
+            (lambda: session.swap(at_turn="2"), "at_turn='2'"),
+            (lambda: session.turn(number=True), "number=True"),
+            (lambda: session.audio(1, who="usr"), r"Is it 'user'\?"),
+            (lambda: session.say("hi", wait="hear"), r"Is it 'heard'\?"),
+            (lambda: session.on_event(print, kinds=5), "kinds=5 names no kind"),
+            (lambda: session.on_event(print, kinds=[]), r"kinds=\[\] names no kind"),
+            (lambda: session.on_event(print, kinds=["tool_cal"]), "Is it tool_call"),
+        ]:
+            with pytest.raises(adk_nb.AdkNbError, match=told) as error:
+                call()
+            assert error.value.code == "bad_option"
 
 
 @pytest.mark.parametrize("call", ["adk_nb.talk(agent, voi", "adk_nb.LiveSession(agent, voi"])

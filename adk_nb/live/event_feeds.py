@@ -8,13 +8,14 @@ import contextvars
 import dataclasses
 import difflib
 from collections import deque
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from adk_nb.exceptions import AdkNbError
 from adk_nb.log.event_log import KINDS
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
     from adk_nb.log.event_log import LogRow
 
@@ -154,6 +155,12 @@ class EventFeeds:
 def _checked(kinds: str | Iterable[str] | None) -> frozenset[str]:
     if kinds is None:
         return frozenset(KINDS)
+    if not isinstance(kinds, Iterable) or not kinds:
+        raise AdkNbError(
+            f"kinds={kinds!r:.80} names no kind of event.",
+            remedy='Give one, such as "tool_call", or several in a list; None is all of them.',
+            code="bad_option",
+        )
     wanted = frozenset([kinds] if isinstance(kinds, str) else kinds)
     for kind in wanted - set(KINDS):
         near = difflib.get_close_matches(str(kind), KINDS, 1)
