@@ -135,10 +135,11 @@ def _inside(value: Any) -> list[Any]:
             return list(value)
         case types.FunctionType():
             return [cell.cell_contents for cell in value.__closure__ or () if _is_filled(cell)]
-        case types.ModuleType() if str(getattr(value, "__file__", "")).startswith(_INSTALLED):
+        case types.ModuleType() if not _is_users(value):
             return []
-    # Through what is ours every conversation is reached from every other.
-    closed = isinstance(value, type) or type(value).__module__.startswith("adk_nb.")
+    # Through what is ours every conversation is reached from every other, through the kernel's
+    # shell the one that was shown last.
+    closed = isinstance(value, type) or type(value).__module__.startswith(_CLOSED)
     held = [] if closed else list(getattr(value, "__dict__", {}).values())
     if hasattr(type(value), "children"):
         # What a box of ipywidgets holds is in no attribute of its own; others may raise there.
@@ -147,7 +148,18 @@ def _inside(value: Any) -> list[Any]:
     return held
 
 
+def _is_users(module: types.ModuleType) -> bool:
+    """Returns whether a module is a file of the user's, or was made in a cell."""
+    if f"{module.__name__}.".startswith(_CLOSED):
+        return False
+    file = getattr(module, "__file__", None)
+    if file is None:  # Python's own ones, such as sys, are in no file.
+        return module.__spec__ is None
+    return not str(file).startswith(_INSTALLED)
+
+
 _INSTALLED = (sys.prefix, sys.base_prefix)
+_CLOSED = ("adk_nb.", "IPython.", "ipykernel.")
 
 
 def _is_filled(cell: types.CellType) -> bool:

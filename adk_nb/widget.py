@@ -20,6 +20,7 @@ from adk_nb.cells import MadeByCells, deleted_cells, is_named, tell_what_waits
 from adk_nb.comm_line import CommPages
 from adk_nb.conversation import Conversation
 from adk_nb.exceptions import AdkNbError
+from adk_nb.failing import Failing
 from adk_nb.options import check_choice, checked
 from adk_nb.own_page import page_link
 from adk_nb.saved_output import Bundle, Heading, Outputs, ended, under_way
@@ -96,6 +97,7 @@ class LiveWidget(Conversation, observers.Observed, anywidget.AnyWidget):
         self._transport = transport or ""
         # Whether no good answer ends what `error` says.
         self._lasts = False
+        self._failing = Failing()
         # The pages that come over the comm, on the bridge thread.
         self._comm_pages: CommPages | None = None
         super().__init__()
@@ -266,7 +268,9 @@ class LiveWidget(Conversation, observers.Observed, anywidget.AnyWidget):
             code="callback_failed",
         )
         redact = self._session.log.redact
-        logger.warning("%s\n%s", redact(str(problem)), redact.traceback(error))
+        traceback = functools.partial(redact.traceback, error)
+        if printed := self._failing.printed(observer, error, redact(str(problem)), traceback):
+            logger.warning("%s", printed)
         if trait == "error":  # It would be called with its own error, and so on.
             return
         if not self._session.report(problem):

@@ -169,9 +169,20 @@ HOLDERS = [
 
 
 @pytest.mark.parametrize("holder", HOLDERS)
-def test_a_name_holds_it(names, holder):
+def test_a_name_holds_it(names, holder, monkeypatch):
     thing = Made("a", [])
-    names |= {"x": 1, "sys": sys, "_": thing, "_3": thing, "Out": {3: thing}, "kind": Made}
+    shell = type("Shell", (), {"__module__": "IPython.core.interactiveshell"})()
+    shell.hook = thing
+    monkeypatch.setattr(sys, "displayhook", SimpleNamespace(last=thing), raising=False)
+    names |= {
+        "x": 1,
+        "sys": sys,
+        "ip": shell,
+        "_": thing,
+        "_3": thing,
+        "Out": {3: thing},
+        "kind": Made,
+    }
     assert not cells.is_named(thing)
     names["y"] = holder(thing)
     assert cells.is_named(thing)

@@ -33,6 +33,7 @@ from adk_nb.log.turn_fold import WARNING
 from adk_nb.plain import valid_text
 from adk_nb.providers.explain import explain
 from adk_nb.wire import protocol
+from adk_nb.wire.heard import words_messages
 from adk_nb.wire.page_hub import Pages
 
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ class Exchange:
         self.status = "connecting"
         self.closed = False
         self.shared_microphone = False
-        self.pages = Pages(log.redact, self._sound_of)
+        self.pages = Pages(log.redact, self._sound_of, self._words_of)
         self.turns = Turns(log, self.pages.emit)
         self.turns.agent, self.turns.model = agent.name, model_name(agent)
         self.turns.on_made = lambda turn: histories.current.turns.append(turn.index)
@@ -174,6 +175,9 @@ class Exchange:
     def _sound_of(self, index: int) -> tuple[int, bytes]:
         clip = self.log.clip("agent_audio", index)
         return clip.rate, clip.pcm
+
+    def _words_of(self, index: int) -> list[protocol.Words]:
+        return words_messages(index, self.turns.all[index - 1].piece_words())
 
     def set_voice(self, *, on: bool) -> None:
         """Lets the agent speak, or only write, from its next answer on; sound stops at once."""

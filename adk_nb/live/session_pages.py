@@ -220,6 +220,7 @@ class SessionPages:
             self._texts.append(message.id)
             page.send(protocol.Taken(message.id))
         if not came and message.text.strip():
+            self._exchange.pages.unspoken()
             self._exchange.typed(message.text, cut_in=True)
 
     def _receive_about(self, page: Page, message: protocol.Message) -> None:

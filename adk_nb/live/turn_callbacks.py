@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import functools
 import inspect
 import logging
 from typing import TYPE_CHECKING, Any
 
 from adk_nb.adk.user_errors import contained, describe, in_thread, original
 from adk_nb.exceptions import AdkNbError, SessionClosedError, TurnTimeoutError
+from adk_nb.failing import Failing
 from adk_nb.log.redaction import Redactor
 
 if TYPE_CHECKING:
@@ -33,6 +35,7 @@ class TurnListeners:
     ) -> None:
         self._report = report
         self._redact = redact if redact is not None else Redactor(())
+        self._failing = Failing()
         self._closed = False
         # Those who wait for the next turn.
         self._waiting: list[asyncio.Future[Turn]] = []
@@ -132,8 +135,11 @@ class TurnListeners:
                 remedy="Mend it, and run its cell again.",
                 code="callback_failed",
             )
-            traceback = self._redact.traceback(original(error))
-            logger.warning("%s\n%s", self._redact(str(problem)), traceback)
+            raised = original(error)
+            what = self._redact(str(problem))
+            traceback = functools.partial(self._redact.traceback, raised)
+            if printed := self._failing.printed(callback, raised, what, traceback):
+                logger.warning("%s", printed)
             if index is not None:
                 self._report(problem, index)
 

@@ -89,6 +89,11 @@ def _checked(brain: Any) -> BaseLlm | str:
             f"{brain!r:.80} is no brain.",
             remedy="Give an ADK model, or the name of one: local_model(brain=LocalLlm()).",
         )
+    if {"live", "audio"} & set(brain.split("-")):  # gemini-live-…, …-native-audio-…
+        raise LocalModelError(
+            f"{brain:.100} is a live model: it hears and speaks itself, and is no brain.",
+            remedy=f'Give it to the agent: Agent(model="{brain:.100}"). A brain is a text model.',
+        )
     try:
         LLMRegistry.resolve(brain)
     except (ValueError, ImportError) as error:

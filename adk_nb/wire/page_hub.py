@@ -79,8 +79,11 @@ class Pages:
         self,
         mask: Callable[[Any], Any] | None = None,
         sound: Callable[[int], tuple[int, bytes]] = lambda _: (0, b""),
+        words: Callable[[int], Iterable[protocol.Words]] = lambda _: (),
     ) -> None:
         self._mask = mask
+        # Returns when the words of a turn sound.
+        self._words = words
         # Returns the rate and the samples of a turn's sound.
         self._sound = sound
         self.speaker: Page | None = None
@@ -179,6 +182,9 @@ class Pages:
         for one in stopped:
             self.on_moved(one)
         for one in self.playout.waiting():
+            for message in self._words(one.turn):
+                page.send(message)
+            page.send(protocol.Position(one.turn, one.played_ms, sounding=True))
             page.send(protocol.Continue(one.turn, one.played_ms))
             rate, pcm = self._sound(one.turn)
             rest = pcm[2 * int(one.played_ms / 1000 * rate) :]
@@ -222,6 +228,11 @@ class Pages:
     def hears(self, page: Page | None) -> None:
         """Tells the pages which of them has the microphone now."""
         self.microphone, self._microphone_gone = page, False
+        self._tell_places()
+
+    def unspoken(self) -> None:
+        """The user types: that a microphone went with its page is of no interest any more."""
+        self._microphone_gone = False
         self._tell_places()
 
     def _became(self, message: protocol.TurnState) -> None:

@@ -184,5 +184,5 @@ def test_say_can_wait_until_it_was_heard():
 def test_without_a_page_nothing_is_waited_for_that_nobody_hears():
     with LiveSession(agent(echo)) as live:
         assert live.say("hi", wait="heard").agent_text == "You said hi."
-        with pytest.raises(AdkNbError, match='"text", "first" or "heard"'):
+        with pytest.raises(AdkNbError, match="'text', 'first' or 'heard'"):
             live.say("hi", wait="sounded")

@@ -118,5 +118,12 @@ def test_a_brain_that_is_no_model_fails_at_the_call():
         local_model(brain=3)
 
 
+@pytest.mark.parametrize("name", ["gemini-3.8-live", "gemini-live-2.5-flash-native-audio"])
+def test_a_live_model_is_no_brain(name):
+    with pytest.raises(LocalModelError, match=f"{name} is a live model") as error:
+        local_model(brain=name)
+    assert f'Agent(model="{name}")' in error.value.remedy
+
+
 def test_a_brain_may_be_a_name_that_adk_knows():
     assert local_model(brain="gemini-2.5-flash").model == "gemini-2.5-flash"

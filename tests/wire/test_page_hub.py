@@ -188,13 +188,31 @@ def test_another_page_plays_when_the_first_stays_away():
     assert pages.speaker is None
 
 
+def test_the_page_that_goes_on_knows_which_words_are_to_come():
+    words = protocol.Words(1, 0, 0, [3, 7], [400.0, 900.0])
+    pages = Pages(
+        sound=lambda _: (RATE, samples(0, 1000)), words=lambda turn: [words] * (turn == 1)
+    )
+    enter(pages, first := Page())
+    pages.send_audio(1, RATE, samples(0, 1000))
+    pages.played(played("progress", 1, 400.0))
+    pages.remove(first)
+    enter(pages, second := Page())
+    came = [m for m in second.messages if not isinstance(m, protocol.Place)]
+    played_ms = came[-1].played_ms
+    assert 400 <= played_ms < 1000
+    assert came == [
+        words, protocol.Position(1, played_ms, sounding=True), protocol.Continue(1, played_ms),
+    ]  # fmt: skip
+
+
 def test_before_there_was_a_page_nothing_waits_for_one():
     pages = Pages(sound=lambda _: (RATE, samples(0, 1000)))
     pages.send_audio(1, RATE, samples(0, 1000))
     enter(pages, page := Page())
     assert page.audio == []
     # What comes is the rest of an answer, and counts as such.
-    assert page.messages == [protocol.Continue(1, 1000.0)]
+    assert page.messages[-1] == protocol.Continue(1, 1000.0)
 
 
 def test_pages_are_told_where_the_microphone_is():
@@ -246,6 +264,17 @@ def test_a_long_result_is_shortened_and_says_how_long_it_is():
 
 def sizes(history):
     return len(to_json(history).encode())
+
+
+def test_who_types_is_not_told_any_more_that_a_microphone_went_with_its_page():
+    pages = Pages()
+    enter(pages, gone := Page())
+    pages.hears(gone)
+    pages.remove(gone)
+    enter(pages, page := Page())
+    assert places(page) == [("here", "gone")]
+    pages.unspoken()
+    assert places(page) == [("here", "gone"), ("here", "none")]
 
 
 def test_a_history_is_bounded_and_its_newest_turns_count():

@@ -217,7 +217,10 @@ export class View {
   placed(message) {
     const played = this.places.plays;
     this.places.say(message);
-    if (message.microphone === "elsewhere") this.microphone.taken();
+    if (message.microphone === "elsewhere") {
+      this.places.taken = false; // it is in this widget again
+      this.microphone.taken();
+    }
     if (played === this.places.plays) return;
     this.sounding = null;
     if (played) {
@@ -381,7 +384,7 @@ export class View {
   /** @param {Message} message @returns {boolean} whether it went out */
   ask(message) {
     const sent = this.connection.send(message);
-    if (!sent) this.fail(NOT_SENT);
+    if (!sent && this.connection.link !== "closed") this.fail(NOT_SENT); // else it says why already
     return sent;
   }
 
