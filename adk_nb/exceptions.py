@@ -16,7 +16,9 @@ class AdkNbError(Exception):
     code = "error"
 
     def __init__(self, message: str, *, remedy: str = "", code: str | None = None) -> None:
-        super().__init__(f"{message} {remedy}".strip())
+        # What a library says often ends without a full stop.
+        stop = "." if remedy and message.rstrip()[-1:].isalnum() else ""
+        super().__init__(f"{message.rstrip()}{stop} {remedy}".strip())
         self.message = message
         self.remedy = remedy
         if code is not None:

@@ -18,6 +18,16 @@ from adk_nb.exceptions import (
 ERRORS = [one for _, one in inspect.getmembers(exceptions, inspect.isclass)]
 
 
+@pytest.mark.parametrize(
+    ("message", "told"),
+    [("RuntimeError: no", "RuntimeError: no. Mend it."), ("Why?", "Why? Mend it."), ("", "Mend it."),
+     ("(no)", "(no) Mend it."), ("It broke. ", "It broke. Mend it.")],
+)  # fmt: skip
+def test_what_happened_and_what_to_do_are_two_sentences(message, told):
+    assert str(AdkNbError(message, remedy="Mend it.")) == told
+    assert str(AdkNbError("no stop")) == "no stop"
+
+
 def test_an_error_says_what_happened_and_what_to_do():
     error = AdkNbError("It broke.", remedy="Mend it.")
     assert (str(error), error.message, error.remedy) == (

@@ -171,5 +171,7 @@ export function parts(text, coming, unheard) {
 /** @param {unknown} heard @param {unknown} whole ms */
 export function heardOf(heard, whole) {
   if (typeof heard !== "number" || typeof whole !== "number" || !whole) return "";
+  // Of a short one tenths of a second would hide the difference.
+  if (whole < 1000) return `heard ${Math.round(heard)} of ${Math.round(whole)} ms`;
   return `heard ${(heard / 1000).toFixed(1)} of ${(whole / 1000).toFixed(1)} s`;
 }

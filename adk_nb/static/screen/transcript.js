@@ -56,7 +56,7 @@ function drawTag(body, entry) {
   /** @type {(Node | string)[]} */
   const said = [];
   if (tagOf(entry)) said.push(" ", element("span", { class: "adk-nb-tag" }, tagOf(entry)));
-  if (entry.heard) said.push(" ", element("span", { class: "adk-nb-heard", "data-adk-nb": "heard" }, entry.heard));
+  if (entry.heard) said.push(" ", element("span", { class: "adk-nb-heard", "data-adk-nb": "heard", title: "heard_ms of agent_audio_ms" }, entry.heard));
   words.after(...said);
 }
 

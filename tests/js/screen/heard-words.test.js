@@ -88,6 +88,7 @@ test("a text has parts; the blank before them is none of their words", () => {
 });
 
 test("how much was heard, in words", () => {
+  assert.equal(heardOf(293.4, 300), "heard 293 of 300 ms");
   assert.equal(heardOf(4900, 11_600), "heard 4.9 of 11.6 s");
-  assert.deepEqual([heardOf(null, 5), heardOf(5, 0), heardOf(0, 900)], ["", "", "heard 0.0 of 0.9 s"]);
+  assert.deepEqual([heardOf(null, 5), heardOf(5, 0), heardOf(0, 900)], ["", "", "heard 0 of 900 ms"]);
 });

@@ -208,7 +208,7 @@ test("words to come are apart, and those that were never heard are struck throug
   say("turn", { state: "interrupted" });
   say("heard", { unheard: [[0, 7, 14]], heard_ms: 500, audio_ms: 900 });
   assert.equal(words.innerHTML, 'One two <s class="adk-nb-unheard" data-adk-nb="unheard">three.</s>');
-  assert.deepEqual([box.querySelector(".adk-nb-tag").textContent, box.querySelector("[data-adk-nb=heard]").textContent], ["interrupted", "heard 0.5 of 0.9 s"]);
+  assert.deepEqual([box.querySelector(".adk-nb-tag").textContent, box.querySelector("[data-adk-nb=heard]").textContent], ["interrupted", "heard 500 of 900 ms"]);
   say("sources", { sources: [{ title: "yr.no", uri: "https://yr.no" }] });
-  assert.equal(box.textContent, "diceOne two three. interrupted heard 0.5 of 0.9 sSources: yr.no");
+  assert.equal(box.textContent, "diceOne two three. interrupted heard 500 of 900 msSources: yr.no");
 });
