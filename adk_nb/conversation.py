@@ -336,6 +336,7 @@ class Conversation:
 
         Raises:
             AdkNbError: There is no such kind, or it is no function.
+            SessionClosedError: The session is closed.
         """
         _check_callable(callback)
         return self.session.feeds.follow(callback, kinds)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import functools
 import inspect
-import os
 from numbers import Integral, Real
 from types import NoneType
 from typing import TYPE_CHECKING, ParamSpec, TypedDict, TypeVar
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypedDict, TypeVar
 from adk_nb.exceptions import AdkNbError
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable, Iterable, Mapping
 
     from google.adk.agents.run_config import RunConfig
@@ -67,7 +67,6 @@ _KINDS: dict[str, tuple[type, str]] = {
     "int": (Integral, "a whole number"),
     "float": (Real, "a number"),
     "str": (str, "a text"),
-    "os.PathLike[str]": (os.PathLike, "a path"),
     "None": (NoneType, "None"),
 }
 
@@ -75,8 +74,8 @@ _KINDS: dict[str, tuple[type, str]] = {
 def checked(*others: Callable[..., object]) -> Callable[[Callable[P, T]], Callable[P, T]]:
     """Makes a function refuse an option that there is not, and a value of a wrong type.
 
-    Values are held against the annotations that are made of `bool`, `int`, `float`, `str`, paths
-    and `None` alone.
+    Values are held against the annotations that are made of `bool`, `int`, `float`, `str` and
+    `None` alone.
 
     Args:
         *others: Functions whose options are part of its signature, in place of its `**options`.

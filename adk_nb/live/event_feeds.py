@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from adk_nb.exceptions import AdkNbError
+from adk_nb.exceptions import AdkNbError, SessionClosedError
 from adk_nb.log.event_log import KINDS
 
 if TYPE_CHECKING:
@@ -88,7 +88,13 @@ class EventFeeds:
 
         Raises:
             AdkNbError: There is no such kind.
+            SessionClosedError: No event will come any more.
         """
+        if self._closed:
+            raise SessionClosedError(
+                "This session is closed: no event will come.",
+                remedy="events_df() has those that came.",
+            )
         feed = _Feed(_checked(kinds), lambda: self._begin(feed, function))
         self._feeds.append(feed)
 

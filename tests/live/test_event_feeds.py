@@ -7,7 +7,7 @@ import pytest
 from scripted import DONE, audio, call, echo, said, text_of
 from sessions import agent, attach, do, wait_for
 
-from adk_nb import AdkNbError, LiveSession
+from adk_nb import AdkNbError, LiveSession, SessionClosedError
 from adk_nb.live import event_feeds
 from adk_nb.wire import protocol
 
@@ -92,6 +92,13 @@ def test_what_a_function_raises_is_shown_and_it_is_called_further(caplog):
         assert sorted(seen) == ["error", "error", "user_text", "user_text"]
         assert [error.code for error in page.errors()] == ["callback_failed"] * 2
     assert "The callback breaks failed. ValueError: no" in caplog.text
+
+
+def test_of_a_closed_session_nothing_is_told():
+    with LiveSession(agent(echo)) as live:
+        live.say("hi")
+    with pytest.raises(SessionClosedError, match=r"events_df\(\)"):
+        live.on_event(print)
 
 
 def test_an_event_is_as_it_was_when_it_was_told():
