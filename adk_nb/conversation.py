@@ -417,7 +417,7 @@ class Conversation:
     def tools(self, tools: Sequence[ToolUnion]) -> None:
         self.swap(tools=tools)
 
-    @checked()
+    @checked(values=False)
     def swap(  # noqa: PLR0913 - what a swap may change, all by name
         self,
         agent: BaseAgent | None = None,
@@ -461,7 +461,7 @@ class Conversation:
         wish = Wish(agent, tools, instruction, model, history, at_turn, replace, label)
         return self.session.bridge.call(self.session.run_swap(wish, timeout))
 
-    @checked(swap)
+    @checked(swap, values=False)
     async def swap_async(
         self,
         agent: BaseAgent | None = None,

@@ -71,7 +71,9 @@ _KINDS: dict[str, tuple[type, str]] = {
 }
 
 
-def checked(*others: Callable[..., object]) -> Callable[[Callable[P, T]], Callable[P, T]]:
+def checked(
+    *others: Callable[..., object], values: bool = True
+) -> Callable[[Callable[P, T]], Callable[P, T]]:
     """Makes a function refuse an option that there is not, and a value of a wrong type.
 
     Values are held against the annotations that are made of `bool`, `int`, `float`, `str` and
@@ -79,12 +81,14 @@ def checked(*others: Callable[..., object]) -> Callable[[Callable[P, T]], Callab
 
     Args:
         *others: Functions whose options are part of its signature, in place of its `**options`.
+        values: Whether values are checked; a function may know better what is wrong with one.
     """
 
     def decorate(function: Callable[P, T]) -> Callable[P, T]:
         signature = _signature(function, others)
         known = [name for name in signature.parameters if name != "self"]
         kinds = {name: _kinds(one.annotation) for name, one in signature.parameters.items()}
+        kinds = kinds if values else dict.fromkeys(kinds, [])
 
         @functools.wraps(function)
         def called(*args: P.args, **options: P.kwargs) -> T:

@@ -20,7 +20,8 @@ ERRORS = [one for _, one in inspect.getmembers(exceptions, inspect.isclass)]
 
 @pytest.mark.parametrize(
     ("message", "told"),
-    [("RuntimeError: no", "RuntimeError: no. Mend it."), ("Why?", "Why? Mend it."), ("", "Mend it."),
+    [("RuntimeError: no", "RuntimeError: no. Mend it."), ("Why?", "Why? Mend it."),
+     ("", "Mend it."),
      ("(no)", "(no) Mend it."), ("It broke. ", "It broke. Mend it.")],
 )  # fmt: skip
 def test_what_happened_and_what_to_do_are_two_sentences(message, told):

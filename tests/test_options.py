@@ -108,8 +108,6 @@ def test_calls_of_a_conversation_refuse_what_they_cannot_take(agent):
         session.say("hello")
         for call, told in [
             (lambda: session.swap(replcae=[]), r"no option 'replcae'. Is it replace\?"),
-            (lambda: session.swap(label=5), "label=5"),
-            (lambda: session.swap(at_turn="2"), "at_turn='2'"),
             (lambda: session.turn(number=True), "number=True"),
             (lambda: session.audio(1, who="usr"), r"Is it 'user'\?"),
             (lambda: session.say("hi", wait="hear"), r"Is it 'heard'\?"),

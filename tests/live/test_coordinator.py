@@ -592,9 +592,9 @@ def test_problems_are_told_with_their_turn(desk):
     desk.exchange.run_warned(ModelError("slow", remedy="Wait."))
     assert desk.log[-1].turn == 1
     desk.exchange.run_failed(ModelError("gone", remedy="Say it again."))
-    assert desk.turn.error == "slow Wait. gone Say it again."
+    assert desk.turn.error == "slow. Wait. gone. Say it again."
     assert [(row.turn, row.error) for row in desk.log if row.kind == "error"] == [
-        (1, "slow Wait."), (1, "gone Say it again."),
+        (1, "slow. Wait."), (1, "gone. Say it again."),
     ]  # fmt: skip
     (_, shown) = [m for m in desk.page.messages if isinstance(m, protocol.Failure)]
     assert (shown.message, shown.remedy) == ("gone", "Say it again.")
@@ -606,7 +606,7 @@ def test_secrets_are_in_no_report(desk):
     shown = desk.page.messages[-1]
     assert (shown.message, shown.remedy) == ("no [secret]", "Change [secret].")
     (row,) = [row for row in desk.log if row.kind == "error"]
-    assert row.error == "no [secret] Change [secret]."
+    assert row.error == "no [secret]. Change [secret]."
 
 
 def test_results_of_streaming_tools_come_by_the_way_of_the_queue(desk):

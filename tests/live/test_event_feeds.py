@@ -7,7 +7,8 @@ import pytest
 from scripted import DONE, audio, call, echo, said, text_of
 from sessions import agent, attach, do, wait_for
 
-from adk_nb import AdkNbError, LiveSession, SessionClosedError
+from adk_nb import AdkNbError, LiveSession
+from adk_nb.exceptions import SessionClosedError
 from adk_nb.live import event_feeds
 from adk_nb.wire import protocol
 

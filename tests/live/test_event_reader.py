@@ -358,7 +358,7 @@ def test_a_failure_ends_the_turn_with_its_error(desk, given, words):
     desk.type("go")(given)
     assert desk.reports == [("failed", words, 1)]
     remedy = "The kernel's log has the details; the next turn tries again."
-    assert desk.shown() == [(1, "", "go", "", "", False, f"{words} {remedy}")]
+    assert desk.shown() == [(1, "", "go", "", "", False, f"{words.rstrip('.')}. {remedy}")]
     assert (desk.turns.all[0].status, desk.turns.all[0].end_reason) == ("failed", "model_failed")
 
 
