@@ -87,8 +87,10 @@ def checked(
     def decorate(function: Callable[P, T]) -> Callable[P, T]:
         signature = _signature(function, others)
         known = [name for name in signature.parameters if name != "self"]
-        kinds = {name: _kinds(one.annotation) for name, one in signature.parameters.items()}
-        kinds = kinds if values else dict.fromkeys(kinds, [])
+        kinds = {
+            name: _kinds(one.annotation) if values else []
+            for name, one in signature.parameters.items()
+        }
 
         @functools.wraps(function)
         def called(*args: P.args, **options: P.kwargs) -> T:
