@@ -12,6 +12,7 @@ import logging
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 logger = logging.getLogger(__name__)
@@ -67,10 +68,9 @@ def ended(heading: Heading, history: Iterable[Message] | None) -> Bundle:
     if history is None:
         lines.append(_note(_NOT_KEPT))
     lines.append(_note(_ENDED))
-    title = f"<div><b>{_escaped(str(heading))}</b></div>"
     shown = "".join(f"<div{line.style}>{line.html}</div>" for line in lines)
     return {
-        "text/html": f'<div class="adk-nb-saved" data-adk-nb="saved">{title}{shown}</div>',
+        "text/html": _titled(str(heading), shown),
         "text/plain": "\n".join([str(heading), *(line.text for line in lines)]),
     }
 
@@ -78,10 +78,16 @@ def ended(heading: Heading, history: Iterable[Message] | None) -> Bundle:
 def under_way(heading: Heading) -> Bundle:
     """Returns what stands beside a widget, where none is shown or the notebook not trusted."""
     said = (
-        f"A conversation with {heading.agent}, which was under way when this was saved. "
+        "It was under way when this was saved. "
         "If it still is, trust the notebook (Trust Notebook, in the command palette) to see it."
     )
-    return {"text/html": f'<div data-adk-nb="saved">{_escaped(said)}</div>'}
+    title = f"A conversation with {heading.agent}."
+    return {"text/html": _titled(title, _escaped(said))}
+
+
+def _titled(title: str, markup: str) -> str:
+    """Returns HTML that begins with a line of text: JupyterLab shows it of a collapsed output."""
+    return f'{_escaped(title)}\n<div class="adk-nb-saved" data-adk-nb="saved">{markup}</div>'
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +104,23 @@ def _turns(history: Iterable[Message]) -> Iterator[list[_Line]]:
     turns: dict[int, list[Message]] = {}
     for message in history:
         turns.setdefault(int(message.get("turn") or 0), []).append(message)
-    for messages in turns.values():
+    for number, messages in turns.items():
         unheard = [part for one in messages if one["type"] == "heard" for part in one["unheard"]]
         # Written answers, rendered, by their piece's number.
         written = {one["piece"]: one["html"] for one in messages if one["type"] == "rendered"}
-        yield [line for one in messages if (line := _line(one, unheard, written)) is not None]
+        lines = [line for one in messages if (line := _line(one, unheard, written)) is not None]
+        facts = next((one for one in messages if one["type"] == "turn_facts"), None)
+        yield [_facts(number, facts), *lines] if facts is not None and number else lines
+
+
+def _facts(number: int, facts: Message) -> _Line:
+    """Returns a line with a turn's number, when it was and its first latency, as on the screen."""
+    parts = [f"turn {number}"]
+    if facts.get("time"):
+        parts.append(f"{datetime.fromtimestamp(facts['time']).astimezone():%H:%M:%S}")
+    if facts.get("ms") is not None:
+        parts.append(f"{facts['latency']} {facts['ms']:.0f}")
+    return _note(", ".join(parts))
 
 
 def _fitting(turns: list[list[_Line]]) -> list[_Line]:
@@ -123,6 +141,9 @@ def _line(message: Message, unheard: list[list[int]], written: Mapping[int, str]
         case "transcript":
             rendered = written.get(message["piece"]) if message["role"] == "agent" else None
             return _said(message, unheard, rendered)
+        case "tool_output" if message.get("text"):
+            printed = _short(message["text"], _MAX_VALUE)
+            return _code("printed", printed, f"printed: {printed}")
         case "tool_call":
             call = f"{message['name']}({_value(message['args'])})"
             return _code("tool", call, f"tool: {call}")
@@ -130,13 +151,16 @@ def _line(message: Message, unheard: list[list[int]], written: Mapping[int, str]
             failed = message.get("error") is not None
             said = f"{message['name']} {'failed' if failed else 'returned'}"
             result = _value(message["error"] if failed else message["result"])
-            return _code(said, result, f"{said}: {result}")
+            took = f" ({message['ms']:.0f} ms)" if message.get("ms") else ""
+            return _code(said, f"{result}{took}", f"{said}: {result}{took}")
     text = _NOTES.get(message["type"])
     said = text(message) if text is not None else ""
     return _note(said) if said else None
 
 
 _NOTES: dict[str, Callable[[Message], str]] = {
+    "answer": lambda said: {True: "approved", False: "rejected"}.get(said["approved"], ""),
+    "heard": lambda said: _heard(said.get("heard_ms"), said.get("audio_ms")),
     "sources": lambda said: " ".join(f"{one['title']} {one['uri']}" for one in said["sources"]),
     "note": lambda said: str(said["text"]),
     "turn_facts": lambda said: str(said["outcome"]),
@@ -162,13 +186,27 @@ def _said(message: Message, unheard: list[list[int]], rendered: str | None) -> _
         _escaped(text) if was_heard else f"{_UNHEARD}{_escaped(text)}</del>"
         for text, was_heard in parts
     )
-    text = "".join(text if was_heard else f"[not heard: {text}]" for text, was_heard in parts)
+    text = "".join(part if was_heard else _not_heard(part) for part, was_heard in parts)
     cut = " (interrupted)" if message.get("interrupted") else ""
     shown = f'<div dir="auto">{rendered}</div>' if rendered else f'<span dir="auto">{words}</span>'
     return _Line(
         f"<b>{_escaped(who)}</b> {shown}{_escaped(cut)}",
         f"{who}: {text}{cut}",
     )
+
+
+def _not_heard(text: str) -> str:
+    words = text.strip()
+    return text.replace(words, f"[not heard: {words}]", 1) if words else text
+
+
+def _heard(heard_ms: float | None, audio_ms: float | None) -> str:
+    """Returns how much of an answer was heard, as the screen says it."""
+    if heard_ms is None or not audio_ms:
+        return ""
+    if audio_ms < 1000:
+        return f"heard {heard_ms:.0f} of {audio_ms:.0f} ms"
+    return f"heard {heard_ms / 1000:.1f} of {audio_ms / 1000:.1f} s"
 
 
 def _parted(text: str, unheard: list[tuple[int, int]]) -> Iterator[tuple[str, bool]]:

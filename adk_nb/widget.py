@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Unpack, get_args
 import anywidget
 import traitlets
 
-from adk_nb import bridge_file, front_end, observers
+from adk_nb import bridge_file, ended_widget, front_end, observers
 from adk_nb.adk.agents import model_name, tool_names
 from adk_nb.adk.user_errors import describe
 from adk_nb.cells import MadeByCells, deleted_cells, is_named, tell_what_waits
@@ -98,6 +98,8 @@ class LiveWidget(Conversation, observers.Observed, anywidget.AnyWidget):
         # Whether no good answer ends what `error` says.
         self._lasts = False
         self._failing = Failing()
+        # The id of the model that shows the transcript afterwards.
+        self._left_id: str | None = None
         # The pages that come over the comm, on the bridge thread.
         self._comm_pages: CommPages | None = None
         super().__init__()
@@ -143,10 +145,15 @@ class LiveWidget(Conversation, observers.Observed, anywidget.AnyWidget):
         self._outputs.replace(self._bundle())
         if self.comm is not None:
             self.send({"type": "closed"})
-            self.layout.close()
-        # ipywidgets holds every widget until then; whoever has this one goes on reading it.
-        super().close()
+            # ipywidgets holds every widget until then; whoever has this one goes on reading it.
+            self._left_id = ended_widget.take_over(self, self._bundle()["text/html"])
         self.__dict__.pop("_repr_mimebundle_", None)
+
+    @property
+    def model_id(self) -> str | None:
+        """The id of its model, which goes on as a transcript when the session has ended."""
+        # Without one a box that holds it could not tell its state, and no widget would be restored.
+        return super().model_id if self._left_id is None else self._left_id
 
     def __repr__(self) -> str:
         return repr(self._session)

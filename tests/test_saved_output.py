@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from html.parser import HTMLParser
 
 import pytest
@@ -51,7 +52,8 @@ def test_what_was_said_and_called_stands_there_as_html_and_as_text():
         said(1, "user", "roll a die"),
         {"type": "tool_call", "turn": 1, "id": "a", "name": "roll", "args": {"sides": 20}},
         {"type": "tool_output", "turn": 1, "id": "a", "text": "rolling", "image": "data:x"},
-        {"type": "tool_result", "turn": 1, "id": "a", "name": "roll", "result": 17, "error": None},
+        {"type": "tool_result", "turn": 1, "id": "a", "name": "roll", "result": 17, "error": None,
+         "ms": 12.2},
         said(1, "agent", "You rolled 17.", 1),
         {"type": "tool_result", "turn": 1, "id": "b", "name": "flip", "error": "no coin"},
         {"type": "sources", "turn": 1, "sources": [{"title": "yr", "uri": "https://yr.no"}]},
@@ -62,7 +64,8 @@ def test_what_was_said_and_called_stands_there_as_html_and_as_text():
         "Now flip.",
         "you: roll a die",
         'tool: roll({"sides": 20})',
-        "roll returned: 17",
+        "printed: rolling",
+        "roll returned: 17 (12 ms)",
         "dice: You rolled 17.",
         "flip failed: no coin",
         "yr https://yr.no",
@@ -108,15 +111,46 @@ def test_a_question_without_an_answer_says_what_became_of_it():
         said(2, "user", "roll"),
         said(2, "agent", "Four."),
         {**facts, "turn": 1, "outcome": "no answer: you cut in after 0.8 s"},
-        {**facts, "turn": 2, "outcome": ""},
+        {
+            **facts,
+            "turn": 2,
+            "outcome": "",
+            "latency": "first_heard_ms",
+            "ms": 153.6,
+            "time": datetime(2026, 11, 27, 9, 5, 7).astimezone().timestamp(),
+        },
     ]
     assert ended(HEADING, history)["text/plain"].splitlines()[1:] == [
+        "turn 1",
         "you: why",
         "no answer: you cut in after 0.8 s",
+        "turn 2, 09:05:07, first_heard_ms 154",
         "you: roll",
         "dice: Four.",
         ENDED,
     ]
+
+
+@pytest.mark.parametrize(
+    ("heard_ms", "audio_ms", "told"),
+    [(2500.0, 8000.0, ["heard 2.5 of 8.0 s"]), (293.4, 300.0, ["heard 293 of 300 ms"]),
+     (None, 8000.0, []), (0.0, 0.0, [])],
+)  # fmt: skip
+def test_how_much_was_heard_of_an_answer_that_was_cut_off(heard_ms, audio_ms, told):
+    heard = {"type": "heard", "turn": 1, "unheard": [[0, 8, 17]]}
+    bundle = ended(HEADING, [
+        said(1, "agent", "fourteen, fifteen", interrupted=True),
+        {**heard, "heard_ms": heard_ms, "audio_ms": audio_ms},
+    ])  # fmt: skip
+    assert bundle["text/plain"].splitlines()[1:-1] == [
+        "dice: fourteen[not heard: , fifteen] (interrupted)", *told,
+    ]  # fmt: skip
+
+
+def test_the_answer_to_a_question_stands_there():
+    for approved, told in [(True, ["approved"]), (False, ["rejected"]), (None, [])]:
+        answer = {"type": "answer", "turn": 1, "id": "a", "approved": approved, "ms": 7.0}
+        assert ended(HEADING, [answer])["text/plain"].splitlines()[1:-1] == told
 
 
 def test_words_that_were_never_heard_are_struck_through():

@@ -7,6 +7,7 @@ import ipywidgets
 import pytest
 import traitlets
 from google.adk.agents import Agent
+from ipywidgets.widgets.widget import _instances
 from scripted import Scripted, echo
 from sessions import wait_for
 from websockets.exceptions import ConnectionClosed
@@ -415,6 +416,16 @@ def test_conversations_that_are_closed_are_freed_and_the_rest_goes_on():
     wait_for(are_freed)  # The loop, which goes on, lets go of a timer or two later.
     assert kept.say("hi").agent_text == "You said hi."
     kept.close()
+
+
+def test_a_box_with_a_conversation_that_is_closed_can_be_restored():
+    live = adk_nb.talk(Agent(name="teller", model=Scripted(echo)))
+    box, model_id = ipywidgets.HBox([live]), live.model_id
+    live.say("hi")
+    live.close()
+    assert box.get_state()["children"] == [f"IPY_MODEL_{model_id}"]
+    assert "You said hi." in _instances[model_id].html
+    box.close()
 
 
 def test_who_holds_a_conversation_that_is_closed_goes_on_reading_it():

@@ -512,7 +512,7 @@ class Turns:
             if call.sign_in is not None:
                 self._log_sign_in(turn, call, _SIGNED_IN[approved])
             call.question = call.sign_in = None
-            self._emit(protocol.Answer(turn.index, call_id, approved))
+            self._emit(protocol.Answer(turn.index, call_id, approved, call.approval_ms))
 
     def _log_approval(self, turn: Turn, call: ToolCall, asked: float, text: str) -> None:
         """Writes down how long a call has waited for the user, and what came of it."""

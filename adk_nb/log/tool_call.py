@@ -28,6 +28,8 @@ class ToolCall:
         streams: Whether it gives results while it runs.
         output: What it printed.
         images: The images that it displayed, as `data:` URLs.
+        answer: What its user said: `approved`, `rejected`, or `withdrawn` where the question was;
+            empty where nothing was asked.
         long_running: Whether it returns at once, and `respond` gives its result later.
         question: What the user is asked before it may run; None if nothing.
         sign_in: The address at which the user is to sign in before it may run, empty where a key
@@ -52,6 +54,7 @@ class ToolCall:
     streams: bool = False
     long_running: bool = False
     question: str | None = None
+    answer: str = ""
     sign_in: str | None = field(default=None, repr=False)
     session_id: str = field(default="", repr=False)
     number: int = field(default=0, repr=False)

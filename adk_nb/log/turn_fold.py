@@ -272,6 +272,7 @@ class TurnFold:
         call = self._by_id.get(row.tool_call_id or "")
         if call is not None:
             call.waits.append((row.t, row.t + (row.ms or 0.0) / 1000))
+            call.answer = row.text or ""
 
     def _user_audio(self, turn: Turn, row: LogRow) -> None:
         turn.user_audio_ms += row.audio_ms or 0.0

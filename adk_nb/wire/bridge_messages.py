@@ -223,12 +223,16 @@ class Question(Message):
 
 @dataclass(frozen=True, slots=True)
 class Answer(Message):
-    """A question was answered; `approved` is None if it was withdrawn."""
+    """A question was answered; `approved` is None if it was withdrawn.
+
+    `ms` is how long the tool waited for the user in all; None where that is not known.
+    """
 
     type: ClassVar[str] = "answer"
     turn: int
     id: str
     approved: bool | None
+    ms: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -371,6 +371,10 @@ def turn_messages(turn: Turn) -> list[protocol.Message]:
     return messages
 
 
+_APPROVED = {"approved": True, "rejected": False}
+"""What a page is told, by the words of the log."""
+
+
 def _call_messages(index: int, call: ToolCall) -> list[protocol.Message]:
     messages: list[protocol.Message] = [protocol.ToolCalled(index, call.id, call.name, call.args)]
     if call.output:
@@ -381,6 +385,9 @@ def _call_messages(index: int, call: ToolCall) -> list[protocol.Message]:
         messages.append(
             protocol.Question(index, call.id, call.name, call.args, question, call.sign_in)
         )
+    elif call.answer:
+        approved = _APPROVED.get(call.answer)
+        messages.append(protocol.Answer(index, call.id, approved, call.approval_ms))
     if call.returned:
         messages.append(
             protocol.ToolReturned(

@@ -310,6 +310,21 @@ def test_of_a_turn_that_is_too_large_the_words_are_kept():
     assert kinds == [("transcript", None), ("tool_call", None), ("tool_output", "")]
 
 
+@pytest.mark.parametrize(
+    ("answer", "approved"), [("approved", True), ("rejected", False), ("withdrawn", None)]
+)
+def test_a_new_page_knows_what_the_user_said_to_a_question(answer, approved):
+    turns = Turns(EventLog("s"), lambda _: None)
+    turns.user_typed("pay")
+    turns.tool_called("a", "c1", "pay", {})
+    call = turns.all[0].tool_calls[0]
+    call.answer, call.waits = answer, [(1.0, 1.25)]
+    told = [m for m in Pages().history(turns.all) if m["type"] == "answer"]
+    assert told == [{"type": "answer", "turn": 1, "id": "c1", "approved": approved, "ms": 250.0}]
+    call.question = "Sure?"  # It is asked again.
+    assert [m["type"] for m in Pages().history(turns.all)][-1] == "question"
+
+
 def test_what_was_said_before_the_session_is_bounded():
     pages = Pages()
     pages.earlier = [

@@ -40,10 +40,14 @@ export function outline(output, cut) {
 }
 
 /** @param {Entry} entry */
-function toolLine({ call, text, outcome, ms, answer }) {
+function toolLine({ call, text, outcome, ms, answer, waitedMs }) {
   /** @type {(Node | string)[]} */
   const line = [element("code", { class: "adk-nb-call" }, preview(call))];
-  if (answer) line.push(" ", element("span", { class: "adk-nb-tag", "data-answer": answer }, answer));
+  if (answer) {
+    const tag = element("span", { class: "adk-nb-tag", "data-answer": answer }, answer);
+    if (waitedMs !== null) tag.title = `approval_ms: it waited ${formatMs(waitedMs)} for you`;
+    line.push(" ", tag);
+  }
   if (outcome === "running") line.push(element("span", { class: "adk-nb-running", "aria-label": "running" }, "…"));
   else line.push(element("span", { class: "adk-nb-arrow" }, " → "), element("span", { class: "adk-nb-result" }, preview(text)));
   if (ms !== null) line.push(" ", element("span", { class: "adk-nb-ms", title: "ms: how long the tool ran" }, formatMs(ms)));

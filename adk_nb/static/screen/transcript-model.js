@@ -24,6 +24,7 @@ import { factsOf } from "./turn-line.js";
  * @property {number} imagesCut how many more it displayed
  * @property {Question | null} question that waits for an answer
  * @property {"approved" | "rejected" | ""} answer
+ * @property {number | null} waitedMs for the answer
  * @property {string} kind a note's
  * @property {Source[]} sources what of the web an agent's answer rests on
  * @property {Rest | null} rest what of a tool's result is not here yet
@@ -267,12 +268,13 @@ export class TranscriptModel {
   }
 
   /** @param {import("../link/wire.js").Message} message */
-  answered({ turn, id, approved }) {
+  answered({ turn, id, approved, ms }) {
     const key = toolKey(turn, id);
     const entry = this.entries.findLast((known) => known.key === key);
     if (!entry) return [];
     entry.question = null;
     entry.answer = typeof approved === "boolean" ? (approved ? "approved" : "rejected") : "";
+    entry.waitedMs = typeof ms === "number" ? ms : null;
     if (entry.outcome === "asking") entry.outcome = "running";
     return [entry];
   }
@@ -390,7 +392,7 @@ export class TranscriptModel {
     /** @type {Entry} */
     const made = {
       key, role, turn, author: "", text: "", final: false, interrupted: false, withheld: false, call: "", outcome: "", ms: null,
-      name: "", output: "", cut: 0, images: [], imagesCut: 0, question: null, answer: "", kind: "", sources: [],
+      name: "", output: "", cut: 0, images: [], imagesCut: 0, question: null, answer: "", waitedMs: null, kind: "", sources: [],
       rest: null, piece: 0, coming: null, timed: false, unheard: [], heard: "", html: "",
     };
     // What became of a turn stands after all that was said in it.

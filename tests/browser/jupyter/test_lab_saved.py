@@ -96,3 +96,29 @@ def test_running_the_cell_again_leaves_no_dead_widget_elsewhere(open_lab):
     lab.run_cell(2)
     lab.widget().wait_for_state("ready")
     assert "You said hello." not in lab.output(2)
+
+
+def test_what_was_said_stays_where_the_output_cannot_be_replaced(open_lab):
+    boxed = "import ipywidgets\nboxed = make()\nipywidgets.HBox([boxed])"
+    within = "out = ipywidgets.Output()\nwith out:\n    display(within := make())\nout"
+    lab = open_lab([SETUP, "live = make()\nlive", boxed, within, "pass"])
+    lab.run_all()
+    for index, words in enumerate(("one", "two", "three")):
+        lab.widget(index).wait_for_state("ready")
+        lab.widget(index).type(words)
+        lab.widget(index).wait_for_entry("agent", f"You said {words}")
+    lab.save()
+    lab.load()  # The page forgets under which ids its outputs are.
+    lab.widget(2).wait_for_state("ready")
+    lab.edit_cell(4, "for one in (live, boxed, within):\n    one.close()")
+    lab.run_cell(4)
+    saved = lab.page.locator('[data-adk-nb="saved"]')
+    saved.nth(2).wait_for()
+    screenshot(lab.page, "saved-in-place")
+    assert lab.page.locator(".adk-nb").count() == 0
+    for index, words in enumerate(("one", "two", "three")):
+        assert f"You said {words}." in lab.cell(index + 1).inner_text()
+    lab.load()
+    saved.nth(2).wait_for()
+    screenshot(lab.page, "saved-in-place-again")
+    assert "Error displaying widget" not in lab.page.locator(".jp-Notebook").inner_text()

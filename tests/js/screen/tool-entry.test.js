@@ -136,6 +136,8 @@ test("a question, with the whole call, and its answer", (t) => {
   reject.click();
   assert.deepEqual([answers, approve.disabled, reject.disabled], [[["a", false]], true, true]);
   assertGolden("tool-answered", say("answer", { approved: false }));
+  const tag = say("answer", { approved: true, ms: 23_400 }).querySelector("[data-answer=approved]");
+  assert.equal(tag.title, "approval_ms: it waited 23.4 s for you");
 });
 
 test("a question's own words stand above its buttons, and the same question is not asked anew", (t) => {

@@ -252,7 +252,7 @@ test("malformed fields do no harm", () => {
 /** An entry's fields as they are when nothing was said of them. */
 const plain = {
   author: "", text: "", final: false, interrupted: false, withheld: false, call: "", outcome: "", ms: null, name: "", output: "", cut: 0,
-  images: [], imagesCut: 0, question: null, answer: "", kind: "", sources: [], rest: null,
+  images: [], imagesCut: 0, question: null, answer: "", waitedMs: null, kind: "", sources: [], rest: null,
   piece: 0, coming: null, timed: false, unheard: [], heard: "", html: "",
 };
 
