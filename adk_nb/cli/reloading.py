@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import signal
 import subprocess
 import sys
 import time
@@ -26,6 +27,8 @@ def run_again_and_again(agent: str) -> int:
     environment = {"ADK_NB_SECRET": secrets.token_urlsafe(32)} | os.environ
     print(f"It starts again when a file in {folder} changes.", flush=True)
     process = None
+    # SIGTERM ends this process as Ctrl-C does, and so the server too.
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         while True:
             seen = _changed_at(folder)
@@ -39,6 +42,7 @@ def run_again_and_again(agent: str) -> int:
     finally:
         if process is not None:
             _end(process)
+        signal.signal(signal.SIGTERM, before)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
