@@ -121,3 +121,65 @@ def test_what_beside_an_agent_is_looked_at(tmp_path, monkeypatch):
 def test_others_than_this_machine_need_a_token(host, capsys):
     assert main(["serve", "agent.py", "--host", host]) == 1
     assert "--token" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("folder", ["a-file", "a-file/inner", "/proc/nosuch/x"])
+def test_a_folder_for_recordings_that_cannot_be_written_is_refused(folder, tmp_path, capsys):
+    (tmp_path / "echo.py").write_text(ECHO)
+    (tmp_path / "a-file").touch()
+    agent, record = str(tmp_path / "echo.py"), str(tmp_path / folder)
+    assert main(["serve", agent, "--port", "0", "--record", record]) == 1
+    told = capsys.readouterr().err
+    assert f"cannot be written to {record}" in told
+    assert len(told.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("--max-sessions", "-3"),
+        ("--max-sessions", "0"),
+        ("--drain", "-1"),
+        ("--drain", "nan"),
+        ("--port", "99999"),
+        ("--port", "-1"),
+    ],
+)
+def test_a_number_that_makes_no_sense_is_refused(option, value, capsys):
+    with pytest.raises(SystemExit):
+        main(["serve", "agent.py", option, value])
+    assert f"{option}: " in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_a_database_in_a_folder_that_is_not_there_is_refused(tmp_path, capsys):
+    (tmp_path / "echo.py").write_text(ECHO)
+    agent, store = str(tmp_path / "echo.py"), f"sqlite:///{tmp_path}/nosuch/x.db"
+    assert main(["serve", agent, "--port", "0", "--sessions", store]) == 1
+    told = capsys.readouterr().err
+    assert f"{tmp_path}/nosuch" in told
+    assert len(told.splitlines()) == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGTERM")
+def test_sigterm_ends_the_server_that_is_started_again_too(tmp_path):
+    (tmp_path / "echo.py").write_text(ECHO)
+    path = os.pathsep.join([str(TESTS), str(TESTS.parent)])
+    process = subprocess.Popen(
+        [sys.executable, "-m", "adk_nb", "serve", "echo.py", "--port", "0", "--reload"],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": path},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        for line in process.stdout:
+            if found := re.match(r"Speak to the agent at (http://\S+)/", line):
+                break
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == 0
+        with pytest.raises(httpx.ConnectError):
+            httpx.get(f"{found.group(1)}/healthz")
+    finally:
+        process.kill()
+        process.wait()
