@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -13,14 +14,15 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocketDisconnect
 
 from adk_nb import served_page
-from adk_nb.exceptions import AdkNbError, ProtocolError
+from adk_nb.exceptions import AdkNbError, ProtocolError, RecordingError
 from adk_nb.page_connection import Connection
 from adk_nb.serve.door import COOKIE, Door
 from adk_nb.serve.health import MODEL_S, STORE_S, Asked, ModelCheck
 from adk_nb.serve.lines import AsgiLine
 from adk_nb.serve.metrics import Metrics
 from adk_nb.serve.passes import Passes
-from adk_nb.serve.services import opened
+from adk_nb.serve.recordings import LATER, WITHHELD, RecordingsCheck, folder_of, for_visitors
+from adk_nb.serve.services import check_store, opened
 from adk_nb.serve.store import Store
 from adk_nb.serve.tutorial_page import TutorialPage
 from adk_nb.serve.visits import Visits
@@ -35,11 +37,15 @@ if TYPE_CHECKING:
     from adk_nb.bridge_thread import BridgeLoop
     from adk_nb.serve.visits import Agents, Visit
 
+logger = logging.getLogger(__name__)
+
 _NAME = re.compile(r"[\w@+-][\w.@+-]{0,127}")
 """A user's or session's id as an address may name it."""
-_LATER = frozenset({"busy", "sessions_failed"})
+_LATER = frozenset({"busy", "sessions_failed", RecordingError.code})
 """Errors that another instance need not have, or this one in a while."""
 _TRY_AGAIN = 1013
+_GONE_AFTER = 3
+"""Rounds of the loop after which a connection that was refused is gone."""
 _REASON = 100
 """Characters of the reason for which a connection is closed."""
 _IN_FLIGHT = 64
@@ -77,6 +83,8 @@ class Server:
         self._asked = [Asked(ModelCheck(agent).problem, MODEL_S)]
         if store is not None:
             self._asked.append(Asked(store.problem, STORE_S))
+        if options.get("record") is not None:
+            self._asked.append(Asked(RecordingsCheck(options["record"]).problem, STORE_S))
 
     # Pages.
 
@@ -108,7 +116,8 @@ class Server:
             _, token = await self.visits.open_for_page(known)
         except AdkNbError as error:
             status = 503 if error.code in _LATER else 500
-            return _refused(error.code, error.message, status, error.remedy)
+            message, remedy = _told(error)
+            return _refused(error.code, message, status, remedy)
         return JSONResponse({"token": token})
 
     # WebSockets.
@@ -127,7 +136,7 @@ class Server:
         if visit is None:
             return
         line = AsgiLine(socket)
-        await self._carry(socket, visit, line, Connection(line, visit.session))
+        await self._carry(socket, visit, line, _OwnPage(line, visit.session))
 
     async def _greeted(self, socket: WebSocket) -> Visit | None:
         try:
@@ -143,7 +152,7 @@ class Server:
         try:
             visit = await self.visits.find(hello.token)
         except AdkNbError as error:  # The page tries again in a while.
-            await socket.close(_TRY_AGAIN, str(error)[:_REASON])
+            await socket.close(_TRY_AGAIN, " ".join(_told(error))[:_REASON])
             return None
         if visit is None:
             await socket.close(protocol.CLOSE_NO_SESSION, "no such session")
@@ -164,7 +173,7 @@ class Server:
         try:
             visit = await self.visits.open(user_id=user, session_id=session_id, audio=audio)
         except AdkNbError as error:
-            await _deny(socket, str(error), 503 if error.code in _LATER else 500)
+            await _deny(socket, " ".join(_told(error)), 503 if error.code in _LATER else 500)
             return
         try:
             await socket.accept()
@@ -219,6 +228,22 @@ class Server:
         return Response(self.metrics.text(), media_type="text/plain; version=0.0.4")
 
 
+class _OwnPage(Connection):
+    """A connection of the widget's page, to which visitors come."""
+
+    def send(self, message: protocol.Message) -> None:
+        """Sends a message, as a visitor may have it."""
+        super().send(for_visitors(message))
+
+
+def _told(error: AdkNbError) -> tuple[str, str]:
+    """Returns what a visitor is told of an error, and what to do; the log has all of it."""
+    if isinstance(error, RecordingError):
+        logger.error("%s", error.message)
+        return WITHHELD, LATER
+    return error.message, error.remedy
+
+
 async def _read(
     socket: WebSocket, bridge: BridgeLoop, visit: Visit, page: Connection | TutorialPage
 ) -> None:
@@ -246,8 +271,12 @@ async def _caught_up() -> None:
 
 
 async def _deny(socket: WebSocket, why: str, status: int) -> None:
+    logger.warning("A connection is refused: %s", why)
     if "websocket.http.response" in socket.scope.get("extensions", {}):
         await socket.send_denial_response(PlainTextResponse(f"{why}\n", status))
+        # uvicorn takes an application that returns before the connection is gone for a failed one.
+        for _ in range(_GONE_AFTER):
+            await asyncio.sleep(0)
     else:
         await socket.close(1008, why[:120])
 
@@ -294,6 +323,8 @@ def app(  # noqa: PLR0913 - the options of a server, all by name
     for name, kind in (("artifacts", "artifact"), ("memory", "memory")):
         if options.get(name) is not None:
             options[name] = opened(kind, options[name])
+    options["record"] = folder_of(options.get("record"))
+    check_store(options.get("sessions"))
     door = Door(token, frozenset(origins), local)
     server = Server(door, agent, options, most=max_sessions, secret=secret)
 
