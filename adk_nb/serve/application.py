@@ -14,7 +14,7 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocketDisconnect
 
 from adk_nb import served_page
-from adk_nb.exceptions import AdkNbError, ProtocolError, RecordingError
+from adk_nb.exceptions import AdkNbError, BusyError, ProtocolError, RecordingError
 from adk_nb.page_connection import Connection
 from adk_nb.serve.door import COOKIE, Door
 from adk_nb.serve.health import MODEL_S, STORE_S, Asked, ModelCheck
@@ -39,7 +39,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_NAME = re.compile(r"[\w@+-][\w.@+-]{0,127}")
+_LONGEST_ID = 128
+_NAME = re.compile(r"[\w@+-][\w.@+-]*")
 """A user's or session's id as an address may name it."""
 _LATER = frozenset({"busy", "sessions_failed", RecordingError.code})
 """Errors that another instance need not have, or this one in a while."""
@@ -166,10 +167,14 @@ class Server:
         if why:
             await _deny(socket, why, 403)
             return
-        if not all(_NAME.fullmatch(one) for one in (user, session_id or "none")):
-            await _deny(socket, "The id of a user or session has other signs in it.", 400)
+        wanted = query.get("is_audio", "false").lower()
+        why = _odd_id("user", user) or (session_id and _odd_id("session", session_id))
+        if wanted not in ("true", "false"):
+            why = "is_audio is true or false."
+        if why:
+            await _deny(socket, why, 400)
             return
-        audio = query.get("is_audio") == "true"
+        audio = wanted == "true"
         try:
             visit = await self.visits.open(user_id=user, session_id=session_id, audio=audio)
         except AdkNbError as error:
@@ -200,7 +205,7 @@ class Server:
             await bridge.call_async(join())
             ends = {
                 asyncio.create_task(line.pump()),
-                asyncio.create_task(_read(socket, bridge, visit, page)),
+                asyncio.create_task(_read(socket, bridge, visit, page, kept=self.visits.kept)),
             }
             try:
                 await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
@@ -228,6 +233,15 @@ class Server:
         return Response(self.metrics.text(), media_type="text/plain; version=0.0.4")
 
 
+def _odd_id(whose: str, name: str) -> str:
+    """Returns why an address may not name an id; empty if it may."""
+    if len(name) > _LONGEST_ID:
+        return f"The {whose}'s id has {len(name)} characters; {_LONGEST_ID} at most."
+    if not _NAME.fullmatch(name):
+        return f"The {whose}'s id has letters, digits and _ . @ + - in it, and no dot first."
+    return ""
+
+
 class _OwnPage(Connection):
     """A connection of the widget's page, to which visitors come."""
 
@@ -245,15 +259,24 @@ def _told(error: AdkNbError) -> tuple[str, str]:
 
 
 async def _read(
-    socket: WebSocket, bridge: BridgeLoop, visit: Visit, page: Connection | TutorialPage
+    socket: WebSocket,
+    bridge: BridgeLoop,
+    visit: Visit,
+    page: Connection | TutorialPage,
+    *,
+    kept: bool,
 ) -> None:
     """Hands a client's frames to its page on the bridge thread."""
     taken, same = 0, bridge.loop is asyncio.get_running_loop()
+    told = False
     while True:
         message = await socket.receive()
         if message["type"] == "websocket.disconnect":
             return
         if visit.leaving:  # Whoever sent it says it again, at another instance.
+            if not (kept or told):  # Where there is none, it is told so once.
+                told = True
+                await bridge.call_async(_tell_end(page))
             continue
         data = message.get("text")
         data = message["bytes"] if data is None else data
@@ -264,6 +287,10 @@ async def _read(
         taken += 1
         if taken % _IN_FLIGHT == 0:  # Others get their turn, and what waits has a bound.
             await (asyncio.sleep(0) if same else bridge.call_async(_caught_up()))
+
+
+async def _tell_end(page: Connection | TutorialPage) -> None:
+    page.send(protocol.Failure(BusyError.code, "The server is about to end.", LATER))
 
 
 async def _caught_up() -> None:
@@ -339,7 +366,7 @@ def app(  # noqa: PLR0913 - the options of a server, all by name
             Route("/", server.page),
             Route("/open", server.open, methods=["POST"]),
             WebSocketRoute("/session", server.session),
-            WebSocketRoute("/ws/{user_id:str}", server.tutorial),
+            WebSocketRoute("/ws/{user_id:path}", server.tutorial),
             Route("/healthz", server.healthz),
             Route("/readyz", server.readyz),
             Route("/metrics", server.figures),

@@ -20,7 +20,7 @@ MAX_WAITING = 8 << 20
 """Bytes that may wait for a client to read them; past it the connection is closed."""
 _FRAME_BYTES = 640
 """20 ms at 16 kHz, as a page's microphone sends them."""
-_CUT = frozenset({"interrupted", "unanswered"})
+_CUT = frozenset({"interrupted", "unanswered", "abandoned"})
 _BEGUN = frozenset({"started", "resumed", "withheld"})
 """States of a turn that are no end of it."""
 

@@ -326,3 +326,46 @@ def test_why_a_server_is_not_ready_is_in_the_log_once(served, caplog):
         assert one.http("/readyz").status_code == 503
     assert "db.example" not in one.http("/readyz").text
     assert caplog.text.count("db.example") == 1
+
+
+def test_without_a_store_an_idle_conversation_is_closed_at_once(served):
+    def slowly(came):
+        return [said("One "), 1.5, said("two."), DONE] if text_of(came) else []
+
+    one = served(slowly)
+    token = one.http("/open", "POST").json()["token"]
+    with one.tutorial() as busy, one.tutorial("2") as idle, one.page(token) as page:
+        page.until(lambda _message: True)
+        busy.send("text/plain", "count")
+        busy.until(lambda message: message.get("data") == "One")
+        wait_for(lambda: all(visit.pages for visit in one.visits._all))
+        draining = asyncio.run_coroutine_threadsafe(one.visits.drain(30), one.loop)
+        for client in (idle, page):
+            with pytest.raises(Exception, match="1012"):
+                client.until(lambda _message: False)
+        assert not draining.done()
+        assert busy.turn().text == " two."
+        draining.result(60)
+
+
+def test_what_is_typed_while_nothing_more_is_taken_is_told(served):
+    one = served()
+    with one.tutorial() as client:
+        client.send("text/plain", "hello")
+        client.turn()
+        (visit,) = one.visits._all
+        visit.leaving = True
+        client.send("text/plain", "lost")
+        (told,) = client.until(lambda _message: True)
+    assert told["error"]["code"] == "busy"
+
+
+def test_a_turn_that_is_cut_off_at_the_limit_is_no_complete_one(served):
+    one = served(lambda came: [said("One "), 60.0, DONE] if text_of(came) else [])
+    with one.tutorial() as client:
+        client.send("text/plain", "count")
+        client.until(lambda message: message.get("data") == "One")
+        draining = asyncio.run_coroutine_threadsafe(one.visits.drain(0.2), one.loop)
+        end = client.until(lambda message: "turn_complete" in message)[-1]
+        assert end == {"turn_complete": None, "interrupted": True}
+        draining.result(60)
