@@ -6,10 +6,13 @@ import argparse
 import ipaddress
 import math
 import os
+import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from starlette.applications import Starlette
 
 _DRAIN_S = 30.0
 _SECRET = "ADK_NB_SECRET"  # noqa: S105 - the name of the variable
@@ -81,15 +84,12 @@ def _seconds(text: str) -> float:
 
 def run(arguments: argparse.Namespace) -> int:
     """Runs the command until it is told to end."""
+    from adk_nb.cli.reloading import failed_code, run_again_and_again
     from adk_nb.cli.running import serve, show_messages
     from adk_nb.exceptions import AdkNbError
     from adk_nb.serve.agents import load
     from adk_nb.serve.application import app
 
-    if arguments.reload:
-        from adk_nb.cli.reloading import run_again_and_again
-
-        return run_again_and_again(arguments.agent)
     local = _is_loopback(arguments.host)
     if not (local or arguments.token or arguments.public):
         raise AdkNbError(
@@ -97,21 +97,33 @@ def run(arguments: argparse.Namespace) -> int:
             remedy="Say --token SECRET, or --public if that is meant.",
             code="bad_option",
         )
+    if arguments.reload:
+        return run_again_and_again(arguments.agent)
     show_messages(content=arguments.show_content)
-    made = app(
-        load(arguments.agent),
-        token=arguments.token,
-        origins=arguments.origin,
+    agent = load(arguments.agent)
+    try:
+        made = _made(app, agent, arguments, local=local)
+    except AdkNbError as error:
+        print(error, file=sys.stderr)
+        return failed_code()
+    failed = serve(made, arguments.host, arguments.port, arguments.drain)
+    return failed_code() if failed else 0
+
+
+def _made(make: Callable[..., Starlette], agent: object, chosen: Any, *, local: bool) -> Starlette:
+    return make(
+        agent,
+        token=chosen.token,
+        origins=chosen.origin,
         local=local,
-        max_sessions=arguments.max_sessions,
+        max_sessions=chosen.max_sessions,
         secret=os.environ.get(_SECRET, ""),
-        sessions=arguments.sessions,
-        artifacts=arguments.artifacts,
-        memory=arguments.memory,
-        app_name=arguments.app_name,
-        record=arguments.record,
+        sessions=chosen.sessions,
+        artifacts=chosen.artifacts,
+        memory=chosen.memory,
+        app_name=chosen.app_name,
+        record=chosen.record,
     )
-    return serve(made, arguments.host, arguments.port, arguments.drain)
 
 
 def _is_loopback(host: str) -> bool:

@@ -15,7 +15,7 @@ import pytest
 from websockets.sync.client import connect
 
 from adk_nb.cli import main
-from adk_nb.cli.reloading import folder_of
+from adk_nb.cli.reloading import changed_at, folder_of
 
 TESTS = Path(__file__).parents[1]
 SLOW = """
@@ -183,3 +183,35 @@ def test_sigterm_ends_the_server_that_is_started_again_too(tmp_path):
     finally:
         process.kill()
         process.wait()
+
+
+def test_what_is_installed_beside_an_agent_is_not_looked_at(tmp_path):
+    for name in (".venv/lib", "node_modules/x", ".git", "inner", "__pycache__"):
+        (tmp_path / name).mkdir(parents=True)
+        (tmp_path / name / "one.py").touch()
+    (tmp_path / ".env").touch()
+    assert set(changed_at(tmp_path)) == {tmp_path / "inner" / "one.py", tmp_path / ".env"}
+
+
+def test_what_no_edit_mends_ends_it_and_what_one_does_is_waited_for(tmp_path):
+    (tmp_path / "echo.py").write_text("x = (\n")
+    path = os.pathsep.join([str(TESTS), str(TESTS.parent)])
+    command = [sys.executable, "-m", "adk_nb", "serve", "--reload"]
+    options = {
+        "cwd": tmp_path,
+        "env": os.environ | {"PYTHONPATH": path},
+        "stdout": subprocess.PIPE,
+        "stderr": subprocess.STDOUT,
+        "text": True,
+    }
+    for wrong in (["nowhere"], ["echo.py", "--host", "0.0.0.0"]):
+        assert subprocess.run([*command, *wrong], timeout=30, check=False, **options).returncode
+    process = subprocess.Popen([*command, "echo.py", "--port", "0"], **options)
+    try:
+        printed = iter(process.stdout.readline, "")
+        assert any("It waits for the next change" in line for line in printed)
+        (tmp_path / "echo.py").write_text(ECHO.format(answer="mended"))
+        assert any("Speak to the agent" in line for line in printed)
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(60)
