@@ -168,7 +168,7 @@ class Server:
             await _deny(socket, why, 403)
             return
         wanted = query.get("is_audio", "false").lower()
-        why = _odd_id("user", user) or (session_id and _odd_id("session", session_id))
+        why = _odd_id("user", user) or (_odd_id("session", session_id) if session_id else "")
         if wanted not in ("true", "false"):
             why = "is_audio is true or false."
         if why:
@@ -321,6 +321,20 @@ def _page_file(path: str) -> Response:
     return Response(file.body, headers=headers)
 
 
+class Application(Starlette):
+    """An ASGI application with which other people speak to an agent."""
+
+    async def drain(self, seconds: float) -> None:
+        """Takes no more sessions, and closes each as soon as no turn is under way in it.
+
+        An application in which it is mounted calls it before its server closes connections.
+
+        Args:
+            seconds: How long turns may go on (s).
+        """
+        await self.state.server.visits.drain(seconds)
+
+
 def app(  # noqa: PLR0913 - the options of a server, all by name
     agent: Agents,
     *,
@@ -329,8 +343,9 @@ def app(  # noqa: PLR0913 - the options of a server, all by name
     local: bool = True,
     max_sessions: int = 100,
     secret: str = "",
+    drain_s: float = 0.0,
     **options: Any,
-) -> Starlette:
+) -> Application:
     """Returns an ASGI application with which other people speak to an agent.
 
     It can be mounted in another one. Its `state.server.visits` are the sessions.
@@ -344,6 +359,8 @@ def app(  # noqa: PLR0913 - the options of a server, all by name
         secret: What all instances that share a session store have in common, and nobody else: with
             it a page goes on at another instance. At least 32 characters; empty lets pages come
             back to this process alone.
+        drain_s: How long turns may go on as the lifespan ends (s), at a server that keeps
+            WebSockets open until then. uvicorn does not: call `drain` before.
         **options: Those of `LiveSession`, such as `sessions`, `record` and `voice`; `artifacts` and
             `memory` may be URIs too.
     """
@@ -358,9 +375,9 @@ def app(  # noqa: PLR0913 - the options of a server, all by name
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         yield
-        await server.visits.drain(0)
+        await server.visits.drain(drain_s)
 
-    made = Starlette(
+    made = Application(
         lifespan=lifespan,
         routes=[
             Route("/", server.page),

@@ -369,3 +369,21 @@ def test_a_turn_that_is_cut_off_at_the_limit_is_no_complete_one(served):
         end = client.until(lambda message: "turn_complete" in message)[-1]
         assert end == {"turn_complete": None, "interrupted": True}
         draining.result(60)
+
+
+def test_the_page_is_as_dark_as_the_widget_in_it(served):
+    assert re.search(
+        r"html:has\(> body > main > \.adk-nb\) \{\s*color-scheme: light dark;",
+        served().http("/styles.css").text,
+    )
+
+
+async def test_an_application_that_mounts_it_can_let_turns_end(served):
+    one = served(lambda came: [said("One "), 0.5, said("two."), DONE] if text_of(came) else [])
+    with one.tutorial() as client:
+        client.send("text/plain", "count")
+        client.until(lambda message: message.get("data") == "One")
+        draining = asyncio.run_coroutine_threadsafe(one.app.drain(30), one.loop)
+        assert client.turn().text == " two."
+        await asyncio.to_thread(draining.result, 60)
+    assert len(one.visits) == 0
