@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -193,7 +194,7 @@ def test_what_is_installed_beside_an_agent_is_not_looked_at(tmp_path):
     assert set(changed_at(tmp_path)) == {tmp_path / "inner" / "one.py", tmp_path / ".env"}
 
 
-def test_what_no_edit_mends_ends_it_and_what_one_does_is_waited_for(tmp_path):
+def test_what_no_edit_mends_ends_it_and_what_one_does_is_waited_for(tmp_path, monkeypatch):
     (tmp_path / "echo.py").write_text("x = (\n")
     path = os.pathsep.join([str(TESTS), str(TESTS.parent)])
     command = [sys.executable, "-m", "adk_nb", "serve", "--reload"]
@@ -204,8 +205,15 @@ def test_what_no_edit_mends_ends_it_and_what_one_does_is_waited_for(tmp_path):
         "stderr": subprocess.STDOUT,
         "text": True,
     }
-    for wrong in (["nowhere"], ["echo.py", "--host", "0.0.0.0"]):
-        assert subprocess.run([*command, *wrong], timeout=30, check=False, **options).returncode
+    monkeypatch.chdir(tmp_path)
+    assert main(["serve", "--reload", "nowhere"]) == 1
+    assert main(["serve", "--reload", "echo.py", "--host", "0.0.0.0"]) == 1
+    (tmp_path / "good.py").write_text(ECHO)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        done = subprocess.run([*command, "good.py", "--port", port], check=False, **options)
+    assert done.returncode == 1
+    assert "already in use" in done.stdout
     process = subprocess.Popen([*command, "echo.py", "--port", "0"], **options)
     try:
         printed = iter(process.stdout.readline, "")
