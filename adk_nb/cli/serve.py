@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import argparse
 import ipaddress
+import math
 import os
+import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    import argparse
+    from collections.abc import Callable
+
+    from starlette.applications import Starlette
 
 _DRAIN_S = 30.0
 _SECRET = "ADK_NB_SECRET"  # noqa: S105 - the name of the variable
@@ -22,7 +27,12 @@ def add_to(commands: Any) -> None:
     add = parser.add_argument
     add("agent", help="a folder with an agent.py, a Python file, or a module; with :variable")
     add("--host", default="127.0.0.1", help="the address to listen on (default: %(default)s)")
-    add("--port", type=int, default=8000, help="the port (default: %(default)s; 0 is any)")
+    add(
+        "--port",
+        type=_number(0, 65535),
+        default=8000,
+        help="the port (default: %(default)s; 0 is any)",
+    )
     add("--token", default=os.environ.get("ADK_NB_TOKEN", ""),
         help="what visitors must have in the address, as ?token= (or ADK_NB_TOKEN)")  # fmt: skip
     add("--public", action="store_true", help="let anybody in who reaches it, without a token")
@@ -33,25 +43,53 @@ def add_to(commands: Any) -> None:
     add("--memory", help="the URI of an ADK memory service (default: in memory)")
     add("--app-name", default="adk_nb", help="the ADK app of the conversations")
     add("--record", help="a folder for recordings of all sessions")
-    add("--max-sessions", type=int, default=100, help="how many at once (default: %(default)s)")
-    add("--drain", type=float, default=_DRAIN_S, metavar="SECONDS",
+    add(
+        "--max-sessions",
+        type=_number(1),
+        default=100,
+        help="how many at once (default: %(default)s)",
+    )
+    add("--drain", type=_seconds, default=_DRAIN_S, metavar="SECONDS",
         help="how long turns may go on after SIGTERM (default: %(default)s)")  # fmt: skip
     add("--reload", action="store_true", help="start again when a file beside the agent changes")
     add("--show-content", action="store_true", help="print what is said, not only its size")
     parser.set_defaults(run=run)
 
 
+def _number(least: int, most: int | None = None) -> Callable[[str], int]:
+    """Returns what reads a whole number within bounds."""
+    bounds = f"at least {least}" if most is None else f"from {least} to {most}"
+
+    def read(text: str) -> int:
+        try:
+            number = int(text)
+        except ValueError:
+            number = least - 1
+        if number < least or (most is not None and number > most):
+            raise argparse.ArgumentTypeError(f"{text} is no whole number of {bounds}")
+        return number
+
+    return read
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds < math.inf:
+        raise argparse.ArgumentTypeError(f"{text} is no number of seconds of at least 0")
+    return seconds
+
+
 def run(arguments: argparse.Namespace) -> int:
     """Runs the command until it is told to end."""
+    from adk_nb.cli.reloading import failed_code, run_again_and_again
     from adk_nb.cli.running import serve, show_messages
     from adk_nb.exceptions import AdkNbError
     from adk_nb.serve.agents import load
     from adk_nb.serve.application import app
 
-    if arguments.reload:
-        from adk_nb.cli.reloading import run_again_and_again
-
-        return run_again_and_again(arguments.agent)
     local = _is_loopback(arguments.host)
     if not (local or arguments.token or arguments.public):
         raise AdkNbError(
@@ -59,21 +97,33 @@ def run(arguments: argparse.Namespace) -> int:
             remedy="Say --token SECRET, or --public if that is meant.",
             code="bad_option",
         )
+    if arguments.reload:
+        return run_again_and_again(arguments.agent)
     show_messages(content=arguments.show_content)
-    made = app(
-        load(arguments.agent),
-        token=arguments.token,
-        origins=arguments.origin,
+    agent = load(arguments.agent)
+    try:
+        made = _made(app, agent, arguments, local=local)
+    except AdkNbError as error:
+        print(error, file=sys.stderr)
+        return failed_code()
+    failed = serve(made, arguments.host, arguments.port, arguments.drain)
+    return failed_code() if failed else 0
+
+
+def _made(make: Callable[..., Starlette], agent: object, chosen: Any, *, local: bool) -> Starlette:
+    return make(
+        agent,
+        token=chosen.token,
+        origins=chosen.origin,
         local=local,
-        max_sessions=arguments.max_sessions,
+        max_sessions=chosen.max_sessions,
         secret=os.environ.get(_SECRET, ""),
-        sessions=arguments.sessions,
-        artifacts=arguments.artifacts,
-        memory=arguments.memory,
-        app_name=arguments.app_name,
-        record=arguments.record,
+        sessions=chosen.sessions,
+        artifacts=chosen.artifacts,
+        memory=chosen.memory,
+        app_name=chosen.app_name,
+        record=chosen.record,
     )
-    return serve(made, arguments.host, arguments.port, arguments.drain)
 
 
 def _is_loopback(host: str) -> bool:

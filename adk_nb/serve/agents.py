@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import sys
+import sysconfig
+import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -61,12 +63,49 @@ def _module(place: str) -> ModuleType:
             return _of_file(path)
         sys.path.insert(0, str(Path.cwd()))
         return importlib.import_module(place)
-    except (ImportError, FileNotFoundError) as error:
+    except Exception as error:
+        where = _own_line(error)
+        if where:
+            raise AdkNbError(
+                f"{place} cannot be loaded: {where}: {_what(error)}",
+                remedy=_remedy(error),
+                code="bad_option",
+            ) from error
+        if not isinstance(error, ImportError | FileNotFoundError):
+            raise
         raise AdkNbError(
             f"{place} cannot be loaded: {error}.",
             remedy="Give a folder with an agent.py, a Python file, or a module.",
             code="bad_option",
         ) from error
+
+
+def _own_line(error: Exception) -> str:
+    """Returns the last line of the user's own in what led to an error; empty if there is none."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return f"{error.filename}, line {error.lineno}"
+    lines = ""
+    for frame, number in traceback.walk_tb(error.__traceback__):
+        if _is_users(Path(frame.f_code.co_filename), frame.f_globals.get("__name__", "")):
+            lines = f"{frame.f_code.co_filename}, line {number}"
+    return lines
+
+
+def _is_users(path: Path, module: str) -> bool:
+    installed = (sysconfig.get_path(name) for name in ("stdlib", "platlib", "purelib"))
+    ours = module.partition(".")[0] == __name__.partition(".")[0]
+    return path.is_file() and not ours and not any(map(path.is_relative_to, installed))
+
+
+def _what(error: Exception) -> str:
+    said = error.msg if isinstance(error, SyntaxError) else str(error)
+    return f"{type(error).__name__}: {said}"
+
+
+def _remedy(error: Exception) -> str:
+    if isinstance(error, ModuleNotFoundError):
+        return "Install the package in the environment of this command, or mend the import."
+    return "Mend that line."
 
 
 def _with_agent(name: str) -> ModuleType:

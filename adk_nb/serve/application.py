@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -13,14 +14,15 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocketDisconnect
 
 from adk_nb import served_page
-from adk_nb.exceptions import AdkNbError, ProtocolError
+from adk_nb.exceptions import AdkNbError, BusyError, ProtocolError, RecordingError
 from adk_nb.page_connection import Connection
 from adk_nb.serve.door import COOKIE, Door
 from adk_nb.serve.health import MODEL_S, STORE_S, Asked, ModelCheck
 from adk_nb.serve.lines import AsgiLine
 from adk_nb.serve.metrics import Metrics
 from adk_nb.serve.passes import Passes
-from adk_nb.serve.services import opened
+from adk_nb.serve.recordings import LATER, WITHHELD, RecordingsCheck, folder_of, for_visitors
+from adk_nb.serve.services import check_store, opened
 from adk_nb.serve.store import Store
 from adk_nb.serve.tutorial_page import TutorialPage
 from adk_nb.serve.visits import Visits
@@ -35,11 +37,16 @@ if TYPE_CHECKING:
     from adk_nb.bridge_thread import BridgeLoop
     from adk_nb.serve.visits import Agents, Visit
 
-_NAME = re.compile(r"[\w@+-][\w.@+-]{0,127}")
+logger = logging.getLogger(__name__)
+
+_LONGEST_ID = 128
+_NAME = re.compile(r"[\w@+-][\w.@+-]*")
 """A user's or session's id as an address may name it."""
-_LATER = frozenset({"busy", "sessions_failed"})
+_LATER = frozenset({"busy", "sessions_failed", RecordingError.code})
 """Errors that another instance need not have, or this one in a while."""
 _TRY_AGAIN = 1013
+_GONE_AFTER = 3
+"""Rounds of the loop after which a connection that was refused is gone."""
 _REASON = 100
 """Characters of the reason for which a connection is closed."""
 _IN_FLIGHT = 64
@@ -77,6 +84,8 @@ class Server:
         self._asked = [Asked(ModelCheck(agent).problem, MODEL_S)]
         if store is not None:
             self._asked.append(Asked(store.problem, STORE_S))
+        if options.get("record") is not None:
+            self._asked.append(Asked(RecordingsCheck(options["record"]).problem, STORE_S))
 
     # Pages.
 
@@ -108,7 +117,8 @@ class Server:
             _, token = await self.visits.open_for_page(known)
         except AdkNbError as error:
             status = 503 if error.code in _LATER else 500
-            return _refused(error.code, error.message, status, error.remedy)
+            message, remedy = _told(error)
+            return _refused(error.code, message, status, remedy)
         return JSONResponse({"token": token})
 
     # WebSockets.
@@ -127,7 +137,7 @@ class Server:
         if visit is None:
             return
         line = AsgiLine(socket)
-        await self._carry(socket, visit, line, Connection(line, visit.session))
+        await self._carry(socket, visit, line, _OwnPage(line, visit.session))
 
     async def _greeted(self, socket: WebSocket) -> Visit | None:
         try:
@@ -143,7 +153,7 @@ class Server:
         try:
             visit = await self.visits.find(hello.token)
         except AdkNbError as error:  # The page tries again in a while.
-            await socket.close(_TRY_AGAIN, str(error)[:_REASON])
+            await socket.close(_TRY_AGAIN, " ".join(_told(error))[:_REASON])
             return None
         if visit is None:
             await socket.close(protocol.CLOSE_NO_SESSION, "no such session")
@@ -157,14 +167,18 @@ class Server:
         if why:
             await _deny(socket, why, 403)
             return
-        if not all(_NAME.fullmatch(one) for one in (user, session_id or "none")):
-            await _deny(socket, "The id of a user or session has other signs in it.", 400)
+        wanted = query.get("is_audio", "false").lower()
+        why = _odd_id("user", user) or (_odd_id("session", session_id) if session_id else "")
+        if wanted not in ("true", "false"):
+            why = "is_audio is true or false."
+        if why:
+            await _deny(socket, why, 400)
             return
-        audio = query.get("is_audio") == "true"
+        audio = wanted == "true"
         try:
             visit = await self.visits.open(user_id=user, session_id=session_id, audio=audio)
         except AdkNbError as error:
-            await _deny(socket, str(error), 503 if error.code in _LATER else 500)
+            await _deny(socket, " ".join(_told(error)), 503 if error.code in _LATER else 500)
             return
         try:
             await socket.accept()
@@ -191,7 +205,7 @@ class Server:
             await bridge.call_async(join())
             ends = {
                 asyncio.create_task(line.pump()),
-                asyncio.create_task(_read(socket, bridge, visit, page)),
+                asyncio.create_task(_read(socket, bridge, visit, page, kept=self.visits.kept)),
             }
             try:
                 await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
@@ -219,16 +233,50 @@ class Server:
         return Response(self.metrics.text(), media_type="text/plain; version=0.0.4")
 
 
+def _odd_id(whose: str, name: str) -> str:
+    """Returns why an address may not name an id; empty if it may."""
+    if len(name) > _LONGEST_ID:
+        return f"The {whose}'s id has {len(name)} characters; {_LONGEST_ID} at most."
+    if not _NAME.fullmatch(name):
+        return f"The {whose}'s id has letters, digits and _ . @ + - in it, and no dot first."
+    return ""
+
+
+class _OwnPage(Connection):
+    """A connection of the widget's page, to which visitors come."""
+
+    def send(self, message: protocol.Message) -> None:
+        """Sends a message, as a visitor may have it."""
+        super().send(for_visitors(message))
+
+
+def _told(error: AdkNbError) -> tuple[str, str]:
+    """Returns what a visitor is told of an error, and what to do; the log has all of it."""
+    if isinstance(error, RecordingError):
+        logger.error("%s", error.message)
+        return WITHHELD, LATER
+    return error.message, error.remedy
+
+
 async def _read(
-    socket: WebSocket, bridge: BridgeLoop, visit: Visit, page: Connection | TutorialPage
+    socket: WebSocket,
+    bridge: BridgeLoop,
+    visit: Visit,
+    page: Connection | TutorialPage,
+    *,
+    kept: bool,
 ) -> None:
     """Hands a client's frames to its page on the bridge thread."""
     taken, same = 0, bridge.loop is asyncio.get_running_loop()
+    told = False
     while True:
         message = await socket.receive()
         if message["type"] == "websocket.disconnect":
             return
         if visit.leaving:  # Whoever sent it says it again, at another instance.
+            if not (kept or told):  # Where there is none, it is told so once.
+                told = True
+                await bridge.call_async(_tell_end(page))
             continue
         data = message.get("text")
         data = message["bytes"] if data is None else data
@@ -241,13 +289,21 @@ async def _read(
             await (asyncio.sleep(0) if same else bridge.call_async(_caught_up()))
 
 
+async def _tell_end(page: Connection | TutorialPage) -> None:
+    page.send(protocol.Failure(BusyError.code, "The server is about to end.", LATER))
+
+
 async def _caught_up() -> None:
     """Runs on the bridge thread after all that was handed over before."""
 
 
 async def _deny(socket: WebSocket, why: str, status: int) -> None:
+    logger.warning("A connection is refused: %s", why)
     if "websocket.http.response" in socket.scope.get("extensions", {}):
         await socket.send_denial_response(PlainTextResponse(f"{why}\n", status))
+        # uvicorn takes an application that returns before the connection is gone for a failed one.
+        for _ in range(_GONE_AFTER):
+            await asyncio.sleep(0)
     else:
         await socket.close(1008, why[:120])
 
@@ -265,6 +321,20 @@ def _page_file(path: str) -> Response:
     return Response(file.body, headers=headers)
 
 
+class Application(Starlette):
+    """An ASGI application with which other people speak to an agent."""
+
+    async def drain(self, seconds: float) -> None:
+        """Takes no more sessions, and closes each as soon as no turn is under way in it.
+
+        An application in which it is mounted calls it before its server closes connections.
+
+        Args:
+            seconds: How long turns may go on (s).
+        """
+        await self.state.server.visits.drain(seconds)
+
+
 def app(  # noqa: PLR0913 - the options of a server, all by name
     agent: Agents,
     *,
@@ -273,8 +343,9 @@ def app(  # noqa: PLR0913 - the options of a server, all by name
     local: bool = True,
     max_sessions: int = 100,
     secret: str = "",
+    drain_s: float = 0.0,
     **options: Any,
-) -> Starlette:
+) -> Application:
     """Returns an ASGI application with which other people speak to an agent.
 
     It can be mounted in another one. Its `state.server.visits` are the sessions.
@@ -288,27 +359,31 @@ def app(  # noqa: PLR0913 - the options of a server, all by name
         secret: What all instances that share a session store have in common, and nobody else: with
             it a page goes on at another instance. At least 32 characters; empty lets pages come
             back to this process alone.
+        drain_s: How long turns may go on as the lifespan ends (s), at a server that keeps
+            WebSockets open until then. uvicorn does not: call `drain` before.
         **options: Those of `LiveSession`, such as `sessions`, `record` and `voice`; `artifacts` and
             `memory` may be URIs too.
     """
     for name, kind in (("artifacts", "artifact"), ("memory", "memory")):
         if options.get(name) is not None:
             options[name] = opened(kind, options[name])
+    options["record"] = folder_of(options.get("record"))
+    check_store(options.get("sessions"))
     door = Door(token, frozenset(origins), local)
     server = Server(door, agent, options, most=max_sessions, secret=secret)
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         yield
-        await server.visits.drain(0)
+        await server.visits.drain(drain_s)
 
-    made = Starlette(
+    made = Application(
         lifespan=lifespan,
         routes=[
             Route("/", server.page),
             Route("/open", server.open, methods=["POST"]),
             WebSocketRoute("/session", server.session),
-            WebSocketRoute("/ws/{user_id:str}", server.tutorial),
+            WebSocketRoute("/ws/{user_id:path}", server.tutorial),
             Route("/healthz", server.healthz),
             Route("/readyz", server.readyz),
             Route("/metrics", server.figures),

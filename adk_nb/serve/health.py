@@ -15,6 +15,7 @@ from adk_nb.adk.text_model import text_model
 from adk_nb.exceptions import LocalModelError
 from adk_nb.providers import gemini
 from adk_nb.providers.explain import explain
+from adk_nb.serve.reasons import Reasons
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -69,6 +70,7 @@ class ModelCheck:
     def __init__(self, agent: Agents) -> None:
         self._make = agent
         self._agent: BaseAgent | None = None
+        self._reasons = Reasons()
 
     async def problem(self) -> str:
         """Returns why the model cannot be reached, or an empty text; on the bridge thread."""
@@ -77,10 +79,15 @@ class ModelCheck:
                 self._agent = self._make if isinstance(self._make, BaseAgent) else self._make()
             model = live_model(self._agent)
             await self._load(model)
-            return await self._gemini(text_model(model))
+            problem = await self._gemini(text_model(model))
         except Exception as error:
             told = explain(error)
-            return "" if told.code in _BUSY else told.message
+            if told.code in _BUSY:
+                return ""
+            self._reasons.tell(str(told))
+            return told.message
+        self._reasons.tell(problem)
+        return problem
 
     async def _load(self, model: object) -> None:
         if not isinstance(model, CascadeLive):

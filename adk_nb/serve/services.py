@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from adk_nb.exceptions import AdkNbError
@@ -28,6 +29,24 @@ def opened(kind: str, given: Any) -> Any:
     if service is None:
         raise _refused(kind, given, "names none")
     return service
+
+
+def check_store(sessions: Any) -> None:
+    """Refuses a database file in a folder that is not there: no waiting would bring it back.
+
+    Raises:
+        AdkNbError: It is one.
+    """
+    if not isinstance(sessions, str) or not sessions.startswith("sqlite"):
+        return
+    # After three slashes a path is relative, after four absolute.
+    path = sessions.partition("///")[2].partition("?")[0]
+    if path and not path.startswith(":memory:") and not Path(path).parent.is_dir():
+        raise AdkNbError(
+            f"The session store {sessions!r} cannot be opened: no folder {Path(path).parent}.",
+            remedy="Make it, or name another one.",
+            code="no_sessions",
+        )
 
 
 def _refused(kind: str, given: str, why: str) -> AdkNbError:

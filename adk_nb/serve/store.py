@@ -15,6 +15,7 @@ from google.adk.sessions.base_session_service import BaseSessionService
 from adk_nb.adk.stored_session import is_stale, read_again, same_revision
 from adk_nb.exceptions import AdkNbError
 from adk_nb.live.histories import service_of
+from adk_nb.serve.reasons import Reasons
 
 if TYPE_CHECKING:
     from google.adk.events import Event
@@ -69,6 +70,7 @@ class Store(BaseSessionService):
         self._service = service_of(service)
         self._kept: dict[Key, _Kept] = {}
         self._catching_up: asyncio.Task[None] | None = None
+        self._reasons = Reasons()
 
     @property
     def waiting(self) -> int:
@@ -85,7 +87,11 @@ class Store(BaseSessionService):
             async with asyncio.timeout(ANSWER_S):
                 await self._service.list_sessions(app_name="adk_nb", user_id="readyz")
         except Exception as error:
-            return _told(error).message
+            told = _told(error).message
+            # What follows the first line is SQL.
+            self._reasons.tell(f"{told} {str(error).partition(chr(10))[0]}")
+            return told
+        self._reasons.tell("")
         return ""
 
     async def has_more(self, key: Key) -> bool:

@@ -8,6 +8,7 @@ import numpy as np
 
 from adk_nb.exceptions import ProtocolError
 from adk_nb.resampling import Resampler
+from adk_nb.serve.recordings import for_visitors
 from adk_nb.wire import protocol, tutorial
 from adk_nb.wire.message_log import from_agent, to_agent
 
@@ -19,7 +20,7 @@ MAX_WAITING = 8 << 20
 """Bytes that may wait for a client to read them; past it the connection is closed."""
 _FRAME_BYTES = 640
 """20 ms at 16 kHz, as a page's microphone sends them."""
-_CUT = frozenset({"interrupted", "unanswered"})
+_CUT = frozenset({"interrupted", "unanswered", "abandoned"})
 _BEGUN = frozenset({"started", "resumed", "withheld"})
 """States of a turn that are no end of it."""
 
@@ -68,9 +69,9 @@ class TutorialPage:
 
     def send(self, message: protocol.Message) -> None:
         """Sends what of a session's messages the tutorial knows."""
-        match message:
-            case protocol.Transcript(role="agent") if not self._audio:
-                self._say(message)
+        match for_visitors(message):
+            case protocol.Transcript(role="agent") as piece if not self._audio:
+                self._say(piece)
             case protocol.TurnState(state=state) if state not in _BEGUN:
                 self._texts.clear()
                 cut = state in _CUT

@@ -111,6 +111,11 @@ class Visits:
         return len(self._all) + self._opening
 
     @property
+    def kept(self) -> bool:
+        """Whether conversations are in a store, so that they go on at another instance."""
+        return self._store is not None
+
+    @property
     def why_not(self) -> str:
         """Why no session can be opened; empty if one can be."""
         if self.draining:
@@ -292,11 +297,13 @@ class Visits:
                 if not visit.speaks:
                     break
             await asyncio.sleep(_POLL_S)
-        lines = list(visit.pages) if self._store is not None else []
-        for line in lines:  # The conversation does not end, it goes on at another instance.
-            await self.bridge.call_async(_detach(visit, line))
+        lines = list(visit.pages)
+        if self._store is not None:  # It does not end, it goes on at another instance.
+            for line in lines:
+                await self.bridge.call_async(_detach(visit, line))
         await self.close(visit)
-        # Now that all is written, which the other instance reads.
+        # Now that all is written, which another instance reads. Without a store what is typed
+        # meanwhile would be lost without a word.
         for line in lines:
             line.close(CLOSE_RESTARTING, "the server is about to end")
 

@@ -72,6 +72,8 @@ def _typed(data: str) -> Typed:
             remedy=f"Send at most {MAX_TYPED:,}.",
             code="text_too_long",
         )
+    if not data.strip():
+        raise ProtocolError("There are no words in the text.", remedy="Send some.")
     return Typed(data)
 
 
@@ -82,6 +84,8 @@ def _spoken(data: str) -> Spoken:
         raise ProtocolError(f"Audio that is no base64: {error}.") from error
     if len(pcm) % 2:
         raise ProtocolError("Audio of an odd number of bytes: PCM16 has two a sample.")
+    if not pcm:
+        raise ProtocolError("There is no sound in the audio.", remedy="Send some.")
     return Spoken(pcm)
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
+import shutil
 
 import pytest
 from google.adk.sessions import InMemorySessionService
@@ -11,6 +13,7 @@ from scripted import DONE, said, text_of
 from sessions import wait_for
 from websockets.exceptions import InvalidStatus
 
+from adk_nb.exceptions import RecordingError
 from adk_nb.serve import visits
 from adk_nb.serve.passes import Pass
 
@@ -264,3 +267,123 @@ def test_the_address_that_a_proxy_has_is_let_in(served):
     one = served(origins=["https://example.org"])
     assert one.http("/", headers={"Host": "example.org"}).status_code == 200
     assert one.http("/", headers={"Host": "evil.example"}).status_code == 403
+
+
+def test_while_nothing_can_be_recorded_no_session_is_taken(served, tmp_path, caplog):
+    folder = tmp_path / "calls"
+    one = served(record=str(folder))
+    assert one.http("/readyz").status_code == 200
+    shutil.rmtree(folder)
+    folder.touch()
+    answer = one.http("/open", "POST")
+    for status, told in (
+        (answer.status_code, answer.text),
+        refused(lambda: one.socket("/ws/2")),
+    ):
+        assert status == 503
+        assert str(tmp_path) not in told
+        assert "save" not in told
+    wait_for(lambda: one.http("/readyz").status_code == 503)
+    assert str(tmp_path) not in one.http("/readyz").text
+    assert str(folder) in caplog.text
+    folder.unlink()
+    wait_for(lambda: one.http("/readyz").status_code == 200)
+
+
+def test_a_recording_that_stops_is_not_told_with_its_path(served, tmp_path):
+    one = served(record=str(tmp_path))
+    with one.tutorial() as client:
+        client.send("text/plain", "hello")
+        client.turn()
+        (visit,) = one.visits._all
+        visit.session.report(RecordingError(f"{tmp_path} is full.", remedy="live.save(path)"))
+        (told,) = client.until(lambda message: "error" in message)
+    assert told["error"]["code"] == "recording"
+    assert str(tmp_path) not in str(told)
+    assert "save" not in str(told)
+
+
+def test_a_refusal_is_one_line(served, caplog):
+    one = served(token="sesame")
+    logging.getLogger("uvicorn.error").addHandler(caplog.handler)
+    try:
+        for _ in range(5):
+            refused(lambda: one.socket("/ws/1"))
+    finally:
+        logging.getLogger("uvicorn.error").removeHandler(caplog.handler)
+    assert [record.getMessage() for record in caplog.records] == [
+        "A connection is refused: The token is missing or wrong."
+    ] * 5
+
+
+def test_why_a_server_is_not_ready_is_in_the_log_once(served, caplog):
+    class Store(InMemorySessionService):
+        async def list_sessions(self, **options):
+            raise ConnectionError("no route to db.example")
+
+    one = served(sessions=Store())
+    for _ in range(3):
+        assert one.http("/readyz").status_code == 503
+    assert "db.example" not in one.http("/readyz").text
+    assert caplog.text.count("db.example") == 1
+
+
+def test_without_a_store_an_idle_conversation_is_closed_at_once(served):
+    def slowly(came):
+        return [said("One "), 1.5, said("two."), DONE] if text_of(came) else []
+
+    one = served(slowly)
+    token = one.http("/open", "POST").json()["token"]
+    with one.tutorial() as busy, one.tutorial("2") as idle, one.page(token) as page:
+        page.until(lambda _message: True)
+        busy.send("text/plain", "count")
+        busy.until(lambda message: message.get("data") == "One")
+        wait_for(lambda: all(visit.pages for visit in one.visits._all))
+        draining = asyncio.run_coroutine_threadsafe(one.visits.drain(30), one.loop)
+        for client in (idle, page):
+            with pytest.raises(Exception, match="1012"):
+                client.until(lambda _message: False)
+        assert not draining.done()
+        assert busy.turn().text == " two."
+        draining.result(60)
+
+
+def test_what_is_typed_while_nothing_more_is_taken_is_told(served):
+    one = served()
+    with one.tutorial() as client:
+        client.send("text/plain", "hello")
+        client.turn()
+        (visit,) = one.visits._all
+        visit.leaving = True
+        client.send("text/plain", "lost")
+        (told,) = client.until(lambda _message: True)
+    assert told["error"]["code"] == "busy"
+
+
+def test_a_turn_that_is_cut_off_at_the_limit_is_no_complete_one(served):
+    one = served(lambda came: [said("One "), 60.0, DONE] if text_of(came) else [])
+    with one.tutorial() as client:
+        client.send("text/plain", "count")
+        client.until(lambda message: message.get("data") == "One")
+        draining = asyncio.run_coroutine_threadsafe(one.visits.drain(0.2), one.loop)
+        end = client.until(lambda message: "turn_complete" in message)[-1]
+        assert end == {"turn_complete": None, "interrupted": True}
+        draining.result(60)
+
+
+def test_the_page_is_as_dark_as_the_widget_in_it(served):
+    assert re.search(
+        r"html:has\(> body > main > \.adk-nb\) \{\s*color-scheme: light dark;",
+        served().http("/styles.css").text,
+    )
+
+
+async def test_an_application_that_mounts_it_can_let_turns_end(served):
+    one = served(lambda came: [said("One "), 0.5, said("two."), DONE] if text_of(came) else [])
+    with one.tutorial() as client:
+        client.send("text/plain", "count")
+        client.until(lambda message: message.get("data") == "One")
+        draining = asyncio.run_coroutine_threadsafe(one.app.drain(30), one.loop)
+        assert client.turn().text == " two."
+        await asyncio.to_thread(draining.result, 60)
+    assert len(one.visits) == 0

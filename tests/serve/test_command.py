@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -15,7 +16,7 @@ import pytest
 from websockets.sync.client import connect
 
 from adk_nb.cli import main
-from adk_nb.cli.reloading import folder_of
+from adk_nb.cli.reloading import changed_at, folder_of
 
 TESTS = Path(__file__).parents[1]
 SLOW = """
@@ -93,14 +94,17 @@ def test_it_starts_again_when_a_file_has_changed(tmp_path):
                 break
         with connect(f"ws://{found.group(1)}/ws/1?is_audio=false") as socket:
             socket.send(json.dumps({"mime_type": "text/plain", "data": "hello"}))
-            return json.loads(socket.recv(60))["data"]
+            return json.loads(socket.recv(60))["data"], found.group(1)
 
     try:
-        assert answer() == "first"
+        assert answer()[0] == "first"
         (tmp_path / "echo.py").write_text(ECHO.format(answer="and second"))
-        assert answer() == "and second"
-        process.send_signal(signal.SIGINT)
+        said, host = answer()
+        assert said == "and second"
+        process.send_signal(signal.SIGTERM)
         assert process.wait(60) == 0
+        with pytest.raises(httpx.ConnectError):  # Its server has ended with it.
+            httpx.get(f"http://{host}/healthz")
     finally:
         process.kill()
         process.wait()
@@ -121,3 +125,79 @@ def test_what_beside_an_agent_is_looked_at(tmp_path, monkeypatch):
 def test_others_than_this_machine_need_a_token(host, capsys):
     assert main(["serve", "agent.py", "--host", host]) == 1
     assert "--token" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("folder", ["a-file", "a-file/inner", "/proc/nosuch/x"])
+def test_a_folder_for_recordings_that_cannot_be_written_is_refused(folder, tmp_path, capsys):
+    (tmp_path / "echo.py").write_text(ECHO)
+    (tmp_path / "a-file").touch()
+    agent, record = str(tmp_path / "echo.py"), str(tmp_path / folder)
+    assert main(["serve", agent, "--port", "0", "--record", record]) == 1
+    told = capsys.readouterr().err
+    assert f"cannot be written to {record}" in told
+    assert len(told.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("--max-sessions", "-3"),
+        ("--max-sessions", "0"),
+        ("--drain", "-1"),
+        ("--drain", "nan"),
+        ("--port", "99999"),
+        ("--port", "-1"),
+    ],
+)
+def test_a_number_that_makes_no_sense_is_refused(option, value, capsys):
+    with pytest.raises(SystemExit):
+        main(["serve", "agent.py", option, value])
+    assert f"{option}: " in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_a_database_in_a_folder_that_is_not_there_is_refused(tmp_path, capsys):
+    (tmp_path / "echo.py").write_text(ECHO)
+    agent, store = str(tmp_path / "echo.py"), f"sqlite:///{tmp_path}/nosuch/x.db"
+    assert main(["serve", agent, "--port", "0", "--sessions", store]) == 1
+    told = capsys.readouterr().err
+    assert f"{tmp_path}/nosuch" in told
+    assert len(told.splitlines()) == 1
+
+
+def test_what_is_installed_beside_an_agent_is_not_looked_at(tmp_path):
+    for name in (".venv/lib", "node_modules/x", ".git", "inner", "__pycache__"):
+        (tmp_path / name).mkdir(parents=True)
+        (tmp_path / name / "one.py").touch()
+    (tmp_path / ".env").touch()
+    assert set(changed_at(tmp_path)) == {tmp_path / "inner" / "one.py", tmp_path / ".env"}
+
+
+def test_what_no_edit_mends_ends_it_and_what_one_does_is_waited_for(tmp_path, monkeypatch):
+    (tmp_path / "echo.py").write_text("x = (\n")
+    path = os.pathsep.join([str(TESTS), str(TESTS.parent)])
+    command = [sys.executable, "-m", "adk_nb", "serve", "--reload"]
+    options = {
+        "cwd": tmp_path,
+        "env": os.environ | {"PYTHONPATH": path},
+        "stdout": subprocess.PIPE,
+        "stderr": subprocess.STDOUT,
+        "text": True,
+    }
+    monkeypatch.chdir(tmp_path)
+    assert main(["serve", "--reload", "nowhere"]) == 1
+    assert main(["serve", "--reload", "echo.py", "--host", "0.0.0.0"]) == 1
+    (tmp_path / "good.py").write_text(ECHO)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        done = subprocess.run([*command, "good.py", "--port", port], check=False, **options)
+    assert done.returncode == 1
+    assert "already in use" in done.stdout
+    process = subprocess.Popen([*command, "echo.py", "--port", "0"], **options)
+    try:
+        printed = iter(process.stdout.readline, "")
+        assert any("It waits for the next change" in line for line in printed)
+        (tmp_path / "echo.py").write_text(ECHO.format(answer="mended"))
+        assert any("Speak to the agent" in line for line in printed)
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(60)

@@ -57,3 +57,27 @@ def test_what_is_no_agent_is_named(tmp_path, name):
     with pytest.raises(AdkNbError, match=name.partition(":")[0]) as error:
         load(name)
     assert error.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "what"),
+    [
+        ("x = 1\nx = (\n", 2, "SyntaxError"),
+        ("x = 1\n\ny = 1 / 0\n", 3, "ZeroDivisionError: division by zero"),
+        ("import served_missing_package\n", 1, "No module named 'served_missing_package'"),
+        ("def f():\n    raise RuntimeError('no')\n\n\nf()\n", 2, "RuntimeError: no"),
+        ("import json\njson.loads('{')\n", 2, "JSONDecodeError"),
+    ],
+)
+@pytest.mark.parametrize("name", ["served_wrong.py", "served_wrong", "served_folder"])
+def test_an_error_in_the_agents_own_file_is_told_with_its_line(tmp_path, text, line, what, name):
+    (tmp_path / "served_folder").mkdir()
+    (tmp_path / "served_folder" / "agent.py").write_text(text)
+    path = tmp_path / "served_wrong.py"
+    path.write_text(text)
+    path = path if name != "served_folder" else tmp_path / "served_folder" / "agent.py"
+    with pytest.raises(AdkNbError) as error:
+        load(name)
+    assert f"{path}, line {line}: " in error.value.message
+    assert what in error.value.message
+    assert "folder with an agent.py" not in error.value.remedy

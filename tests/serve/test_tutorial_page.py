@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 from google.genai import types
 from scripted import CUT, DONE, audio, heard, said, text_of
+from served import Client
 from sessions import wait_for
+from websockets.exceptions import InvalidStatus
 
 WHOLE = {"turn_complete": True, "interrupted": None}
 
@@ -87,6 +89,9 @@ def test_what_is_no_message_gets_a_reason_and_costs_nothing(served):
             ('{"mime_type": "image/png", "data": "x"}', "Mime type not supported: image/png"),
             ('{"mime_type": "audio/pcm", "data": "*"}', "no base64"),
             (b"\0\1", "binary frame"),
+            ('{"mime_type": "text/plain", "data": ""}', "no words"),
+            ('{"mime_type": "text/plain", "data": " \\n"}', "no words"),
+            ('{"mime_type": "audio/pcm", "data": ""}', "no sound"),
         ):
             client.socket.send(frame)
             (told,) = client.until(lambda message: "error" in message)
@@ -109,3 +114,34 @@ def test_a_conversation_goes_on_by_its_id(served, tmp_path):
         wait_for(lambda: len(one.visits) == 0)
     told = [part.text for content in one.model.histories[-1] for part in content.parts]
     assert "first" in told
+
+
+def test_is_audio_is_a_truth_value(served):
+    one = served()
+    with one.socket("/ws/1?is_audio=True") as socket:
+        client = Client(socket)
+        client.send("text/plain", "hello")
+        assert client.turn().sound
+    for query in ("is_audio=maybe", "is_audio="):
+        with pytest.raises(InvalidStatus) as error:
+            one.socket(f"/ws/1?{query}")
+        assert error.value.response.status_code == 400
+        assert b"is_audio" in error.value.response.body
+
+
+@pytest.mark.parametrize(
+    ("path", "why"),
+    [
+        ("", "letters, digits"),
+        ("..%2Fetc", "letters, digits"),
+        ("../etc", "letters, digits"),
+        ("a%20b", "letters, digits"),
+        ("x" * 129, "129 characters"),
+        ("1?session_id=a%20b", "letters, digits"),
+    ],
+)
+def test_why_an_id_is_refused(served, path, why):
+    with pytest.raises(InvalidStatus) as error:
+        served().socket(f"/ws/{path}")
+    assert error.value.response.status_code == 400
+    assert why in error.value.response.body.decode()

@@ -8,14 +8,22 @@
 const VISIT = "adk-nb-visit";
 const UNREACHABLE = { code: "unreachable", message: "The server cannot be reached.", remedy: "Reload the page in a while." };
 
+/** What the clocks of page and bridge ask each other all the time; it would hide all else. */
+const CLOCKS = new Set(["clock", "clock_offset"]);
+
 /**
- * The kind of a frame and its size, and nothing of what is said.
+ * Says the kind of a frame and its size in the console, and nothing of what is said.
  *
+ * @param {string} way
  * @param {string | Blob | BufferSource} data
  */
-export function kindAndSize(data) {
-  if (typeof data !== "string") return `binary: ${data instanceof Blob ? data.size : data.byteLength} bytes.`;
-  return `${JSON.parse(data).type}: ${data.length} characters.`;
+export function say(way, data) {
+  if (typeof data !== "string") {
+    console.log(`${way}: binary: ${data instanceof Blob ? data.size : data.byteLength} bytes.`);
+    return;
+  }
+  const { type } = JSON.parse(data);
+  if (!CLOCKS.has(type)) console.log(`${way}: ${type}: ${data.length} characters.`);
 }
 
 /** A WebSocket that says what goes over it. */
@@ -23,12 +31,12 @@ class Told extends WebSocket {
   /** @param {string | URL} url @param {string | string[]} [protocols] */
   constructor(url, protocols) {
     super(url, protocols);
-    this.addEventListener("message", ({ data }) => console.log(`[AGENT TO CLIENT]: ${kindAndSize(data)}`));
+    this.addEventListener("message", ({ data }) => say("[AGENT TO CLIENT]", data));
   }
 
   /** @param {string | Blob | BufferSource} data */
   send(data) {
-    console.log(`[CLIENT TO AGENT]: ${kindAndSize(data)}`);
+    say("[CLIENT TO AGENT]", data);
     super.send(data);
   }
 }

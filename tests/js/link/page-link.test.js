@@ -28,3 +28,14 @@ test("the served page finds its bridge, at the bridge's own port and below a Jup
   assert.deepEqual(codeOf("#c-o_de.kernel"), { code: "c-o_de", kernel: "kernel" });
   assert.deepEqual(codeOf(""), { code: "", kernel: "" });
 });
+
+test("the console of a server's page has the kinds and sizes of frames, and not the clock's", async (t) => {
+  globalThis.WebSocket ??= /** @type {any} */ (class {});
+  const { say } = await import("../../../adk_nb/static/page/visit.js");
+  const log = t.mock.method(console, "log", () => {});
+  for (const type of ["clock", "clock_offset"]) say("[AGENT TO CLIENT]", JSON.stringify({ type }));
+  say("[CLIENT TO AGENT]", '{"type": "text", "text": "secret"}');
+  say("[CLIENT TO AGENT]", new Uint8Array(640));
+  const lines = log.mock.calls.map((call) => call.arguments[0]);
+  assert.deepEqual(lines, ["[CLIENT TO AGENT]: text: 34 characters.", "[CLIENT TO AGENT]: binary: 640 bytes."]);
+});

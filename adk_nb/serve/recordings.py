@@ -1,0 +1,84 @@
+"""The recordings of a server: whether they can be written, and what visitors are told if not."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from adk_nb.exceptions import RecordingError
+from adk_nb.log.recording import checked_folder
+from adk_nb.private_files import make_folder
+from adk_nb.serve.reasons import Reasons
+
+if TYPE_CHECKING:
+    from adk_nb.wire import protocol
+
+_PROBE = bytes(4096)
+WITHHELD = "What is said cannot be recorded at the moment."
+LATER = "Try again in a while."
+
+
+def folder_of(record: Any) -> Path | None:
+    """Returns the folder of the option `record`; None if nothing is recorded.
+
+    Raises:
+        AdkNbError: It is no folder, or it cannot be written to.
+    """
+    if record is None or record is False:
+        return None
+    if record is True:
+        record = "recordings"
+    remedy = "Give a folder that can be written to."
+    folder = Path(checked_folder(record, "record=", remedy)).expanduser()
+    try:
+        _write(folder)
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+        raise RecordingError(
+            f"Recordings cannot be written to {folder}: {why}.", remedy=remedy
+        ) from error
+    return folder
+
+
+def _write(folder: Path) -> None:
+    """Writes a file and removes it: a full disk lets one be made, and no more."""
+    if not folder.is_dir():
+        make_folder(folder)
+    with tempfile.TemporaryFile(dir=folder) as file:
+        file.write(_PROBE)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+class RecordingsCheck:
+    """Asks whether recordings can be written.
+
+    Args:
+        folder: Their folder.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._reasons = folder, Reasons()
+
+    async def problem(self) -> str:
+        """Returns why not, without the server's path, or an empty text."""
+        try:
+            # Not in a thread: what is asked is short, and nothing is left of it.
+            _write(self._folder)
+        except OSError as error:
+            self._reasons.tell(f"Recordings cannot be written to {self._folder}: {error}")
+            return WITHHELD
+        self._reasons.tell("")
+        return ""
+
+
+def for_visitors(message: protocol.Message) -> protocol.Message:
+    """Returns a message as a visitor may have it: not with the path of a recording."""
+    from adk_nb.wire import protocol
+
+    if isinstance(message, protocol.Failure) and message.code == RecordingError.code:
+        return replace(message, message=WITHHELD, remedy="")
+    return message
