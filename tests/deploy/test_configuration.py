@@ -52,6 +52,15 @@ def test_what_names_something_names_what_is_there():
     ]
 
 
+def test_the_figures_are_not_for_the_public():
+    paths = manifest("Ingress")["spec"]["rules"][0]["http"]["paths"]
+    (metrics,) = [one for one in paths if one["path"] == "/metrics"]
+    assert metrics["pathType"] == "Exact"  # It goes before a prefix.
+    closed = metrics["backend"]["service"]["name"]
+    (service,) = [one for one in MANIFESTS if one["metadata"]["name"] == closed]
+    assert "selector" not in service["spec"]
+
+
 def test_a_pod_has_time_to_drain():
     waits = container()["lifecycle"]["preStop"]["exec"]["command"]
     drain = container()["args"][container()["args"].index("--drain") + 1]
