@@ -11,6 +11,8 @@ import logging
 logger = logging.getLogger("adk_nb.messages")
 _SHOWN = 200
 """How much of a text is shown (characters)."""
+_CLOCKS = {"clock", "clock_offset"}
+"""What page and bridge ask each other all the time; it would hide all else."""
 
 
 def to_agent(kind: str, size: int, unit: str = "bytes", content: str = "") -> None:
@@ -24,7 +26,7 @@ def from_agent(kind: str, size: int, unit: str = "bytes", content: str = "") -> 
 
 
 def _note(way: str, kind: str, size: int, unit: str, content: str) -> None:
-    if not logger.isEnabledFor(logging.INFO):
+    if kind in _CLOCKS or not logger.isEnabledFor(logging.INFO):
         return
     if content and logger.isEnabledFor(logging.DEBUG):
         logger.debug("%s: %s: %d %s: %.*s", way, kind, size, unit, _SHOWN, content)
