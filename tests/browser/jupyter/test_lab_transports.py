@@ -51,6 +51,14 @@ def test_a_busy_cell_stops_nothing(open_lab, transport):
     widget.wait_for_state("ready")
     assert lab.is_running(busy)
     lab.interrupt_kernel()
+    lab.save()
+    lab.load()  # The conversation goes on in the page that is loaded anew, on the same way.
+    widget = lab.widget()
+    widget.wait_for_state("ready")
+    assert widget.transport == transport
+    widget.wait_for_entry("agent", "You said hello")
+    widget.type("again")
+    widget.wait_for_entry("agent", "You said again")
 
 
 def test_where_the_port_is_out_of_reach_the_page_takes_the_relay(open_lab, tmp_path):
