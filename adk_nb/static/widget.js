@@ -219,6 +219,7 @@ class Rendering {
         this.ask();
       } catch (error) {
         reject(error);
+        this.end(KERNEL_GONE); // a front end that has lost a kernel's comms takes nothing for it
       }
     });
   }

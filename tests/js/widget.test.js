@@ -289,6 +289,17 @@ test("a kernel that is gone is said", async (t) => {
   assert.deepEqual([view().ended, view().failure.code], [1, "kernel_gone"]);
 });
 
+test("a front end that sends nothing for the widget any more has lost its kernel", async (t) => {
+  let gone = false;
+  const { hears, view } = rendered(t, {}, { send: () => { if (gone) throw new Error("Cannot send"); } });
+  await hears(CONNECT);
+  const { address } = view().options;
+  await address();
+  gone = true;
+  await assert.rejects(address(), /Cannot send/);
+  assert.deepEqual([view().ended, view().failure.code], [1, "kernel_gone"]);
+});
+
 test("so is one that goes before it answered", (t) => {
   const { commIs, state, error, listeners } = rendered(t);
   listeners.get("comm_live_update").call(undefined);

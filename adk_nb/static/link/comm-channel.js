@@ -102,7 +102,12 @@ export class CommChannel {
 
   /** @param {object} content @param {ArrayBuffer[]} [buffers] */
   post(content, buffers = []) {
-    this.port.send({ type: "comm", channel: this.id, ...content }, buffers);
+    try {
+      this.port.send({ type: "comm", channel: this.id, ...content }, buffers);
+    } catch {
+      // The kernel was restarted: its front end sends nothing for the widget any more.
+      queueMicrotask(() => this.state !== "closed" && this.closed(1006));
+    }
   }
 
   /** @param {string | ArrayBuffer} data */

@@ -59,6 +59,8 @@ def test_a_busy_cell_stops_nothing(open_lab, transport):
     widget.wait_for_entry("agent", "You said hello")
     widget.type("again")
     widget.wait_for_entry("agent", "You said again")
+    lab.restart_kernel()
+    widget.wait_for_state("closed", "reconnecting")
 
 
 def test_where_the_port_is_out_of_reach_the_page_takes_the_relay(open_lab, tmp_path):

@@ -45,6 +45,21 @@ test("it opens with a probe of every byte, and tells whether the kernel's came b
   }
 });
 
+test("a front end that sends nothing for it any more is a channel that is closed", async (t) => {
+  for (const open of [true, false]) {
+    const { channel, seen, greet } = opened(t, { open });
+    channel.port.send = () => { throw new Error("Cannot send"); };
+    if (open) channel.send("a");
+    else greet();
+    await Promise.resolve();
+    assert.deepEqual([seen.closed, channel.state], [[1006], "closed"]);
+    channel.close();
+    await Promise.resolve();
+    assert.deepEqual(seen.closed, [1006]);
+    mock.timers.reset();
+  }
+});
+
 test("frames go as they are, text and bytes: at once, then together each 40 ms", (t) => {
   const { channel, sent } = opened(t);
   channel.send("one");
