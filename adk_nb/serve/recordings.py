@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import tempfile
 from dataclasses import replace
@@ -66,8 +67,7 @@ class RecordingsCheck:
     async def problem(self) -> str:
         """Returns why not, without the server's path, or an empty text."""
         try:
-            # Not in a thread: what is asked is short, and nothing is left of it.
-            _write(self._folder)
+            await asyncio.to_thread(_write, self._folder)  # A disk may be slow.
         except OSError as error:
             self._reasons.tell(f"Recordings cannot be written to {self._folder}: {error}")
             return WITHHELD
