@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import difflib
+from typing import TYPE_CHECKING
+
 from adk_nb import tracebacks
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 
 class AdkNbError(Exception):
@@ -87,6 +93,12 @@ class LocalModelError(AdkNbError):
     """A part of the embedded default is missing or failed to load."""
 
     code = "local_model"
+
+
+def nearest(name: object, known: Collection[str]) -> str:
+    """Returns a remedy for a name that there is not: the nearest one, or all that there are."""
+    near = difflib.get_close_matches(str(name), known, 1)
+    return f"Is it {near[0]}?" if near else f"There are: {', '.join(known)}."
 
 
 def together(errors: list[LocalModelError]) -> LocalModelError:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections import Counter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import logging
     from collections.abc import Callable
+
+    from adk_nb.exceptions import AdkNbError
+    from adk_nb.log.redaction import Redactor
 
 
 class Failing:
@@ -17,6 +22,19 @@ class Failing:
         self._counts: Counter[tuple[int, type[BaseException]]] = Counter()
         # By their ids, which are theirs as long as they are held; not each can be hashed.
         self._functions: dict[int, object] = {}
+
+    def warn(
+        self,
+        logger: logging.Logger,
+        redact: Redactor,
+        function: object,
+        error: BaseException,
+        problem: AdkNbError,
+    ) -> None:
+        """Logs what a function raised, and what is said of it, with secrets masked."""
+        traceback = functools.partial(redact.traceback, error)
+        if printed := self.printed(function, error, redact(str(problem)), traceback):
+            logger.warning("%s", printed)
 
     def printed(
         self, function: object, error: BaseException, what: str, traceback: Callable[[], str]

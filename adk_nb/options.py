@@ -9,11 +9,11 @@ from numbers import Integral, Real
 from types import NoneType
 from typing import TYPE_CHECKING, ParamSpec, TypedDict, TypeVar
 
-from adk_nb.exceptions import AdkNbError
+from adk_nb.exceptions import AdkNbError, nearest
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
     from google.adk.agents.run_config import RunConfig
     from google.adk.artifacts import BaseArtifactService
@@ -153,10 +153,7 @@ def _signature(
     return own.replace(parameters=list(options.values()))
 
 
-def _unknown(name: str, known: Iterable[str]) -> AdkNbError:
-    near = difflib.get_close_matches(name, known, 1)
+def _unknown(name: str, known: Collection[str]) -> AdkNbError:
     return AdkNbError(
-        f"There is no option {name!r}.",
-        remedy=f"Is it {near[0]}?" if near else f"There are: {', '.join(known)}.",
-        code="bad_option",
+        f"There is no option {name!r}.", remedy=nearest(name, known), code="bad_option"
     )

@@ -41,7 +41,7 @@ from adk_nb.live.turn_callbacks import TurnListeners
 from adk_nb.live.turn_waits import TurnWaits
 from adk_nb.log import masked_logs
 from adk_nb.log.event_log import EventLog
-from adk_nb.log.recording import RecordingWriter, checked_folder
+from adk_nb.log.recording import RecordingWriter, folder_of
 from adk_nb.options import check_choice, checked
 from adk_nb.plain import plain, valid_text
 from adk_nb.providers.explain import explain
@@ -256,7 +256,7 @@ class LiveSession(Conversation):
         self._feeds = EventFeeds(self._call_with_row)
         self.log.sinks.append(self._feeds)
         self._tasks: set[asyncio.Task[None]] = set()
-        folder = _folder_of(record)
+        folder = folder_of(record)
         self._recording = (
             RecordingWriter(folder, self.log, self.report) if folder is not None else None
         )
@@ -804,14 +804,6 @@ def _checked_name(app_name: str) -> str:
     except ValueError as error:
         raise AdkNbError(str(error), remedy="Give the folder's name.", code="bad_option") from error
     return app_name
-
-
-def _folder_of(record: str | os.PathLike[str] | bool | None) -> str | os.PathLike[str] | None:
-    if record is None or record is False:
-        return None
-    if record is True:
-        return "recordings"
-    return checked_folder(record, "record=", "Give a folder, or True for one named recordings.")
 
 
 def _check_text(text: object) -> None:

@@ -7,7 +7,7 @@ import site
 import sys
 import sysconfig
 from pathlib import Path
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -49,13 +49,13 @@ def _users(frames: TracebackType | None) -> TracebackType | None:
     if frames is None:
         return None
     rest = _users(frames.tb_next)
-    if not _is_users(frames):
+    if not is_users(frames.tb_frame):
         return rest
     return TracebackType(rest, frames.tb_frame, frames.tb_lasti, frames.tb_lineno)
 
 
-def _is_users(frames: TracebackType) -> bool:
-    frame = frames.tb_frame
+def is_users(frame: FrameType) -> bool:
+    """Returns whether a frame is in a cell or in a file of the user's."""
     if f"{frame.f_globals.get('__name__', '')}.".startswith(_OURS):
         return False
     # The paths of cells are made up, and some are in a folder for temporary files.

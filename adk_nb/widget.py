@@ -142,11 +142,12 @@ class LiveWidget(Conversation, observers.Observed, anywidget.AnyWidget):
         self._session.close()
         self._made.forget(self)
         self.set_trait("status", "closed")
-        self._outputs.replace(self._bundle())
         if self.comm is not None:
+            bundle = self._bundle()
+            self._outputs.replace(bundle)
             self.send({"type": "closed"})
             # ipywidgets holds every widget until then; whoever has this one goes on reading it.
-            self._left_id = ended_widget.take_over(self, self._bundle()["text/html"])
+            self._left_id = ended_widget.take_over(self, bundle["text/html"])
         self.__dict__.pop("_repr_mimebundle_", None)
 
     @property
@@ -275,9 +276,7 @@ class LiveWidget(Conversation, observers.Observed, anywidget.AnyWidget):
             code="callback_failed",
         )
         redact = self._session.log.redact
-        traceback = functools.partial(redact.traceback, error)
-        if printed := self._failing.printed(observer, error, redact(str(problem)), traceback):
-            logger.warning("%s", printed)
+        self._failing.warn(logger, redact, observer, error, problem)
         if trait == "error":  # It would be called with its own error, and so on.
             return
         if not self._session.report(problem):

@@ -6,12 +6,11 @@ import asyncio
 import contextlib
 import contextvars
 import dataclasses
-import difflib
 from collections import deque
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from adk_nb.exceptions import AdkNbError, SessionClosedError
+from adk_nb.exceptions import AdkNbError, SessionClosedError, nearest
 from adk_nb.log.event_log import KINDS
 
 if TYPE_CHECKING:
@@ -169,10 +168,9 @@ def _checked(kinds: str | Iterable[str] | None) -> frozenset[str]:
         )
     wanted = frozenset([kinds] if isinstance(kinds, str) else kinds)
     for kind in wanted - set(KINDS):
-        near = difflib.get_close_matches(str(kind), KINDS, 1)
         raise AdkNbError(
             f"There is no kind of event {kind!r}.",
-            remedy=f"Is it {near[0]}?" if near else f"There are: {', '.join(KINDS)}.",
+            remedy=nearest(kind, KINDS),
             code="bad_option",
         )
     return wanted

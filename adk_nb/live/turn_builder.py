@@ -18,6 +18,7 @@ from adk_nb.audio import Loudness
 from adk_nb.live.heard_words import HeardWords
 from adk_nb.live.turn_machine import Booking, TurnMachine, TurnState
 from adk_nb.log.event_log import LogRow
+from adk_nb.log.tool_call import ANSWERS
 from adk_nb.log.turn import Status
 from adk_nb.log.turn_fold import TurnFold
 from adk_nb.log.waits import length_s, within
@@ -42,8 +43,6 @@ _SIGNED_IN = {True: "The user answered.", False: "The user refused.", None: "It 
 _PLAYED = {"interrupted", "playback_drained", "playback_flushed"}
 _HEARD = {"agent_text", "agent_transcript", "turn_complete", "turn_ended"} | _PLAYED
 """Kinds of rows after which other words of an answer may have been heard."""
-_APPROVED = {True: "approved", False: "rejected", None: "withdrawn"}
-"""What the user's answer is called in a row."""
 _AUDIO = {"user_audio", "agent_audio"}
 _KEPT_TURNS = 8
 """Of so many of the newest turns more may come; what is only needed for that is kept so long."""
@@ -508,7 +507,7 @@ class Turns:
         asked = self._asked_at.pop(call_id, None)
         if turn is not None and call is not None:
             if asked is not None:
-                self._log_approval(turn, call, asked, _APPROVED[approved])
+                self._log_approval(turn, call, asked, ANSWERS[approved])
             if call.sign_in is not None:
                 self._log_sign_in(turn, call, _SIGNED_IN[approved])
             call.question = call.sign_in = None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-import functools
 import inspect
 import logging
 from typing import TYPE_CHECKING, Any
@@ -135,11 +134,7 @@ class TurnListeners:
                 remedy="Mend it, and run its cell again.",
                 code="callback_failed",
             )
-            raised = original(error)
-            what = self._redact(str(problem))
-            traceback = functools.partial(self._redact.traceback, raised)
-            if printed := self._failing.printed(callback, raised, what, traceback):
-                logger.warning("%s", printed)
+            self._failing.warn(logger, self._redact, callback, original(error), problem)
             if index is not None:
                 self._report(problem, index)
 

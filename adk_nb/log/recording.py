@@ -71,6 +71,19 @@ def checked_folder(folder: Any, option: str, remedy: str) -> str | os.PathLike[s
     raise AdkNbError(message, remedy=remedy, code="bad_option")
 
 
+def folder_of(record: Any) -> str | os.PathLike[str] | None:
+    """Returns the folder that the option `record` names; None if nothing is recorded.
+
+    Raises:
+        AdkNbError: It names none.
+    """
+    if record is None or record is False:
+        return None
+    if record is True:
+        return "recordings"
+    return checked_folder(record, "record=", "Give a folder, or True for one named recordings.")
+
+
 def _line(row: LogRow) -> str:
     # `is not` first: a result may be an array, which `!=` compares element by element.
     values = {

@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from adk_nb.log.turn import Turn
 
 
+ANSWERS = {True: "approved", False: "rejected", None: "withdrawn"}
+"""What the user's answer to a question is called in the log."""
+
+
 @dataclass(eq=False)
 class ToolCall:
     """One call of a tool.

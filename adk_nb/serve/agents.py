@@ -5,12 +5,12 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import sys
-import sysconfig
 import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from adk_nb.exceptions import AdkNbError
+from adk_nb.tracebacks import is_users
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -86,15 +86,10 @@ def _own_line(error: Exception) -> str:
         return f"{error.filename}, line {error.lineno}"
     lines = ""
     for frame, number in traceback.walk_tb(error.__traceback__):
-        if _is_users(Path(frame.f_code.co_filename), frame.f_globals.get("__name__", "")):
-            lines = f"{frame.f_code.co_filename}, line {number}"
+        path = frame.f_code.co_filename
+        if is_users(frame) and Path(path).is_file():  # Python's own importer is in no file.
+            lines = f"{path}, line {number}"
     return lines
-
-
-def _is_users(path: Path, module: str) -> bool:
-    installed = (sysconfig.get_path(name) for name in ("stdlib", "platlib", "purelib"))
-    ours = module.partition(".")[0] == __name__.partition(".")[0]
-    return path.is_file() and not ours and not any(map(path.is_relative_to, installed))
 
 
 def _what(error: Exception) -> str:

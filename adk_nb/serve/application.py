@@ -21,7 +21,13 @@ from adk_nb.serve.health import MODEL_S, STORE_S, Asked, ModelCheck
 from adk_nb.serve.lines import AsgiLine
 from adk_nb.serve.metrics import Metrics
 from adk_nb.serve.passes import Passes
-from adk_nb.serve.recordings import LATER, WITHHELD, RecordingsCheck, folder_of, for_visitors
+from adk_nb.serve.recordings import (
+    LATER,
+    WITHHELD,
+    RecordingsCheck,
+    for_visitors,
+    writable_folder_of,
+)
 from adk_nb.serve.services import check_store, opened
 from adk_nb.serve.store import Store
 from adk_nb.serve.tutorial_page import TutorialPage
@@ -367,7 +373,7 @@ def app(  # noqa: PLR0913 - the options of a server, all by name
     for name, kind in (("artifacts", "artifact"), ("memory", "memory")):
         if options.get(name) is not None:
             options[name] = opened(kind, options[name])
-    options["record"] = folder_of(options.get("record"))
+    options["record"] = writable_folder_of(options.get("record"))
     check_store(options.get("sessions"))
     door = Door(token, frozenset(origins), local)
     server = Server(door, agent, options, most=max_sessions, secret=secret)

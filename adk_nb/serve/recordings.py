@@ -7,39 +7,36 @@ import os
 import tempfile
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from adk_nb.exceptions import RecordingError
-from adk_nb.log.recording import checked_folder
+from adk_nb.log.recording import folder_of
 from adk_nb.private_files import make_folder
 from adk_nb.serve.reasons import Reasons
-
-if TYPE_CHECKING:
-    from adk_nb.wire import protocol
+from adk_nb.wire import protocol
 
 _PROBE = bytes(4096)
 WITHHELD = "What is said cannot be recorded at the moment."
 LATER = "Try again in a while."
 
 
-def folder_of(record: Any) -> Path | None:
+def writable_folder_of(record: Any) -> Path | None:
     """Returns the folder of the option `record`; None if nothing is recorded.
 
     Raises:
         AdkNbError: It is no folder, or it cannot be written to.
     """
-    if record is None or record is False:
+    named = folder_of(record)
+    if named is None:
         return None
-    if record is True:
-        record = "recordings"
-    remedy = "Give a folder that can be written to."
-    folder = Path(checked_folder(record, "record=", remedy)).expanduser()
+    folder = Path(named).expanduser()
     try:
         _write(folder)
     except OSError as error:
         why = error.strerror or type(error).__name__
         raise RecordingError(
-            f"Recordings cannot be written to {folder}: {why}.", remedy=remedy
+            f"Recordings cannot be written to {folder}: {why}.",
+            remedy="Give a folder that can be written to.",
         ) from error
     return folder
 
@@ -77,8 +74,6 @@ class RecordingsCheck:
 
 def for_visitors(message: protocol.Message) -> protocol.Message:
     """Returns a message as a visitor may have it: not with the path of a recording."""
-    from adk_nb.wire import protocol
-
     if isinstance(message, protocol.Failure) and message.code == RecordingError.code:
         return replace(message, message=WITHHELD, remedy="")
     return message

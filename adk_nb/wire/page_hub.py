@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, Protocol
 
+from adk_nb.log.tool_call import ANSWERS
 from adk_nb.plain import to_json
 from adk_nb.wire import protocol
 from adk_nb.wire.facts import facts_message
@@ -371,8 +372,7 @@ def turn_messages(turn: Turn) -> list[protocol.Message]:
     return messages
 
 
-_APPROVED = {"approved": True, "rejected": False}
-"""What a page is told, by the words of the log."""
+_APPROVED = {word: approved for approved, word in ANSWERS.items()}
 
 
 def _call_messages(index: int, call: ToolCall) -> list[protocol.Message]:
