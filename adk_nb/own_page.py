@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import html
 import os
+import re
 import sys
 import webbrowser
 from dataclasses import dataclass, field
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 _PORTS = {"http": 80, "https": 443}
 """Which a browser leaves out of an origin."""
+_HOST = re.compile(r"[a-z0-9._:-]+")
+"""A host as browsers send it, where an IPv6 address has lost its brackets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,11 +160,12 @@ def _checked(origin: str) -> str:
     parts = _parts(origin)
     scheme, host = parts.scheme.lower(), parts.hostname or ""
     rest = (parts.path.strip("/"), parts.query, parts.fragment, parts.username)
-    if not scheme or not host or any(rest):
+    if not scheme or not _HOST.fullmatch(host) or any(rest):
         raise AdkNbError(
             f"{origin!r:.200} is no origin that can be let in.",
-            remedy='Give scheme, host and port of the page, such as "http://localhost:5173";'
-            " a page opened as a file has none, so serve it: python -m http.server.",
+            remedy='Give scheme, host and port of the page, such as "http://localhost:5173" (a name'
+            " with other letters as browsers send it, xn--…); a page opened as a file has none,"
+            " so serve it: python -m http.server.",
             code="bad_option",
         )
     host = f"[{host}]" if ":" in host else host

@@ -101,7 +101,19 @@ def test_an_origin_is_let_in_as_browsers_send_it(live, connect, given, sent):
 
 @pytest.mark.parametrize(
     "given",
-    ["", "null", "*", "localhost", "http://", "http://a/page", "http://me@a", "http://a:x", None],
+    [
+        "",
+        "null",
+        "*",
+        "localhost",
+        "http://",
+        "http://a/page",
+        "http://me@a",
+        "http://a:x",
+        "http://éx.de",
+        "http://a b",
+        None,
+    ],
 )
 def test_what_is_no_origin_lets_nobody_in(live, given):
     with pytest.raises(AdkNbError) as error:

@@ -671,7 +671,7 @@ async def test_a_text_that_is_too_long_says_what_to_do(opened):
     await answers(made)
 
 
-async def test_a_flood_of_junk_is_one_row(opened):
+async def test_a_flood_of_junk_is_a_few_rows(opened):
     made = opened()
     async with made.page() as socket:
         for _ in range(3000):
@@ -680,9 +680,9 @@ async def test_a_flood_of_junk_is_one_row(opened):
         kinds = []
         while not kinds or kinds[-1] != "clock":
             kinds.append(json.loads(await socket.recv())["type"])
-    assert kinds.count("error") == 1
-    (row,) = [row for row in made.session.log if row.kind == "error"]
-    assert row.count > 2900  # A few of them may be frames by chance.
+    rows = [row for row in made.session.log if row.kind == "error"]
+    assert kinds.count("error") == len(rows) <= 11
+    assert sum(row.count for row in rows) > 2900  # A few of them may be frames by chance.
 
 
 SECRET = "sk-1234567890abcdef"

@@ -142,18 +142,37 @@ def test_another_page_plays_when_the_first_stays_away(live, monkeypatch):
     assert ms_of(second) == pytest.approx(2000, abs=1)
 
 
-def test_the_microphone_that_another_page_takes_is_told(live):
+def test_the_microphone_that_another_page_takes_is_told_and_the_sound_goes_with_it(live):
     first, second = attach(live), attach(live)
     do(live, live.receive, first, protocol.Mic(on=True))
     do(live, live.receive, second, protocol.Mic(on=True))
     places = [
-        [m.microphone for m in p.messages if isinstance(m, protocol.Place)] for p in (first, second)
+        [(m.speaker, m.microphone) for m in p.messages if isinstance(m, protocol.Place)]
+        for p in (first, second)
     ]
-    assert places == [["here", "elsewhere"], ["none", "elsewhere", "here"]]
+    assert places == [
+        [("here", "here"), ("elsewhere", "here"), ("elsewhere", "elsewhere")],
+        [
+            ("elsewhere", "none"),
+            ("elsewhere", "elsewhere"),
+            ("here", "elsewhere"),
+            ("here", "here"),
+        ],
+    ]
+    assert live._exchange.pages.speaker is second
     do(live, live.receive, first, protocol.Mic(on=False))  # Late: it is not its own any more.
     assert live._exchange.microphone.speaker is second
     do(live, live.dismiss, second)
-    wait_for(lambda: first.messages[-1:] == [protocol.Place("here", "gone")])
+    wait_for(lambda: protocol.Place("none", "gone") in first.messages)
+
+
+def test_a_page_without_a_player_has_the_microphone_alone(live):
+    first, second = attach(live), Page()
+    second.plays = False
+    do(live, live.admit, second)
+    do(live, live.receive, second, protocol.Mic(on=True))
+    assert live._exchange.pages.speaker is first
+    assert live._exchange.microphone.speaker is second
 
 
 def test_whether_the_microphone_is_shared_is_told():

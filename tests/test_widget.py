@@ -1,7 +1,10 @@
 import gc
 import json
+import subprocess
+import sys
 import threading
 import weakref
+from pathlib import Path
 
 import ipywidgets
 import pytest
@@ -439,3 +442,23 @@ def test_who_holds_a_conversation_that_is_closed_goes_on_reading_it():
     assert list(live.turns_df().agent_text) == ["You said hi."]
     assert (live.status, live.comm) == ("closed", None)
     assert "text/html" in live._repr_mimebundle_()[0]
+
+
+ENDS = """
+from google.adk.agents import Agent
+import adk_nb, ipywidgets
+from scripted import Scripted, echo
+for _ in range(2):
+    live = adk_nb.talk(Agent(name="teller", model=Scripted(echo)))
+    box = ipywidgets.HBox([live])
+    live.say("hi")
+    live.close()
+"""
+
+
+def test_a_program_ends_without_a_word_whatever_closed_widgets_it_holds():
+    """Python takes modules apart before it lets go of widgets."""
+    here = Path(__file__).parent
+    command = [sys.executable, "-c", ENDS]
+    run = subprocess.run(command, cwd=here, capture_output=True, text=True, check=True, timeout=120)
+    assert run.stderr == ""

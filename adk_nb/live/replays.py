@@ -12,7 +12,8 @@ from adk_nb.log import turn_sound
 from adk_nb.wire import protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Coroutine, Sequence
+    from typing import Any
 
     from adk_nb.audio import Clip
     from adk_nb.log.event_log import EventLog
@@ -35,8 +36,8 @@ class Replays:
         self._turn = 0
         self._clip: asyncio.Task[Clip] | None = None
 
-    async def send(self, page: Page, wanted: protocol.Play) -> None:
-        """Sends a page the piece that it wants; from a turn's beginning it is made anew.
+    def sending(self, page: Page, wanted: protocol.Play) -> Coroutine[Any, Any, None]:
+        """Returns what sends a page the piece it wants; from a turn's beginning it is made anew.
 
         Raises:
             ProtocolError: There is no such turn.
@@ -44,8 +45,11 @@ class Replays:
         turns = self._turns()
         if not 1 <= wanted.turn <= len(turns):
             raise ProtocolError(f"The sound of turn {wanted.turn} was asked for; there is none.")
+        return self._send(page, wanted, turns[wanted.turn - 1])
+
+    async def _send(self, page: Page, wanted: protocol.Play, turn: Turn) -> None:
         if self._clip is None or wanted.turn != self._turn or not wanted.offset:
-            turn, self._turn = turns[wanted.turn - 1], wanted.turn
+            self._turn = wanted.turn
             # Not on this thread, on which others speak.
             made = asyncio.to_thread(lambda: mono(turn_sound.mix(self._log, turn)))
             self._clip = asyncio.create_task(made)

@@ -197,6 +197,9 @@ class SessionPages:
             case protocol.Text():
                 self._typed(page, message)
             case protocol.Mic():
+                if message.on and getattr(page, "plays", True):
+                    # A browser takes the agent's voice out of the sound of the page that plays it.
+                    self._exchange.pages.give(page)
                 self._exchange.open_microphone(page, on=message.on)
             case protocol.ActivityStart() | protocol.ActivityEnd():
                 self._exchange.activity(begins=isinstance(message, protocol.ActivityStart))
@@ -236,7 +239,7 @@ class SessionPages:
             case protocol.More():
                 self._show_more(page, message)
             case protocol.Play():
-                self._begin(self._replays.send(page, message))
+                self._begin(self._replays.sending(page, message))
             case protocol.Findings():
                 self._take_findings(message)
             case protocol.PageError():

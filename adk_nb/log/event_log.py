@@ -41,6 +41,8 @@ _CLOCK_SET_S = 1.0
 """By how much the computer's clock has to be set for a row to say so (s)."""
 _REPEATED_S = 60.0
 """An error that a page reports again within this time is counted in its row (s)."""
+_MAX_TEXTS = 10
+"""So many texts of one kind of error of one page are told apart."""
 _MAX_COUNTED = 100
 """How many kinds of errors are counted separately."""
 _PIECES = {"agent_text", "agent_transcript", "user_transcript"}
@@ -219,7 +221,7 @@ class EventLog:
         # Texts of which more pieces may come, by kind, turn and author.
         self._open: dict[tuple[str, int, str | None], _Open] = {}
         # The newest row of each error, by page and code.
-        self._errors: dict[tuple[object, str], LogRow] = {}
+        self._errors: dict[tuple[object, str, str], LogRow] = {}
         # The row of what was lost, by source and turn.
         self._losses: dict[tuple[str, int], LogRow] = {}
         self.redact = Redactor(chosen=mask)
@@ -274,12 +276,16 @@ class EventLog:
         Returns:
             Whether it is new.
         """
-        now = self.now()
-        if len(self._errors) >= _MAX_COUNTED and (about, code) not in self._errors:
-            code = ""  # Further kinds of errors are counted together.
-        row = self._errors.get((about, code))
+        now, key = self.now(), (about, code, error)
+        if key not in self._errors:
+            # Further texts of a kind are counted together, and then further kinds.
+            if sum(known[:2] == key[:2] for known in self._errors) >= _MAX_TEXTS:
+                key = (about, code, "")
+            if key not in self._errors and len(self._errors) >= _MAX_COUNTED:
+                key = (about, "", "")
+        row = self._errors.get(key)
         if row is None or now - row.t > _REPEATED_S:
-            self._errors[about, code] = self.add("client", "error", error=error)
+            self._errors[key] = self.add("client", "error", error=error)
             return True
         row.count += 1
         self._tell(row)

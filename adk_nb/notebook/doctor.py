@@ -15,6 +15,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+import pandas as pd
+
 from adk_nb import bridge_file
 from adk_nb.exceptions import AdkNbError
 from adk_nb.local.recognisers import MOONSHINE, WHISPER
@@ -24,8 +26,6 @@ from adk_nb.wire.terms import RELAY_PATH
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-
-    import pandas as pd
 
     from adk_nb.local.parts import Part
     from adk_nb.widget import LiveWidget
@@ -74,9 +74,19 @@ def doctor(live: LiveWidget | None = None) -> pd.DataFrame:
     Args:
         live: A widget that is displayed; without one no page is asked.
     """
-    import pandas as pd
+    return _Table([asdict(one) for one in findings(live)], dtype="string")
 
-    return pd.DataFrame([asdict(one) for one in findings(live)], dtype="string")
+
+class _Table(pd.DataFrame):
+    """A frame that a cell shows whole: a remedy that is cut short is none."""
+
+    @property
+    def _constructor(self) -> type[_Table]:
+        return _Table
+
+    def _repr_html_(self) -> str | None:
+        with pd.option_context("display.max_colwidth", None, "display.max_rows", None):
+            return super()._repr_html_()  # type: ignore[misc,no-any-return]
 
 
 def findings(live: LiveWidget | None = None) -> list[Finding]:

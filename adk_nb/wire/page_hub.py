@@ -104,8 +104,9 @@ class Pages:
         self._next: Page | None = None
         # Whether a page plays or is awaited: without, no sound is kept for one.
         self._listened = False
-        # Whether the page with the microphone went while that was open.
+        # Whether the page with the microphone went while that was open, and its view.
         self._microphone_gone = False
+        self._spoken_in = ""
         # What each page was told of who plays.
         self._told: dict[Page, protocol.Place] = {}
         self.all: list[Page] = []
@@ -175,7 +176,7 @@ class Pages:
             self._silent()
         stopped, self._stopped = self._stopped, []
         self.speaker, self._next, self._listened = page, None, True
-        self._played_in = hello.view if hello is not None else ""
+        self._played_in = self._view(page)
         self._tell_places()
         if back and hello is not None:
             self.on_back(page, hello)
@@ -243,12 +244,21 @@ class Pages:
 
     def _tell_places(self) -> None:
         for page in self.all[:]:
-            microphone = "gone" if self._microphone_gone else _where(self.microphone, page)
-            place = protocol.Place(_where(self.speaker, page), microphone)
+            place = protocol.Place(_where(self.speaker, page), self._microphone_of(page))
             alone = protocol.Place("here", "none")
             if self._told.get(page, alone) != place:
                 self._told[page] = place
                 page.send(place)
+
+    def _microphone_of(self, page: Page) -> protocol.Where:
+        if not self._microphone_gone:
+            return _where(self.microphone, page)
+        # The view itself, back after a break, opens it again without being asked.
+        return "none" if self._spoken_in and self._view(page) == self._spoken_in else "gone"
+
+    def _view(self, page: Page) -> str:
+        hello = self._hellos.get(page)
+        return hello.view if hello is not None else ""
 
     def note(self, turn: int, kind: str, text: str) -> None:
         """Shows a line after a turn."""
@@ -268,10 +278,11 @@ class Pages:
         if page not in self.all:
             return False
         self.all.remove(page)
-        self._told.pop(page, None)
-        self._hellos.pop(page, None)
         if page is self.microphone:
             self.microphone, self._microphone_gone = None, True
+            self._spoken_in = self._view(page)
+        self._told.pop(page, None)
+        self._hellos.pop(page, None)
         self._next = None if page is self._next else self._next
         if page is self.speaker:
             self._silent()

@@ -144,7 +144,7 @@ def decode_message(text: str) -> Message:
 def _refusal(kind: str, error: ValidationError) -> ProtocolError:
     first = error.errors(include_url=False, include_input=False, include_context=False)[0]
     name = ".".join(map(str, first["loc"]))
-    if kind == "text" and first["type"] == "string_too_long":
+    if (kind, name, first["type"]) == ("text", "text", "string_too_long"):
         return ProtocolError(
             "The text is too long to be sent at once.",
             remedy=f"Send at most {MAX_TYPED:,} characters, or put it where a tool can read it.",

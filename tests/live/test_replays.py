@@ -16,7 +16,7 @@ async def test_a_turn_is_sent_piece_by_piece():
     log.add_audio("adk", "agent_audio", 1, b"\5\0" * 150_000, 24_000)
     replays = Replays(log, lambda: logged_turns(log))
     for offset in (0, protocol.MAX_SOUND):
-        await replays.send(page, protocol.Play(1, offset))
+        await replays.sending(page, protocol.Play(1, offset))
     first, second = page.messages
     assert (first.turn, first.rate, first.offset, second.offset) == (1, 24_000, 0, 196_608)
     pcm = base64.b64decode(first.pcm) + base64.b64decode(second.pcm)
@@ -24,6 +24,7 @@ async def test_a_turn_is_sent_piece_by_piece():
     assert pcm.startswith(b"\5\0" * 149_999)
 
 
-async def test_of_a_turn_that_there_is_not():
+def test_of_a_turn_that_there_is_not():
+    """It is told at once, to the page that asked."""
     with pytest.raises(ProtocolError, match="turn 4"):
-        await Replays(EventLog("s"), list).send(Page(), protocol.Play(4))
+        Replays(EventLog("s"), list).sending(Page(), protocol.Play(4))

@@ -229,7 +229,7 @@ def test_errors_told_over_and_over_are_one_row(log):
     page, other, sink = object(), object(), Sink()
     log.sinks.append(sink)
     assert log.add_error(page, "bad_message", "first")
-    assert not any(log.add_error(page, "bad_message", f"{n}") for n in range(5000))
+    assert not any(log.add_error(page, "bad_message", "first") for _ in range(5000))
     assert log.add_error(page, "no_turn", "another")
     assert log.add_error(other, "bad_message", "of another page")
     assert [(row.error, row.count) for row in log] == [
@@ -238,6 +238,17 @@ def test_errors_told_over_and_over_are_one_row(log):
     assert len(sink.rows) == 5003
     log.forget(page)
     assert log.add_error(page, "bad_message", "of a page that came again")
+
+
+def test_ten_texts_of_a_kind_are_told_apart_and_the_rest_counted_together(log):
+    told = [log.add_error(1, "bad_message", f"{n}") for n in range(5000)]
+    assert told == [True] * 11 + [False] * 4989
+    assert [(row.error, row.count) for row in log] == [
+        *((f"{n}", 1) for n in range(10)), ("10", 4990),
+    ]  # fmt: skip
+    assert not log.add_error(1, "bad_message", "3")
+    assert log.add_error(1, "no_turn", "of another kind")
+    assert log.add_error(2, "bad_message", "of another page")
 
 
 def test_an_error_is_a_row_again_after_a_minute(log, monkeypatch):
@@ -285,9 +296,9 @@ def test_an_error_counts_within_a_minute_of_the_first(log, monkeypatch):
     told = []
     for t in (0.0, 60.0, 60.5, 120.5, 121.0):
         now = t
-        told.append(log.add_error(1, "bad_message", str(t)))
+        told.append(log.add_error(1, "bad_message", "odd"))
     assert told == [True, False, True, False, True]
-    assert [(row.error, row.count) for row in log] == [("0.0", 2), ("60.5", 2), ("121.0", 1)]
+    assert [(row.t, row.count) for row in log] == [(0.0, 2), (60.5, 2), (121.0, 1)]
 
 
 @pytest.mark.parametrize(

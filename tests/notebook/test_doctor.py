@@ -32,6 +32,9 @@ def test_it_is_a_frame_with_a_remedy_for_what_is_missing(monkeypatch):
     assert row(frame, "relay of a Jupyter server")["verdict"] == "unknown"
     assert row(frame, "finds this kernel")["verdict"] == "unknown"
     assert "GOOGLE_API_KEY" in row(frame, "credentials")["found"]
+    remedy = row(frame, "credentials")["remedy"]
+    assert len(remedy) > 50
+    assert remedy[-30:] in frame[frame.verdict == "missing"]._repr_html_()
     assert not frame[frame.verdict.isin(["missing", "failed"]) & (frame.remedy == "")].size
 
 

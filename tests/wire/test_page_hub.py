@@ -277,6 +277,20 @@ def test_who_types_is_not_told_any_more_that_a_microphone_went_with_its_page():
     assert places(page) == [("here", "gone"), ("here", "none")]
 
 
+def test_a_view_that_comes_back_is_not_told_that_its_own_microphone_went():
+    pages = Pages()
+    pages.add(cut := Page(), protocol.Hello("t", view="a"))
+    pages.welcomed(cut)
+    pages.hears(cut)
+    pages.remove(cut)
+    for view, microphone in (("a", "none"), ("b", "gone")):
+        pages.add(page := Page(), protocol.Hello("t", view=view))
+        pages.welcomed(page)
+        assert [place[1] for place in places(page)] == (
+            [microphone] if microphone == "gone" else []
+        )
+
+
 def test_a_history_is_bounded_and_its_newest_turns_count():
     pages = Pages()
     turns = Turns(EventLog("s"), pages.emit)

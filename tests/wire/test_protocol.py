@@ -54,6 +54,7 @@ def test_fields_of_any_shape_are_a_message_or_a_protocol_error(kind, values):
         ('{"type": "text"}', "lacks 'text'"),
         ('{"type": "text", "text": 3}', "'text' is wrong: Input should be a valid string"),
         ('{"type": "text", "text": "%s"}' % ("x" * 100_001), "too long"),
+        ('{"type": "text", "text": "a", "id": "%s"}' % ("x" * 65), "'id' is wrong: String should"),
         ('{"type": "mic", "on": 1}', "'on' is wrong: Input should be a valid boolean"),
         ('{"type": "camera", "source": "kitchen", "on": true}', "'camera' or 'screen'"),
         ('{"type": "playback", "event": "started", "turn": true}', "'turn' is wrong"),

@@ -2,7 +2,7 @@
  * The wire as the widget's own messages, where no WebSocket reaches the kernel: frames go in batches, as buffers,
  * or as Base64 where a front end loses buffers.
  */
-import { SUBPROTOCOL } from "./wire.js";
+import { CLOSE, SUBPROTOCOL } from "./wire.js";
 
 /**
  * @typedef {import("./connection.js").Channel} Channel
@@ -59,10 +59,12 @@ export class CommChannel {
   /**
    * @param {Port} port
    * @param {(held: {ipykernel: string} | null) => void} [onheld] a cell keeps the kernel from hearing the page, or no more
+   * @param {Partial<EventTarget>} [page] whose going the kernel is told, as no socket closes with it
    */
-  constructor(port, onheld = () => {}) {
+  constructor(port, onheld = () => {}, page = globalThis) {
     this.port = port;
     this.onheld = onheld;
+    this.page = page;
     this.id = Math.random().toString(36).slice(2);
     /** @type {((event: any) => void) | null} */
     this.onopen = null;
@@ -93,6 +95,9 @@ export class CommChannel {
     this.holding = undefined;
     this.held = false;
     this.unlisten = port.listen((message, buffers) => this.hears(message, buffers));
+    // It stays open here: a page that comes back after all is told that its channel is unknown, and opens another.
+    this.leave = () => this.post({ step: "close", code: CLOSE.DONE });
+    page.addEventListener?.("pagehide", this.leave);
     this.post({ step: "open", version: SUBPROTOCOL }, [PROBE.slice().buffer]);
   }
 
@@ -244,12 +249,13 @@ export class CommChannel {
     this.state = "closed";
     for (const timer of [this.holding, this.flushing, this.owing]) clearTimeout(timer);
     this.unlisten();
+    this.page.removeEventListener?.("pagehide", this.leave);
     if (this.held) this.onheld(null);
     this.held = false;
   }
 
   /** @param {number} [code] */
-  close(code = 1000) {
+  close(code = CLOSE.DONE) {
     if (this.state === "closed") return;
     this.end();
     this.post({ step: "close", code });

@@ -11,6 +11,7 @@ const root = document.createElement("div");
 root.className = "adk-nb";
 root.tabIndex = 0;
 document.querySelector("main")?.append(root);
+addEventListener("hashchange", () => location.reload()); // another link was pasted into this tab
 try {
   const address = await admission();
   new View({ root, address: async () => address, worklets, names: { agent: "", model: "" } });

@@ -4,14 +4,25 @@
 
 /** @type {Record<import("../link/ways.js").Transport, string>} */
 const WAYS = { websocket: "its own port", relay: "the Jupyter server", comm: "the notebook's messages" };
+/** @type {Record<import("../link/ways.js").Transport, string>} */
+const FORCED = {
+  websocket: "Leave transport= out where the kernel runs on another machine. ",
+  relay: "Install adk-nb where the Jupyter server runs and restart it, or leave transport= out. ",
+  comm: "Leave transport= out. ",
+};
 
-/** @param {import("../link/ways.js").Tried[]} tried @returns {Failure} */
-export function unreachable(tried) {
+/**
+ * @param {import("../link/ways.js").Tried[]} tried
+ * @param {import("../link/ways.js").Transport | ""} [forced] the only way that talk() allows
+ * @returns {Failure}
+ */
+export function unreachable(tried, forced = "") {
   const how = tried.map(({ transport, why }) => `${WAYS[transport]} (${why})`).join(", ");
+  const only = forced ? `, the only way that talk(transport="${forced}") allows` : "";
   return {
     code: "unreachable",
-    message: how ? `The kernel cannot be reached. Tried: ${how}.` : "The kernel cannot be reached.",
-    remedy: "If it was restarted, re-run the cell that made this widget; otherwise it will be tried again. `python -m adk_nb doctor` says what is missing.",
+    message: how ? `The kernel cannot be reached. Tried: ${how}${only}.` : "The kernel cannot be reached.",
+    remedy: `${forced ? FORCED[forced] : ""}If it was restarted, re-run the cell that made this widget; otherwise it will be tried again. \`python -m adk_nb doctor\` says what is missing.`,
   };
 }
 

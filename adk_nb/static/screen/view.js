@@ -334,7 +334,8 @@ export class View {
       this.microphone.pressed(false);
       if (code !== CLOSE.SESSION_ENDED) this.fail(code === CLOSE.NO_SESSION ? ENDED : REFUSED);
     } else if (this.connection.failures >= PATIENCE) {
-      this.fail(unreachable(this.connection.tried));
+      const forced = this.ways.comm ? this.connection.address?.transport : ""; // a page of its own has but one
+      this.fail(unreachable(this.connection.tried, forced));
     }
     this.show();
   }

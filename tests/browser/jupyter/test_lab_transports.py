@@ -59,6 +59,10 @@ def test_a_busy_cell_stops_nothing(open_lab, transport):
     widget.wait_for_entry("agent", "You said hello")
     widget.type("again")
     widget.wait_for_entry("agent", "You said again")
+    # The page that went is not taken for one that is there, and says nothing for a while.
+    pages = lab.add_cell("print(*live.events_df().query(\"source == 'client'\")['kind'])")
+    lab.run_cell(pages)
+    assert "playback_drained disconnected connected" in lab.output(pages)
     lab.restart_kernel()
     widget.wait_for_state("closed", "reconnecting")
 

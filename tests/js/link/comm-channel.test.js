@@ -3,7 +3,7 @@ import { mock, test } from "node:test";
 import { CommChannel, fromBase64, PROBE, toBase64 } from "../../../adk_nb/static/link/comm-channel.js";
 
 /** A channel whose kernel a test plays. */
-function opened(t, { binary = true, threaded = true, back = PROBE, open = true } = {}) {
+function opened(t, { binary = true, threaded = true, back = PROBE, open = true, page = undefined } = {}) {
   mock.timers.enable({ apis: ["setTimeout", "Date"] });
   const sent = [];
   let hears = null;
@@ -12,7 +12,7 @@ function opened(t, { binary = true, threaded = true, back = PROBE, open = true }
     send: (content, buffers) => sent.push([content, buffers]),
     listen: (callback) => ((hears = callback), () => (hears = null)),
   };
-  const channel = new CommChannel(port, (what) => held.push(what));
+  const channel = new CommChannel(port, (what) => held.push(what), page);
   const seen = { opened: 0, data: [], closed: [] };
   channel.onopen = () => (seen.opened += 1);
   channel.onmessage = ({ data }) => seen.data.push(data);
@@ -43,6 +43,17 @@ test("it opens with a probe of every byte, and tells whether the kernel's came b
     assert.deepEqual([seen.opened, sent[1][0].step, sent[1][0].binary, sent.length], [1, "ready", whole, 2]);
     mock.timers.reset();
   }
+});
+
+test("the kernel is told that the page goes, and a page that stays after all is told that it went", (t) => {
+  const page = new EventTarget();
+  const { channel, seen, sent, says } = opened(t, { page });
+  page.dispatchEvent(new Event("pagehide"));
+  assert.deepEqual(sent.map(([content]) => [content.step, content.code]), [["close", 1000]]);
+  assert.equal(channel.state, "open");
+  says("close", { code: 1001 });
+  page.dispatchEvent(new Event("pagehide"));
+  assert.deepEqual([seen.closed, sent.length], [[1001], 1]);
 });
 
 test("a front end that sends nothing for it any more is a channel that is closed", async (t) => {

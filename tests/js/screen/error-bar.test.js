@@ -25,6 +25,9 @@ test("each failure of the page's own is a sentence with a remedy, under a code o
 });
 
 test("a kernel out of reach is said with every way that was tried, and how it failed", () => {
+  const forced = errors.unreachable([{ transport: "relay", why: "refused" }], "relay");
+  assert.match(forced.message, /the Jupyter server \(refused\), the only way that talk\(transport="relay"\) allows\.$/);
+  assert.match(forced.remedy, /^Install adk-nb where the Jupyter server runs/);
   const { message } = errors.unreachable([{ transport: "relay", why: "refused" }, { transport: "websocket", why: "no answer" }, { transport: "comm", why: "not there" }]);
   assert.equal(message, "The kernel cannot be reached. Tried: the Jupyter server (refused), its own port (no answer), the notebook's messages (not there).");
 });
