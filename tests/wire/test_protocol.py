@@ -1,6 +1,9 @@
 import contextlib
+import dataclasses
 import json
 import math
+import re
+from pathlib import Path
 
 import golden_wire
 import pytest
@@ -9,7 +12,7 @@ from wire_frames import encode_message
 
 from adk_nb.exceptions import ProtocolError
 from adk_nb.plain import to_json
-from adk_nb.wire import protocol
+from adk_nb.wire import bridge_messages, page_messages, protocol
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -170,3 +173,39 @@ def test_an_unknown_type_is_named_by_its_beginning():
         protocol.decode_message(to_json({"type": "t" * 100}))
     assert str(error.value).count("t" * 40) == 1
     assert "t" * 41 not in str(error.value)
+
+
+DOCUMENT = (Path(__file__).parents[2] / "docs" / "protocol.md").read_text("utf-8")
+
+
+def documented(heading):
+    """Returns the fields of each message in the table below a line of the document."""
+    table = DOCUMENT.split(heading)[1].split("\n\n")[1]
+    rows = [line.strip("|").split("|") for line in table.splitlines()[2:]]
+    names = [(row[0], row[1]) for row in rows]
+    return {
+        kind: re.findall(r"`(\w+)`", told)
+        for kinds, told in names
+        for kind in re.findall(r"`(\w+)`", kinds)
+    }
+
+
+@pytest.mark.parametrize(
+    ("heading", "module"),
+    [("Page to bridge:", page_messages), ("Bridge to page:", bridge_messages)],
+)
+def test_every_field_of_every_message_is_documented(heading, module):
+    messages = {
+        cls.type: {field.name for field in dataclasses.fields(cls)}
+        for cls in vars(module).values()
+        if dataclasses.is_dataclass(cls)
+        and cls.__module__ == module.__name__
+        and hasattr(cls, "type")
+    }
+    for kind in {"redeem", "admitted"} & set(messages):  # The way in has a section of its own.
+        assert f'"type": "{kind}"' in DOCUMENT
+        del messages[kind]
+    told = {kind: set(names) for kind, names in documented(heading).items()}
+    if heading == "Page to bridge:":
+        told["clock"].add("bridge_clock")  # The answer's own; one class serves both.
+    assert {kind: told.get(kind) for kind in messages} == messages
