@@ -189,6 +189,20 @@ def tell_what_waits() -> None:
         )
 
 
+def hear_beside_cells(comm: Any) -> None:
+    """Has the messages of a page taken where its front end wants: in a subshell, while a cell runs.
+
+    ipykernel 7.4 takes them where the kernel last sent one from, so where cells run:
+    https://github.com/ipython/ipykernel, `BaseComm._reply_subshell_for`.
+    """
+    if hasattr(comm, "_reply_subshell_for"):
+        comm._reply_subshell_for = _wanted_subshell  # noqa: SLF001 - there is no public way
+
+
+def _wanted_subshell(_data: object, wanted: object) -> object:
+    return wanted
+
+
 def namespace() -> Mapping[str, Any]:
     """Returns the notebook's names and what they hold; empty outside IPython."""
     found = getattr(_shell(), "user_ns", None)

@@ -16,7 +16,13 @@ import traitlets
 from adk_nb import bridge_file, ended_widget, front_end, observers
 from adk_nb.adk.agents import model_name, tool_names
 from adk_nb.adk.user_errors import describe
-from adk_nb.cells import MadeByCells, deleted_cells, is_named, tell_what_waits
+from adk_nb.cells import (
+    MadeByCells,
+    deleted_cells,
+    hear_beside_cells,
+    is_named,
+    tell_what_waits,
+)
 from adk_nb.comm_line import CommPages
 from adk_nb.conversation import Conversation
 from adk_nb.exceptions import AdkNbError
@@ -103,6 +109,7 @@ class LiveWidget(Conversation, observers.Observed, anywidget.AnyWidget):
         # The pages that come over the comm, on the bridge thread.
         self._comm_pages: CommPages | None = None
         super().__init__()
+        hear_beside_cells(self.comm)
         self._name()
         tell_what_waits()
         deleted_cells.watch()

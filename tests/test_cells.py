@@ -8,6 +8,7 @@ from contextvars import ContextVar
 from types import ModuleType, SimpleNamespace
 
 import pytest
+from ipykernel.comm.comm import BaseComm
 
 from adk_nb import cells
 
@@ -255,3 +256,13 @@ def test_the_names_of_the_program_hold_it_too(monkeypatch):
     assert not cells.is_named(thing)
     monkeypatch.setattr(sys.modules["__main__"], "live", thing, raising=False)
     assert cells.is_named(thing)
+
+
+def test_what_a_page_sends_is_taken_where_its_front_end_wants():
+    """Also where the kernel has sent something from the thread of the cells meanwhile."""
+    comm = BaseComm(target_name="jupyter.widget", primary=False)
+    comm._reply_subshell_id = None
+    cells.hear_beside_cells(comm)
+    route = getattr(comm, "_reply_subshell_for", lambda _data, wanted: wanted)  # New in 7.4.
+    assert route({"method": "custom"}, "a subshell") == "a subshell"
+    cells.hear_beside_cells(None)

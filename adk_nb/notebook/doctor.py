@@ -259,9 +259,6 @@ def _way(name: str, way: str, ms: float | None) -> Finding:
     if ms is not None:
         return Finding(f"{name}: {way}", "ok", f"opens in {ms:.0f} ms")
     remedy = "See docs/transports.md; any one way is enough."
-    if way.startswith("comm"):
-        # JupyterLab's first message over it waits for the cell that asks.
-        remedy = f"Run this cell once more. {remedy}"
     return Finding(f"{name}: {way}", "failed", "does not open", remedy)
 
 
