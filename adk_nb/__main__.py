@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-
-from adk_nb.cli import main
+from adk_nb.cli import end, main
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end(main())

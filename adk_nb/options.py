@@ -52,6 +52,7 @@ class SessionOptions(TypedDict, total=False):
     tools_block: bool | None
     greet: bool | str
     record: str | os.PathLike[str] | bool | None
+    tags: Mapping[str, str] | None
     keep_withheld: bool
     mask: Mapping[str, bool] | None
     shared_microphone: bool

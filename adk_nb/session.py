@@ -42,6 +42,7 @@ from adk_nb.live.turn_waits import TurnWaits
 from adk_nb.log import masked_logs
 from adk_nb.log.event_log import EventLog
 from adk_nb.log.recording import RecordingWriter, folder_of
+from adk_nb.log.tags import checked as checked_tags
 from adk_nb.options import check_choice, checked
 from adk_nb.plain import plain, valid_text
 from adk_nb.providers.explain import explain
@@ -121,6 +122,8 @@ class LiveSession(Conversation):
             same browser; by default the newer takes it, and the older says so.
         record: A folder for a recording of the session, written as it goes; True is `recordings`
             in the working directory, and the widget says so. See `docs/recordings.md`.
+        tags: What tells this session from others, such as `{"arm": "B"}`: the recording and the
+            frames' column `tags` have them.
         keep_withheld: Whether the sound of an answer that a callback withheld is kept, in
             recordings too; it is never heard further.
         mask: By the name of an environment variable, or of one in `.env`, whether its value is
@@ -178,6 +181,7 @@ class LiveSession(Conversation):
         greet: bool | str = False,
         shared_microphone: bool = False,
         record: str | os.PathLike[str] | bool | None = None,
+        tags: Mapping[str, str] | None = None,
         keep_withheld: bool = False,
         mask: Mapping[str, bool] | None = None,
         silence: Silence | None = silence_limits.DEFAULT,
@@ -199,6 +203,7 @@ class LiveSession(Conversation):
         self._greeting = _GREETING if greet is True else greet or ""
         self.greets_pages = False
         self.log = EventLog(self.id, mask)
+        self.log.tags = checked_tags(tags, self.log.redact)
         self.log.redact.on_masked = self._masked
         self._configure = functools.partial(
             config.run_config,

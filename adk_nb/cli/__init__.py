@@ -7,8 +7,11 @@ of the parsed arguments that returns the exit code. It imports what is heavy whe
 from __future__ import annotations
 
 import argparse
+import os
 import sys
-from typing import TYPE_CHECKING
+import threading
+import time
+from typing import TYPE_CHECKING, NoReturn
 
 from adk_nb.cli import doctor, lab, notebooks, serve, smollm2
 from adk_nb.exceptions import AdkNbError
@@ -17,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 COMMANDS = (doctor, lab, notebooks, serve, smollm2)
+_TOOLS_S = 2.0
+"""How long a tool that still runs may keep the process (s)."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -48,3 +53,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except AdkNbError as error:
         print(error, file=sys.stderr)
         return 1
+
+
+def end(code: int) -> NoReturn:
+    """Ends the process, also while a tool runs in a thread, for which Python would wait.
+
+    Args:
+        code: The exit code.
+    """
+    threading.Thread(target=_leave_behind, args=(code,), daemon=True).start()
+    sys.exit(code)
+
+
+def _leave_behind(code: int) -> None:
+    time.sleep(_TOOLS_S)
+    print("A tool has not returned. The process ends without it.", file=sys.stderr, flush=True)
+    os._exit(code)

@@ -43,6 +43,8 @@ def add_to(commands: Any) -> None:
     add("--memory", help="the URI of an ADK memory service (default: in memory)")
     add("--app-name", default="adk_nb", help="the ADK app of the conversations")
     add("--record", help="a folder for recordings of all sessions")
+    add("--tags", action="append", default=[], type=_tag, metavar="NAME=VALUE",
+        help="what tells these recordings from others; as often as needed")  # fmt: skip
     add(
         "--max-sessions",
         type=_number(1),
@@ -70,6 +72,13 @@ def _number(least: int, most: int | None = None) -> Callable[[str], int]:
         return number
 
     return read
+
+
+def _tag(text: str) -> tuple[str, str]:
+    name, is_tag, value = text.partition("=")
+    if not name or not is_tag:
+        raise argparse.ArgumentTypeError(f"{text} is no NAME=VALUE, such as arm=B")
+    return name, value
 
 
 def _seconds(text: str) -> float:
@@ -123,6 +132,7 @@ def _made(make: Callable[..., Starlette], agent: object, chosen: Any, *, local: 
         memory=chosen.memory,
         app_name=chosen.app_name,
         record=chosen.record,
+        tags=dict(chosen.tags),
     )
 
 

@@ -67,8 +67,9 @@ class Items:
         all: The items.
     """
 
-    def __init__(self, found: Iterable[Any]) -> None:
+    def __init__(self, found: Iterable[Any], log: Log | None = None) -> None:
         self.all = list(found)
+        self._tags = log.tags if log is not None else {}
 
     @property
     def lent(self) -> list[Any]:
@@ -76,7 +77,9 @@ class Items:
         return self.all
 
     def attribute(self, name: str) -> list[Any]:
-        """Returns an attribute of each item; it may be nested, as in `turn.index`."""
+        """Returns an attribute of each item, nested as in `turn.index`, or the session's tags."""
+        if name == "tags":
+            return [dict(self._tags) for _ in self.all]
         return list(map(attrgetter(name), self.all))
 
     def release(self) -> None:
@@ -97,7 +100,7 @@ class Events(Items):
     )  # fmt: skip
 
     def __init__(self, log: Log) -> None:
-        super().__init__(log)
+        super().__init__(log, log)
         self._ids = {"session_id": log.session_id, "run_id": log.run_id}
 
     def attribute(self, name: str) -> list[Any]:
@@ -219,6 +222,7 @@ EVENT_MORE = ColumnGroup(
         Column("ambiguous", "bool"),
         Column("ms", "float64"),
         Column("tokens", "object", lambda row: copied(row.tokens)),
+        Column("tags", "object"),
     )
 )
 """Further columns of `events_df`, on demand."""
@@ -306,6 +310,7 @@ TURN_MORE = ColumnGroup(
         Column("dropped_ms", "float64"),
         Column("underruns", "Int64"),
         Column("sources", "object"),
+        Column("tags", "object"),
     )
 )
 """Further columns of `turns_df`, on demand."""
@@ -346,6 +351,7 @@ TOOL_MORE = ColumnGroup(
         Column("invocation_id", "string"),
         Column("user_text", "string", "turn.user_text"),
         Column("output", "string", lambda call: call.output or None),
+        Column("tags", "object"),
     )
 )
 """Further columns of `tools_df`, on demand."""
@@ -366,6 +372,8 @@ TRANSCRIPT_COLUMNS = ColumnGroup(
     )
 )
 """The columns of `transcript_df`."""
+TRANSCRIPT_MORE = ColumnGroup((Column("tags", "object"),))
+"""Further columns of `transcript_df`, on demand."""
 
 
 def array(column: Column, logs: list[Items]) -> Any:

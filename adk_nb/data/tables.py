@@ -26,6 +26,7 @@ from adk_nb.data.columns import (
     TOOL_COLUMNS,
     TOOL_MORE,
     TRANSCRIPT_COLUMNS,
+    TRANSCRIPT_MORE,
     TURN_AUDIO,
     TURN_BASE,
     TURN_COLUMNS,
@@ -73,6 +74,7 @@ __all__ = [
     "TOOL_COLUMNS",
     "TOOL_MORE",
     "TRANSCRIPT_COLUMNS",
+    "TRANSCRIPT_MORE",
     "TURN_AUDIO",
     "TURN_BASE",
     "TURN_COLUMNS",
@@ -108,7 +110,7 @@ class _Turns(Items):
     """The turns of one log."""
 
     def __init__(self, log: Log) -> None:
-        super().__init__(logged_turns(log))
+        super().__init__(logged_turns(log), log)
 
     def release(self) -> None:
         """Parts the turns from their calls."""
@@ -119,7 +121,7 @@ class _Calls(Items):
     """The tool calls of one log."""
 
     def __init__(self, log: Log) -> None:
-        super().__init__(logged_calls(log))
+        super().__init__(logged_calls(log), log)
 
     def release(self) -> None:
         """Parts the calls from their turns."""
@@ -130,7 +132,7 @@ class _Utterances(Items):
     """What was said in one log."""
 
     def __init__(self, log: Log) -> None:
-        super().__init__(utterances(log))
+        super().__init__(utterances(log), log)
 
     def release(self) -> None:
         """Parts the turns from their calls."""
@@ -146,7 +148,7 @@ def _part(calls: Iterable[ToolCall]) -> None:
 _EVENTS = Kind(Events, EVENT_COLUMNS, EVENT_MORE)
 _TURNS = Kind(_Turns, TURN_COLUMNS, TURN_MORE + TURN_TOKENS)
 _TOOLS = Kind(_Calls, TOOL_COLUMNS, TOOL_MORE)
-_TRANSCRIPT = Kind(_Utterances, TRANSCRIPT_COLUMNS, ColumnGroup())
+_TRANSCRIPT = Kind(_Utterances, TRANSCRIPT_COLUMNS, TRANSCRIPT_MORE)
 
 
 @overload

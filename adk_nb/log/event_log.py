@@ -207,6 +207,8 @@ class EventLog:
         self.session_id = session_id
         # A session that is taken up again has another: its turns are numbered from 1 once more.
         self.run_id = f"r{uuid.uuid4().hex[:11]}"
+        # What tells the session from others, by name.
+        self.tags: dict[str, str] = {}
         self.sounds = SoundStore()
         self.sinks: list[Sink] = []
         self._rows: list[LogRow] = []

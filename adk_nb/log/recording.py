@@ -193,6 +193,8 @@ class RecordingWriter:
             "run_id": log.run_id,
             "started": log.started,
         }
+        if log.tags:
+            header["tags"] = log.tags
         self._events.write(to_json(header) + "\n")
         self._events.flush()
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from adk_nb.audio import Clip, joined
 from adk_nb.exceptions import RecordingError
 from adk_nb.log.recording import EVENTS, FORMAT, VERSION, wav_files
-from adk_nb.log.row_schema import check_started, read_header, read_row
+from adk_nb.log.row_schema import read_header, read_row, read_tags
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,6 +61,7 @@ class RecordedLog:
         path: The recording's folder.
         session_id: The session's id.
         run_id: The id of its sitting; of an older recording its folder's name.
+        tags: What tells the session from others, by name.
         faults: What of its events could not be read, by line.
     """
 
@@ -68,6 +69,7 @@ class RecordedLog:
         self.path = path
         self.session_id = session_id
         self.run_id = run_id
+        self.tags: dict[str, str] = {}
         self.faults: list[Fault] = []
         self._rows = rows
 
@@ -188,6 +190,7 @@ def read_folder(folder: Path) -> RecordedLog:
     session_id = reading.session_id or _id_in(folder)
     run_id = reading.run_id or _name(folder)
     log = RecordedLog(folder, session_id, run_id, [rows[seq] for seq in sorted(rows)])
+    log.tags = reading.tags
     log.faults = reading.faults()
     return log
 
@@ -198,12 +201,14 @@ class _Reading:
     Attributes:
         session_id: The session's id, if its header has one.
         run_id: The id of its sitting, if the header has one.
+        tags: The session's tags.
         rows: The rows by `seq`.
     """
 
     def __init__(self, file: Path) -> None:
         self.session_id = ""
         self.run_id = ""
+        self.tags: dict[str, str] = {}
         self.rows: dict[int, LogRow] = {}
         self._file = file
         self._has_header = False
@@ -237,7 +242,7 @@ class _Reading:
                     self._has_header = True
                     self.session_id = _session_id(header, self._file)
                     self.run_id = header.get("run_id", "")
-                    check_started(line)
+                    self.tags = read_tags(line)
                     continue
                 seq = read_row(line, rows)
                 if number == 1:

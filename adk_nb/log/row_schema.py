@@ -62,7 +62,7 @@ def _validator(name: str, hints: dict[str, Any]) -> Callable[[bytes], dict[str, 
 _HINTS = get_type_hints(LogRow)
 _ROW = _validator("_Row", {name: _BY_NAME.get(name, _bounded(_HINTS[name])) for name in _HINTS})
 _HEADER = _validator("_Header", {"format": str, "version": int, "session_id": str, "run_id": str})
-_STARTED = _validator("_Started", {"started": _BY_NAME["time"]})
+_MORE = _validator("_More", {"started": _BY_NAME["time"], "tags": dict[str, str]})
 _NEEDED = dict.fromkeys(("seq", "time", "t", "source", "kind"))
 
 
@@ -95,13 +95,14 @@ def read_header(line: bytes) -> dict[str, Any]:
     return _read(_HEADER, line)
 
 
-def check_started(line: bytes) -> None:
-    """Checks when a header says that its session began; nothing is made of it here.
+def read_tags(line: bytes) -> dict[str, str]:
+    """Returns the tags of a header's session; checks when it says that this began.
 
     Raises:
-        ValueError: It is no time.
+        ValueError: That is no time, or the tags are not texts by name.
     """
-    _read(_STARTED, line)
+    tags: dict[str, str] = _read(_MORE, line).get("tags", {})
+    return tags
 
 
 def _read(validate: Callable[[bytes], dict[str, Any]], line: bytes) -> dict[str, Any]:

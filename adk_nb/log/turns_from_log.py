@@ -32,6 +32,10 @@ class Log(Protocol):
     def run_id(self) -> str:
         """The id of its sitting."""
 
+    @property
+    def tags(self) -> dict[str, str]:
+        """What tells the session from others, by name."""
+
     def __iter__(self) -> Iterator[LogRow]:
         """Yields the rows, oldest first."""
 

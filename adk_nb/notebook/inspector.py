@@ -121,7 +121,7 @@ class _Tail:
     """The newest rows of a log, of some kinds or of all, with the interface of a log."""
 
     def __init__(self, log: Log, kinds: tuple[str, ...]) -> None:
-        self.session_id, self.run_id = log.session_id, log.run_id
+        self.session_id, self.run_id, self.tags = log.session_id, log.run_id, log.tags
         self.clip: Callable[[str, int], Clip] = log.clip
         of_kind: list[LogRow] = [row for row in log if not kinds or row.kind in kinds]
         self.rows = of_kind[-MAX_ROWS:]

@@ -202,7 +202,7 @@ def test_every_attribute_of_a_row_can_be_had():
     log.add("adk", "usage", prompt_tokens=1, response_tokens=2, total_tokens=3, agent="x")
     events = Events(log)
     for column in EVENT_COLUMNS + EVENT_MORE:
-        if column.name not in ("session_id", "run_id", "turn"):
+        if column.name not in ("session_id", "run_id", "tags", "turn"):
             wanted = [getattr(row, column.name) for row in log]
             assert events.attribute(column.name) == wanted
     assert events.attribute("session_id") == ["s", "s"]
@@ -312,7 +312,9 @@ def test_columns_of_turns_calls_and_words():
     assert turns.prompt_tokens.tolist() == [210]
     assert turns.spoken.tolist() == [False]
     tools = tools_df(log, ["tool", TOOL_MORE, Column("sides", "Int64", lambda c: c.args["sides"])])
-    assert list(tools) == ["tool", "time", "model", "invocation_id", "user_text", "output", "sides"]
+    assert list(tools) == [
+        "tool", "time", "model", "invocation_id", "user_text", "output", "tags", "sides",
+    ]  # fmt: skip
     assert tools.iloc[0][["tool", "model", "user_text", "sides"]].tolist() == [
         "roll_dice", "m", "roll", 6,
     ]  # fmt: skip

@@ -20,8 +20,9 @@ from logs import read_recording
 from scripted import Scripted, echo
 from sessions import wait_for
 
+import adk_nb
 from adk_nb import LiveSession
-from adk_nb.exceptions import RecordingError
+from adk_nb.exceptions import AdkNbError, RecordingError
 from adk_nb.log import recording
 from adk_nb.log.event_log import EventLog
 from adk_nb.log.recording import EVENTS, RecordingWriter, save
@@ -55,6 +56,29 @@ def test_what_was_saved_is_read(tmp_path):
     same(read_recording(path), log)
     same(read_recording(path / EVENTS), log)
     assert log.sinks == []
+
+
+def test_the_tags_of_a_session_are_read_and_in_every_frame(tmp_path, monkeypatch):
+    monkeypatch.setenv("PILOT_TOKEN", "wordsofmine")
+    tags = {"arm": "B", "note": "wordsofmine"}
+    kept = {"arm": "B", "note": "[PILOT_TOKEN]"}
+    with LiveSession(Agent(name="a", model=Scripted(echo)), record=tmp_path, tags=tags) as live:
+        live.say("hi")
+        assert live.log.tags == kept
+        assert list(live.turns_df("tags").tags) == [kept]
+    with LiveSession(Agent(name="a", model=Scripted(echo)), record=tmp_path) as untagged:
+        untagged.say("hi")
+    assert list(adk_nb.turns_df(tmp_path, "tags").tags) == [kept, {}]
+    assert list(adk_nb.transcript_df(tmp_path, "tags").tags) == [kept, kept, {}, {}]
+    events = adk_nb.events_df(tmp_path, ["run_id", "tags"], json=True)
+    assert set(events.tags) == {'{"arm": "B", "note": "[PILOT_TOKEN]"}', "{}"}
+
+
+@pytest.mark.parametrize("tags", [["B"], {"arm": 2}, {2: "B"}, {"a": "x" * 1001}, "arm=B"])
+def test_what_are_no_tags_is_refused(tags):
+    with pytest.raises(AdkNbError, match="are no tags") as refused:
+        LiveSession(Agent(name="a", model=Scripted(echo)), tags=tags)
+    assert refused.value.code == "bad_option"
 
 
 def test_what_comes_while_it_records_is_read(tmp_path, monkeypatch):
@@ -352,6 +376,8 @@ def with_header(path, header):
         ('{"format": "adk-nb.recording", "session_id": "s"}', "version is missing"),
         ('{"format": "adk-nb.recording", "version": "1"}', "version: Input should be a valid int"),
         ('{"format": "adk-nb.recording", "version": 1, "session_id": {}}', "session_id: Input"),
+        ('{"format": "adk-nb.recording", "version": 1, "tags": ["B"]}', "tags: Input"),
+        ('{"format": "adk-nb.recording", "version": 1, "tags": {"arm": 2}}', "tags: Input"),
         ('{"format": "another", "version": 1}', "seq, time, t, source, kind is missing"),
         ('"adk-nb.recording"', "Input should be an object"),
         ("", "Invalid JSON"),

@@ -145,11 +145,13 @@ def test_a_folder_for_recordings_that_cannot_be_written_is_refused(folder, tmp_p
         ("--max-sessions", "0"),
         ("--drain", "-1"),
         ("--drain", "nan"),
+        ("--tags", "arm"),
+        ("--tags", "=B"),
         ("--port", "99999"),
         ("--port", "-1"),
     ],
 )
-def test_a_number_that_makes_no_sense_is_refused(option, value, capsys):
+def test_a_value_that_makes_no_sense_is_refused(option, value, capsys):
     with pytest.raises(SystemExit):
         main(["serve", "agent.py", option, value])
     assert f"{option}: " in capsys.readouterr().err.splitlines()[-1]
