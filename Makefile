@@ -116,7 +116,7 @@ fuzz:
 
 # Several instances, with PostgreSQL and nginx of this machine; a minute or two.
 test-deploy:
-	$(SETUP) deploy
+	$(SETUP) deploy chromium
 	$(BIN)/python -m pytest --deploy -s tests/deploy $(PYTEST_ARGS)
 
 # In an environment of its own, as jupyter-collaboration changes every JupyterLab beside it.

@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 import time
 
+from chromium import FLAGS, chromium_path
+from driver import ROOT, Widget, screenshot
+from playwright.sync_api import sync_playwright
 from processes import wait_for
 from visitors import visitors
 
@@ -53,6 +56,39 @@ async def test_an_instance_is_killed(deployment):
         assert second.sessions() == COUNT
     told("killed", conversations=COUNT, moved=moved, answered_after=summary(took))
     assert max(took) < BACK_S
+
+
+def test_a_page_in_a_browser_goes_on_at_the_other_instance(deployment):
+    """With what was said, by itself and when it is loaded anew, and with each text once."""
+    all_ = deployment()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium_path(), args=FLAGS)
+        page = browser.new_page()
+        page.goto(all_.nginx.url)
+        widget = Widget(page, page.locator(ROOT))
+        widget.wait_for_state("ready")
+        say(widget, "one", "so far one")
+        serving = next(one for one in all_.instances if one.sessions())
+        serving.kill()
+        killed = time.monotonic()
+        widget.wait_for_state("reconnecting")
+        widget.wait_for_state("ready")
+        back = time.monotonic() - killed
+        say(widget, "two", "so far one, two")
+        screenshot(page, "served-page-at-the-other-instance")
+        page.reload()
+        widget.wait_for_state("ready")
+        say(widget, "three", "so far one, two, three")
+        browser.close()
+    told("a page in a browser", back_after=f"{back:.2f} s")
+    assert back < BACK_S
+
+
+def say(widget, text, answer):
+    widget.type(text)
+    widget.wait_for_entry("agent", answer)
+    said = [entry.splitlines()[-1] for entry in widget.entries("user")]
+    assert (said[-1], said.count(text)) == (text, 1)
 
 
 async def test_a_rolling_restart_cuts_no_turn(deployment):
