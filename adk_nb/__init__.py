@@ -57,6 +57,8 @@ _HOMES = {
     "transcript_df": "data.tables",
     "turns_df": "data.tables",
 }
+_MODULES = frozenset({"frames", "gemini", "serve"})
+"""Modules that are there without an import of their own."""
 
 __all__ = [
     "AdkNbError",
@@ -86,6 +88,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return importlib.import_module(f"adk_nb.{name}")
     if name not in _HOMES:
         raise AttributeError(f"module 'adk_nb' has no attribute {name!r}")
     value = getattr(importlib.import_module(f"adk_nb.{_HOMES[name]}"), name)
