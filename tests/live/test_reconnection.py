@@ -210,11 +210,12 @@ async def test_after_a_tool_the_model_is_told_what_was_done_and_not_asked_again(
     await returns(desk)
     loses(desk)
     assert (notes(desk), codes(desk)) == ([TOLD], ["connection_lost"])
-    assert desk.sent() == [
+    (told,) = desk.sent()
+    assert told == (
         "The connection was interrupted while you answered this: 'roll'."
         " You called roll(); it returned 4."
         " Do not make these calls again. Go on with the answer."
-    ]
+    )
     assert [one.phase for one in _calls(desk)] == ["told"]
 
 
