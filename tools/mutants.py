@@ -42,6 +42,13 @@ PARSERS = {
 MORE = {
     "adk_nb/data/columns.py": ("tests/data/test_tables.py",),
     "adk_nb/log/turn.py": ("tests/log/test_turn_fold.py",),
+    **dict.fromkeys(
+        [f"adk_nb/local/{name}.py" for name in ("arguments", "matching", "phrases", "quantities")],
+        tuple(
+            f"tests/local/test_{name}.py"
+            for name in ("arguments", "router", "tool_sets", "everyday", "statements")
+        ),
+    ),
     "adk_nb/live/coordinator.py": ("tests/live/test_exchange.py",),
     "adk_nb/live/histories.py": ("tests/live/test_forks.py",),
     "adk_nb/live/model_connection.py": ("tests/test_session.py",),

@@ -44,21 +44,31 @@ def test_the_table(group, sentence, tool, args):
     assert called(sentence, *GROUPS[group]) == ((tool, args) if tool else None)
 
 
+# What is not understood; no other sentence may join them.
+MISSED = {
+    "Tell me the time in New York please.",  # among all tools
+    "How far is Vienna from Prague?",
+    "Tell John that the meeting is cancelled by sending him a message.",
+    "Write an email to Sarah about the new results.",
+}
+
+
 @pytest.mark.parametrize(
-    ("table", "groups", "least"),
-    [(DEV, GROUPS, 0.97), (SECOND, SECOND_GROUPS, 0.95), (HELD_OUT, HELD_OUT_GROUPS, 0.95)],
+    ("table", "groups"),
+    [(DEV, GROUPS), (SECOND, SECOND_GROUPS), (HELD_OUT, HELD_OUT_GROUPS)],
     ids=["dev", "second", "held out"],
 )
 @pytest.mark.parametrize("all_tools", [False, True])
-def test_accuracy(table, groups, least, all_tools):
+def test_a_table_among_its_own_tools_and_among_all(table, groups, all_tools):
     tools = {each.__name__: each for group in groups.values() for each in group}.values()
-    right = [
-        called(sentence, *(tools if all_tools else groups[group]))
-        == ((tool, args) if tool else None)
+    missed = {
+        sentence
         for group, rows in table.items()
         for sentence, tool, args in rows
-    ]
-    assert sum(right) / len(right) >= least
+        if called(sentence, *(tools if all_tools else groups[group]))
+        != ((tool, args) if tool else None)
+    }
+    assert missed <= MISSED
 
 
 # --- types ---------------------------------------------------------------------------------------

@@ -18,13 +18,23 @@ def calls_of(group, sentence):
     return [(call.name, call.args) for call in route([sentence], declared(group), now=NOW)]
 
 
+# Of the sentences that nobody tuned anything on; no other may join them.
+MISSED = {
+    "Can you switch off the bedroom heater?",
+    "Set the office temperature to nineteen degrees",
+    "Set a timer.",
+    "What will the weather be in Chicago over the next 3 days?",
+    "Please cancel the order W100 because I ordered it by mistake.",
+}
+
+
 @pytest.mark.parametrize(
-    ("table", "least_right"),
-    [(tool_set_cases.CASES, 0.97), (tool_set_held_out.CASES, 0.9)],
+    ("table", "missed", "wrong"),
+    [(tool_set_cases.CASES, set(), 0), (tool_set_held_out.CASES, MISSED, 2)],
     ids=["worked with", "held out"],
 )
-def test_a_table_is_understood(table, least_right):
+def test_a_table_is_understood(table, missed, wrong):
     total = score(table, calls_of)
     assert total.sentences > 100
-    assert total.right >= least_right * total.sentences, total.failures
-    assert total.harmless >= 0.98 * total.sentences, total.failures
+    assert {sentence for sentence, *_ in total.failures} <= missed, total.failures
+    assert total.harmless >= total.sentences - wrong, total.failures
