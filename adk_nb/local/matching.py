@@ -40,6 +40,7 @@ _REQUEST = re.compile(
 )
 _STATES = word_set("i you he she we they it that this there my his our their these those")
 _COPULAS = word_set("is are was were has had looks look feels seems sounds")
+_ARTICLES = word_set("the a an")
 _QUESTIONS = word_set("""
     what which who whom whose when where why how is are was were do does did can could will would
     shall should may might
@@ -293,7 +294,9 @@ def _is_statement(sentence: str, words: list[Word], tool: Signature, *, is_order
         return not _REQUEST.match(lower)
     if is_order or is_question:
         return False
-    opening = [word.lower for word in words[1:4]]
+    # "The weather in Rome is nice": a subject may be long.
+    most = len(words) if words[0].lower in _ARTICLES else 4
+    opening = [word.lower for word in words[1:most]]
     until = opening[: opening.index("that")] if "that" in opening else opening
     # "Tom sent me fifty pounds."
     tells = words[0].lower not in _LIGHT_VERBS and any(map(is_past, opening[:1]))

@@ -87,6 +87,7 @@ class Quantities:
         self._parameters = [
             each for each in signature.parameters if each.kind in {"integer", "number"}
         ]
+        self._names = {each for one in self._parameters for each in one.name_stems}
         summary = {stem(word) for word in names_in(signature.summary)}
         # To look twice for the same finds the same.
         looks = names_in(signature.name)[:1] in ([verb] for verb in _GETTERS)
@@ -282,8 +283,11 @@ class Quantities:
         at = number.start - 1
         while at >= 0 and self._lower[at] in _BETWEEN:
             at -= 1
-        ends = any(each.end == at + 1 for each in self.left if each is not number)
-        return set() if at < 0 or ends else {self._words[at].stem} - _STOP_STEMS
+        others = [each for each in self.left if each is not number]
+        ends = any(each.end == at + 1 for each in others)
+        # "2 guests, 3 nights", but "width 3, height 4".
+        counted = any(each.end == at and not self._before(each) & self._names for each in others)
+        return set() if at < 0 or ends or counted else {self._words[at].stem} - _STOP_STEMS
 
     def _after(self, number: Number) -> set[str]:
         """Returns the stems of what a number counts: "20 more bins"."""
