@@ -1,0 +1,167 @@
+"""The texts of a sentence that are arguments: from which words, and which of them are guessed."""
+
+from __future__ import annotations
+
+import pytest
+
+from adk_nb.local.phrases import Phrases
+from adk_nb.local.signature import Parameter, Signature
+from adk_nb.local.spoken_numbers import numbers_in
+from adk_nb.local.vocabulary import words_of
+
+
+def parameter(told):
+    """`name` is a text that must be given, `name?` one that may be, `name[]` a list of texts."""
+    name = told.removesuffix("?")
+    kind = "array" if name.endswith("[]") else "string"
+    return Parameter(name.removesuffix("[]"), kind, required=not told.endswith("?"))
+
+
+def phrases(tool, sentence, *, taken=(), dates=()):
+    name, *parameters = tool.split()
+    words = words_of(sentence)
+    numbers = numbers_in([word.lower for word in words])
+    signature = Signature(name, "", "", tuple(map(parameter, parameters)))
+    found = Phrases(sentence, words, signature, set(taken), frozenset(dates), numbers)
+    values = {one.name: value for one, value in found.fill()}
+    return values, found, words
+
+
+@pytest.mark.parametrize(
+    ("tool", "sentence", "values", "guessed"),
+    [
+        ("send_text message", 'Send the text "see you, later".', {"message": "see you, later"}, ""),
+        ("send_text message", "Send 'it's fine' now.", {"message": "it's fine"}, ""),
+        ("send_text message", "Send a text saying that I am late.", {"message": "I am late"}, ""),
+        ("send_text message", "Text: I am late.", {"message": "I am late"}, ""),
+        ("find_person name", "Find name Smith.", {"name": "Smith"}, ""),
+        ("find_person name", "Find the person called Ada Lovelace.", {"name": "Ada Lovelace"}, ""),
+        ("find_person name", "Find somebody named Ada quickly.", {"name": "Ada"}, ""),
+        ("call contact", "Call my mother please.", {"contact": "mother"}, "mother"),
+        ("open_file path", "Open notes.txt.", {"path": "notes.txt"}, ""),
+        ("open_file path", "Open docs/a.md now.", {"path": "docs/a.md"}, ""),
+        ("open_url url", "Open example.org/page.", {"url": "example.org/page"}, ""),
+        ("send_email to subject?", "Email ada@example.org.", {"to": "ada@example.org"}, ""),
+        (
+            "send_email to subject?",
+            "Email ada@example.org about the budget.",
+            {"to": "ada@example.org", "subject": "budget"},
+            "",
+        ),
+        ("set_color color", "Make it red.", {"color": "red"}, ""),
+        ("set_color color", "Make it bigger.", {"color": "bigger"}, "bigger"),
+        (
+            "find_food cuisine city",
+            "Find Thai food in Berlin.",
+            {"cuisine": "Thai", "city": "Berlin"},
+            "",
+        ),
+        (
+            "book origin destination",
+            "Book from Rome to Oslo.",
+            {"origin": "Rome", "destination": "Oslo"},
+            "",
+        ),
+        ("book origin destination", "Book to Houston.", {"destination": "Houston"}, ""),
+        (
+            "book origin destination",
+            "Book between Rome and Oslo.",
+            {"origin": "Rome", "destination": "Oslo"},
+            "",
+        ),
+        (
+            "convert from_unit to_unit",
+            "How many miles are ten kilometers?",
+            {"from_unit": "kilometers", "to_unit": "miles"},
+            "",
+        ),
+        (
+            "convert from_unit to_unit",
+            "Convert ten miles to kilometers.",
+            {"from_unit": "miles", "to_unit": "kilometers"},
+            "",
+        ),
+        (
+            "add_item item list_name?",
+            "Add milk to the grocery list.",
+            {"list_name": "grocery", "item": "milk"},
+            "milk",
+        ),
+        ("add_item item list_name?", "Add two liters of milk.", {"item": "two liters of milk"}, ""),
+        ("add_item item list_name?", "Add milk.", {"item": "milk"}, "milk"),
+        ("play song?", "Play Jolene.", {"song": "Jolene"}, ""),
+        ("play song?", "Play something.", {}, ""),
+        (
+            "play_song song artist?",
+            "Play Jolene by Dolly Parton.",
+            {"artist": "Dolly Parton", "song": "Jolene"},
+            "",
+        ),
+        (
+            "play_song song artist? device?",
+            "Play Jolene on the kitchen speaker.",
+            {"device": "kitchen speaker", "song": "Jolene"},
+            "",
+        ),
+        ("invite guests[]", "Invite Ada, Bob and Cy.", {"guests": ["Ada", "Bob", "Cy"]}, ""),
+        ("invite guests[]", "Invite Ada or Bob.", {"guests": ["Ada", "Bob"]}, ""),
+        (
+            "invite guests[] topic?",
+            "Invite Ada and Bob about lunch.",
+            {"topic": "lunch", "guests": ["Ada", "Bob"]},
+            "",
+        ),
+        ("start_timer label?", "Start a pasta timer.", {"label": "pasta"}, ""),
+        ("start_timer label?", "Start a new timer.", {}, ""),
+        ("search query", "Search for the history of tea.", {"query": "history of tea"}, ""),
+        ("search query", "Look up tea in China.", {"query": "tea in China"}, ""),
+        ("draw prompt", "Draw a picture of a cat in Rome.", {"prompt": "a cat in Rome"}, ""),
+        ("turn_on name", "Turn on the fan in the hall.", {"name": "fan"}, "fan"),
+        ("get_time city", "What time is it in New York right now?", {"city": "New York"}, ""),
+        ("set_column column", "Set column age.", {"column": "age"}, ""),
+        ("set_column column", "Set the column to age.", {"column": "age"}, ""),
+        ("delete name", "Delete it.", {}, ""),
+        ("delete name", "Delete.", {}, ""),
+        ("book_hotel hotel", "Book a room at the Grand Hotel.", {"hotel": "Grand Hotel"}, ""),
+        (
+            "rename old_name new_name",
+            "Rename Tom to Tim.",
+            {"old_name": "Tom", "new_name": "Tim"},
+            "",
+        ),
+    ],
+)
+def test_what_the_texts_are(tool, sentence, values, guessed):
+    found, how, words = phrases(tool, sentence)
+    assert found == values
+    assert " ".join(words[index].text for index in sorted(how.guessed)) == guessed
+    assert how.doubtful == set()
+
+
+def test_what_other_arguments_have_is_no_text():
+    values, how, _ = phrases("play song", "Play Jolene Yesterday", taken={1})
+    assert values == {"song": "Yesterday"}
+    assert how.taken == {1, 2}
+
+
+def test_a_date_ends_a_name():
+    assert phrases("get_weather city", "Weather in Paris tomorrow", dates={3})[0] == {
+        "city": "Paris"
+    }
+    assert phrases("get_weather city", "Weather in Paris tomorrow")[0] == {"city": "Paris tomorrow"}
+
+
+def test_an_origin_without_a_direction_may_be_a_destination():
+    values, how, words = phrases("book origin", "Book Houston")
+    assert values == {"origin": "Houston"}
+    assert [words[index].text for index in how.doubtful] == ["Houston"]
+
+
+def test_choices_and_moments_are_no_texts_of_these():
+    choices = Parameter("suit", "string", required=True, choices=("hearts",))
+    date = Parameter("date", "string", required=True)
+    number = Parameter("count", "integer", required=True)
+    words = words_of("Pick hearts tomorrow")
+    signature = Signature("pick", "", "", (choices, date, number))
+    found = Phrases("Pick hearts tomorrow", words, signature, set(), frozenset(), [])
+    assert list(found.fill()) == []
