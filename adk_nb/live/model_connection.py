@@ -20,7 +20,7 @@ from adk_nb.adk.session_context import SESSION, Knowing
 from adk_nb.adk.text_model import text_model
 from adk_nb.adk.tool_threads import tool_threads
 from adk_nb.adk.user_errors import contained
-from adk_nb.exceptions import AdkNbError, LocalModelError, ModelError, together
+from adk_nb.exceptions import AdkNbError, LocalModelError, ModelError, SessionClosedError, together
 from adk_nb.live.tool_output import Streams
 from adk_nb.providers import gemini
 from adk_nb.providers.explain import explain
@@ -324,8 +324,16 @@ class LiveRun:
         for task in (self._main, *self._loading):
             await _ended(task)
         await _ended(run)
+        self._give_up_swap()
         await asyncio.gather(*map(_closed, self._toolsets.values()))
         self.let_go()
+
+    def _give_up_swap(self) -> None:
+        """Lets go of who waits until another agent is connected."""
+        self._idle.set()
+        connecting = self._connecting
+        if connecting is not None and not connecting.done():
+            connecting.set_exception(SessionClosedError("The session was closed meanwhile."))
 
     def let_go(self) -> None:
         """Restores the process's streams, which is all that can be done once the loop has ended."""

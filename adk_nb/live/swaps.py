@@ -20,7 +20,7 @@ from adk_nb.adk.agents import (
     tools_of,
     variant_of,
 )
-from adk_nb.exceptions import AdkNbError, SwapError
+from adk_nb.exceptions import AdkNbError, SessionClosedError, SwapError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -227,6 +227,8 @@ class Swaps:
                 f"{agent.name} was not connected within {timeout:g} s; {before.name} goes on.",
                 remedy="Wait longer with timeout=, or check its model.",
             ) from None
+        except SessionClosedError:
+            raise
         except AdkNbError as error:
             raise SwapError(
                 f"{before.name} goes on. {error.message}", remedy=error.remedy

@@ -621,3 +621,30 @@ def test_every_frame_says_which_variant_it_was_also_read_back(tmp_path):
         assert events[events.kind == "agent_swapped"].variant.tolist() == ["brief", "brief", last]
     spans = session.spans_df()
     assert set(spans.variant) >= {first, "brief", last}
+
+
+class Unreachable(Scripted):
+    """A model that is never connected."""
+
+    @contextlib.asynccontextmanager
+    async def connect(self, llm_request):
+        await asyncio.sleep(1000)
+        yield
+
+
+def test_who_swaps_while_the_session_is_closed_is_told_so_at_once():
+    live = LiveSession(Agent(name="a", model=Scripted(echo)))
+    live.say("hi")
+    errors = []
+
+    def swap():
+        with pytest.raises(SessionClosedError) as raised:
+            live.swap(Agent(name="b", model=Unreachable(echo)))
+        errors.append(raised.value)
+
+    swapping = threading.Thread(target=swap)
+    swapping.start()
+    wait_for(lambda: live._exchange.live.link == "entering")
+    live.close()
+    swapping.join(60)
+    assert [error.message for error in errors] == ["The session was closed meanwhile."]
