@@ -51,7 +51,6 @@ MORE = {
     ),
     "adk_nb/live/coordinator.py": ("tests/live/test_exchange.py",),
     "adk_nb/live/histories.py": ("tests/live/test_forks.py",),
-    "adk_nb/live/model_connection.py": ("tests/test_session.py",),
     "adk_nb/live/turn_machine.py": ("tests/live/test_turns.py",),
 }
 """Tests of modules that are not, or not all, in the file that mirrors them."""
