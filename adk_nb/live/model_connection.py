@@ -338,6 +338,7 @@ class LiveRun:
     def let_go(self) -> None:
         """Restores the process's streams, which is all that can be done once the loop has ended."""
         if self._main is not None:
+            self._main = None
             Streams.remove()
 
     async def _end_run(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import ssl
 from typing import TYPE_CHECKING
 
@@ -129,7 +130,10 @@ def test_the_doctor_sees_every_way_and_the_microphone(open_lab):
     talks(lab, ", transport='comm'")  # So that the page's answer comes over it, in a cell.
     lab.widget().part("mic").click()
     lab.page.wait_for_function("() => document.querySelector('.adk-nb').adkNb.microphone")
-    found = lab.kernel.value("adk_nb.doctor(live).set_index('what').verdict.to_dict()")
+    # As a cell: what listens to a kernel from elsewhere waits until it is quiet, which it never is.
+    asking = lab.add_cell("print(adk_nb.doctor(live).set_index('what').verdict.to_json())")
+    lab.run_cell(asking)
+    found = json.loads(lab.output(asking))
     assert found["the page: websocket, to the kernel's own port"] == "ok"
     assert found["the page: relay, through the Jupyter server"] == "ok"
     assert found["the page: comm, as the notebook's messages"] == "ok"
