@@ -43,7 +43,12 @@ _TAP = r"""
   await context.audioWorklet.addModule(url);
   const tap = new AudioWorkletNode(context, "tap", {numberOfOutputs: 1});
   root.tapped = [];
-  tap.port.onmessage = ({data}) => root.tapped.push(data);
+  root.clocks = [];  // The clock of the page less that of the context (ms), at each.
+  tap.port.onmessage = ({data}) => {
+    const {contextTime, performanceTime} = context.getOutputTimestamp();
+    root.clocks.push(performanceTime - contextTime * 1000);
+    root.tapped.push(data);
+  };
   output.connect(tap);
   tap.connect(context.destination);  // Silent; without it the node is not run.
   root.tapNode = tap;

@@ -15,11 +15,9 @@ pytestmark = [pytest.mark.browser, pytest.mark.models]
 STORY = " ".join(f"This is sentence number {n} of a long and quiet story." for n in range(1, 31))
 
 TO_EPOCH = """
-(root, adkNb) => {
+(root) => {
   // When a moment of the audio graph's clock leaves the speaker, on the wall clock (s).
-  const {contextTime, performanceTime} = adkNb.context.getOutputTimestamp();
-  const at = (t) => (performance.timeOrigin + performanceTime + (t - contextTime) * 1000) / 1000;
-  return root.tapped.map(at);
+  return root.tapped.map((t, at) => (performance.timeOrigin + root.clocks[at] + t * 1000) / 1000);
 }
 """
 
