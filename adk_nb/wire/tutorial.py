@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
 from dataclasses import dataclass
 
 from adk_nb.exceptions import ProtocolError
@@ -59,6 +60,7 @@ def decode(text: str | bytes) -> Typed | Spoken:
     if kind == TEXT:
         return _typed(data)
     if kind.partition(";")[0] == AUDIO:
+        _check_rate(kind)
         return _spoken(data)
     raise ProtocolError(
         f"Mime type not supported: {kind[:_SHOWN]}.", remedy=f"Send {TEXT} or {AUDIO}."
@@ -75,6 +77,15 @@ def _typed(data: str) -> Typed:
     if not data.strip():
         raise ProtocolError("There are no words in the text.", remedy="Send some.")
     return Typed(data)
+
+
+def _check_rate(kind: str) -> None:
+    rate = re.search(r"rate\s*=\s*(\d{1,9})", kind)
+    if rate is not None and int(rate[1]) != IN_RATE:
+        raise ProtocolError(
+            f"Audio of {rate[1]} samples a second; {IN_RATE} are taken.",
+            remedy=f"Resample it to {IN_RATE} Hz, mono.",
+        )
 
 
 def _spoken(data: str) -> Spoken:

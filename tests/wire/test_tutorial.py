@@ -31,6 +31,7 @@ def test_what_a_client_of_the_tutorial_sends():
         (message("audio/pcm", "§"), "no base64"),
         (message("audio/pcm", "AAA"), "no base64"),
         (message("audio/pcm", "AAAA"), "odd number"),
+        (message("audio/pcm;rate=48000", "AAA="), "48000 samples a second; 16000 are taken"),
         (message("text/plain", "x" * 100_001), "too long"),
         (b"\0\1", "binary frame"),
     ],
