@@ -23,7 +23,10 @@ def add_to(commands: Any) -> None:
     """Declares the command."""
     text = "serve a page on which other people speak to an agent"
     more = f"Instances that share a session store share the variable {_SECRET} too."
-    parser = commands.add_parser("serve", help=text, description=f"{text}. {more}")
+    # A part of --reload would not be taken out of the command that it starts again.
+    parser = commands.add_parser(
+        "serve", help=text, description=f"{text}. {more}", allow_abbrev=False
+    )
     add = parser.add_argument
     add("agent", help="a folder with an agent.py, a Python file, or a module; with :variable")
     add("--host", default="127.0.0.1", help="the address to listen on (default: %(default)s)")

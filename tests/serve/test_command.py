@@ -157,6 +157,13 @@ def test_a_value_that_makes_no_sense_is_refused(option, value, capsys):
     assert f"{option}: " in capsys.readouterr().err.splitlines()[-1]
 
 
+def test_a_part_of_an_options_name_is_refused(capsys):
+    """A server that starts again takes its own option out of the command, by its whole name."""
+    with pytest.raises(SystemExit):
+        main(["serve", "agent.py", "--rel"])
+    assert "unrecognized arguments: --rel" in capsys.readouterr().err
+
+
 def test_a_database_in_a_folder_that_is_not_there_is_refused(tmp_path, capsys):
     (tmp_path / "echo.py").write_text(ECHO)
     agent, store = str(tmp_path / "echo.py"), f"sqlite:///{tmp_path}/nosuch/x.db"
