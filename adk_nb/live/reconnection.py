@@ -103,8 +103,8 @@ class Reconnection:
         # connection knows only its own calls.
         self._connections = 0
         self._called_in: dict[str, int] = {}
-        # Calls of an earlier turn whose results another connection is still to be told.
-        self._untold: list[str] = []
+        # Earlier turns whose calls' results another connection is still to be told.
+        self._untold: list[Turn] = []
         # Turns that were sent to the model again, after a connection was lost.
         self._retried: set[int] = set()
 
@@ -172,8 +172,7 @@ class Reconnection:
         Args:
             resumed: Whether the service resumed its session; False if the history was sent.
         """
-        turn, asked = self._turns.current, self.dial.asked
-        self.dial.asked = False
+        turn = self._turns.current
         if turn is None:
             self._say_again(self._microphone.unanswered())
             return
@@ -183,7 +182,7 @@ class Reconnection:
         if any(one.content for one in self._owner.queue().waiting):
             return  # It was typed without a connection and still waits.
         self._retried.add(turn.index)
-        by_history = asked and not resumed
+        by_history = self.dial.asked and not resumed
         if self._calls.must_not_run_again(turn.tool_calls):
             self._report(turn, "it was told what had been done")
             self._calls.continued()
@@ -220,13 +219,16 @@ class Reconnection:
     def go_on(self, call_ids: list[str]) -> None:
         """Tells a new connection, in words, what an earlier one has called and what came back."""
         turn = next((turn for one in call_ids if (turn := self._turns.call(one)[0])), None)
+        if turn is not None:
+            self._go_on_with(turn)
+
+    def _go_on_with(self, turn: Turn) -> None:
         running = self._owner.tool_runs.running
-        if turn is None or any(
-            not call.returned and call.id in running for call in turn.tool_calls
-        ):
+        if any(not call.returned and call.id in running for call in turn.tool_calls):
             return  # The last that returns tells them all.
         if self._turns.current not in (None, turn):
-            self._untold += call_ids  # The question that stands comes first.
+            if turn not in self._untold:
+                self._untold.append(turn)  # The question that stands comes first.
             return
         text = as_text(self._turns.said(turn).question, self._calls.outcomes(turn.tool_calls))
         self._owner.queue().send_text(text)
@@ -242,6 +244,7 @@ class Reconnection:
             asyncio.get_running_loop().call_soon(self._tell_untold)
 
     def _tell_untold(self) -> None:
-        call_ids, self._untold = self._untold, []
-        if call_ids and self.connected and not self._owner.closed:
-            self.go_on(call_ids)
+        turns, self._untold = self._untold, []
+        if self.connected and not self._owner.closed:
+            for turn in turns:
+                self._go_on_with(turn)

@@ -13,6 +13,7 @@ from scripted import Scripted, echo
 
 import adk_nb
 from adk_nb.exceptions import ModelError
+from adk_nb.live.reconnection import Dial
 from adk_nb.live.tool_runs import ToolRuns
 
 LOST = ModelError("The connection was closed.", code="connection_lost")
@@ -69,6 +70,24 @@ def speaks(desk, seconds=1.0):
     return desk.take()
 
 
+async def test_before_the_first_connection_nothing_is_known():
+    reconnection = Desk().exchange.reconnection
+    assert (reconnection.connected, reconnection.dial) == (False, Dial())
+    assert Dial() == Dial(
+        returned=frozenset(), told_history=False, asked=False, taking_over=False
+    )  # fmt: skip
+    assert reconnection.knows([])
+
+
+async def test_a_connection_that_is_made_knows_what_had_returned_before_it(desk):
+    desk.type("roll").take()
+    desk(call("roll", "a"), call("roll", "b"), result({"result": 4}, "roll", "a"))
+    reconnection = desk.exchange.reconnection
+    reconnection.dial.taking_over = True
+    reconnection.dials()
+    assert reconnection.dial == Dial(frozenset({"a"}))
+
+
 # A typed question.
 
 
@@ -103,6 +122,38 @@ async def test_a_history_that_ends_with_the_question_asks_it(desk, history, sent
     desk.type("roll").take()
     loses(desk, history=history)
     assert (desk.sent(), notes(desk)) == (sent, [ASKED_AGAIN])
+
+
+@pytest.mark.parametrize(
+    ("history", "asks"),
+    [
+        ([words("roll")], True),
+        ([words("roll"), words("Well", "model")], False),
+        ([words("flip")], False),
+        ([], False),
+    ],
+    ids=["it", "an answer after it", "another", "empty"],
+)
+async def test_what_a_history_asks_is_said_to_who_sends_it(desk, history, asks):
+    desk.type("roll").take()
+    reconnection = desk.exchange.reconnection
+    reconnection.dials()
+    assert reconnection.awaits_answer(history) is asks
+    assert reconnection.dial == Dial(told_history=True, asked=asks)
+
+
+async def test_a_history_with_a_result_that_is_told_later_asks_nothing(desk):
+    desk.type("roll").take()
+    desk(call())
+    reconnection = desk.exchange.reconnection
+    reconnection.dials()
+    desk(result({"result": 4}))
+    assert reconnection.awaits_answer([words("roll")]) is False
+    assert reconnection.dial == Dial(told_history=True)
+
+
+async def test_where_nobody_asked_a_history_asks_nothing(desk):
+    assert desk.exchange.reconnection.awaits_answer([words("roll")]) is False
 
 
 async def test_a_service_that_resumed_got_no_question_by_a_history(desk):
@@ -195,6 +246,52 @@ async def test_what_still_waits_of_speech_is_sent_once(desk, waiting):
     loses(desk)
     sent = b"".join(one.blob.data for one in queue.waiting)
     assert sent == LOUD * (50 + waiting)
+
+
+async def test_of_speech_that_mostly_waits_its_beginning_is_sent_again(desk):
+    frames = [bytes([number, 64] * 320) for number in range(10)]
+    desk.exchange.open_microphone(desk.page, on=True)
+    for number, frame in enumerate(frames):
+        if number == 4:
+            desk.take()
+        desk.exchange.hear(desk.page, frame)
+    desk(heard("What time is it?"))
+    loses(desk, resumed=True)
+    assert desk.sent() == [4 * 640] + [640] * 6
+    assert b"".join(one.blob.data for one in desk.exchange.live.queue.waiting) == b"".join(frames)
+
+
+async def test_a_piece_that_waits_as_a_whole_is_not_sent_again(desk):
+    desk.exchange.open_microphone(desk.page, on=True)
+    for number in range(10):
+        if number == 5:
+            desk.take()
+        desk.exchange.hear(desk.page, LOUD)
+    desk(heard("What time is it?"))
+    loses(desk, resumed=True)
+    assert desk.sent() == [5 * 640] + [640] * 5
+
+
+async def test_speech_of_which_no_turn_is_known_yet_is_sent_again_and_nothing_is_told(desk):
+    desk.exchange.open_microphone(desk.page, on=True)
+    for _ in range(4):
+        desk.exchange.hear(desk.page, LOUD)
+    assert desk.take() == [640] * 4
+    loses(desk, resumed=True)
+    assert (desk.sent(), codes(desk), desk.turn) == ([4 * 640], [], None)
+    assert ASKED_AGAIN not in notes(desk)
+
+
+# What is said on the new connection.
+
+
+async def test_an_answer_that_was_cut_off_is_not_waited_for_on_another_connection(desk):
+    desk.type("count").take()
+    desk(said("One", final=False)).cut().type("go on").take()
+    desk(said("two", final=False))  # Of the answer that was cut off.
+    loses(desk, resumed=True)
+    desk(said("Other.", final=True), done())
+    assert [turn.agent_text for turn in desk.exchange.turns.all] == ["One", "Other."]
 
 
 # Tools.
@@ -293,6 +390,42 @@ async def test_results_that_wait_are_told_to_nobody_who_is_not_there(desk, why):
     desk(said("Yes."), done())
     await asyncio.sleep(0)
     assert desk.sent() == []
+
+
+async def test_results_of_two_turns_that_waited_are_both_told(desk):
+    for words, call_id in (("roll", "a"), ("roll again", "b")):
+        desk.type(words).take()
+        await returns(desk, call_id=call_id)
+        desk(said("Well."), done())
+    desk.type("next").take()
+    for call_id in ("a", "b", "a"):
+        desk.exchange.reconnection.go_on([call_id])
+    desk(said("Yes."), done())
+    await asyncio.sleep(0)
+    questions = [one.partition(" answered this: ")[2].partition(".")[0] for one in desk.sent()]
+    assert questions == ["'roll'", "'roll again'"]
+
+
+async def test_a_call_that_was_left_behind_holds_no_result_back(desk):
+    """It has not returned, and never will: nothing runs it any more."""
+    desk.type("roll").take()
+    desk(call("roll", "a"), call("roll", "b"), result({"result": 1}, "roll", "a"))
+    desk.exchange.reconnection.go_on(["a"])
+    (told,) = desk.sent()
+    assert told.count("You called roll()") == 2
+
+
+async def test_a_model_that_was_told_what_was_done_does_no_call_again(desk, monkeypatch):
+    continued = []
+    calls = desk.exchange.live.calls
+    monkeypatch.setattr(calls, "continued", lambda: continued.append(True))
+    desk.type("roll").take()
+    loses(desk)
+    assert continued == []  # Nothing was done.
+    desk(said("Well."), done()).type("roll").take()
+    await returns(desk)
+    loses(desk)
+    assert continued == [True]
 
 
 async def test_of_calls_that_nobody_knows_nothing_is_told(desk):
