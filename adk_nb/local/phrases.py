@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from adk_nb.local.codes import is_code
 from adk_nb.local.moments import kind_of_moment
+from adk_nb.local.quotes import quoted
 from adk_nb.local.roles import (
     CUES,
     DEPICTED,
@@ -45,10 +46,6 @@ _EDGES = (
     | word_set("is are was be do does any some myself yourself himself herself itself themselves")
 )
 _GENERIC = frozenset(map(stem, ["name", "title", "id", "type", "kind", "label", "string"]))
-# Single quotes, too, but no apostrophes.
-_QUOTED = re.compile(
-    r"[\"\u201c][^\"\u201d]+[\"\u201d]|(?<!\w)['\u2018](?:[^'\u2019]|['\u2019](?=\w))+['\u2019](?!\w)"
-)
 _NO_NAME = word_set("new another next first last direct quick short long other same extra")
 _SAYING = word_set("saying says")
 _EXAMPLES = re.compile(r"\b(?:such as|e\.g\.|for example)", re.IGNORECASE)
@@ -122,7 +119,9 @@ class Phrases:
             self._parameters,
             key=lambda each: (self._of_kind(each) is None, ROLES.index(role_of(each))),
         )
-        spans = {each.name: self._told(each) for each in ordered}
+        quotes = quoted(ordered, self._sentence, self._words, self.taken)
+        self.taken |= {i for span in quotes.values() for i in range(*span)}
+        spans = {each.name: quotes.get(each.name) or self._told(each) for each in ordered}
         for parameter in ordered:
             # What is not told is looked for in what is left, so "to Houston" is no origin.
             span = spans[parameter.name] or self._untold(parameter)
@@ -130,18 +129,14 @@ class Phrases:
                 continue
             text = self._text(*span)
             if parameter.kind == "array":
-                items = re.split(r"\s*,\s*(?:and\s+)?|\s+(?:and|or)\s+", text)
-                yield parameter, [item for item in items if item]
+                yield parameter, _items(text)
             else:
                 yield parameter, text
 
     def _told(self, parameter: Parameter) -> tuple[int, int] | None:
         """Finds what something in the sentence says is this parameter."""
         role = role_of(parameter)
-        # Of a text and its tags the text is quoted.
-        may_quote = parameter.kind != "array" or len(self._parameters) == 1
-        quoted = self._quoted() if may_quote else None
-        span = quoted or self._shaped(parameter) or self._after_name(parameter)
+        span = self._shaped(parameter) or self._after_name(parameter)
         if span is None and not is_code(parameter):
             span = (
                 self._of_kind(parameter)
@@ -176,18 +171,6 @@ class Phrases:
         return is_first and self._words[0].stem == stem(names[0])
 
     # --- where to look -------------------------------------------------------------------------
-
-    def _quoted(self) -> tuple[int, int] | None:
-        match = _QUOTED.search(self._sentence)
-        if match is None:
-            return None
-        inside = [
-            i
-            for i, word in enumerate(self._words)
-            if match.start() < word.start and word.end < match.end()
-        ]
-        free = inside and not self.taken & set(inside)
-        return (inside[0], inside[-1] + 1) if free else None
 
     def _after_name(self, parameter: Parameter) -> tuple[int, int] | None:
         """Finds "name Smith" and "column age"."""
@@ -400,7 +383,14 @@ class Phrases:
         end = self._words[index].end
         if is_title(self._sentence[: end + 1]) and index + 1 < len(self._words):
             return ""
-        return self._sentence[end : end + 1].strip(" -'\u2019\"\u201d")
+        return self._sentence[end:].lstrip("'\u2019\"\u201d")[:1].strip(" -")
 
     def _text(self, start: int, end: int) -> str:
         return self._sentence[self._words[start].start : self._words[end - 1].end]
+
+
+def _items(text: str) -> list[str]:
+    """Returns what a text enumerates; what is quoted is so without its quotation marks."""
+    items = re.split(r"\s*,\s*(?:(?:and|or)\s+)?|\s+(?:and|or)\s+", text)
+    marks = "\"'\u2018\u2019\u201c\u201d"
+    return [bare for item in items if (bare := item.strip(marks))]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 import pytest
+from hypothesis import given, strategies as st
 
 from adk_nb.local.evidence import Vocabulary
 from adk_nb.local.matching import Call, Match, match_tool
@@ -152,6 +153,8 @@ def test_what_lacks_is_asked_for_where_the_rest_is_clear(is_clear):
         ("update_room", "Updates a room.", (), False),
         ("power", "Raises a number.", ("number", "integer"), True),
         ("power", "Sets a number.", ("number",), False),
+        ("press_button", "Presses a button.", ("integer",), False),
+        ("press_button", "Presses a button.", ("integer", "integer"), True),
     ],
 )
 def test_a_question_is_no_order_of_what_changes_something(name, summary, kinds, looks):
@@ -161,3 +164,81 @@ def test_a_question_is_no_order_of_what_changes_something(name, summary, kinds, 
     sentence = f"What {name.replace('_', ' ')} is it?"
     match = match_tool(sentence, tool, Vocabulary([tool]), NOW)
     assert (match is not None) is looks
+
+
+GARAGE = (Parameter("door", "string", required=True, choices=("garage", "front")),)
+LOCKS = (
+    Signature("lock_door", "Locks a door.", "", GARAGE),
+    Signature("unlock_door", "Unlocks a door.", "", GARAGE),
+)
+
+
+# The tools, of which the first is looked at; what is found is as above.
+@pytest.mark.parametrize(
+    ("tools", "sentence", "found"),
+    [
+        # An order of nothing else needs less to be meant, but not any.
+        ([Signature("wipe_entry", "Deletes an entry.", "", ())], "Delete it.", "ocn"),
+        ([Signature("wipe_entry", "Deletes an entry.", "", ())], "Remove it.", None),
+        # What is found of the arguments speaks for the tool.
+        ([Signature("locate", "Tells the weather.", "", (needed("city"),))], "Weather?", None),
+        (
+            [Signature("locate", "Tells the weather.", "", (needed("city"),))],
+            "The weather in Rome?",
+            "cn",
+        ),
+        # Exactly enough: one word, two arguments, and one word that fits nothing.
+        (
+            [Signature("find_trip", "Finds a trip.", "", (needed("start"), needed("end")))],
+            "Trips from Rome to Oslo by donkey",
+            "n",
+        ),
+        # "Make" means "create" between names, and nothing in a sentence.
+        ([Signature("create_note", "Creates a note.", "", ())], "Make it so.", None),
+        # Any verb that asks for a thing does where it begins the sentence, and there alone.
+        ([Signature("call_taxi", "Calls a taxi.", "", ())], "Book a taxi.", "cn"),
+        ([Signature("call_taxi", "Calls a taxi.", "", ())], "Hail a taxi.", None),
+        ([Signature("call_taxi", "Calls a taxi.", "", ())], "A taxi book.", None),
+        # A garage may be meant to be locked or unlocked; "door" is a word of the tool's name.
+        (LOCKS, "The garage please.", "gcn"),
+        (LOCKS[:1], "The garage please.", "cn"),
+        (LOCKS, "The garage door.", "cn"),
+        (LOCKS, "Lock the garage.", "ocn"),
+        # A switch that is called "on" can be told to be off.
+        (
+            [Signature("set_light_on", "Sets the light.", "", (needed("on", "boolean"),))],
+            "Set the light off.",
+            "ocn",
+        ),
+        ([Signature("light_on", "Switches a light.", "", ())], "The light off.", None),
+    ],
+)
+def test_what_speaks_for_a_tool(tools, sentence, found):
+    match = match_tool(sentence, tools[0], Vocabulary(list(tools)), NOW)
+    flags = match and "".join(one for one, name in FLAGS.items() if getattr(match, name))
+    assert flags == found
+
+
+def test_a_match_is_one_sure_call_unless_it_says_otherwise():
+    match = Match(Call("a"))
+    assert match.calls == [Call("a", {}, 0.0)]
+    assert (match.is_order, match.is_guess, match.is_clear) == (False, False, False)
+    assert match.reads_numbers
+
+
+WORDS = st.sampled_from(
+    "roll two dice please don't stop off on the in Rome 3 and music song Ada 50 dollars of ?".split()
+)
+
+
+@given(st.text(max_size=40) | st.lists(WORDS, max_size=9).map(" ".join))
+def test_of_any_text_each_required_argument_is_given_or_missing(text):
+    for tool in TOOLS.values():
+        match = match_tool(text, tool, KNOWN, NOW)
+        if match is not None:
+            required = {one.name for one in tool.parameters if one.required}
+            missing = {one.name for one in match.missing}
+            assert missing == required - set(match.call.args)
+            assert set(match.call.args) <= {one.name for one in tool.parameters}
+            assert match.call.name == tool.name
+            assert match.repeats >= 1
