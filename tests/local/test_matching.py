@@ -226,9 +226,8 @@ def test_a_match_is_one_sure_call_unless_it_says_otherwise():
     assert match.reads_numbers
 
 
-WORDS = st.sampled_from(
-    "roll two dice please don't stop off on the in Rome 3 and music song Ada 50 dollars of ?".split()
-)
+SAID = "roll two dice please don't stop off on the in Rome 3 and music song Ada 50 dollars of ?"
+WORDS = st.sampled_from(SAID.split())
 
 
 @given(st.text(max_size=40) | st.lists(WORDS, max_size=9).map(" ".join))
