@@ -497,6 +497,10 @@ class LiveSession(Conversation):
         """Calls `watcher` with every message that goes to the pages."""
         self._exchange.pages.watchers.append(watcher)
 
+    def show_as(self, shown: Callable[[protocol.Message], protocol.Message | None]) -> None:
+        """Shows pages each message as `shown` returns it; None keeps it from them."""
+        self._exchange.pages.shown = shown
+
     def admit(self, page: Page, hello: protocol.Hello | None = None) -> protocol.Welcome:
         """Adds a page; returns its first message, with the conversation so far."""
         return self._pages.attach(page, hello)

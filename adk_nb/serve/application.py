@@ -21,16 +21,11 @@ from adk_nb.serve.health import MODEL_S, STORE_S, Asked, ModelCheck
 from adk_nb.serve.lines import AsgiLine
 from adk_nb.serve.metrics import Metrics
 from adk_nb.serve.passes import Passes
-from adk_nb.serve.recordings import (
-    LATER,
-    WITHHELD,
-    RecordingsCheck,
-    for_visitors,
-    writable_folder_of,
-)
+from adk_nb.serve.recordings import RecordingsCheck, writable_folder_of
 from adk_nb.serve.services import check_store, opened
 from adk_nb.serve.store import Store
 from adk_nb.serve.tutorial_page import TutorialPage
+from adk_nb.serve.visitors import LATER, told_of
 from adk_nb.serve.visits import Visits
 from adk_nb.wire import protocol, terms
 
@@ -123,7 +118,7 @@ class Server:
             _, token = await self.visits.open_for_page(known)
         except AdkNbError as error:
             status = 503 if error.code in _LATER else 500
-            message, remedy = _told(error)
+            message, remedy = told_of(error)
             return _refused(error.code, message, status, remedy)
         return JSONResponse({"token": token})
 
@@ -143,7 +138,7 @@ class Server:
         if visit is None:
             return
         line = AsgiLine(socket)
-        await self._carry(socket, visit, line, _OwnPage(line, visit.session))
+        await self._carry(socket, visit, line, Connection(line, visit.session))
 
     async def _greeted(self, socket: WebSocket) -> Visit | None:
         try:
@@ -159,7 +154,7 @@ class Server:
         try:
             visit = await self.visits.find(hello.token)
         except AdkNbError as error:  # The page tries again in a while.
-            await socket.close(_TRY_AGAIN, " ".join(_told(error))[:_REASON])
+            await socket.close(_TRY_AGAIN, " ".join(told_of(error))[:_REASON])
             return None
         if visit is None:
             await socket.close(protocol.CLOSE_NO_SESSION, "no such session")
@@ -184,7 +179,7 @@ class Server:
         try:
             visit = await self.visits.open(user_id=user, session_id=session_id, audio=audio)
         except AdkNbError as error:
-            await _deny(socket, " ".join(_told(error)), 503 if error.code in _LATER else 500)
+            await _deny(socket, " ".join(told_of(error)), 503 if error.code in _LATER else 500)
             return
         try:
             await socket.accept()
@@ -246,22 +241,6 @@ def _odd_id(whose: str, name: str) -> str:
     if not _NAME.fullmatch(name):
         return f"The {whose}'s id has letters, digits and _ . @ + - in it, and no dot first."
     return ""
-
-
-class _OwnPage(Connection):
-    """A connection of the widget's page, to which visitors come."""
-
-    def send(self, message: protocol.Message) -> None:
-        """Sends a message, as a visitor may have it."""
-        super().send(for_visitors(message))
-
-
-def _told(error: AdkNbError) -> tuple[str, str]:
-    """Returns what a visitor is told of an error, and what to do; the log has all of it."""
-    if isinstance(error, RecordingError):
-        logger.error("%s", error.message)
-        return WITHHELD, LATER
-    return error.message, error.remedy
 
 
 async def _read(

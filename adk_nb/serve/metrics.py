@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from adk_nb.serve.error_log import ErrorLog
 from adk_nb.wire import protocol
 
 if TYPE_CHECKING:
@@ -44,7 +45,9 @@ class Metrics:
         # Found once, as they are counted up to a hundred times a second in each session.
         self.frames = {kind: frames.labels(sender) for kind, sender in _SENDERS.items()}
         self.dropped = counter("dropped_seconds", "Agent audio that clients were too slow for.")
-        self.errors = counter("errors", "Errors, by kind.", "kind")
+        self.errors = counter(
+            "errors", "Errors, by kind; `client` is what clients did wrong.", "kind"
+        )
         self.latency = Histogram(
             "adk_nb_first_audio_seconds",
             "From the end of the user's speech, or the sending of the text, to the first audio.",
@@ -58,7 +61,7 @@ class Metrics:
 
     def follow(self, session: LiveSession) -> None:
         """Counts what happens in a session from now on."""
-        session.log.sinks.append(_Counting(self, session))
+        session.log.sinks += [_Counting(self, session), ErrorLog(session.log)]
         session.watch(self._watch)
 
     def _watch(self, message: protocol.Message) -> None:
@@ -73,9 +76,15 @@ class _Counting:
         self._metrics, self._session = metrics, session
         # A row is told again when it has grown.
         self._newest = -1
+        # How many were in each row of what a client did wrong.
+        self._refused: dict[int, int] = {}
 
     def row(self, row: LogRow) -> None:
         """Counts a row that is new."""
+        if row.kind == "error" and row.source == "client":
+            count = row.count or 1
+            self._metrics.errors.labels("client").inc(count - self._refused.get(row.seq, 0))
+            self._refused[row.seq] = count
         if row.seq <= self._newest:
             return
         self._newest = row.seq

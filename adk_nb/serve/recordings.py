@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +12,9 @@ from adk_nb.exceptions import RecordingError
 from adk_nb.log.recording import folder_of
 from adk_nb.private_files import make_folder
 from adk_nb.serve.reasons import Reasons
-from adk_nb.wire import protocol
+from adk_nb.serve.visitors import NOT_RECORDED
 
 _PROBE = bytes(4096)
-WITHHELD = "What is said cannot be recorded at the moment."
-LATER = "Try again in a while."
 
 
 def writable_folder_of(record: Any) -> Path | None:
@@ -67,13 +64,6 @@ class RecordingsCheck:
             await asyncio.to_thread(_write, self._folder)  # A disk may be slow.
         except OSError as error:
             self._reasons.tell(f"Recordings cannot be written to {self._folder}: {error}")
-            return WITHHELD
+            return NOT_RECORDED
         self._reasons.tell("")
         return ""
-
-
-def for_visitors(message: protocol.Message) -> protocol.Message:
-    """Returns a message as a visitor may have it: not with the path of a recording."""
-    if isinstance(message, protocol.Failure) and message.code == RecordingError.code:
-        return replace(message, message=WITHHELD, remedy="")
-    return message

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from adk_nb.exceptions import ProtocolError
 from adk_nb.resampling import Resampler
-from adk_nb.serve.recordings import for_visitors
 from adk_nb.wire import protocol, tutorial
 from adk_nb.wire.message_log import from_agent, to_agent
 
@@ -69,15 +69,22 @@ class TutorialPage:
 
     def send(self, message: protocol.Message) -> None:
         """Sends what of a session's messages the tutorial knows."""
-        match for_visitors(message):
+        match message:
             case protocol.Transcript(role="agent") as piece if not self._audio:
                 self._say(piece)
             case protocol.TurnState(state=state) if state not in _BEGUN:
                 self._texts.clear()
-                cut = state in _CUT
-                self._write(tutorial.turn_state(complete=not cut, interrupted=cut))
+                # What has failed is told first, so that no client takes it for an empty answer.
+                asyncio.get_running_loop().call_soon(self._end_turn, state in _CUT)
             case protocol.Failure(code, text, remedy):
                 self._write(tutorial.failure(code, text, remedy))
+
+    def cut_off(self) -> None:
+        """Tells that the turn that is under way is not ended."""
+        self._end_turn(cut=True)
+
+    def _end_turn(self, cut: bool) -> None:
+        self._write(tutorial.turn_state(complete=not cut, interrupted=cut))
 
     def _say(self, message: protocol.Transcript) -> None:
         """Sends what of a piece is new."""

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 from adk_nb.bridge_thread import BridgeLoop
 from adk_nb.exceptions import BusyError
 from adk_nb.serve.passes import Pass
+from adk_nb.serve.tutorial_page import TutorialPage
+from adk_nb.serve.visitors import for_visitors
 from adk_nb.session import LiveSession
 from adk_nb.wire import protocol
 
@@ -158,6 +160,7 @@ class Visits:
 
         agent = self._agent if isinstance(self._agent, BaseAgent) else self._agent()
         session = LiveSession(agent, **{**self._options, **options})
+        session.show_as(for_visitors)
         self._metrics.follow(session)
         return session.start()
 
@@ -320,8 +323,12 @@ async def _last_turn(visit: Visit) -> None:
 
 
 async def _detach(visit: Visit, line: AsgiLine) -> None:
-    if line in visit.pages:
-        visit.session.dismiss(visit.pages[line])
+    page = visit.pages.get(line)
+    if page is None:
+        return
+    if isinstance(page, TutorialPage) and visit.speaks:  # It asks for no more of the turn.
+        page.cut_off()
+    visit.session.dismiss(page)
 
 
 async def _caught_up() -> None:

@@ -111,6 +111,8 @@ class Pages:
         self._told: dict[Page, protocol.Place] = {}
         self.all: list[Page] = []
         self.watchers: list[Callable[[protocol.Message], None]] = []
+        # What pages get of a message; None if nothing. Watchers are told all.
+        self.shown: Callable[[protocol.Message], protocol.Message | None] = lambda message: message
         self.sounding = 0
         self.earlier: list[protocol.Message] = []
         self.notes: list[protocol.Note] = []
@@ -123,9 +125,15 @@ class Pages:
         message = self._ready(message)
         if isinstance(message, protocol.TurnState):
             self._became(message)
-        for page in self.all[:]:
-            page.send(message)
+        shown = self.shown(message)
+        if shown is not None:
+            for page in self.all[:]:
+                page.send(shown)
         self.tell(message)
+
+    def _shown(self, messages: Iterable[protocol.Message]) -> list[protocol.Message]:
+        ready = (self.shown(self._ready(message)) for message in messages)
+        return [message for message in ready if message is not None]
 
     def _ready(self, message: protocol.Message) -> protocol.Message:
         """Returns a message as pages get it: masked first, so that no cut hides a secret's end."""
@@ -326,7 +334,7 @@ class Pages:
         kept: list[list[dict[str, Any]]] = []
         room = protocol.MAX_HISTORY
         for part in reversed(parts):
-            messages = _fitting([self._ready(message) for message in part], room)
+            messages = _fitting(self._shown(part), room)
             if messages is None or len(kept) >= _HISTORY_TURNS:
                 kept.append([protocol.as_dict(_LEFT_OUT)])
                 break
@@ -337,7 +345,7 @@ class Pages:
     def facts(self, turns: Iterable[Turn]) -> list[dict[str, Any]]:
         """Returns what is known of the newest turns beside their words, for a new page."""
         known = [turn for turn in turns if turn.begun][-_HISTORY_TURNS:]
-        return [protocol.as_dict(self._ready(facts_message(turn))) for turn in known]
+        return [protocol.as_dict(message) for message in self._shown(map(facts_message, known))]
 
     def _sounding(self, turn: Turn) -> list[protocol.Message]:
         """Returns which words of a turn have sounded, while another page plays it."""

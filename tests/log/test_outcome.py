@@ -1,6 +1,6 @@
 import pytest
 
-from adk_nb.log.outcome import outcome
+from adk_nb.log.outcome import is_plain, outcome
 from adk_nb.log.tool_call import ToolCall
 from adk_nb.log.turn import Status, Turn
 
@@ -41,3 +41,20 @@ def test_what_became_of_a_question(one, told):
 
 def test_a_cell_shows_it():
     assert "(no answer: you cut in)" in turn(Status.UNANSWERED)._repr_html_()
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("", True),
+        ("no answer: you cut in", True),
+        (CUT, True),
+        ("no answer: the agent said nothing", True),
+        ("no answer: the session was closed", True),
+        ("no answer: you cut in after all", False),
+        ("no answer: Empty. Again.", False),
+        ("It broke.", False),
+    ],
+)
+def test_whether_it_is_in_the_words_of_an_error(text, plain):
+    assert is_plain(text) is plain

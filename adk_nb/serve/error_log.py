@@ -1,0 +1,45 @@
+"""The errors of all sessions, in the server's log: visitors are told less of them."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from adk_nb.log.turn_fold import WARNING
+
+if TYPE_CHECKING:
+    from adk_nb.log.event_log import EventLog, LogRow
+
+logger = logging.getLogger(__name__)
+
+_KINDS = ("disconnected", "error")
+"""What a tool raises is logged with its traceback where it is called."""
+
+
+class ErrorLog:
+    """Follows the log of one session.
+
+    Args:
+        log: That log.
+    """
+
+    def __init__(self, log: EventLog) -> None:
+        self._log = log
+        # A row is told again when it has grown.
+        self._newest = -1
+
+    def row(self, row: LogRow) -> None:
+        """Writes what went wrong."""
+        if row.seq <= self._newest or row.kind not in _KINDS or row.error is None:
+            return
+        self._newest = row.seq
+        passes = row.source == "client" or row.kind == "disconnected" or row.status == WARNING
+        level = logging.WARNING if passes else logging.ERROR
+        turn = f", turn {row.turn}" if row.turn else ""
+        logger.log(level, "Session %s%s: %s", self._log.session_id, turn, row.error)
+
+    def sound(self, kind: str, turn: int, pcm: bytes, rate: int) -> None:
+        """Sound is no error."""
+
+    def sound_forgotten(self, kind: str, turn: int) -> None:
+        """Nor is sound that is kept no longer."""
