@@ -29,13 +29,13 @@ def echo(came):
 class Served:
     """An application of `serve.app`."""
 
-    def __init__(self, answer, agent=None, **options):
+    def __init__(self, answer, agent=None, port=0, **options):
         self.model = Scripted(answer)
         made = agent(self.model) if agent is not None else Agent(name="a", model=self.model)
         self.app = serve.app(made, **options)
         self.visits = self.app.state.server.visits
         config = uvicorn.Config(
-            self.app, port=0, log_level="error", ws="websockets-sansio", ws_max_size=1 << 20
+            self.app, port=port, log_level="error", ws="websockets-sansio", ws_max_size=1 << 20
         )
         self._server = uvicorn.Server(config)
         self.loop = asyncio.new_event_loop()

@@ -301,9 +301,8 @@ class Visits:
                     break
             await asyncio.sleep(_POLL_S)
         lines = list(visit.pages)
-        if self._store is not None:  # It does not end, it goes on at another instance.
-            for line in lines:
-                await self.bridge.call_async(_detach(visit, line))
+        for line in lines:  # For its page nothing ends: it goes on at another instance.
+            await self.bridge.call_async(_detach(visit, line))
         await self.close(visit)
         # Now that all is written, which another instance reads. Without a store what is typed
         # meanwhile would be lost without a word.

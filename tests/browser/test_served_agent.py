@@ -93,6 +93,31 @@ def test_the_servers_own_page_speaks_with_a_session_of_its_own(served, opened_at
     assert "You said" not in printed
 
 
+def test_an_open_page_begins_anew_at_a_server_that_was_started_again(opened_at):
+    first = Served(answer)
+    port = int(first.host.rpartition(":")[2])
+    try:
+        page = opened_at(f"http://{first.host}/")
+        widget = Widget(page, page.locator(ROOT))
+        widget.type("hello")
+        widget.wait_for_entry("agent", "You said hello.")
+    finally:
+        first.close()
+    widget.wait_for_state("reconnecting")
+    second = Served(answer, port=port)
+    try:
+        widget.wait_for_state("ready")
+        widget.type("again")
+        widget.wait_for_entry("agent", "You said again.")
+        widget.wait_for_entry("agent", "You said hello.")  # It stays above.
+        widget.wait_for_entry("note", "a new conversation begins")
+        shown = page.locator("body").inner_text()
+        assert "kernel" not in shown
+        assert "cell" not in shown
+    finally:
+        second.close()
+
+
 def test_a_page_that_is_written_to_the_tutorial_works(served, opened_at):
     page = opened_at(f"http://{served.host}/tutorial.html")
     page.get_by_text("Connection opened false").wait_for()

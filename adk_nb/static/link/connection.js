@@ -39,6 +39,7 @@ import {
  * @property {(link: Link, code: number) => void} onlink with the close code that led to it, or 0
  * @property {(address: Address) => Channel} [dial]
  * @property {(address: Address, transport: import("./ways.js").Transport) => void} [ongood] a way led to the kernel
+ * @property {() => void} [renew] has the next address be that of a new conversation, where this one is not known any more
  * @property {() => object} [about] what the hello tells of the page
  * @property {() => number} [now]
  */
@@ -200,7 +201,7 @@ export class Connection {
     if (hello.session_id !== this.sessionId) {
       this.sessionId = String(hello.session_id);
       this.position = new SoundPosition();
-      this.unconfirmed = new Unconfirmed();
+      if (!this.options.renew) this.unconfirmed = new Unconfirmed(); // else nobody has answered it yet
     } else if (Number(hello.turn) < this.position.turn) {
       this.position = new SoundPosition(); // another server has taken the conversation over, and counts anew
     }
@@ -315,7 +316,9 @@ export class Connection {
   lost(channel, code) {
     if (channel !== this.channel) return;
     this.drop();
-    if (code === CLOSE.SESSION_ENDED || code === CLOSE.NO_SESSION) return this.end(code);
+    const renewed = code === CLOSE.NO_SESSION && this.options.renew;
+    if (renewed) renewed();
+    else if (code === CLOSE.SESSION_ENDED || code === CLOSE.NO_SESSION) return this.end(code);
     if (code === CLOSE.BAD_TOKEN || code === CLOSE.BAD_HELLO) {
       this.refusals += 1;
       if (this.refusals >= MAX_REFUSALS) return this.end(code);

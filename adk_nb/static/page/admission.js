@@ -1,6 +1,11 @@
 /** How the page that is served by itself gets in: by the code of its link, once, and then by the token it got for it. */
 import { SUBPROTOCOL } from "../link/wire.js";
 
+export { NOTEBOOK as wording } from "../screen/wording.js";
+
+/** Whether another conversation can be had where this one is not known any more. */
+export const reopens = false;
+
 /** @typedef {import("../link/connection.js").Address} Address */
 
 const KEPT = "adk-nb-admission";

@@ -3,6 +3,11 @@
  * the one that this tab had. It says in the console what goes to the agent and comes from it, and how much.
  */
 
+export { SERVED as wording } from "../screen/wording.js";
+
+/** Whether another conversation can be had where this one is not known any more. */
+export const reopens = true;
+
 /** @typedef {import("../link/connection.js").Address} Address */
 
 const VISIT = "adk-nb-visit";

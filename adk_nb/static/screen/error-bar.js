@@ -2,30 +2,6 @@
 
 /** @typedef {import("../link/wire.js").Failure} Failure */
 
-/** @type {Record<import("../link/ways.js").Transport, string>} */
-const WAYS = { websocket: "its own port", relay: "the Jupyter server", comm: "the notebook's messages" };
-/** @type {Record<import("../link/ways.js").Transport, string>} */
-const FORCED = {
-  websocket: "Leave transport= out where the kernel runs on another machine. ",
-  relay: "Install adk-nb where the Jupyter server runs and restart it, or leave transport= out. ",
-  comm: "Leave transport= out. ",
-};
-
-/**
- * @param {import("../link/ways.js").Tried[]} tried
- * @param {import("../link/ways.js").Transport | ""} [forced] the only way that talk() allows
- * @returns {Failure}
- */
-export function unreachable(tried, forced = "") {
-  const how = tried.map(({ transport, why }) => `${WAYS[transport]} (${why})`).join(", ");
-  const only = forced ? `, the only way that talk(transport="${forced}") allows` : "";
-  return {
-    code: "unreachable",
-    message: how ? `The kernel cannot be reached. Tried: ${how}${only}.` : "The kernel cannot be reached.",
-    remedy: `${forced ? FORCED[forced] : ""}If it was restarted, re-run the cell that made this widget; otherwise it will be tried again. \`python -m adk_nb doctor\` says what is missing.`,
-  };
-}
-
 /** @param {string} version ipykernel's @returns {Failure} */
 export function cellHolds(version) {
   return {
@@ -35,8 +11,6 @@ export function cellHolds(version) {
   };
 }
 
-export const REFUSED = { code: "refused", message: "The bridge refused this page.", remedy: "Re-run the cell that made this widget." };
-export const ENDED = { code: "session_closed", message: "This conversation has ended.", remedy: "Run the cell for a new one." };
 export const TOO_LONG = {
   code: "text_too_long",
   message: "The text is too long to be sent at once.",

@@ -9,13 +9,6 @@ const KEYS = [
   ["Esc", "interrupt the agent"],
   ["?", "this sheet"],
 ];
-/** @type {[string, string][]} */
-const CALLS = [
-  ['live.say("roll a die")', "type from a cell; returns the turn"],
-  ["live.swap(tools=[roll, flip])", "change what answers, and go on"],
-  ["live.turns_df()", "every turn as a row, with its latencies"],
-];
-
 /** @param {string} title @param {[string, string][]} rows @param {"kbd" | "code"} tag */
 function list(title, rows, tag) {
   const lines = rows.map(([name, does]) => element("div", { class: "adk-nb-help-row" }, element(tag, {}, name), element("span", {}, does)));
@@ -25,16 +18,17 @@ function list(title, rows, tag) {
 export class Help {
   /**
    * @param {import("./layout.js").Layout} layout
+   * @param {[string, string][]} calls for a cell, with what they do
    * @param {AbortSignal} signal
    */
-  constructor({ root, head }, signal) {
+  constructor({ root, head }, calls, signal) {
     this.button = head.help;
     this.close = element("button", { type: "button", class: "adk-nb-help-close" }, "Close");
     this.sheet = element(
       "div",
-      { class: "adk-nb-help-sheet", "data-adk-nb": "help-sheet", role: "dialog", "aria-label": "Keys and calls", tabindex: "-1", hidden: "" },
+      { class: "adk-nb-help-sheet", "data-adk-nb": "help-sheet", role: "dialog", "aria-label": calls.length ? "Keys and calls" : "Keys", tabindex: "-1", hidden: "" },
       list("Keys, where no text is typed", KEYS, "kbd"),
-      list("From a cell, where live is this widget", CALLS, "code"),
+      ...(calls.length ? [list("From a cell, where live is this widget", calls, "code")] : []),
       this.close,
     );
     head.row.after(this.sheet);

@@ -79,7 +79,7 @@ function header(toggle) {
   const status = element("span", { class: "adk-nb-status", "data-adk-nb": "status", role: "status" }, state);
   const agent = element("span", { class: "adk-nb-agent", "data-adk-nb": "agent" });
   const model = element("span", { class: "adk-nb-model", "data-adk-nb": "model" });
-  const transport = element("span", { class: "adk-nb-transport", title: "How this page reaches the kernel" });
+  const transport = element("span", { class: "adk-nb-transport", title: "How this page is connected" });
   const help = button("help", "Keys and calls (?)", "help");
   help.setAttribute("aria-expanded", "false");
   const row = element("div", { class: "adk-nb-header" }, agent, model, toggle, transport, status, help);

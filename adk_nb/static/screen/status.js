@@ -55,21 +55,15 @@ export function stateLabel(state, link, detail, microphone) {
  */
 export function whyNotHeard(state, link) {
   if (state === "closed" || link === "closed") return "this conversation has ended";
-  if (link !== "open") return "there is no connection to the kernel just now";
+  if (link !== "open") return "there is no connection just now";
   return state === "connecting" ? "the model is still loading" : "";
 }
 
-const WAYS = {
-  websocket: "This page reaches the kernel's own port.",
-  relay: "This page reaches the kernel through the Jupyter server.",
-  comm: "This page reaches the kernel through the notebook's own messages.",
-};
-
 /**
- * @param {import("../link/ways.js").Transport} transport
+ * @param {string} way how the page is connected, a sentence
  * @param {number} roundTrip in ms; Infinity where it is not known
  */
-export function transportTitle(transport, roundTrip) {
+export function transportTitle(way, roundTrip) {
   const ms = roundTrip < 10 ? roundTrip.toFixed(1) : Math.round(roundTrip);
-  return Number.isFinite(roundTrip) ? `${WAYS[transport]} Round trip: ${ms} ms.` : WAYS[transport];
+  return Number.isFinite(roundTrip) ? `${way} Round trip: ${ms} ms.` : way;
 }

@@ -115,6 +115,8 @@ export class Transcript {
     /** @type {WeakMap<Element, Source[]>} by the body that shows them */
     this.sources = new WeakMap();
     this.lines = new TurnLines(box);
+    /** @type {Element[]} what stays of other conversations */
+    this.past = [];
     this.following = true;
     this.newer = new Newer(box, () => this.toEnd());
     box.addEventListener("scroll", () => {
@@ -128,9 +130,15 @@ export class Transcript {
   clear() {
     this.nodes.clear();
     this.lines.clear();
-    this.keepFocus(() => this.box.replaceChildren());
+    this.keepFocus(() => this.box.replaceChildren(...this.past));
     this.following = true;
     this.newer.seen();
+  }
+
+  /** Another conversation begins, and what there is stays above it. @param {string} text says so */
+  leave(text) {
+    const note = element("div", { class: "adk-nb-entry", "data-role": "note", "data-kind": "anew" }, element("span", { class: "adk-nb-who" }), element("div", { class: "adk-nb-said" }, text));
+    this.past = [...this.box.children, note];
   }
 
   /**

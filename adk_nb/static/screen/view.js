@@ -11,7 +11,7 @@ import { Away } from "./away.js";
 import { CameraControls } from "./camera-controls.js";
 import { CurrentError } from "./current-error.js";
 import { debugHandle } from "./debug-handle.js";
-import { cellHolds, ENDED, NOT_SENT, REFUSED, TOO_LONG, unreachable } from "./error-bar.js";
+import { cellHolds, NOT_SENT, TOO_LONG } from "./error-bar.js";
 import { characters } from "./format.js";
 import { Help } from "./help.js";
 import { isComposing, keepOwnKeys } from "./keys.js";
@@ -28,6 +28,7 @@ import { effectiveState, stateLabel, transportTitle, whyNotHeard } from "./statu
 import { examine } from "./examination.js";
 import { formatQuestion, TranscriptModel } from "./transcript-model.js";
 import { tagOf, Transcript } from "./transcript.js";
+import { NOTEBOOK } from "./wording.js";
 
 /**
  * @typedef {import("../link/wire.js").Message} Message
@@ -40,16 +41,20 @@ import { tagOf, Transcript } from "./transcript.js";
  * @property {{agent: string, model: string, tools?: string[]}} names to show before the bridge says them
  * @property {import("../link/comm-channel.js").Port} [port] the widget's own messages
  * @property {() => Promise<import("../link/page-link.js").PageLink>} [page] a link to a page of its own
+ * @property {import("./wording.js").Wording} [wording]
+ * @property {() => void} [renew] has the next address be that of a new conversation, where this one is not known any more
  */
 
 const REPORTS_KEPT = 200;
 const PATIENCE = 3; // failed attempts before it says so
-const OF_THE_LINK = new Set(["unreachable", REFUSED.code, NOT_SENT.code]);
+const OF_THE_LINK = new Set(["unreachable", "refused", NOT_SENT.code]);
 
 export class View {
   /** @param {ViewOptions} options */
-  constructor({ root, address, worklets, names, port, page }) {
+  constructor({ root, address, worklets, names, port, page, wording = NOTEBOOK, renew }) {
     this.page = page;
+    this.wording = wording;
+    this.renew = renew;
     this.layout = layOut(root);
     this.listeners = new AbortController();
     this.transcriptModel = new TranscriptModel();
@@ -63,7 +68,7 @@ export class View {
       signal: this.listeners.signal,
     });
     this.unsent = new Unsent(this.layout.control);
-    this.help = new Help(this.layout, this.listeners.signal);
+    this.help = new Help(this.layout, wording.calls, this.listeners.signal);
     this.redefined = new RedefinedLine(() => this.ask({ type: "reload" }));
     this.layout.error.row.before(this.redefined.row);
     this.kernel = "ready";
@@ -100,6 +105,7 @@ export class View {
     this.ways = new Ways({ comm: port ? () => new CommChannel(port, (held) => this.held(held)) : null });
     this.connection = new Connection({
       address,
+      renew,
       about: () => ({ view: this.id }),
       dial: (to) => this.ways.dial(to),
       ongood: (to, transport) => this.ways.good(to, transport),
@@ -155,6 +161,7 @@ export class View {
   /** @param {Message} hello */
   welcome(hello) {
     if (hello.session_id !== this.sessionId) {
+      if (this.renew && this.transcriptModel.entries.length) this.transcript.leave(this.wording.anew);
       this.sessionId = String(hello.session_id ?? "");
       this.transcriptModel = new TranscriptModel();
       this.sound.reset();
@@ -332,10 +339,10 @@ export class View {
       this.camera.off();
       this.redefined.show([]);
       this.microphone.pressed(false);
-      if (code !== CLOSE.SESSION_ENDED) this.fail(code === CLOSE.NO_SESSION ? ENDED : REFUSED);
+      if (code !== CLOSE.SESSION_ENDED) this.fail(code === CLOSE.NO_SESSION ? this.wording.ended : this.wording.refused);
     } else if (this.connection.failures >= PATIENCE) {
       const forced = this.ways.comm ? this.connection.address?.transport : ""; // a page of its own has but one
-      this.fail(unreachable(this.connection.tried, forced));
+      this.fail(this.wording.unreachable(this.connection.tried, forced));
     }
     this.show();
   }
@@ -464,7 +471,7 @@ export class View {
     if (!name) return;
     status.dataset.transport = name;
     if (transport.textContent !== name) transport.textContent = name;
-    transport.title = transportTitle(name, roundTrip);
+    transport.title = transportTitle(this.wording.ways[name], roundTrip);
   }
 
   /** @param {Failure} failure also for the session's log */

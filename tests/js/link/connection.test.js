@@ -27,7 +27,7 @@ class Answering extends Wire {
 }
 
 /** A connection whose wires, clock and callbacks a test holds. */
-function dialled(t, { address = async () => ({ url: "ws://x/", token: "secret" }), dial = () => new Wire() } = {}) {
+function dialled(t, { address = async () => ({ url: "ws://x/", token: "secret" }), dial = () => new Wire(), ...more } = {}) {
   mock.timers.enable({ apis: ["setTimeout"] });
   const seen = { wires: [], urls: [], links: [], hellos: [], messages: [], audio: [], now: 0, asked: 0 };
   const connection = new Connection({
@@ -42,6 +42,7 @@ function dialled(t, { address = async () => ({ url: "ws://x/", token: "secret" }
     onmessage: (message) => seen.messages.push(message),
     onaudio: (frame) => seen.audio.push(frame),
     onlink: (link, code) => seen.links.push([link, code]),
+    ...more,
   });
   t.after(() => {
     connection.close();
@@ -301,6 +302,22 @@ test("a socket that is let go is closed for good, and heard no more", async (t) 
   connection.close();
   assert.deepEqual([wire.closedWith, wire.onopen, wire.onmessage, wire.onclose], [1000, null, null, null]);
   assert.deepEqual([connection.link, connection.channel], ["closed", null]);
+});
+
+test("where another conversation can be had, it is asked for, and told what nobody has answered", async (t) => {
+  let renewed = 0;
+  const { connection, seen } = dialled(t, { renew: () => (renewed += 1) });
+  const wire = await open(connection, seen);
+  connection.say("roll");
+  wire.onclose({ code: CLOSE.NO_SESSION });
+  assert.deepEqual([renewed, seen.links.at(-1)], [1, ["reconnecting", CLOSE.NO_SESSION]]);
+  await pass(400);
+  const next = seen.wires.at(-1);
+  next.onopen();
+  next.says({ type: "hello", session_id: "another" });
+  assert.deepEqual(next.messages.filter(({ type }) => type === "text").map(({ text }) => text), ["roll"]);
+  next.onclose({ code: CLOSE.SESSION_ENDED });
+  assert.deepEqual([renewed, connection.link], [1, "closed"]);
 });
 
 /** Every code that a bridge closes with (docs/protocol.md), those of accidents, and neighbours that mean nothing. */

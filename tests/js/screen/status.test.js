@@ -45,7 +45,7 @@ for (const [args, label] of [
 }
 
 test("the way to the kernel is told with its round trip, where that is known", () => {
-  assert.equal(transportTitle("websocket", 1.26), "This page reaches the kernel's own port. Round trip: 1.3 ms.");
-  assert.equal(transportTitle("relay", 12.7), "This page reaches the kernel through the Jupyter server. Round trip: 13 ms.");
-  assert.equal(transportTitle("comm", Infinity), "This page reaches the kernel through the notebook's own messages.");
+  assert.equal(transportTitle("Its own port.", 1.26), "Its own port. Round trip: 1.3 ms.");
+  assert.equal(transportTitle("Relayed.", 12.7), "Relayed. Round trip: 13 ms.");
+  assert.equal(transportTitle("Comm.", Infinity), "Comm.");
 });

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { mock, test } from "node:test";
 import { press } from "../page.js";
 import { browser } from "../sound/web-audio.js";
+import { SERVED } from "../../../adk_nb/static/screen/wording.js";
 import { settled, viewed } from "./viewed.js";
 
 const lines = (root) => [...root.querySelectorAll(".adk-nb-entry")].map(({ textContent }) => textContent);
@@ -134,7 +135,7 @@ test("a microphone that is grey says why", async (t) => {
   says("audio", { audio: { output: false } });
   assert.deepEqual([hook("mic").disabled, hook("mic").title], [false, label]); // an agent that only writes hears
   await drop(1006);
-  assert.deepEqual([hook("mic").disabled, hook("mic").title], [true, `${label}: there is no connection to the kernel just now`]);
+  assert.deepEqual([hook("mic").disabled, hook("mic").title], [true, `${label}: there is no connection just now`]);
 });
 
 test("the sheet of keys opens with ?, but not while one types, and closes with Escape, which interrupts nobody", async (t) => {
@@ -538,6 +539,36 @@ test("a kernel that cannot be reached is said after three attempts, and no more 
   assert.match(errors[2], /^unreachable: The kernel cannot be reached\./);
   await greet({});
   assert.equal(error(), "");
+});
+
+test("where another conversation can be had, it begins below the one that is not known any more", async (t) => {
+  const renew = mock.fn();
+  const { drop, wait, greet, says, error, root, state, sent } = await viewed(t, { renew, wording: SERVED });
+  says("transcript", said(1, "user", "Roll"));
+  await drop(4404);
+  assert.deepEqual([renew.mock.callCount(), state()[0], error()], [1, "reconnecting", ""]);
+  await wait(400);
+  await greet({ session_id: "another", turn: 0, history: [] });
+  says("transcript", said(1, "user", "Flip"));
+  assert.deepEqual([lines(root), state()[0]], [["youRoll", SERVED.anew, "youFlip"], "ready"]);
+  await drop(1006);
+  await wait(400);
+  await greet({ session_id: "another", turn: 1, history: [{ type: "transcript", ...said(1, "user", "Flip") }] });
+  assert.deepEqual([lines(root), renew.mock.callCount(), sent()], [["youRoll", SERVED.anew, "youFlip"], 1, []]);
+});
+
+test("a conversation in which nothing was said is followed by another without a word", async (t) => {
+  const { drop, wait, greet, root } = await viewed(t, { renew: () => {}, wording: SERVED });
+  await drop(4404);
+  await wait(400);
+  await greet({ session_id: "another" });
+  assert.deepEqual(lines(root), []);
+});
+
+test("at a server the sheet of keys has no calls for cells", async (t) => {
+  const { root } = await viewed(t, { wording: SERVED });
+  const sheet = root.querySelector('[data-adk-nb="help-sheet"]');
+  assert.deepEqual([sheet.querySelectorAll("code").length, sheet.getAttribute("aria-label")], [0, "Keys"]);
 });
 
 for (const [code, shown] of [
