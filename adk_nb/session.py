@@ -497,9 +497,19 @@ class LiveSession(Conversation):
         """Calls `watcher` with every message that goes to the pages."""
         self._exchange.pages.watchers.append(watcher)
 
-    def show_as(self, shown: Callable[[protocol.Message], protocol.Message | None]) -> None:
-        """Shows pages each message as `shown` returns it; None keeps it from them."""
+    def receive_visitors(
+        self, shown: Callable[[protocol.Message], protocol.Message | None], tool_failed: str
+    ) -> None:
+        """Keeps from pages, and from the model, what is not for visitors.
+
+        What tools print then goes to the process's own output too.
+
+        Args:
+            shown: Returns a message as pages get it; None keeps it from them.
+            tool_failed: What the model, which may repeat it, is told of what a tool raises.
+        """
         self._exchange.pages.shown = shown
+        self._exchange.live.calls.failed = tool_failed
 
     def admit(self, page: Page, hello: protocol.Hello | None = None) -> protocol.Welcome:
         """Adds a page; returns its first message, with the conversation so far."""

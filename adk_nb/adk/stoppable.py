@@ -15,13 +15,14 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine
 
 T = TypeVar("T")
+STOPPED = "The user stopped this call."
 
 
 class StoppedError(Exception):
     """The user stopped a tool."""
 
     def __init__(self) -> None:
-        super().__init__("The user stopped this call.")
+        super().__init__(STOPPED)
 
 
 async def stoppable(running: Coroutine[Any, Any, T], call_id: str) -> T:

@@ -113,6 +113,8 @@ class ToolCalls(BasePlugin):
         self._questions: dict[str, asyncio.Future[ToolConfirmation]] = {}
         # Those of them that want a sign-in.
         self._sign_ins: set[str] = set()
+        # What the model is told of what a tool raises; empty tells it the error.
+        self.failed = ""
         self.raised: dict[str, str] = {}
         self.outputs: dict[str, tool_output.Output] = {}
         self.times: dict[str, tuple[float, float]] = {}
@@ -237,7 +239,9 @@ class ToolCalls(BasePlugin):
             if already is not None:
                 return already
             self._outcomes[call_id] = _Outcome(tool, plain(tool_args))
-            self.outputs[call_id] = gathered = tool_output.Output(self._gather(call_id))
+            self.outputs[call_id] = gathered = tool_output.Output(
+                self._gather(call_id), echoes=bool(self.failed)
+            )
             tool_output.redirect(gathered)
         if inspect.isasyncgenfunction(getattr(tool, "func", None)):
             self.streaming.add(call_id)
@@ -373,12 +377,13 @@ class ToolCalls(BasePlugin):
         name = self._redact(tool.name)
         if not stopped:
             logger.warning("The tool %s failed: %s", name, self._redact.traceback(original(error)))
+        told = {"error": text if stopped else self.failed or text}
         call_id = tool_context.function_call_id or ""
         if not _within(tool_context):
             self.raised[call_id] = text
             if call_id in self._outcomes:
-                self._outcomes[call_id].result = {"error": text}
-        return {"error": text}
+                self._outcomes[call_id].result = told
+        return told
 
     async def _ask(
         self, call_id: str, hint: str, payload: Any = None, *, sign_in: str | None = None

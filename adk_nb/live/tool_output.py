@@ -30,10 +30,15 @@ class Output:
 
     Args:
         told: Called, from any thread, when there is something new to `take`.
+        echoes: Whether what is printed goes where all else is printed too.
+
+    Attributes:
+        echoes: As given.
     """
 
-    def __init__(self, told: Callable[[], None]) -> None:
+    def __init__(self, told: Callable[[], None], *, echoes: bool = False) -> None:
         self._told = told
+        self.echoes = echoes
         self._lock = threading.Lock()
         # The pieces that are kept, and how many of them were taken.
         self._text: list[str] = []
@@ -110,9 +115,10 @@ class _Stream:
 
     def write(self, text: str) -> int:
         output = _CURRENT.get()
-        if output is None:
-            return int(self._stream.write(text) or 0)
-        output.write(text)
+        if output is None or output.echoes:
+            self._stream.write(text)
+        if output is not None:
+            output.write(text)
         return len(text)
 
     def writelines(self, lines: list[str]) -> None:

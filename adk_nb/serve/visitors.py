@@ -1,10 +1,14 @@
-"""What visitors are told: nothing of the server's own, such as paths, tracebacks and addresses."""
+"""What visitors are told: nothing of the server's own, such as paths, tracebacks and addresses.
+
+A result is for the model and for them; what a tool prints is for whoever runs the server.
+"""
 
 from __future__ import annotations
 
 import logging
 from dataclasses import replace
 
+from adk_nb.adk.stoppable import STOPPED
 from adk_nb.exceptions import (
     AdkNbError,
     BusyError,
@@ -21,6 +25,8 @@ LATER = "Try again in a while."
 NOT_RECORDED = "What is said cannot be recorded at the moment."
 FAILED = "The agent has failed."
 TOOL_FAILED = "It failed."
+MODEL_TOLD = "an unexpected error"
+"""What the model is told of it."""
 _AGAIN = "Say it again."
 _OTHERWISE = {
     RecordingError.code: (NOT_RECORDED, LATER),
@@ -43,18 +49,21 @@ _NOTES = frozenset(("closed", "history", "reconnected", "silence", "swap", "tran
 
 def for_visitors(message: protocol.Message) -> protocol.Message | None:
     """Returns a message as a visitor may have it; None if it is not for visitors."""
+    shown: protocol.Message | None = message
     match message:
         case protocol.Failure():
-            return _failure(message)
-        case protocol.ToolReturned(error=str()):
-            return replace(message, error=TOOL_FAILED)
+            shown = _failure(message)
+        case protocol.ToolReturned(error=str(error)) if error != STOPPED:
+            shown = replace(message, error=TOOL_FAILED, result=None)
+        case protocol.ToolOutput(image=image):
+            shown = replace(message, text="") if image else None
         case protocol.TurnFacts(outcome=outcome) if not is_plain(outcome):
-            return replace(message, outcome=f"no answer: {FAILED}" if message.failed else "")
+            shown = replace(message, outcome=f"no answer: {FAILED}" if message.failed else "")
         case protocol.Note(kind="recording"):
-            return replace(message, text="What is said is recorded.")
+            shown = replace(message, text="What is said is recorded.")
         case protocol.Note(kind=kind) if kind not in _NOTES:
-            return None
-    return message
+            shown = None
+    return shown
 
 
 def _failure(message: protocol.Failure) -> protocol.Failure | None:

@@ -14,7 +14,7 @@ from adk_nb.bridge_thread import BridgeLoop
 from adk_nb.exceptions import BusyError
 from adk_nb.serve.passes import Pass
 from adk_nb.serve.tutorial_page import TutorialPage
-from adk_nb.serve.visitors import for_visitors
+from adk_nb.serve.visitors import MODEL_TOLD, for_visitors
 from adk_nb.session import LiveSession
 from adk_nb.wire import protocol
 
@@ -160,7 +160,7 @@ class Visits:
 
         agent = self._agent if isinstance(self._agent, BaseAgent) else self._agent()
         session = LiveSession(agent, **{**self._options, **options})
-        session.show_as(for_visitors)
+        session.receive_visitors(for_visitors, MODEL_TOLD)
         self._metrics.follow(session)
         return session.start()
 

@@ -51,7 +51,12 @@ def test_a_lasting_error_lasts():
 @pytest.mark.parametrize(
     ("message", "shown"),
     [
-        (replace(RETURNED, error=SECRET), replace(RETURNED, error="It failed.")),
+        (replace(RETURNED, error=SECRET, result={"isError": SECRET}),
+         replace(RETURNED, error="It failed.")),
+        (replace(RETURNED, error="The user stopped this call."),
+         replace(RETURNED, error="The user stopped this call.")),
+        (protocol.ToolOutput(1, "c", SECRET), None),
+        (protocol.ToolOutput(1, "c", SECRET, "data:x"), protocol.ToolOutput(1, "c", "", "data:x")),
         (replace(RETURNED, result={"roll": 4}), replace(RETURNED, result={"roll": 4})),
         (protocol.TurnFacts(1, 2.0, outcome=f"no answer: {SECRET}", failed=True),
          protocol.TurnFacts(1, 2.0, outcome=f"no answer: {FAILED}", failed=True)),
@@ -120,12 +125,16 @@ def test_a_client_of_the_tutorial_is_told_before_the_turn_ends(served):
     assert turn.end == {"turn_complete": True, "interrupted": None}
 
 
-def test_a_tool_that_raises_is_told_without_its_traceback(served, caplog):
+def test_a_tool_that_raises_is_told_without_its_traceback(served, caplog, capsys):
     def connect() -> str:
+        print("connecting")
         raise ConnectionError(SECRET)
+
+    told = []
 
     def answer(came):
         if result_of(came) is not None:
+            told.append(result_of(came))
             return [said("It did not work."), DONE]
         return [call("connect")] if text_of(came) else []
 
@@ -142,6 +151,12 @@ def test_a_tool_that_raises_is_told_without_its_traceback(served, caplog):
     assert __file__ not in str(came)
     assert "The tool connect failed: Traceback" in caplog.text
     assert caplog.text.count(f"ConnectionError: {SECRET}") == 1
+    assert told == [{"error": "an unexpected error"}]  # It would say what it knows.
+    assert "connecting" not in str(came)
+    assert "connecting" in capsys.readouterr().out
+    (visit,) = one.visits._all
+    (failed,) = visit.session.turns[0].tool_calls
+    assert (failed.error, failed.output) == (f"ConnectionError: {SECRET}", "connecting\n")
 
 
 def test_what_a_client_does_wrong_is_in_log_and_figures(served, caplog):
