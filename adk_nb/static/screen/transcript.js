@@ -138,6 +138,7 @@ export class Transcript {
   /** Another conversation begins, and what there is stays above it. @param {string} text says so */
   leave(text) {
     const note = element("div", { class: "adk-nb-entry", "data-role": "note", "data-kind": "anew" }, element("span", { class: "adk-nb-who" }), element("div", { class: "adk-nb-said" }, text));
+    for (const button of this.box.querySelectorAll("button")) button.remove(); // they would ask the other one
     this.past = [...this.box.children, note];
   }
 

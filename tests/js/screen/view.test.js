@@ -545,12 +545,15 @@ test("where another conversation can be had, it begins below the one that is not
   const renew = mock.fn();
   const { drop, wait, greet, says, error, root, state, sent } = await viewed(t, { renew, wording: SERVED });
   says("transcript", said(1, "user", "Roll"));
+  says("turn_facts", { turn: 1, time: 1, latency: "", ms: null, sound: true, outcome: "", failed: false });
+  assert.equal(root.querySelectorAll(".adk-nb-transcript button").length, 1);
   await drop(4404);
   assert.deepEqual([renew.mock.callCount(), state()[0], error()], [1, "reconnecting", ""]);
   await wait(400);
   await greet({ session_id: "another", turn: 0, history: [] });
   says("transcript", said(1, "user", "Flip"));
   assert.deepEqual([lines(root), state()[0]], [["youRoll", SERVED.anew, "youFlip"], "ready"]);
+  assert.equal(root.querySelectorAll(".adk-nb-transcript button").length, 0);
   await drop(1006);
   await wait(400);
   await greet({ session_id: "another", turn: 1, history: [{ type: "transcript", ...said(1, "user", "Flip") }] });
