@@ -151,7 +151,7 @@ class LiveSession(Conversation):
     _unlisted = Conversation._unlisted.union(dir(DrivenSession)) - {"log", "status"} | {  # noqa: SLF001 - its own
         "admit", "dismiss", "examine", "facts", "greets_pages", "hear", "history", "inside",
         "is_in_use", "note_end", "playback", "receive", "report", "see", "send_missed",
-        "watch",
+        "receive_visitors", "watch",
     }  # fmt: skip
 
     @checked()
