@@ -9,7 +9,8 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from adk_nb.exceptions import AdkNbError
+from adk_nb.exceptions import AdkNbError, CredentialsError
+from adk_nb.providers import env_file
 from adk_nb.tracebacks import is_users
 
 if TYPE_CHECKING:
@@ -57,12 +58,17 @@ def _module(place: str) -> ModuleType:
     path = Path(place).expanduser()
     try:
         if path.is_dir():
+            env_file.load_of_agent(path.resolve())
             sys.path.insert(0, str(path.resolve().parent))
             return _with_agent(path.resolve().name)
         if path.suffix == ".py":
+            env_file.load_of_agent(path.resolve().parent)
             return _of_file(path)
         sys.path.insert(0, str(Path.cwd()))
+        env_file.load_of_agent(_folder_of_module(place))
         return importlib.import_module(place)
+    except CredentialsError:  # Of a .env file that cannot be read, or of the model in agent.py.
+        raise
     except Exception as error:
         where = _own_line(error)
         if where:
@@ -109,6 +115,18 @@ def _with_agent(name: str) -> ModuleType:
     if not hasattr(module, "root_agent") and importlib.util.find_spec(f"{name}.agent"):
         importlib.import_module(f"{name}.agent")
     return module
+
+
+def _folder_of_module(name: str) -> Path:
+    """Returns the folder that a module is in, without importing it."""
+    top, *inner = name.split(".")
+    spec = importlib.util.find_spec(top)
+    if spec is None or not (spec.has_location or spec.submodule_search_locations):
+        return Path.cwd()
+    if not spec.submodule_search_locations:
+        return Path(str(spec.origin)).parent
+    folder = Path(next(iter(spec.submodule_search_locations)), *inner)
+    return folder if folder.is_dir() else folder.parent
 
 
 def _of_file(path: Path) -> ModuleType:

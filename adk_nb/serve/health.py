@@ -107,7 +107,7 @@ class ModelCheck:
         if not isinstance(model, Gemini):
             return ""
         if missing := gemini.problem(model):
-            return missing.message
+            raise missing  # The log has what to do about it too.
         async with asyncio.timeout(_ANSWER_S):
             await model.api_client.aio.models.get(model=model.model)
         return ""
