@@ -1,12 +1,14 @@
-"""Finds the agent that a command line names."""
+"""Finds the agent that a command line names, and what a session has of it."""
 
 from __future__ import annotations
 
 import importlib
 import importlib.util
+import logging
 import sys
 import traceback
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from adk_nb.exceptions import AdkNbError, CredentialsError
@@ -14,15 +16,55 @@ from adk_nb.providers import env_file
 from adk_nb.tracebacks import is_users
 
 if TYPE_CHECKING:
-    from types import ModuleType
+    from collections.abc import Callable, Iterable, Mapping
+    from typing import TypeAlias
 
     from google.adk.agents import BaseAgent
+    from google.adk.apps import App
 
-_NAMES = ("root_agent", "agent", "app")
+    Made: TypeAlias = BaseAgent | App
+    Agents: TypeAlias = Made | Callable[[], Made]
+
+logger = logging.getLogger(__name__)
+
+_OF_ADK = ("app", "root_agent")
+"""The variables that ADK's own commands look for, in their order."""
+_UNUSED = ("events_compaction_config", "context_cache_config", "resumability_config")
+"""What an App may have that a live conversation makes no use of."""
 
 
-def load(name: str) -> BaseAgent:
-    """Returns the agent of a module or a file.
+def of_session(given: Agents, options: Mapping[str, Any]) -> tuple[BaseAgent, dict[str, Any]]:
+    """Returns the agent of a session, and its options with the plugins and the name of an App.
+
+    Args:
+        given: The agent or App, or a function that makes one for each session.
+        options: The options of the session; an `app_name` in them stands in the place of the App's.
+    """
+    from google.adk.agents import BaseAgent
+    from google.adk.apps import App
+
+    made = given if isinstance(given, BaseAgent | App) else given()
+    if not isinstance(made, App):
+        return made, dict(options)
+    plugins = [*made.plugins, *options.get("plugins", ())]
+    return _root_of(made), {"app_name": made.name, **options, "plugins": plugins}
+
+
+def _root_of(app: App) -> BaseAgent:
+    from google.adk.agents import BaseAgent
+
+    root = app.root_agent
+    if not isinstance(root, BaseAgent):
+        raise AdkNbError(
+            f"The App {app.name!r} has a {type(root).__name__} at its root, and no agent.",
+            remedy="Only agents can be spoken to: give its App an agent as root_agent.",
+            code="bad_option",
+        )
+    return root
+
+
+def load(name: str) -> Made:
+    """Returns the agent of a module or a file, or ADK's App around it.
 
     Args:
         name: A folder as `adk create` makes it, a Python file, or a module; with `:variable` after
@@ -33,12 +75,12 @@ def load(name: str) -> BaseAgent:
     """
     place, _, variable = name.partition(":") if not Path(name).exists() else (name, "", "")
     module = _module(place)
-    inner = getattr(module, "agent", None)  # A folder of ADK's has a module of that name.
-    for owner in (module, inner):
-        for one in (variable,) if variable else _NAMES:
-            found = _agent_of(getattr(owner, one, None))
-            if found is not None:
-                return found
+    names = (variable,) if variable else (*_OF_ADK, "agent")
+    found = _among(module, names)
+    if found is None:  # A folder of ADK's has a module of that name.
+        found = _among(getattr(module, "agent", None), names)
+    if found is not None:
+        return found
     wanted = variable or "root_agent"
     raise AdkNbError(
         f"There is no agent {wanted!r} in {place}.",
@@ -47,11 +89,28 @@ def load(name: str) -> BaseAgent:
     )
 
 
-def _agent_of(found: Any) -> BaseAgent | None:
+def _among(owner: Any, names: Iterable[str]) -> Made | None:
+    """Returns the first variable of a module that is an agent or an App."""
     from google.adk.agents import BaseAgent
+    from google.adk.apps import App
 
-    found = getattr(found, "root_agent", found)  # ADK's App has one.
-    return found if isinstance(found, BaseAgent) else None
+    for name in names:
+        found = getattr(owner, name, None)
+        if isinstance(found, ModuleType):
+            found = _among(found, _OF_ADK)
+        if isinstance(found, App):
+            return _checked(found)
+        if isinstance(found, BaseAgent):
+            return found
+    return None
+
+
+def _checked(app: App) -> App:
+    _root_of(app)
+    unused = [name for name in _UNUSED if getattr(app, name, None) is not None]
+    if unused:
+        logger.warning("Live conversations make no use of the App's %s.", " and ".join(unused))
+    return app
 
 
 def _module(place: str) -> ModuleType:

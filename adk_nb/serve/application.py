@@ -41,7 +41,8 @@ if TYPE_CHECKING:
     from starlette.websockets import WebSocket
 
     from adk_nb.bridge_thread import BridgeLoop
-    from adk_nb.serve.visits import Agents, Visit
+    from adk_nb.serve.agents import Agents
+    from adk_nb.serve.visits import Visit
 
 logger = logging.getLogger(__name__)
 
@@ -357,7 +358,7 @@ def app(  # noqa: PLR0913 - the options of a server, all by name
     It can be mounted in another one. Its `state.server.visits` are the sessions.
 
     Args:
-        agent: The ADK agent, or a function that makes one for each session.
+        agent: The ADK agent or App, or a function that makes one for each session.
         token: What a client must show, as `?token=` in the address; empty for none.
         origins: Pages of other origins that may connect, such as `https://example.org`.
         local: Whether only this machine's own names may be asked for, as by `localhost:8000`.

@@ -6,7 +6,6 @@ import asyncio
 import time
 from typing import TYPE_CHECKING
 
-from google.adk.agents import BaseAgent
 from google.adk.live import CascadeLive
 from google.adk.models import Gemini, LLMRegistry
 
@@ -15,12 +14,15 @@ from adk_nb.adk.text_model import text_model
 from adk_nb.exceptions import LocalModelError
 from adk_nb.providers import gemini
 from adk_nb.providers.explain import explain
+from adk_nb.serve.agents import of_session
 from adk_nb.serve.reasons import Reasons
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from adk_nb.serve.visits import Agents
+    from google.adk.agents import BaseAgent
+
+    from adk_nb.serve.agents import Agents
 
 MODEL_S = 10.0
 """How long a model that could be reached counts as reachable (s)."""
@@ -64,7 +66,7 @@ class ModelCheck:
     is known, and they count as reachable.
 
     Args:
-        agent: The agent, or a function that makes one for each session.
+        agent: The agent or App, or a function that makes one for each session.
     """
 
     def __init__(self, agent: Agents) -> None:
@@ -76,7 +78,7 @@ class ModelCheck:
         """Returns why the model cannot be reached, or an empty text; on the bridge thread."""
         try:
             if self._agent is None:
-                self._agent = self._make if isinstance(self._make, BaseAgent) else self._make()
+                self._agent = of_session(self._make, {})[0]
             model = live_model(self._agent)
             await self._load(model)
             problem = await self._gemini(text_model(model))

@@ -8,8 +8,11 @@ import re
 import shutil
 
 import pytest
+from google.adk.agents import Agent
+from google.adk.apps import App
+from google.adk.plugins.base_plugin import BasePlugin
 from google.adk.sessions import InMemorySessionService
-from scripted import DONE, said, text_of
+from scripted import DONE, call, result_of, said, text_of
 from sessions import wait_for
 from websockets.exceptions import InvalidStatus
 
@@ -387,3 +390,50 @@ async def test_an_application_that_mounts_it_can_let_turns_end(served):
         assert client.turn().text == " two."
         await asyncio.to_thread(draining.result, 60)
     assert len(one.visits) == 0
+
+
+class Watching(BasePlugin):
+    """A plugin that keeps what it was called for."""
+
+    def __init__(self):
+        super().__init__(name="watching")
+        self.called = []
+
+    async def before_run_callback(self, *, invocation_context):
+        self.called.append(f"run in {invocation_context.session.app_name}")
+
+    async def before_tool_callback(self, *, tool, tool_args, tool_context):
+        self.called.append(tool.name)
+
+    async def close(self):
+        self.called.append("close")
+
+
+def roll() -> int:
+    """Rolls a die."""
+    return 6
+
+
+@pytest.mark.parametrize(("options", "name"), [({}, "dice_app"), ({"app_name": "own"}, "own")])
+def test_the_plugins_of_an_app_are_run_and_its_name_is_that_of_the_conversations(
+    served, options, name
+):
+    def answer(came):
+        if text_of(came):
+            return [call("roll")]
+        return [said("Rolled.", finished=True), DONE] if result_of(came) else []
+
+    plugin = Watching()
+
+    def made(model):
+        agent = Agent(name="dice", model=model, tools=[roll])
+        return App(name="dice_app", root_agent=agent, plugins=[plugin])
+
+    one = served(answer, agent=made, **options)
+    assert one.http("/readyz").status_code == 200
+    with one.tutorial() as client:
+        client.send("text/plain", "roll")
+        assert client.turn().text == "Rolled."
+    assert plugin.called == [f"run in {name}", "roll"]
+    asyncio.run_coroutine_threadsafe(one.app.drain(1), one.loop).result(60)
+    assert plugin.called[2:] == ["close"]

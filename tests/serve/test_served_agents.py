@@ -2,10 +2,13 @@ import os
 import sys
 
 import pytest
+from google.adk.agents import Agent
+from google.adk.apps import App
+from google.adk.plugins.base_plugin import BasePlugin
 
 from adk_nb.exceptions import AdkNbError
 from adk_nb.providers import gemini
-from adk_nb.serve.agents import load
+from adk_nb.serve.agents import load, of_session
 
 AGENT = """
 from google.adk.agents import Agent
@@ -45,12 +48,60 @@ def test_a_file_and_a_module_with_a_variable(tmp_path):
     assert load("served_two:helper").name == "helper"
 
 
-def test_an_app_of_adks(tmp_path):
-    text = AGENT.format(name="inner") + (
-        "from google.adk.apps import App\napp = App(name='served', root_agent=inner)\n"
+APP = AGENT.format(name="root_agent") + (
+    "from google.adk.apps import App\n"
+    "from google.adk.plugins.base_plugin import BasePlugin\n"
+    "one = BasePlugin(name='one')\n"
+    "app = App(name='served', root_agent=root_agent, plugins=[one])\n"
+)
+
+
+@pytest.mark.parametrize("init", ["from . import agent\n", "", "from .agent import app\n"])
+def test_an_app_of_adks_comes_before_its_agent(tmp_path, init):
+    folder = tmp_path / "served_apps"
+    folder.mkdir()
+    (folder / "__init__.py").write_text(init)
+    (folder / "agent.py").write_text(APP)
+    for name in ("served_apps", "served_apps:app", "served_apps/agent.py", "served_apps.agent"):
+        found = load(name)
+        assert [found.name, found.plugins[0].name] == ["served", "one"]
+    for name in ("served_apps:root_agent", "served_apps/agent.py:root_agent"):
+        assert load(name).name == "root_agent"
+
+
+def test_an_app_of_no_agent_is_refused(tmp_path):
+    (tmp_path / "served_flow.py").write_text(
+        "from google.adk.apps import App\nfrom google.adk.workflow import BaseNode\n"
+        "app = App(name='served', root_agent=BaseNode(name='node'))\n"
     )
-    (tmp_path / "served_app.py").write_text(text)
-    assert load("served_app.py").name == "inner"
+    with pytest.raises(AdkNbError, match="BaseNode") as error:
+        load("served_flow.py")
+    assert error.value.code == "bad_option"
+
+
+def test_of_an_app_a_session_has_the_plugins_and_the_name():
+    agent = Agent(name="a", model="m")
+    one, two = BasePlugin(name="one"), BasePlugin(name="two")
+    app = App(name="served", root_agent=agent, plugins=[one])
+    for given in (app, lambda: app):
+        assert of_session(given, {"voice": "Puck"}) == (
+            agent,
+            {"voice": "Puck", "app_name": "served", "plugins": [one]},
+        )
+        assert of_session(given, {"app_name": "other", "plugins": [two]}) == (
+            agent,
+            {"app_name": "other", "plugins": [one, two]},
+        )
+    assert of_session(lambda: agent, {}) == (agent, {})
+
+
+def test_what_of_an_app_is_not_used_is_said(tmp_path, caplog):
+    resumable = APP.replace(
+        "plugins=[one]", "resumability_config=ResumabilityConfig(is_resumable=True)"
+    ).replace("import App", "import App, ResumabilityConfig")
+    (tmp_path / "served_more.py").write_text(resumable)
+    load("served_more.py")
+    assert "resumability_config" in caplog.text
 
 
 @pytest.mark.parametrize("name", ["served_none", "served_none.py", "served_empty.py", "json:x"])
