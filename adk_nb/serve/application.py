@@ -15,6 +15,7 @@ from starlette.websockets import WebSocketDisconnect
 
 from adk_nb import served_page
 from adk_nb.exceptions import AdkNbError, BusyError, ProtocolError, RecordingError
+from adk_nb.live.histories import checked_app_name
 from adk_nb.page_connection import Connection
 from adk_nb.serve.door import COOKIE, Door
 from adk_nb.serve.health import MODEL_S, STORE_S, Asked, ModelCheck
@@ -376,6 +377,8 @@ def app(  # noqa: PLR0913 - the options of a server, all by name
             options[name] = opened(kind, options[name])
     options["record"] = writable_folder_of(options.get("record"))
     check_store(options.get("sessions"))
+    if options.get("app_name") is not None:
+        checked_app_name(options["app_name"])
     door = Door(token, frozenset(origins), local)
     server = Server(door, agent, options, most=max_sessions, secret=secret)
 
