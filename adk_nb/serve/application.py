@@ -17,7 +17,7 @@ from adk_nb import served_page
 from adk_nb.exceptions import AdkNbError, BusyError, ProtocolError, RecordingError
 from adk_nb.live.histories import checked_app_name
 from adk_nb.page_connection import Connection
-from adk_nb.serve.door import COOKIE, Door
+from adk_nb.serve.door import COOKIE, Door, origins_of
 from adk_nb.serve.health import MODEL_S, STORE_S, Asked, ModelCheck
 from adk_nb.serve.lines import AsgiLine
 from adk_nb.serve.metrics import Metrics
@@ -379,7 +379,7 @@ def app(  # noqa: PLR0913 - the options of a server, all by name
     check_store(options.get("sessions"))
     if options.get("app_name") is not None:
         checked_app_name(options["app_name"])
-    door = Door(token, frozenset(origins), local)
+    door = Door(token, origins_of(origins), local)
     server = Server(door, agent, options, most=max_sessions, secret=secret)
 
     @contextlib.asynccontextmanager

@@ -7,11 +7,40 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from adk_nb.exceptions import AdkNbError
+
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from starlette.requests import HTTPConnection
 
 COOKIE = "adk_nb_token"
 _LOCAL = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:\d+)?", re.IGNORECASE)
+_ORIGIN = re.compile(r"([a-z][a-z0-9+.-]*)://(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:\d+)?")
+_USUAL_PORTS = {"http": ":80", "https": ":443"}
+"""Ports that browsers leave out of an origin."""
+
+
+def origins_of(given: Iterable[str]) -> frozenset[str]:
+    """Returns origins as browsers send them: in small letters, without a slash at the end.
+
+    Raises:
+        AdkNbError: One is no origin.
+    """
+    return frozenset(map(_origin, [given] if isinstance(given, str) else given))
+
+
+def _origin(given: str) -> str:
+    found = _ORIGIN.fullmatch(given.strip().lower().rstrip("/"))
+    if found is None:
+        raise AdkNbError(
+            f"{given!r} is no origin of pages.",
+            remedy="Write each as scheme, host and port if it has one, such as "
+            "https://agent.example.org or http://localhost:3000.",
+            code="bad_option",
+        )
+    scheme, host, port = found.groups()
+    return f"{scheme}://{host}{'' if port == _USUAL_PORTS.get(scheme) else port or ''}"
 
 
 @dataclass(frozen=True)

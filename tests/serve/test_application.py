@@ -100,6 +100,18 @@ def test_other_hosts_and_origins_are_refused(served):
     assert len(one.visits) <= 1
 
 
+@pytest.mark.parametrize(
+    "origin", ["https://example.org/", "HTTPS://Example.org", "https://example.org:443"]
+)
+def test_an_origin_is_taken_as_browsers_send_it(served, origin):
+    one = served(origins=[origin])
+    shown = {"Origin": "https://example.org"}
+    assert one.http("/open", "POST", headers=shown).status_code == 200
+    assert one.http("/", headers={"Host": "example.org"}).status_code == 200
+    foreign = {"Origin": "https://example.org.evil.example"}
+    assert one.http("/open", "POST", headers=foreign).status_code == 403
+
+
 def test_without_the_token_nobody_comes_in(served):
     one = served(token="sesame")
     assert one.http("/").status_code == 403
