@@ -17,7 +17,7 @@ from adk_nb import served_page
 from adk_nb.exceptions import AdkNbError, BusyError, ProtocolError, RecordingError
 from adk_nb.live.histories import checked_app_name
 from adk_nb.page_connection import Connection
-from adk_nb.serve.door import COOKIE, Door, origins_of
+from adk_nb.serve.door import Door, origins_of
 from adk_nb.serve.health import MODEL_S, STORE_S, Asked, ModelCheck
 from adk_nb.serve.lines import AsgiLine
 from adk_nb.serve.metrics import Metrics
@@ -105,10 +105,7 @@ class Server:
             return PlainTextResponse(f"{why}\n", 403)
         response = _page_file("")
         if token:
-            secure = request.url.scheme == "https"
-            response.set_cookie(
-                COOKIE, token, httponly=True, samesite="strict", secure=secure, path="/"
-            )
+            self._door.remember(request, response)
         return response
 
     async def file(self, request: Request) -> Response:

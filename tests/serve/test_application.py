@@ -6,7 +6,9 @@ import asyncio
 import logging
 import re
 import shutil
+from urllib.parse import quote
 
+import httpx
 import pytest
 from google.adk.agents import Agent
 from google.adk.apps import App
@@ -14,8 +16,12 @@ from google.adk.plugins.base_plugin import BasePlugin
 from google.adk.sessions import InMemorySessionService
 from scripted import DONE, call, result_of, said, text_of
 from sessions import wait_for
+from starlette.applications import Starlette
+from starlette.routing import Mount
+from starlette.testclient import TestClient
 from websockets.exceptions import InvalidStatus
 
+from adk_nb import serve
 from adk_nb.exceptions import RecordingError
 from adk_nb.serve import visits
 from adk_nb.serve.passes import Pass
@@ -129,6 +135,43 @@ def test_without_the_token_nobody_comes_in(served):
     with one.tutorial(query="&token=sesame") as client:
         client.send("text/plain", "hello")
         assert client.turn().text == "You said hello."
+
+
+@pytest.mark.parametrize("token", ["€uro", "two words", "a;b=c, d", 'quo"te\\', "%E2%82%AC"])
+def test_a_token_may_have_any_characters(served, token):
+    one = served(token=token)
+    with httpx.Client(base_url=f"http://{one.host}", timeout=60) as browser:
+        assert browser.get("/").status_code == 403
+        answer = browser.get("/", params={"token": token})
+        assert answer.status_code == 200
+        assert token not in answer.headers["set-cookie"]
+        assert browser.post("/open").status_code == 200
+    assert one.http("/open", "POST", headers={"Cookie": f"adk_nb_token={token}".encode()}).is_error
+    with one.tutorial(query=f"&token={quote(token)}") as client:
+        client.send("text/plain", "hello")
+        assert client.turn().text == "You said hello."
+
+
+def test_two_servers_of_one_host_let_the_same_browser_in(served):
+    servers = {token: served(token=token) for token in ("sesame", "simsim")}
+    with httpx.Client(timeout=60) as browser:
+        for token, one in servers.items():
+            browser.get(f"http://{one.host}/?token={token}")
+        for one in servers.values():
+            assert browser.post(f"http://{one.host}/open").status_code == 200
+
+
+def test_the_cookie_is_for_the_path_at_which_the_page_is():
+    agent = Agent(name="a", model="m")
+    mounts = [
+        Mount(f"/{name}", app=serve.app(agent, token=name)) for name in ("talk", "talks", "other")
+    ]
+    with TestClient(Starlette(routes=mounts), base_url="http://localhost") as browser:
+        for name in ("talk", "other"):
+            assert browser.get(f"/{name}/", params={"token": name}).status_code == 200
+        assert {cookie.path for cookie in browser.cookies.jar} == {"/talk", "/other"}
+        for name, status in (("talk", 200), ("other", 200), ("talks", 403)):
+            assert browser.get(f"/{name}/").status_code == status
 
 
 @pytest.mark.parametrize(
