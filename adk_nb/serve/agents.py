@@ -11,8 +11,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from adk_nb.exceptions import AdkNbError, CredentialsError
+from adk_nb.exceptions import AdkNbError, AgentError, CredentialsError
 from adk_nb.providers import env_file
+from adk_nb.serve.recordings import LATER
 from adk_nb.tracebacks import is_users
 
 if TYPE_CHECKING:
@@ -33,21 +34,66 @@ _UNUSED = ("events_compaction_config", "context_cache_config", "resumability_con
 """What an App may have that a live conversation makes no use of."""
 
 
+def checked(given: Agents) -> Agents:
+    """Returns what is to be served, and says what of an App is not used.
+
+    Raises:
+        AdkNbError: It is no agent, App or function.
+    """
+    from google.adk.agents import BaseAgent
+    from google.adk.apps import App
+
+    if isinstance(given, App):
+        _root_of(given)
+        unused = [name for name in _UNUSED if getattr(given, name, None) is not None]
+        if unused:
+            logger.warning("Live conversations make no use of the App's %s.", " and ".join(unused))
+    elif not (isinstance(given, BaseAgent) or callable(given)):
+        raise _no_agent(given)
+    return given
+
+
 def of_session(given: Agents, options: Mapping[str, Any]) -> tuple[BaseAgent, dict[str, Any]]:
     """Returns the agent of a session, and its options with the plugins and the name of an App.
 
     Args:
         given: The agent or App, or a function that makes one for each session.
         options: The options of the session; an `app_name` in them stands in the place of the App's.
+
+    Raises:
+        AgentError: The function makes none; the cause says why, and its text is for the log alone.
     """
+    from google.adk.apps import App
+
+    try:
+        made, agent = _made(given)
+    except Exception as error:
+        message = "There is no agent to speak to at the moment."
+        raise AgentError(message, remedy=LATER) from error
+    if not isinstance(made, App):
+        return agent, dict(options)
+    plugins = [*made.plugins, *options.get("plugins", ())]
+    return agent, {"app_name": made.name, **options, "plugins": plugins}
+
+
+def _made(given: Agents) -> tuple[Made, BaseAgent]:
+    """Returns what a session is made of, and its agent."""
     from google.adk.agents import BaseAgent
     from google.adk.apps import App
 
     made = given if isinstance(given, BaseAgent | App) else given()
-    if not isinstance(made, App):
-        return made, dict(options)
-    plugins = [*made.plugins, *options.get("plugins", ())]
-    return _root_of(made), {"app_name": made.name, **options, "plugins": plugins}
+    agent = _root_of(made) if isinstance(made, App) else made
+    if not isinstance(agent, BaseAgent):
+        raise _no_agent(agent)
+    return made, agent
+
+
+def _no_agent(given: object) -> AdkNbError:
+    return AdkNbError(
+        f"{given!r:.80} is no agent of ADK's.",
+        remedy="Give an agent, an App of ADK's, or a function that makes one.",
+        code="bad_option",
+    )
 
 
 def _root_of(app: App) -> BaseAgent:
@@ -57,7 +103,7 @@ def _root_of(app: App) -> BaseAgent:
     if not isinstance(root, BaseAgent):
         raise AdkNbError(
             f"The App {app.name!r} has a {type(root).__name__} at its root, and no agent.",
-            remedy="Only agents can be spoken to: give its App an agent as root_agent.",
+            remedy="Only agents can be spoken to: give the App an agent as root_agent.",
             code="bad_option",
         )
     return root
@@ -99,18 +145,11 @@ def _among(owner: Any, names: Iterable[str]) -> Made | None:
         if isinstance(found, ModuleType):
             found = _among(found, _OF_ADK)
         if isinstance(found, App):
-            return _checked(found)
+            _root_of(found)
+            return found
         if isinstance(found, BaseAgent):
             return found
     return None
-
-
-def _checked(app: App) -> App:
-    _root_of(app)
-    unused = [name for name in _UNUSED if getattr(app, name, None) is not None]
-    if unused:
-        logger.warning("Live conversations make no use of the App's %s.", " and ".join(unused))
-    return app
 
 
 def _module(place: str) -> ModuleType:

@@ -14,9 +14,10 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocketDisconnect
 
 from adk_nb import served_page
-from adk_nb.exceptions import AdkNbError, BusyError, ProtocolError, RecordingError
+from adk_nb.exceptions import AdkNbError, AgentError, BusyError, ProtocolError, RecordingError
 from adk_nb.live.histories import checked_app_name
 from adk_nb.page_connection import Connection
+from adk_nb.serve.agents import checked
 from adk_nb.serve.door import Door, origins_of
 from adk_nb.serve.health import MODEL_S, STORE_S, Asked, ModelCheck
 from adk_nb.serve.lines import AsgiLine
@@ -50,7 +51,7 @@ logger = logging.getLogger(__name__)
 _LONGEST_ID = 128
 _NAME = re.compile(r"[\w@+-][\w.@+-]*")
 """A user's or session's id as an address may name it."""
-_LATER = frozenset({"busy", "sessions_failed", RecordingError.code})
+_LATER = frozenset({"busy", "sessions_failed", AgentError.code, RecordingError.code})
 """Errors that another instance need not have, or this one in a while."""
 _TRY_AGAIN = 1013
 _GONE_AFTER = 3
@@ -377,7 +378,7 @@ def app(  # noqa: PLR0913 - the options of a server, all by name
     if options.get("app_name") is not None:
         checked_app_name(options["app_name"])
     door = Door(token, origins_of(origins), local)
-    server = Server(door, agent, options, most=max_sessions, secret=secret)
+    server = Server(door, checked(agent), options, most=max_sessions, secret=secret)
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from google.adk.models import Gemini, LLMRegistry
 
 from adk_nb.adk.agents import live_model
 from adk_nb.adk.text_model import text_model
-from adk_nb.exceptions import LocalModelError
+from adk_nb.exceptions import AgentError, LocalModelError
 from adk_nb.providers import gemini
 from adk_nb.providers.explain import explain
 from adk_nb.serve.agents import of_session
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from google.adk.agents import BaseAgent
 
     from adk_nb.serve.agents import Agents
+
+logger = logging.getLogger(__name__)
 
 MODEL_S = 10.0
 """How long a model that could be reached counts as reachable (s)."""
@@ -73,6 +76,7 @@ class ModelCheck:
         self._make = agent
         self._agent: BaseAgent | None = None
         self._reasons = Reasons()
+        self._failure = ""
 
     async def problem(self) -> str:
         """Returns why the model cannot be reached, or an empty text; on the bridge thread."""
@@ -82,6 +86,8 @@ class ModelCheck:
             model = live_model(self._agent)
             await self._load(model)
             problem = await self._gemini(text_model(model))
+        except AgentError as error:
+            return self._not_made(error.__cause__)
         except Exception as error:
             told = explain(error)
             if told.code in _BUSY:
@@ -89,7 +95,16 @@ class ModelCheck:
             self._reasons.tell(str(told))
             return told.message
         self._reasons.tell(problem)
+        self._failure = ""
         return problem
+
+    def _not_made(self, error: BaseException | None) -> str:
+        """Logs why a function makes no agent, and returns what everybody may know of it."""
+        failure = repr(error)
+        if failure != self._failure:  # Not as often as somebody asks.
+            logger.error("No session can be taken: no agent is made.", exc_info=error)
+        self._failure = failure
+        return f"The agent cannot be made: {type(error).__name__}."
 
     async def _load(self, model: object) -> None:
         if not isinstance(model, CascadeLive):

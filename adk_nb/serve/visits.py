@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from adk_nb.bridge_thread import BridgeLoop
-from adk_nb.exceptions import BusyError
+from adk_nb.exceptions import AgentError, BusyError
 from adk_nb.serve.agents import of_session
 from adk_nb.serve.passes import Pass
 from adk_nb.session import LiveSession
@@ -151,7 +151,11 @@ class Visits:
         return visit
 
     def _opened(self, options: Mapping[str, Any]) -> LiveSession:
-        agent, given = of_session(self._agent, {**self._options, **options})
+        try:
+            agent, given = of_session(self._agent, {**self._options, **options})
+        except AgentError as error:  # Visitors are not told why.
+            logger.exception("The agent cannot be made: %s.", type(error.__cause__).__name__)
+            raise
         session = LiveSession(agent, **given)
         self._metrics.follow(session)
         return session.start()

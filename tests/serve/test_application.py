@@ -14,6 +14,7 @@ from google.adk.agents import Agent
 from google.adk.apps import App
 from google.adk.plugins.base_plugin import BasePlugin
 from google.adk.sessions import InMemorySessionService
+from google.adk.workflow import BaseNode
 from scripted import DONE, call, result_of, said, text_of
 from sessions import wait_for
 from starlette.applications import Starlette
@@ -22,8 +23,9 @@ from starlette.testclient import TestClient
 from websockets.exceptions import InvalidStatus
 
 from adk_nb import serve
-from adk_nb.exceptions import RecordingError
+from adk_nb.exceptions import AdkNbError, RecordingError
 from adk_nb.serve import visits
+from adk_nb.serve.health import ModelCheck
 from adk_nb.serve.passes import Pass
 
 FOREIGN = {"Origin": "https://evil.example"}
@@ -492,3 +494,41 @@ def test_the_plugins_of_an_app_are_run_and_its_name_is_that_of_the_conversations
     assert plugin.called == [f"run in {name}", "roll"]
     asyncio.run_coroutine_threadsafe(one.app.drain(1), one.loop).result(60)
     assert plugin.called[2:] == ["close"]
+
+
+@pytest.mark.parametrize("made", ["raises", "none", "flow"])
+def test_a_function_that_makes_no_agent_is_told_in_the_log_alone(served, caplog, made):
+    def make():
+        if made == "raises":
+            raise LookupError("secret words")
+        return App(name="a", root_agent=BaseNode(name="secret")) if made == "flow" else "secret"
+
+    one = served(agent=lambda _model: make)
+    answer = one.http("/open", "POST")
+    assert (answer.status_code, answer.json()["code"]) == (503, "agent_failed")
+    assert refused(lambda: one.socket("/ws/2"))[0] == 503
+    said = answer.text + one.http("/readyz").text
+    assert one.http("/readyz").status_code == 503
+    assert "secret" not in said
+    assert "Traceback" in caplog.text
+    if made == "raises":
+        assert "The agent cannot be made: LookupError." in one.http("/readyz").text
+        assert "LookupError: secret words" in caplog.text
+        assert "raise LookupError" in caplog.text
+
+
+async def test_why_no_agent_is_made_is_in_the_log_once_however_often_it_is_asked(caplog):
+    def make():
+        raise LookupError("no config")
+
+    check = ModelCheck(make)
+    for _ in range(3):
+        assert await check.problem() == "The agent cannot be made: LookupError."
+    assert caplog.text.count("LookupError: no config") == 1
+
+
+@pytest.mark.parametrize("given", ["agent", None, App(name="a", root_agent=BaseNode(name="n"))])
+def test_what_is_no_agent_is_refused_at_the_start(given):
+    with pytest.raises(AdkNbError) as error:
+        serve.app(given)
+    assert error.value.code == "bad_option"

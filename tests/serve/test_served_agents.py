@@ -3,12 +3,12 @@ import sys
 
 import pytest
 from google.adk.agents import Agent
-from google.adk.apps import App
+from google.adk.apps import App, ResumabilityConfig
 from google.adk.plugins.base_plugin import BasePlugin
 
 from adk_nb.exceptions import AdkNbError
 from adk_nb.providers import gemini
-from adk_nb.serve.agents import load, of_session
+from adk_nb.serve.agents import checked, load, of_session
 
 AGENT = """
 from google.adk.agents import Agent
@@ -95,12 +95,9 @@ def test_of_an_app_a_session_has_the_plugins_and_the_name():
     assert of_session(lambda: agent, {}) == (agent, {})
 
 
-def test_what_of_an_app_is_not_used_is_said(tmp_path, caplog):
-    resumable = APP.replace(
-        "plugins=[one]", "resumability_config=ResumabilityConfig(is_resumable=True)"
-    ).replace("import App", "import App, ResumabilityConfig")
-    (tmp_path / "served_more.py").write_text(resumable)
-    load("served_more.py")
+def test_what_of_an_app_is_not_used_is_said(caplog):
+    resumable = ResumabilityConfig(is_resumable=True)
+    checked(App(name="a", root_agent=Agent(name="a", model="m"), resumability_config=resumable))
     assert "resumability_config" in caplog.text
 
 
