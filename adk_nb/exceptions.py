@@ -65,6 +65,12 @@ class BusyError(AdkNbError):
     code = "busy"
 
 
+class AgentError(AdkNbError):
+    """A function that was to make the agent of a server made none; the cause says why."""
+
+    code = "agent_failed"
+
+
 class TurnTimeoutError(AdkNbError, TimeoutError):
     """A turn was not answered in time; it goes on, and the session with it."""
 

@@ -15,7 +15,6 @@ import uuid
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from google.adk.agents import BaseAgent
-from google.adk.apps.app import validate_app_name
 from google.adk.artifacts.in_memory_artifact_service import InMemoryArtifactService
 
 from adk_nb.adk import run_config as config
@@ -34,7 +33,14 @@ from adk_nb.live.attached import Attached
 from adk_nb.live.coordinator import Exchange
 from adk_nb.live.event_feeds import EventFeeds
 from adk_nb.live.followed_definitions import FollowedDefinitions
-from adk_nb.live.histories import APP_NAME, Histories, earlier, response, state_change
+from adk_nb.live.histories import (
+    APP_NAME,
+    Histories,
+    checked_app_name,
+    earlier,
+    response,
+    state_change,
+)
 from adk_nb.live.session_pages import SessionPages
 from adk_nb.live.switching import SWITCH_S, Switching
 from adk_nb.live.turn_callbacks import TurnListeners
@@ -221,7 +227,7 @@ class LiveSession(Conversation):
             sessions,
             artifacts or InMemoryArtifactService(),
             user_id=valid_text(str(user_id)),
-            app_name=_checked_name(app_name),
+            app_name=checked_app_name(app_name),
             first=self.id,
         )
         if memory is not None:
@@ -815,14 +821,6 @@ class LiveSession(Conversation):
             return False
         bridge.loop.call_soon_threadsafe(self._exchange.report, error)
         return True
-
-
-def _checked_name(app_name: str) -> str:
-    try:
-        validate_app_name(app_name)
-    except ValueError as error:
-        raise AdkNbError(str(error), remedy="Give the folder's name.", code="bad_option") from error
-    return app_name
 
 
 def _check_text(text: object) -> None:

@@ -44,7 +44,7 @@ def add_to(commands: Any) -> None:
         help="the URI of an ADK session store (or ADK_NB_SESSIONS; else memory)")  # fmt: skip
     add("--artifacts", help="the URI of an ADK artifact service (default: in memory)")
     add("--memory", help="the URI of an ADK memory service (default: in memory)")
-    add("--app-name", default="adk_nb", help="the ADK app of the conversations")
+    add("--app-name", help="the ADK app of the conversations (default: the App's name, or adk_nb)")
     add("--record", help="a folder for recordings of all sessions")
     add("--tags", action="append", default=[], type=_tag, metavar="NAME=VALUE",
         help="what tells these recordings from others; as often as needed")  # fmt: skip
@@ -123,6 +123,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _made(make: Callable[..., Starlette], agent: object, chosen: Any, *, local: bool) -> Starlette:
+    own = {} if chosen.app_name is None else {"app_name": chosen.app_name}
     return make(
         agent,
         token=chosen.token,
@@ -133,9 +134,9 @@ def _made(make: Callable[..., Starlette], agent: object, chosen: Any, *, local: 
         sessions=chosen.sessions,
         artifacts=chosen.artifacts,
         memory=chosen.memory,
-        app_name=chosen.app_name,
         record=chosen.record,
         tags=dict(chosen.tags),
+        **own,
     )
 
 

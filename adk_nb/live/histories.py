@@ -10,6 +10,7 @@ import uuid
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from google.adk.apps.app import validate_app_name
 from google.adk.events import Event, EventActions
 from google.adk.memory.in_memory_memory_service import InMemoryMemoryService
 from google.adk.sessions.in_memory_session_service import InMemorySessionService
@@ -52,6 +53,26 @@ class History:
     origin: str = ""
     turns: list[int] = field(default_factory=list)
     current: bool = False
+
+
+def checked_app_name(name: str) -> str:
+    """Returns a name of an ADK app.
+
+    Raises:
+        AdkNbError: ADK takes no such name.
+    """
+    try:
+        validate_app_name(name)
+    except ValueError as error:
+        # "Invalid app name 'x': must start with ...", or a sentence of its own.
+        _, invalid, rule = str(error).partition(f"{name}': ")
+        why = f"it {rule}" if invalid else str(error)
+        raise AdkNbError(
+            f"ADK 2 refuses the app name {name!r}: {why}",
+            remedy="Give the name of the agent's folder, as `adk web` does.",
+            code="bad_option",
+        ) from error
+    return name
 
 
 def service_of(sessions: BaseSessionService | str | None) -> BaseSessionService:

@@ -1,4 +1,4 @@
-"""The `.env` file beside the notebook or above it."""
+"""The `.env` file beside the notebook, or a served agent, or above it."""
 
 from __future__ import annotations
 
@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
 _loaded: dict[str, str] = {}
 """The variables that were set from a `.env` file, which a changed file may replace."""
+_agents: list[Path] = []
+"""The folder of the agent that is served, if one is; its file comes before all others."""
+_OFF = "ADK_DISABLE_LOAD_DOTENV"
+"""ADK's own variable, by which it reads no file of an agent's."""
 
 
 def load(groups: Iterable[Iterable[str]]) -> Path | None:
@@ -47,15 +51,50 @@ def load(groups: Iterable[Iterable[str]]) -> Path | None:
     return path
 
 
+def load_of_agent(folder: Path) -> None:
+    """Sets all variables of the `.env` file in an agent's folder or above it, as ADK's commands do.
+
+    Variables that the environment has itself are never changed. From then on this file is the one
+    that `find` returns.
+
+    Args:
+        folder: The agent's folder.
+
+    Raises:
+        CredentialsError: The file cannot be read.
+    """
+    if os.environ.get(_OFF, "").strip().lower() in {"1", "true", "yes", "on"}:
+        return
+    _agents[:] = [folder]
+    path = _above(folder)
+    if path is None:
+        return
+    for name, value in _all_of(path).items():
+        if value is not None and os.environ.get(name) == _loaded.get(name):
+            os.environ[name] = _loaded[name] = value
+
+
+def is_of_agent() -> bool:
+    """Returns whether an agent's file has been asked for, so that there is no notebook."""
+    return bool(_agents)
+
+
 def find() -> Path | None:
-    """Returns the `.env` file beside the notebook, in the working directory, or above either."""
-    for folder in folders():
-        for one in (folder, *folder.parents):
-            path = one / ".env"
-            # A folder of that name may be a virtual environment. os.path returns False for what
-            # may not be read, and does not raise.
-            if os.path.exists(path) and not os.path.isdir(path):  # noqa: PTH110, PTH112
-                return path
+    """Returns the `.env` file of a served agent, of the notebook, or of the working directory.
+
+    It is beside one of them or above it.
+    """
+    return next((path for path in map(_above, folders()) if path is not None), None)
+
+
+def _above(folder: Path) -> Path | None:
+    """Returns the nearest `.env` file in a folder or above it."""
+    for one in (folder, *folder.parents):
+        path = one / ".env"
+        # A folder of that name may be a virtual environment. os.path returns False for what
+        # may not be read, and does not raise.
+        if os.path.exists(path) and not os.path.isdir(path):  # noqa: PTH110, PTH112
+            return path
     return None
 
 
@@ -69,20 +108,25 @@ def values() -> dict[str, str]:
 
 
 def _read(path: Path) -> dict[str, str]:
+    return {name: value for name, value in _all_of(path).items() if value}
+
+
+def _all_of(path: Path) -> dict[str, str | None]:
+    """Returns the variables of a file, also those that are empty, or have no `=` (None)."""
     try:
         # Windows' editors begin a file with a byte order mark.
-        found = dotenv_values(path, encoding="utf-8-sig")
+        return dotenv_values(path, encoding="utf-8-sig")
     except (OSError, UnicodeError) as error:
         raise CredentialsError(
             f"{path} cannot be read: {type(error).__name__}.",
             remedy="Save it as UTF-8 text, with one NAME=value a line.",
             code="bad_env_file",
         ) from error
-    return {name: value for name, value in found.items() if value}
 
 
 def folders() -> Iterator[Path]:
-    """Yields the folder of the notebook, if it is known, and the working directory."""
+    """Yields the folders of a served agent and of the notebook, if known; the working directory."""
+    yield from _agents
     named = [os.environ.get("JPY_SESSION_NAME", "")]
     # VS Code's kernels may run elsewhere than their notebook is.
     if ipython := sys.modules.get("IPython"):

@@ -237,7 +237,7 @@ def _missing_key(name: str, found: Credentials) -> CredentialsError | None:
     return CredentialsError(
         f"{what}, and {name} needs an API key.",
         remedy=f"Get one at https://aistudio.google.com/apikey, write {_KEYS[0]}=... into "
-        f"{_target(found)}, and run the cell again; or use {_LOCAL}.{hint}",
+        f"{_target(found)}, and {_again()}; or use {_LOCAL}.{hint}",
     )
 
 
@@ -259,7 +259,7 @@ def _missing_vertex(name: str, found: Credentials) -> CredentialsError | None:
     return CredentialsError(
         f"{' and '.join(absent)} {verb} not set, and {name} on Vertex AI needs both.",
         remedy=f"Write {lines} into {_target(found)}, run `gcloud auth application-default login` "
-        f"in a terminal once, and run the cell again; or use {_LOCAL}.",
+        f"in a terminal once, and {_again()}; or use {_LOCAL}.",
     )
 
 
@@ -278,6 +278,10 @@ def _target(found: Credentials) -> str:
     """Returns the file that a variable is to be written into."""
     folder = next(env_file.folders(), None)
     return str(found.env_file or (folder / ".env" if folder is not None else ".env"))
+
+
+def _again() -> str:
+    return "try again" if env_file.is_of_agent() else "run the cell again"
 
 
 def _known(platform: str) -> str:

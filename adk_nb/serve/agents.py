@@ -1,27 +1,116 @@
-"""Finds the agent that a command line names."""
+"""Finds the agent that a command line names, and what a session has of it."""
 
 from __future__ import annotations
 
 import importlib
 import importlib.util
+import logging
 import sys
 import traceback
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from adk_nb.exceptions import AdkNbError
+from adk_nb.exceptions import AdkNbError, AgentError, CredentialsError
+from adk_nb.providers import env_file
+from adk_nb.serve.recordings import LATER
 from adk_nb.tracebacks import is_users
 
 if TYPE_CHECKING:
-    from types import ModuleType
+    from collections.abc import Callable, Iterable, Mapping
+    from typing import TypeAlias
 
     from google.adk.agents import BaseAgent
+    from google.adk.apps import App
 
-_NAMES = ("root_agent", "agent", "app")
+    Made: TypeAlias = BaseAgent | App
+    Agents: TypeAlias = Made | Callable[[], Made]
+
+logger = logging.getLogger(__name__)
+
+_OF_ADK = ("app", "root_agent")
+"""The variables that ADK's own commands look for, in their order."""
+_UNUSED = ("events_compaction_config", "context_cache_config", "resumability_config")
+"""What an App may have that a live conversation makes no use of."""
 
 
-def load(name: str) -> BaseAgent:
-    """Returns the agent of a module or a file.
+def checked(given: Agents) -> Agents:
+    """Returns what is to be served, and says what of an App is not used.
+
+    Raises:
+        AdkNbError: It is no agent, App or function.
+    """
+    from google.adk.agents import BaseAgent
+    from google.adk.apps import App
+
+    if isinstance(given, App):
+        _root_of(given)
+        unused = [name for name in _UNUSED if getattr(given, name, None) is not None]
+        if unused:
+            logger.warning("Live conversations make no use of the App's %s.", " and ".join(unused))
+    elif not (isinstance(given, BaseAgent) or callable(given)):
+        raise _no_agent(given)
+    return given
+
+
+def of_session(given: Agents, options: Mapping[str, Any]) -> tuple[BaseAgent, dict[str, Any]]:
+    """Returns the agent of a session, and its options with the plugins and the name of an App.
+
+    Args:
+        given: The agent or App, or a function that makes one for each session.
+        options: The options of the session; an `app_name` in them stands in the place of the App's.
+
+    Raises:
+        AgentError: The function makes none; the cause says why, and its text is for the log alone.
+    """
+    from google.adk.apps import App
+
+    try:
+        made, agent = _made(given)
+    except Exception as error:
+        message = "There is no agent to speak to at the moment."
+        raise AgentError(message, remedy=LATER) from error
+    if not isinstance(made, App):
+        return agent, dict(options)
+    plugins = [*made.plugins, *options.get("plugins", ())]
+    return agent, {"app_name": made.name, **options, "plugins": plugins}
+
+
+def _made(given: Agents) -> tuple[Made, BaseAgent]:
+    """Returns what a session is made of, and its agent."""
+    from google.adk.agents import BaseAgent
+    from google.adk.apps import App
+
+    made = given if isinstance(given, BaseAgent | App) else given()
+    agent = _root_of(made) if isinstance(made, App) else made
+    if not isinstance(agent, BaseAgent):
+        raise _no_agent(agent)
+    return made, agent
+
+
+def _no_agent(given: object) -> AdkNbError:
+    return AdkNbError(
+        f"{given!r:.80} is no agent of ADK's.",
+        remedy="Give an agent, an App of ADK's, or a function that makes one.",
+        code="bad_option",
+    )
+
+
+def _root_of(app: App) -> BaseAgent:
+    from google.adk.agents import BaseAgent
+
+    root = app.root_agent
+    if not isinstance(root, BaseAgent):
+        raise AdkNbError(
+            f"The App {app.name!r} has a {type(root).__name__} at its root, and no agent.",
+            remedy="Only agents can be spoken to: give the App an agent as root_agent.",
+            code="bad_option",
+        )
+    return root
+
+
+def load(name: str) -> Made:
+    """Returns the agent of a module or a file, or ADK's App around it.
 
     Args:
         name: A folder as `adk create` makes it, a Python file, or a module; with `:variable` after
@@ -32,12 +121,12 @@ def load(name: str) -> BaseAgent:
     """
     place, _, variable = name.partition(":") if not Path(name).exists() else (name, "", "")
     module = _module(place)
-    inner = getattr(module, "agent", None)  # A folder of ADK's has a module of that name.
-    for owner in (module, inner):
-        for one in (variable,) if variable else _NAMES:
-            found = _agent_of(getattr(owner, one, None))
-            if found is not None:
-                return found
+    names = (variable,) if variable else (*_OF_ADK, "agent")
+    found = _among(module, names)
+    if found is None:  # A folder of ADK's has a module of that name.
+        found = _among(getattr(module, "agent", None), names)
+    if found is not None:
+        return found
     wanted = variable or "root_agent"
     raise AdkNbError(
         f"There is no agent {wanted!r} in {place}.",
@@ -46,23 +135,38 @@ def load(name: str) -> BaseAgent:
     )
 
 
-def _agent_of(found: Any) -> BaseAgent | None:
+def _among(owner: Any, names: Iterable[str]) -> Made | None:
+    """Returns the first variable of a module that is an agent or an App."""
     from google.adk.agents import BaseAgent
+    from google.adk.apps import App
 
-    found = getattr(found, "root_agent", found)  # ADK's App has one.
-    return found if isinstance(found, BaseAgent) else None
+    for name in names:
+        found = getattr(owner, name, None)
+        if isinstance(found, ModuleType):
+            found = _among(found, _OF_ADK)
+        if isinstance(found, App):
+            _root_of(found)
+            return found
+        if isinstance(found, BaseAgent):
+            return found
+    return None
 
 
 def _module(place: str) -> ModuleType:
     path = Path(place).expanduser()
     try:
         if path.is_dir():
+            env_file.load_of_agent(path.resolve())
             sys.path.insert(0, str(path.resolve().parent))
             return _with_agent(path.resolve().name)
         if path.suffix == ".py":
+            env_file.load_of_agent(path.resolve().parent)
             return _of_file(path)
         sys.path.insert(0, str(Path.cwd()))
+        env_file.load_of_agent(_folder_of_module(place))
         return importlib.import_module(place)
+    except CredentialsError:  # Of a .env file that cannot be read, or of the model in agent.py.
+        raise
     except Exception as error:
         where = _own_line(error)
         if where:
@@ -109,6 +213,18 @@ def _with_agent(name: str) -> ModuleType:
     if not hasattr(module, "root_agent") and importlib.util.find_spec(f"{name}.agent"):
         importlib.import_module(f"{name}.agent")
     return module
+
+
+def _folder_of_module(name: str) -> Path:
+    """Returns the folder that a module is in, without importing it."""
+    top, *inner = name.split(".")
+    spec = importlib.util.find_spec(top)
+    if spec is None or not (spec.has_location or spec.submodule_search_locations):
+        return Path.cwd()
+    if not spec.submodule_search_locations:
+        return Path(str(spec.origin)).parent
+    folder = Path(next(iter(spec.submodule_search_locations)), *inner)
+    return folder if folder.is_dir() else folder.parent
 
 
 def _of_file(path: Path) -> ModuleType:

@@ -14,9 +14,11 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocketDisconnect
 
 from adk_nb import served_page
-from adk_nb.exceptions import AdkNbError, BusyError, ProtocolError, RecordingError
+from adk_nb.exceptions import AdkNbError, AgentError, BusyError, ProtocolError, RecordingError
+from adk_nb.live.histories import checked_app_name
 from adk_nb.page_connection import Connection
-from adk_nb.serve.door import COOKIE, Door
+from adk_nb.serve.agents import checked
+from adk_nb.serve.door import Door, origins_of
 from adk_nb.serve.health import MODEL_S, STORE_S, Asked, ModelCheck
 from adk_nb.serve.lines import AsgiLine
 from adk_nb.serve.metrics import Metrics
@@ -36,14 +38,15 @@ if TYPE_CHECKING:
     from starlette.websockets import WebSocket
 
     from adk_nb.bridge_thread import BridgeLoop
-    from adk_nb.serve.visits import Agents, Visit
+    from adk_nb.serve.agents import Agents
+    from adk_nb.serve.visits import Visit
 
 logger = logging.getLogger(__name__)
 
 _LONGEST_ID = 128
 _NAME = re.compile(r"[\w@+-][\w.@+-]*")
 """A user's or session's id as an address may name it."""
-_LATER = frozenset({"busy", "sessions_failed", RecordingError.code})
+_LATER = frozenset({"busy", "sessions_failed", AgentError.code, RecordingError.code})
 """Errors that another instance need not have, or this one in a while."""
 _TRY_AGAIN = 1013
 _GONE_AFTER = 3
@@ -98,10 +101,7 @@ class Server:
             return PlainTextResponse(f"{why}\n", 403)
         response = _page_file("")
         if token:
-            secure = request.url.scheme == "https"
-            response.set_cookie(
-                COOKIE, token, httponly=True, samesite="strict", secure=secure, path="/"
-            )
+            self._door.remember(request, response)
         return response
 
     async def file(self, request: Request) -> Response:
@@ -336,7 +336,7 @@ def app(  # noqa: PLR0913 - the options of a server, all by name
     It can be mounted in another one. Its `state.server.visits` are the sessions.
 
     Args:
-        agent: The ADK agent, or a function that makes one for each session.
+        agent: The ADK agent or App, or a function that makes one for each session.
         token: What a client must show, as `?token=` in the address; empty for none.
         origins: Pages of other origins that may connect, such as `https://example.org`.
         local: Whether only this machine's own names may be asked for, as by `localhost:8000`.
@@ -354,8 +354,10 @@ def app(  # noqa: PLR0913 - the options of a server, all by name
             options[name] = opened(kind, options[name])
     options["record"] = writable_folder_of(options.get("record"))
     check_store(options.get("sessions"))
-    door = Door(token, frozenset(origins), local)
-    server = Server(door, agent, options, most=max_sessions, secret=secret)
+    if options.get("app_name") is not None:
+        checked_app_name(options["app_name"])
+    door = Door(token, origins_of(origins), local)
+    server = Server(door, checked(agent), options, most=max_sessions, secret=secret)
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:

@@ -2,16 +2,46 @@
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from starlette.requests import HTTPConnection
+from adk_nb.exceptions import AdkNbError
 
-COOKIE = "adk_nb_token"
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from starlette.requests import HTTPConnection
+    from starlette.responses import Response
+
 _LOCAL = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:\d+)?", re.IGNORECASE)
+_ORIGIN = re.compile(r"([a-z][a-z0-9+.-]*)://(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:\d+)?")
+_USUAL_PORTS = {"http": ":80", "https": ":443"}
+"""Ports that browsers leave out of an origin."""
+
+
+def origins_of(given: Iterable[str]) -> frozenset[str]:
+    """Returns origins as browsers send them: in small letters, without a slash at the end.
+
+    Raises:
+        AdkNbError: One is no origin.
+    """
+    return frozenset(map(_origin, [given] if isinstance(given, str) else given))
+
+
+def _origin(given: str) -> str:
+    found = _ORIGIN.fullmatch(given.strip().lower().rstrip("/"))
+    if found is None:
+        raise AdkNbError(
+            f"{given!r} is no origin of pages.",
+            remedy="Write each as scheme, host and port if it has one, such as "
+            "https://agent.example.org or http://localhost:3000.",
+            code="bad_option",
+        )
+    scheme, host, port = found.groups()
+    return f"{scheme}://{host}{'' if port == _USUAL_PORTS.get(scheme) else port or ''}"
 
 
 @dataclass(frozen=True)
@@ -39,7 +69,7 @@ class Door:
 
         Args:
             client: Its request.
-            token: What it shows; by default what is in its cookie.
+            token: What it shows; by default its cookie counts.
         """
         host = client.headers.get("host", "")
         if self.local and not (_LOCAL.fullmatch(host) or self._names(host)):
@@ -48,7 +78,38 @@ class Door:
         own = {f"http://{host}", f"https://{host}"}
         if origin is not None and origin not in own | self.origins:
             return "Unknown Origin."
-        shown = token or client.cookies.get(COOKIE, "")
-        if self.token and not hmac.compare_digest(shown.encode(), self.token.encode()):
+        if self.token and not self._opens(client, token):
             return "The token is missing or wrong."
         return ""
+
+    def _opens(self, client: HTTPConnection, token: str) -> bool:
+        if token:
+            return hmac.compare_digest(token.encode(), self.token.encode())
+        shown = client.cookies.get(self._cookie, "")
+        return hmac.compare_digest(shown.encode(), self._digest("value").encode())
+
+    def remember(self, client: HTTPConnection, response: Response) -> None:
+        """Gives a client that has shown the token a cookie in its place.
+
+        It has a digest of the token, as not every character can be in a cookie.
+        """
+        if not self.token:
+            return
+        response.set_cookie(
+            self._cookie,
+            self._digest("value"),
+            httponly=True,
+            samesite="strict",
+            secure=client.url.scheme == "https",
+            # Browsers take that of the page, as they see it: also where a proxy changes it.
+            path=None,
+        )
+
+    @property
+    def _cookie(self) -> str:
+        """Its name, for this token alone: a browser shows the cookies of all ports of a host."""
+        return f"adk_nb_{self._digest('name')[:12]}"
+
+    def _digest(self, purpose: str) -> str:
+        said = f"adk-nb cookie {purpose} 1".encode()
+        return hmac.new(self.token.encode(), said, hashlib.sha256).hexdigest()

@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from typing import TYPE_CHECKING
 
-from google.adk.agents import BaseAgent
 from google.adk.live import CascadeLive
 from google.adk.models import Gemini, LLMRegistry
 
 from adk_nb.adk.agents import live_model
 from adk_nb.adk.text_model import text_model
-from adk_nb.exceptions import LocalModelError
+from adk_nb.exceptions import AgentError, LocalModelError
 from adk_nb.providers import gemini
 from adk_nb.providers.explain import explain
+from adk_nb.serve.agents import of_session
 from adk_nb.serve.reasons import Reasons
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from adk_nb.serve.visits import Agents
+    from google.adk.agents import BaseAgent
+
+    from adk_nb.serve.agents import Agents
+
+logger = logging.getLogger(__name__)
 
 MODEL_S = 10.0
 """How long a model that could be reached counts as reachable (s)."""
@@ -64,22 +69,25 @@ class ModelCheck:
     is known, and they count as reachable.
 
     Args:
-        agent: The agent, or a function that makes one for each session.
+        agent: The agent or App, or a function that makes one for each session.
     """
 
     def __init__(self, agent: Agents) -> None:
         self._make = agent
         self._agent: BaseAgent | None = None
         self._reasons = Reasons()
+        self._failure = ""
 
     async def problem(self) -> str:
         """Returns why the model cannot be reached, or an empty text; on the bridge thread."""
         try:
             if self._agent is None:
-                self._agent = self._make if isinstance(self._make, BaseAgent) else self._make()
+                self._agent = of_session(self._make, {})[0]
             model = live_model(self._agent)
             await self._load(model)
             problem = await self._gemini(text_model(model))
+        except AgentError as error:
+            return self._not_made(error.__cause__)
         except Exception as error:
             told = explain(error)
             if told.code in _BUSY:
@@ -87,7 +95,16 @@ class ModelCheck:
             self._reasons.tell(str(told))
             return told.message
         self._reasons.tell(problem)
+        self._failure = ""
         return problem
+
+    def _not_made(self, error: BaseException | None) -> str:
+        """Logs why a function makes no agent, and returns what everybody may know of it."""
+        failure = repr(error)
+        if failure != self._failure:  # Not as often as somebody asks.
+            logger.error("No session can be taken: no agent is made.", exc_info=error)
+        self._failure = failure
+        return f"The agent cannot be made: {type(error).__name__}."
 
     async def _load(self, model: object) -> None:
         if not isinstance(model, CascadeLive):
@@ -107,7 +124,7 @@ class ModelCheck:
         if not isinstance(model, Gemini):
             return ""
         if missing := gemini.problem(model):
-            return missing.message
+            raise missing  # The log has what to do about it too.
         async with asyncio.timeout(_ANSWER_S):
             await model.api_client.aio.models.get(model=model.model)
         return ""

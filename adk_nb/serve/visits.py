@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from adk_nb.bridge_thread import BridgeLoop
-from adk_nb.exceptions import BusyError
+from adk_nb.exceptions import AgentError, BusyError
+from adk_nb.serve.agents import of_session
 from adk_nb.serve.passes import Pass
 from adk_nb.serve.tutorial_page import TutorialPage
 from adk_nb.serve.visitors import MODEL_TOLD, for_visitors
@@ -19,18 +20,14 @@ from adk_nb.session import LiveSession
 from adk_nb.wire import protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-    from typing import TypeAlias
+    from collections.abc import Iterator, Mapping
 
-    from google.adk.agents import BaseAgent
-
+    from adk_nb.serve.agents import Agents
     from adk_nb.serve.lines import AsgiLine
     from adk_nb.serve.metrics import Metrics
     from adk_nb.serve.passes import Passes
     from adk_nb.serve.store import Key, Store
     from adk_nb.wire.page_hub import Page
-
-    Agents: TypeAlias = BaseAgent | Callable[[], BaseAgent]
 
 logger = logging.getLogger(__name__)
 
@@ -74,7 +71,7 @@ class Visits:
     """Opens and closes the sessions of a server; its methods run on the server's loop.
 
     Args:
-        agent: The agent, or a function that makes one for each session.
+        agent: The agent or App, or a function that makes one for each session.
         options: The options of each session.
         most: How many sessions there may be at once.
         metrics: Counts what happens in them.
@@ -156,10 +153,12 @@ class Visits:
         return visit
 
     def _opened(self, options: Mapping[str, Any]) -> LiveSession:
-        from google.adk.agents import BaseAgent
-
-        agent = self._agent if isinstance(self._agent, BaseAgent) else self._agent()
-        session = LiveSession(agent, **{**self._options, **options})
+        try:
+            agent, given = of_session(self._agent, {**self._options, **options})
+        except AgentError as error:  # Visitors are not told why.
+            logger.exception("The agent cannot be made: %s.", type(error.__cause__).__name__)
+            raise
+        session = LiveSession(agent, **given)
         session.receive_visitors(for_visitors, MODEL_TOLD)
         self._metrics.follow(session)
         return session.start()
@@ -283,7 +282,21 @@ class Visits:
             left = bridge.call(self._end_store(self._store))
             if left:
                 logger.error("The session store is gone: %d events are not written.", left)
+        if bridge.alive:
+            bridge.call(self._close_plugins())
         bridge.release()
+
+    async def _close_plugins(self) -> None:
+        """Closes the plugins of an App, which all sessions share, as ADK's runner does at its end.
+
+        Those of an App that is made for each session are the business of whoever makes it.
+        """
+        for plugin in getattr(self._agent, "plugins", ()):
+            try:
+                async with asyncio.timeout(SETTLE_S):
+                    await plugin.close()
+            except Exception:
+                logger.exception("The plugin %r could not be closed.", plugin.name)
 
     @staticmethod
     async def _end_store(store: Store) -> int:

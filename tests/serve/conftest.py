@@ -3,6 +3,15 @@ from __future__ import annotations
 import pytest
 from served import Served, echo
 
+from adk_nb.providers import env_file
+
+
+@pytest.fixture(autouse=True)
+def _no_agent_of_another_test(monkeypatch):
+    """The `.env` file of an agent that one test has loaded is none of the next test's."""
+    monkeypatch.setattr(env_file, "_agents", [])
+    monkeypatch.setattr(env_file, "_loaded", {})
+
 
 @pytest.fixture
 def served():

@@ -6,15 +6,26 @@ import asyncio
 import logging
 import re
 import shutil
+from urllib.parse import quote
 
+import httpx
 import pytest
+from google.adk.agents import Agent
+from google.adk.apps import App
+from google.adk.plugins.base_plugin import BasePlugin
 from google.adk.sessions import InMemorySessionService
-from scripted import DONE, said, text_of
+from google.adk.workflow import BaseNode
+from scripted import DONE, call, result_of, said, text_of
 from sessions import wait_for
+from starlette.applications import Starlette
+from starlette.routing import Mount
+from starlette.testclient import TestClient
 from websockets.exceptions import InvalidStatus
 
-from adk_nb.exceptions import RecordingError
+from adk_nb import serve
+from adk_nb.exceptions import AdkNbError, RecordingError
 from adk_nb.serve import visits
+from adk_nb.serve.health import ModelCheck
 from adk_nb.serve.passes import Pass
 
 FOREIGN = {"Origin": "https://evil.example"}
@@ -97,6 +108,18 @@ def test_other_hosts_and_origins_are_refused(served):
     assert len(one.visits) <= 1
 
 
+@pytest.mark.parametrize(
+    "origin", ["https://example.org/", "HTTPS://Example.org", "https://example.org:443"]
+)
+def test_an_origin_is_taken_as_browsers_send_it(served, origin):
+    one = served(origins=[origin])
+    shown = {"Origin": "https://example.org"}
+    assert one.http("/open", "POST", headers=shown).status_code == 200
+    assert one.http("/", headers={"Host": "example.org"}).status_code == 200
+    foreign = {"Origin": "https://example.org.evil.example"}
+    assert one.http("/open", "POST", headers=foreign).status_code == 403
+
+
 def test_without_the_token_nobody_comes_in(served):
     one = served(token="sesame")
     assert one.http("/").status_code == 403
@@ -114,6 +137,43 @@ def test_without_the_token_nobody_comes_in(served):
     with one.tutorial(query="&token=sesame") as client:
         client.send("text/plain", "hello")
         assert client.turn().text == "You said hello."
+
+
+@pytest.mark.parametrize("token", ["€uro", "two words", "a;b=c, d", 'quo"te\\', "%E2%82%AC"])
+def test_a_token_may_have_any_characters(served, token):
+    one = served(token=token)
+    with httpx.Client(base_url=f"http://{one.host}", timeout=60) as browser:
+        assert browser.get("/").status_code == 403
+        answer = browser.get("/", params={"token": token})
+        assert answer.status_code == 200
+        assert token not in answer.headers["set-cookie"]
+        assert browser.post("/open").status_code == 200
+    assert one.http("/open", "POST", headers={"Cookie": f"adk_nb_token={token}".encode()}).is_error
+    with one.tutorial(query=f"&token={quote(token)}") as client:
+        client.send("text/plain", "hello")
+        assert client.turn().text == "You said hello."
+
+
+def test_two_servers_of_one_host_let_the_same_browser_in(served):
+    servers = {token: served(token=token) for token in ("sesame", "simsim")}
+    with httpx.Client(timeout=60) as browser:
+        for token, one in servers.items():
+            browser.get(f"http://{one.host}/?token={token}")
+        for one in servers.values():
+            assert browser.post(f"http://{one.host}/open").status_code == 200
+
+
+def test_the_cookie_is_for_the_path_at_which_the_page_is():
+    agent = Agent(name="a", model="m")
+    mounts = [
+        Mount(f"/{name}", app=serve.app(agent, token=name)) for name in ("talk", "talks", "other")
+    ]
+    with TestClient(Starlette(routes=mounts), base_url="http://localhost") as browser:
+        for name in ("talk", "other"):
+            assert browser.get(f"/{name}/", params={"token": name}).status_code == 200
+        assert {cookie.path for cookie in browser.cookies.jar} == {"/talk", "/other"}
+        for name, status in (("talk", 200), ("other", 200), ("talks", 403)):
+            assert browser.get(f"/{name}/").status_code == status
 
 
 @pytest.mark.parametrize(
@@ -387,3 +447,88 @@ async def test_an_application_that_mounts_it_can_let_turns_end(served):
         assert client.turn().text == " two."
         await asyncio.to_thread(draining.result, 60)
     assert len(one.visits) == 0
+
+
+class Watching(BasePlugin):
+    """A plugin that keeps what it was called for."""
+
+    def __init__(self):
+        super().__init__(name="watching")
+        self.called = []
+
+    async def before_run_callback(self, *, invocation_context):
+        self.called.append(f"run in {invocation_context.session.app_name}")
+
+    async def before_tool_callback(self, *, tool, tool_args, tool_context):
+        self.called.append(tool.name)
+
+    async def close(self):
+        self.called.append("close")
+
+
+def roll() -> int:
+    """Rolls a die."""
+    return 6
+
+
+@pytest.mark.parametrize(("options", "name"), [({}, "dice_app"), ({"app_name": "own"}, "own")])
+def test_the_plugins_of_an_app_are_run_and_its_name_is_that_of_the_conversations(
+    served, options, name
+):
+    def answer(came):
+        if text_of(came):
+            return [call("roll")]
+        return [said("Rolled.", finished=True), DONE] if result_of(came) else []
+
+    plugin = Watching()
+
+    def made(model):
+        agent = Agent(name="dice", model=model, tools=[roll])
+        return App(name="dice_app", root_agent=agent, plugins=[plugin])
+
+    one = served(answer, agent=made, **options)
+    assert one.http("/readyz").status_code == 200
+    with one.tutorial() as client:
+        client.send("text/plain", "roll")
+        assert client.turn().text == "Rolled."
+    assert plugin.called == [f"run in {name}", "roll"]
+    asyncio.run_coroutine_threadsafe(one.app.drain(1), one.loop).result(60)
+    assert plugin.called[2:] == ["close"]
+
+
+@pytest.mark.parametrize("made", ["raises", "none", "flow"])
+def test_a_function_that_makes_no_agent_is_told_in_the_log_alone(served, caplog, made):
+    def make():
+        if made == "raises":
+            raise LookupError("secret words")
+        return App(name="a", root_agent=BaseNode(name="secret")) if made == "flow" else "secret"
+
+    one = served(agent=lambda _model: make)
+    answer = one.http("/open", "POST")
+    assert (answer.status_code, answer.json()["code"]) == (503, "agent_failed")
+    assert refused(lambda: one.socket("/ws/2"))[0] == 503
+    said = answer.text + one.http("/readyz").text
+    assert one.http("/readyz").status_code == 503
+    assert "secret" not in said
+    assert "Traceback" in caplog.text
+    if made == "raises":
+        assert "The agent cannot be made: LookupError." in one.http("/readyz").text
+        assert "LookupError: secret words" in caplog.text
+        assert "raise LookupError" in caplog.text
+
+
+async def test_why_no_agent_is_made_is_in_the_log_once_however_often_it_is_asked(caplog):
+    def make():
+        raise LookupError("no config")
+
+    check = ModelCheck(make)
+    for _ in range(3):
+        assert await check.problem() == "The agent cannot be made: LookupError."
+    assert caplog.text.count("LookupError: no config") == 1
+
+
+@pytest.mark.parametrize("given", ["agent", None, App(name="a", root_agent=BaseNode(name="n"))])
+def test_what_is_no_agent_is_refused_at_the_start(given):
+    with pytest.raises(AdkNbError) as error:
+        serve.app(given)
+    assert error.value.code == "bad_option"

@@ -173,6 +173,29 @@ def test_a_database_in_a_folder_that_is_not_there_is_refused(tmp_path, capsys):
     assert len(told.splitlines()) == 1
 
 
+def test_a_name_of_an_app_that_adk_refuses_is_refused_at_the_start(tmp_path, capsys):
+    (tmp_path / "echo.py").write_text(ECHO)
+    agent = str(tmp_path / "echo.py")
+    assert main(["serve", agent, "--port", "0", "--app-name", "ADK Streaming example"]) == 1
+    told = capsys.readouterr().err
+    assert told.startswith("ADK 2 refuses the app name 'ADK Streaming example'")
+    assert "letters, digits" in told
+    assert len(told.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "origin",
+    ["agent.example.org", "*", "null", "https://", "https://a.org/talk", "https://u@a.org"],
+)
+def test_what_is_no_origin_is_refused_at_the_start(origin, tmp_path, capsys):
+    (tmp_path / "echo.py").write_text(ECHO)
+    assert main(["serve", str(tmp_path / "echo.py"), "--port", "0", "--origin", origin]) == 1
+    told = capsys.readouterr().err
+    assert told.startswith(f"{origin!r} is no origin")
+    assert "https://agent.example.org" in told
+    assert len(told.splitlines()) == 1
+
+
 def test_what_is_installed_beside_an_agent_is_not_looked_at(tmp_path):
     for name in (".venv/lib", "node_modules/x", ".git", "inner", "__pycache__"):
         (tmp_path / name).mkdir(parents=True)

@@ -75,10 +75,13 @@ async def test_what_gemini_says_against_it(service, monkeypatch, status, reason)
     assert bool(problem) == bool(reason)
 
 
-async def test_a_key_that_is_missing_is_known_without_asking(monkeypatch):
+async def test_a_key_that_is_missing_is_known_without_asking(monkeypatch, caplog):
     for name in ("GOOGLE_API_KEY", "GEMINI_API_KEY"):
         monkeypatch.delenv(name, raising=False)
-    assert "needs an API key" in await of("gemini-live-2.5-flash").problem()
+    told = await of("gemini-live-2.5-flash").problem()
+    assert "needs an API key" in told
+    assert ".env" not in told
+    assert ".env, and" in caplog.text  # Whoever reads the log can do something about it.
 
 
 async def test_the_parts_of_the_embedded_default_are_loaded(monkeypatch):

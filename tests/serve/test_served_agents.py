@@ -1,9 +1,14 @@
+import os
 import sys
 
 import pytest
+from google.adk.agents import Agent
+from google.adk.apps import App, ResumabilityConfig
+from google.adk.plugins.base_plugin import BasePlugin
 
 from adk_nb.exceptions import AdkNbError
-from adk_nb.serve.agents import load
+from adk_nb.providers import gemini
+from adk_nb.serve.agents import checked, load, of_session
 
 AGENT = """
 from google.adk.agents import Agent
@@ -43,12 +48,57 @@ def test_a_file_and_a_module_with_a_variable(tmp_path):
     assert load("served_two:helper").name == "helper"
 
 
-def test_an_app_of_adks(tmp_path):
-    text = AGENT.format(name="inner") + (
-        "from google.adk.apps import App\napp = App(name='served', root_agent=inner)\n"
+APP = AGENT.format(name="root_agent") + (
+    "from google.adk.apps import App\n"
+    "from google.adk.plugins.base_plugin import BasePlugin\n"
+    "one = BasePlugin(name='one')\n"
+    "app = App(name='served', root_agent=root_agent, plugins=[one])\n"
+)
+
+
+@pytest.mark.parametrize("init", ["from . import agent\n", "", "from .agent import app\n"])
+def test_an_app_of_adks_comes_before_its_agent(tmp_path, init):
+    folder = tmp_path / "served_apps"
+    folder.mkdir()
+    (folder / "__init__.py").write_text(init)
+    (folder / "agent.py").write_text(APP)
+    for name in ("served_apps", "served_apps:app", "served_apps/agent.py", "served_apps.agent"):
+        found = load(name)
+        assert [found.name, found.plugins[0].name] == ["served", "one"]
+    for name in ("served_apps:root_agent", "served_apps/agent.py:root_agent"):
+        assert load(name).name == "root_agent"
+
+
+def test_an_app_of_no_agent_is_refused(tmp_path):
+    (tmp_path / "served_flow.py").write_text(
+        "from google.adk.apps import App\nfrom google.adk.workflow import BaseNode\n"
+        "app = App(name='served', root_agent=BaseNode(name='node'))\n"
     )
-    (tmp_path / "served_app.py").write_text(text)
-    assert load("served_app.py").name == "inner"
+    with pytest.raises(AdkNbError, match="BaseNode") as error:
+        load("served_flow.py")
+    assert error.value.code == "bad_option"
+
+
+def test_of_an_app_a_session_has_the_plugins_and_the_name():
+    agent = Agent(name="a", model="m")
+    one, two = BasePlugin(name="one"), BasePlugin(name="two")
+    app = App(name="served", root_agent=agent, plugins=[one])
+    for given in (app, lambda: app):
+        assert of_session(given, {"voice": "Puck"}) == (
+            agent,
+            {"voice": "Puck", "app_name": "served", "plugins": [one]},
+        )
+        assert of_session(given, {"app_name": "other", "plugins": [two]}) == (
+            agent,
+            {"app_name": "other", "plugins": [one, two]},
+        )
+    assert of_session(lambda: agent, {}) == (agent, {})
+
+
+def test_what_of_an_app_is_not_used_is_said(caplog):
+    resumable = ResumabilityConfig(is_resumable=True)
+    checked(App(name="a", root_agent=Agent(name="a", model="m"), resumability_config=resumable))
+    assert "resumability_config" in caplog.text
 
 
 @pytest.mark.parametrize("name", ["served_none", "served_none.py", "served_empty.py", "json:x"])
@@ -81,3 +131,66 @@ def test_an_error_in_the_agents_own_file_is_told_with_its_line(tmp_path, text, l
     assert f"{path}, line {line}: " in error.value.message
     assert what in error.value.message
     assert "folder with an agent.py" not in error.value.remedy
+
+
+@pytest.fixture
+def created(monkeypatch, tmp_path):
+    """A folder as `adk create served_made --api_key ...` makes it, in a folder of agents."""
+    for name in ("SERVED_OWN", "SERVED_SET", "GOOGLE_API_KEY", "GEMINI_API_KEY"):
+        # Set before it is deleted, so that what the code under test sets is taken back.
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("GOOGLE_GENAI_USE_VERTEXAI", "0")
+    monkeypatch.setenv("SERVED_SET", "mine")
+    folder = tmp_path / "agents" / "served_made"
+    folder.mkdir(parents=True)
+    (folder / "__init__.py").write_text("from . import agent\n")
+    (folder / "agent.py").write_text(
+        "import os\nfrom google.adk.agents import Agent\n"
+        "said = [os.environ.get(name) for name in ('SERVED_OWN', 'SERVED_SET')]\n"
+        "root_agent = Agent(name='made', model='gemini-x', description=repr(said))\n"
+    )
+    return folder
+
+
+ENV = "GOOGLE_API_KEY=some-key\nSERVED_OWN=own\nSERVED_SET=other\nSERVED_BARE\n"
+
+
+@pytest.mark.parametrize(
+    "name", ["agents/served_made", "agents/served_made/agent.py", "agents.served_made"]
+)
+@pytest.mark.parametrize("where", [".", ".."])
+def test_the_env_file_of_the_agent_is_read_before_it(created, name, where):
+    (created / where / ".env").write_text(ENV)
+    assert gemini.problem("gemini-x") is not None
+    assert load(name).description == "['own', 'mine']"
+    assert gemini.problem("gemini-x") is None
+    assert "SERVED_BARE" not in os.environ
+
+
+def test_the_env_file_of_the_agent_comes_before_that_of_the_working_directory(created, tmp_path):
+    (tmp_path / ".env").write_text("GOOGLE_API_KEY=wrong\nSERVED_OWN=wrong\n")
+    (created / ".env").write_text("GOOGLE_API_KEY=\nSERVED_OWN=\n")
+    assert load("agents/served_made").description == "['', 'mine']"
+    problem = gemini.problem("gemini-x")
+    assert f"into {created / '.env'}" in problem.remedy
+
+
+def test_a_key_that_is_missing_is_written_into_the_agents_own_file(created):
+    load("agents/served_made")
+    remedy = gemini.problem("gemini-x").remedy
+    assert f"into {created / '.env'}, and try again" in remedy
+
+
+def test_an_env_file_that_cannot_be_read_is_named(created):
+    (created / ".env").write_bytes("GOOGLE_API_KEY=x".encode("utf-16"))
+    with pytest.raises(AdkNbError, match="cannot be read") as error:
+        load("agents/served_made")
+    assert error.value.code == "bad_env_file"
+    assert str(created / ".env") in error.value.message
+
+
+def test_adks_own_variable_leaves_the_env_file_unread(created, monkeypatch):
+    monkeypatch.setenv("ADK_DISABLE_LOAD_DOTENV", "1")
+    (created / ".env").write_text(ENV)
+    assert load("agents/served_made").description == "[None, 'mine']"
