@@ -29,7 +29,7 @@ from adk_nb.exceptions import (
     SwapError,
 )
 from adk_nb.live import silence as silence_limits
-from adk_nb.live.attached import Attached
+from adk_nb.live.attached import Attached, check_text
 from adk_nb.live.coordinator import Exchange
 from adk_nb.live.event_feeds import EventFeeds
 from adk_nb.live.followed_definitions import FollowedDefinitions
@@ -82,6 +82,7 @@ _NEWS_S = 0.3
 """How long a swap may take before the pages show that it is under way (s)."""
 _GREETING = "Hello!"
 """What an agent is asked that is to greet."""
+_ELSEWHERE = "speak() takes sound, respond() a tool's result."
 _CLOSE_S = 10.0
 """How long `close` waits until all of a session has ended (s)."""
 
@@ -479,12 +480,14 @@ class LiveSession(Conversation):
         """Puts a page of your own on the conversation: a telephone, or another server's client.
 
         Args:
-            page: Is told what pages are told; see `adk_nb.Page`.
+            page: Is told what pages are told; see `adk_nb.Page`. If it raises, it is taken off the
+                conversation, which goes on.
 
         Returns:
             What the page does to the conversation.
 
         Raises:
+            AdkNbError: It is no page.
             SessionClosedError: The conversation is closed.
         """
         return self.bridge.call(self._attached(page).begin())
@@ -573,7 +576,7 @@ class LiveSession(Conversation):
     async def run_say(self, text: str, timeout: float, wait: Wait = "text") -> Turn:  # noqa: ASYNC109
         """Types a turn and waits for its end, or its first words; see `say`."""
         self._refuse_inside("say")
-        _check_text(text)
+        check_text(text, _ELSEWHERE)
         check_choice("wait", wait, ("text", "first", "heard"))
         turn = self._exchange.typed(text, cut_in=False)
         if wait == "first":
@@ -587,7 +590,7 @@ class LiveSession(Conversation):
     async def run_prompt(self, text: str, timeout: float) -> Turn:  # noqa: ASYNC109
         """Sends a message that is not the user's, and waits for the answer; see `prompt`."""
         self._refuse_inside("prompt")
-        _check_text(text)
+        check_text(text, _ELSEWHERE)
         return await self._waits.finished(self._exchange.prompt(text), timeout)
 
     async def run_speak(self, clip: Clip, timeout: float) -> Turn:  # noqa: ASYNC109
@@ -821,17 +824,6 @@ class LiveSession(Conversation):
             return False
         bridge.loop.call_soon_threadsafe(self._exchange.report, error)
         return True
-
-
-def _check_text(text: object) -> None:
-    if not isinstance(text, str):
-        raise AdkNbError(
-            f"What is said is a text, and not {text!r:.80}.",
-            remedy="speak() takes sound, respond() a tool's result.",
-            code="bad_option",
-        )
-    if not text.strip():
-        raise AdkNbError("There is nothing to say.", remedy="Give a text that is not empty.")
 
 
 def _closed_error() -> SessionClosedError:

@@ -63,7 +63,7 @@ _CROSSED_S = 1.0
 """How long it may, where what it said when the result came may have been about it (s)."""
 _CALLED_S = 5.0
 """How long after ADK runs a tool the event of its call may come (s)."""
-_LASTING = {"recording", "unsupported", "local_model", "ignored"}
+_LASTING = {"recording", "unsupported", "local_model"}
 """Codes of errors that a good answer does not end."""
 _WORDLESS_S = 5.0
 """How long after it was sent speech may stay without words before a typed text overtakes it (s)."""

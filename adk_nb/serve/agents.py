@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from adk_nb.exceptions import AdkNbError, AgentError, CredentialsError
 from adk_nb.providers import env_file
-from adk_nb.serve.recordings import LATER
+from adk_nb.serve.visitors import LATER
 from adk_nb.tracebacks import is_users
 
 if TYPE_CHECKING:

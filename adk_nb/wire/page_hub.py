@@ -37,8 +37,9 @@ class Page(Protocol):
     """What a session tells whoever shows it: the bridge's connections are some, yours another.
 
     Its methods are called on the bridge thread, where all conversations wait for them: hand on
-    what comes, and return. Where nobody reports by `Playback` what has sounded, give it the
-    attribute `plays = False`: `heard_text` and the like then say no more than without a page.
+    what comes, and return. If one raises, the page is taken off. Where nobody reports by
+    `Playback` what has sounded, give it the attribute `plays = False`: `heard_text` and the like
+    then say no more than without a page.
     """
 
     def send(self, message: protocol.Message) -> None:

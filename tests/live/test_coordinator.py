@@ -251,6 +251,8 @@ async def test_a_tool_that_does_not_return_is_left_behind_and_its_run_goes_on(mo
     assert not desk.exchange.turns.is_wanted("c")
     await asyncio.gather(*desk.exchange._tasks)
     assert answered == ["c"]
+    await asyncio.sleep(0)
+    assert not desk.exchange._tasks  # Nothing is kept of what is over.
 
 
 def test_while_a_transfer_is_made_there_is_nothing_to_drop():
@@ -324,6 +326,8 @@ def test_push_to_talk_where_the_model_is_told(make):
     for on in (True, False):
         desk.exchange.activity(begins=on)
     assert desk.sent() == ["activity_start", "activity_end"]
+    rows = [(row.author, row.text) for row in desk.log if row.kind == "voice_activity"]
+    assert rows == [("user", "ACTIVITY_START"), ("user", "ACTIVITY_END")]
 
 
 def test_a_cascade_is_told_of_interruptions_again_but_not_all_the_time(monkeypatch):
@@ -428,7 +432,14 @@ def test_after_a_loss_between_turns_nothing_is_asked(desk):
     assert desk.sent() == []
     assert [row.kind for row in desk.log] == ["connected", "disconnected", "connected"]
     assert desk.log[1].error == "gone"
+    assert {row.source for row in desk.log} == {"bridge"}
     assert desk.exchange.status == "ready"
+
+
+def test_a_connection_may_be_lost_while_nothing_waits_for_one(desk):
+    desk.exchange.live.queue = None
+    desk.exchange.run_lost(ModelError("gone"))
+    assert desk.rows()[-1] == ("disconnected", 0)
 
 
 def test_speech_is_said_again_after_a_loss_but_not_what_still_waits(desk):
@@ -661,6 +672,48 @@ async def test_a_swap_ends_the_turn_and_waits_for_what_a_cascade_says_was_heard(
     other = _speaking()
     await other.exchange.settle()
     assert other.turn.interrupted
+
+
+@pytest.mark.parametrize(
+    ("state", "lets_sound", "interrupted"),
+    [
+        ("sounding", True, False),
+        ("sounding", False, True),
+        ("speaking", True, True),
+        ("speaking", False, True),
+        ("taken", True, True),
+    ],
+)
+async def test_what_a_swap_cuts_off(state, lets_sound, interrupted):
+    desk = STATES[state]()
+    await desk.exchange.settle(lets_sound=lets_sound)
+    assert (CUT_1 in desk.rows()) is interrupted
+
+
+async def test_a_swap_leaves_speech_that_goes_on_to_the_next_agent(desk):
+    desk(heard("What", final=False))
+    await desk.exchange.settle()
+    assert not desk.turn.ended
+
+
+async def test_a_swap_ends_the_tools_that_run(desk):
+    ended = []
+
+    async def running():
+        try:
+            await asyncio.sleep(60)
+        finally:
+            ended.append(True)
+
+    async def add(_event): ...
+
+    desk.type("roll").take()
+    desk.exchange.run_tools(["c"], running(), add)
+    desk(call())
+    for _ in range(5):
+        await asyncio.sleep(0)
+    await desk.exchange.settle()
+    assert ended == [True]
 
 
 def test_another_agent_is_a_row_and_two_messages(desk):

@@ -29,6 +29,7 @@ from adk_nb.live.event_reader import EventReader
 from adk_nb.live.tool_calls import ToolCalls
 from adk_nb.live.turn_builder import Turns
 from adk_nb.log.event_log import EventLog
+from adk_nb.wire import protocol
 
 
 class Desk:
@@ -38,7 +39,7 @@ class Desk:
         self.voice = voice
         self.log = EventLog("s")
         self.messages, self.reports = [], []
-        self.microphone = True
+        self.microphone, self.takes_over = True, ""
         self.turns = Turns(self.log, self.messages.append)
         self.calls = ToolCalls(self.turns, self.log.redact)
         self.reader = EventReader(self.log, self.turns, self, calls=self.calls)
@@ -91,7 +92,7 @@ class Desk:
 
     def transferred(self, turn, source, target):
         self.reports.append(("transferred", turn and turn.index, source, target))
-        return ""
+        return self.takes_over
 
     def still_talking(self):
         self.reports.append("still talking")
@@ -380,6 +381,67 @@ def test_a_handle_makes_a_run_resumable(desk):
     assert not desk.reader.resumable
 
 
+def test_each_event_is_of_a_turn_and_in_its_row(desk):
+    events = {
+        "heard": heard("Roll", final=False),
+        "call": call(),
+        "result": result({"result": 4}),
+        "said": said("A four.", final=False),
+        "text": text("A four.", partial=True),
+        "usage": usage(1, 1, 2),
+        "transfer": transfer("coin"),
+        "sources": event(
+            grounding_metadata=types.GroundingMetadata(
+                grounding_chunks=[{"web": {"title": "t", "uri": "https://t"}}]
+            )
+        ),
+        "done": done(),
+    }
+    desk.type("hi")(text("Hello."), done())
+    for one in events.values():
+        desk(one)
+        if one is events["result"]:
+            desk.told()
+    events["cut"] = cut()
+    desk.type("stop")(said("One two.", final=False), events["cut"])
+    heard_of = said("One")
+    desk.type("stop")(said("One two.", final=False)).cut()(heard_of)
+    turns = {name: desk.reader.turn_of.get(one.id) for name, one in events.items()}
+    assert turns == {**dict.fromkeys(events, 2), "cut": 3}
+    assert desk.reader.turn_of[heard_of.id] == 4
+    names = ("agent", "invocation_id", "event_id")
+    rows = {row.event_id: tuple(getattr(row, name) for name in names) for row in desk.log}
+    for name, one in events.items():
+        assert rows[one.id] == ("dice" if name != "heard" else None, "i", one.id)
+
+
+def test_a_call_is_of_its_tool_and_id(desk):
+    desk.type("roll")(call("flip", "x", side="h"), result({"result": 1}, "flip", "x"))
+    part = types.Part(function_response=types.FunctionResponse(response={"result": 2}))
+    desk(content(part))  # Of no call.
+    assert desk.rows("tool", "tool_call_id", "args")[1:] == [
+        ("tool_call", 1, "flip", "x", {"side": "h"}),
+        ("tool_result", 1, "flip", "x", None),
+        ("tool_result", 1, "", "", None),
+    ]
+
+
+def test_what_was_held_back_of_a_print_is_shown_at_its_end(desk):
+    desk.calls.outputs["c"] = Printed("to be continued sk-0")
+    desk.type("go")(call(), result({"result": 1}))
+    shown = [m.text for m in desk.messages if isinstance(m, protocol.ToolOutput)]
+    assert "".join(shown) == "to be continued sk-0"
+    assert "c" not in desk.calls.outputs
+
+
+def test_a_transfer_is_a_row_with_the_model_of_who_takes_over(desk):
+    desk.takes_over = "other"
+    desk.type("flip")(transfer("coin"))
+    assert desk.rows("author", "text", "model")[-1] == (
+        "agent_transfer", 1, "dice", "coin", "other",
+    )  # fmt: skip
+
+
 # --- interruptions
 
 
@@ -522,6 +584,18 @@ def test_an_answer_that_is_none_is_told_with_its_reason(desk):
         ("The model's answer is sound that nobody can hear.", 2),
         ("The service withheld the model's answer.", 3),
     ]
+
+
+@pytest.mark.parametrize("reason", ["TURN_COMPLETE_REASON_UNSPECIFIED", "NEED_MORE_INPUT"])
+def test_reasons_that_are_no_failure(desk, reason):
+    desk.type("hi")(said("Hello."), done(turn_complete_reason=reason))
+    assert (desk.turns.all[0].status, desk.turns.all[0].end_reason) == ("complete", None)
+    assert desk.rows("end_reason")[-2:] == [("turn_complete", 1, None), ("turn_ended", 1, None)]
+
+
+def test_an_interaction_that_requires_an_action_holds_the_turn_open(desk):
+    desk.type("hi")(said("One moment."), done(interaction_status="REQUIRES_ACTION"))
+    assert not desk.turns.all[0].ended
 
 
 def test_an_interaction_that_is_in_progress_holds_the_turn_open(desk):

@@ -8,11 +8,12 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from adk_events import call, content, done, result, said, sound
-from desk import LOUD, QUIET, Desk
+from adk_events import PCM, call, content, done, result, said, sound
+from desk import LOUD, QUIET, Desk, cascade
 from google.adk.agents import Agent
 from google.genai import types
 from scripted import Scripted, echo
+from sessions import Page, enter
 
 from adk_nb.exceptions import AdkNbError
 from adk_nb.live import coordinator
@@ -104,7 +105,57 @@ def test_a_picture_goes_to_a_model_that_is_connected(desk):
     assert desk.exchange.see(b"jpeg") is False
 
 
+def test_pages_are_told_which_of_them_has_the_microphone(desk):
+    other, exchange = Page(), desk.exchange
+    enter(exchange.pages, other)
+
+    def told():
+        return [
+            [m.microphone for m in page.messages if isinstance(m, protocol.Place)][-1:]
+            for page in (desk.page, other)
+        ]
+
+    exchange.open_microphone(desk.page, on=True)
+    assert told() == [["here"], ["elsewhere"]]
+    exchange.open_microphone("speak", on=True)
+    exchange.open_microphone("speak", on=False)
+    assert told() == [["here"], ["elsewhere"]]
+    exchange.open_microphone(desk.page, on=True)
+    exchange.open_microphone(other, on=False)  # It has lost it before.
+    assert told() == [["here"], ["elsewhere"]]
+    exchange.open_microphone(desk.page, on=False)
+    assert told() == [["none"], ["none"]]
+
+
+@pytest.mark.parametrize(("pcm", "ended"), [(LOUD, ["A four."]), (QUIET, ["A four. Well."])])
+def test_words_after_an_end_are_its_own_unless_the_user_has_begun_to_speak(desk, pcm, ended):
+    desk.type("roll").take()
+    desk(sound(), said("A four."), done())
+    desk.exchange.open_microphone(desk.page, on=True)
+    for _ in range(10):
+        desk.exchange.hear(desk.page, pcm)
+    desk(said(" Well."))
+    assert [turn.agent_text for turn in desk.exchange.turns.all if turn.ended] == ended
+
+
+def test_a_page_that_takes_over_gets_the_words_of_what_sounds(desk):
+    for words in ("One.", "Two, three."):
+        desk.type("count").take()
+        desk(sound(PCM * 100), said(words), done())
+    other = Page()
+    enter(desk.exchange.pages, other)
+    desk.exchange.pages.played(protocol.Playback("drained", 1, 1000.0))
+    desk.exchange.pages.played(protocol.Playback("progress", 2, 10.0))
+    desk.exchange.pages.give(other)
+    words = [(m.turn, m.ends) for m in other.messages if isinstance(m, protocol.Words)]
+    assert words == [(2, [4, 11])]
+
+
 # --- tools
+
+
+def test_a_cascade_waits_for_every_tool():
+    assert cascade().exchange.blocks("roll") is True
 
 
 @pytest.mark.parametrize("blocking", [None, True, False])
@@ -288,6 +339,9 @@ def test_the_agents_voice_is_told_when_it_changes_and_when_a_connection_is_made(
         return [m.audio for m in desk.page.messages if isinstance(m, protocol.AudioUse)]
 
     assert (desk.exchange.audio_use, uses()) == (True, [])
+    desk.exchange.shared_microphone = True
+    assert desk.exchange.audio_use == {"shared_microphone": True}
+    desk.exchange.shared_microphone = False
     desk.exchange.set_voice(on=False)
     desk.exchange.set_voice(on=False)
     assert uses() == [{"output": False}]
@@ -303,6 +357,15 @@ def test_what_is_ignored_is_a_note_that_later_pages_get_too(desk):
     rows = [(row.source, row.turn, row.status) for row in desk.log if row.kind == "error"]
     assert rows == [("bridge", 1, "warning"), ("bridge", 1, "warning")]
     assert (desk.page.errors(), desk.turn.error) == ([], None)
+
+
+@pytest.mark.parametrize(
+    ("code", "lasts"),
+    [("recording", True), ("unsupported", True), ("local_model", True), ("callback_failed", False)],
+)
+def test_which_errors_a_good_answer_does_not_end(desk, code, lasts):
+    desk.exchange.report(AdkNbError("a", code=code))
+    assert desk.page.errors() == [protocol.Failure(code, "a", "", lasts=lasts)]
 
 
 def test_errors_are_the_bridges(desk):

@@ -45,7 +45,7 @@ async def said(histories, history_id=None):
 def test_a_history_is_found_by_a_turn_and_the_earliest_counts(histories):
     first, other = histories.current, History("s2", "s", [1, 2, 3])
     first.turns += [1, 2]
-    assert not History("x").current
+    assert History("x") == History("x", origin="", turns=[], current=False)
     histories.enter(other)
     assert (histories.all, histories.current) == ([first, other], other)
     found = [histories.of_turn(index) for index in (1, 2, 3)]
@@ -199,6 +199,96 @@ def test_a_service_that_is_none_says_so_without_the_password(uri, told):
     assert told in error.value.message
     assert "secret" not in error.value.message
     assert error.value.code == "no_sessions"
+
+
+class Service:
+    """A session service that notes what it is asked, and fails as it is told."""
+
+    def __init__(self, uri="", error=None, stored=None):
+        self.uri, self.error, self.stored = uri, error, stored
+        self.asked, self.closed = [], 0
+
+    async def create_session(self, **names):
+        if self.error is not None:
+            raise self.error
+
+    async def get_session(self, **names):
+        self.asked.append(names)
+        return self.stored
+
+    async def append_event(self, session, event): ...
+
+    async def close(self):
+        self.closed += 1
+
+
+@pytest.mark.parametrize(
+    ("uri", "opened"),
+    [
+        ("postgresql://host/db", "postgresql+asyncpg://host/db"),
+        ("postgres://host/db", "postgresql+asyncpg://host/db"),
+        ("mysql+aiomysql://host/db", "mysql+aiomysql://host/db"),
+    ],
+)
+def test_which_database_a_uri_is_of(monkeypatch, uri, opened):
+    monkeypatch.setattr("google.adk.sessions.DatabaseSessionService", Service, raising=False)
+    assert service_of(uri).uri == opened
+
+
+@pytest.mark.parametrize("stored", [None, "a session"])
+@pytest.mark.parametrize("name", ["AlreadyExistsError", "OperationalError"])
+async def test_a_session_that_another_has_made_meanwhile_is_taken(monkeypatch, name, stored):
+    error = type(name, (Exception,), {})()
+    made = Service(error=error, stored=stored)
+    monkeypatch.setattr("adk_nb.live.histories.service_at", lambda _uri: made)
+    service = service_of("memory://")
+    if stored and name == "AlreadyExistsError":
+        assert await service.create_session(**NAMES, session_id="s", state={}) == stored
+        assert made.asked == [{**NAMES, "session_id": "s"}]
+    else:
+        with pytest.raises(type(error)):
+            await service.create_session(**NAMES, session_id="s", state={})
+
+
+async def test_only_a_service_that_was_made_here_is_closed_here(monkeypatch):
+    made, own = Service(), Service()
+    monkeypatch.setattr("adk_nb.live.histories.service_at", lambda _uri: made)
+    for sessions in ("memory://", own):
+        await Histories(sessions, None, user_id="u", first="s").close()
+    assert (made.closed, own.closed) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("errors", "raised"),
+    [
+        ([], None),
+        ([ValueError("a stale session")], None),
+        ([ValueError("a stale session")] * 2, AdkNbError),
+        ([ValueError("no such thing")], ValueError),
+        ([ValueError("a stale session"), ValueError("no such thing")], ValueError),
+    ],
+    ids=["no error", "stale", "stale twice", "another", "stale, then another"],
+)
+async def test_what_is_added_to_a_stale_session_is_tried_once_more(histories, errors, raised):
+    added, told, waiting = [], [], errors[:]
+    session = await histories.sessions.create_session(**NAMES, session_id="s")
+
+    async def append(_session, event):
+        if waiting:
+            raise waiting.pop(0)
+        added.append(event)
+
+    histories._append, histories.on_shared = append, told.append
+    event = words("a", "1")
+    if raised is None:
+        await histories.append(event, session)
+        assert added == [event]
+    else:
+        with pytest.raises(raised):
+            await histories.append(event, session)
+    assert len(told) == ("stale" in str(errors[:1]))
+    if raised is AdkNbError:
+        assert told[0].code == "shared_session"
 
 
 async def test_what_no_database_takes_is_cleaned_before_it_is_added(tmp_path):
