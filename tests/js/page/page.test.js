@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";
 import { page } from "../page.js";
-import { install } from "../sound/web-audio.js";
+import { browser, install } from "../sound/web-audio.js";
 
 const settled = async () => { for (let i = 0; i < 20; i++) await Promise.resolve(); };
 
@@ -40,9 +40,13 @@ test("a tab that is let in shows the conversation, and takes the keys", async (t
   assert.deepEqual([root.tabIndex, root.dataset.state, sockets.map(({ url }) => url)], [0, "connecting", ["ws://localhost:5000/"]]);
   assert.ok(root.querySelector("[data-adk-nb=mic]"));
   assert.equal(root.querySelector("[data-adk-nb=error]").hidden, true);
-  assert.equal(root.querySelector("[data-adk-nb=agent]").textContent, "");
+  assert.deepEqual(["agent", "model"].map((name) => root.querySelector(`[data-adk-nb=${name}]`).textContent), ["", ""]);
   sockets[0].onopen();
   assert.equal(JSON.parse(sockets[0].sent[0]).token, "t");
+  sockets[0].onmessage({ data: '{"type": "hello", "session_id": "s", "audio": true}' });
+  await settled();
+  const { modules } = browser.contexts[0];
+  assert.deepEqual(modules.map((url) => url.split("/").slice(-2).join("/")), ["sound/recorder-processor.js", "sound/player-processor.js"]);
   listeners.hashchange();
   assert.equal(location.reloads, 1);
 });
