@@ -49,14 +49,13 @@ class Told extends WebSocket {
 /** Opens a session for this tab, or finds its own; throws a Failure. @returns {Promise<Address>} */
 export async function admission() {
   globalThis.WebSocket = Told;
-  const here = new URL(".", location.href); // the page may be mounted below another's
-  const open = new URL("open", here);
+  const open = new URL("open", location.href); // the page may be mounted below another's
   open.searchParams.set("visit", sessionStorage.getItem(VISIT) ?? "");
   const response = await fetch(open, { method: "POST" }).catch(() => Promise.reject(UNREACHABLE));
   const answer = await response.json().catch(() => Promise.reject(UNREACHABLE));
   if (!response.ok) throw answer;
   sessionStorage.setItem(VISIT, answer.token);
-  const socket = new URL("session", here);
+  const socket = new URL("session", location.href);
   socket.protocol = socket.protocol.replace("http", "ws");
   return { url: socket.href, token: answer.token, kernel: "", transport: "websocket" };
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
-import { addressOf, helps } from "../../../adk_nb/static/link/page-link.js";
-import { bridgeOf, codeOf } from "../../../adk_nb/static/page/admission.js";
+import { mock, test } from "node:test";
+import { addressOf, helps, offer, withdraw } from "../../../adk_nb/static/link/page-link.js";
+import { page } from "../page.js";
 
 const LINK = { url: "http://127.0.0.1:5000/page/#code", relay: "adk-nb/page/#code.kernel" };
 
@@ -20,22 +20,42 @@ test("it is offered where another page may have what this one has not", () => {
   for (const code of ["mic_failed", "mic_system", "unreachable", ""]) assert.ok(!helps(code), code);
 });
 
-test("the served page finds its bridge, at the bridge's own port and below a Jupyter server's", () => {
-  assert.equal(bridgeOf({ protocol: "http:", host: "127.0.0.1:5000", pathname: "/page/" }, ""), "ws://127.0.0.1:5000/");
-  const below = { protocol: "https:", host: "hub.example", pathname: "/user/ada/adk-nb/page/" };
-  assert.equal(bridgeOf(below, "abc"), "wss://hub.example/user/ada/adk-nb/abc");
-  assert.equal(bridgeOf(below, "../evil"), "wss://hub.example/user/ada/adk-nb/..%2Fevil");
-  assert.deepEqual(codeOf("#c-o_de.kernel"), { code: "c-o_de", kernel: "kernel" });
-  assert.deepEqual(codeOf(""), { code: "", kernel: "" });
+/** The row of an error, as the page has it. */
+function errorRow(t) {
+  page(t);
+  const row = document.createElement("div");
+  row.innerHTML = "<span>No microphone.</span><button></button>";
+  return row;
+}
+
+test("it is a link beside the words, to another tab that is not told of this page", async (t) => {
+  const row = errorRow(t);
+  await offer(row, async () => LINK);
+  await offer(row, async () => ({ ...LINK, url: "http://127.0.0.1:5000/page/#newer" }));
+  assert.equal(row.querySelectorAll("a").length, 1);
+  const link = /** @type {HTMLAnchorElement} */ (row.querySelector("[data-adk-nb=page-link]"));
+  assert.deepEqual(
+    [link.className, link.target, link.rel, link.getAttribute("href"), link.parentElement?.textContent],
+    ["adk-nb-page-link", "_blank", "noreferrer", "http://127.0.0.1:5000/page/#newer", "No microphone.  Open the microphone page"],
+  );
+  withdraw(row);
+  withdraw(row);
+  assert.equal(row.querySelector("a"), null);
 });
 
-test("the console of a server's page has the kinds and sizes of frames, and not the clock's", async (t) => {
-  globalThis.WebSocket ??= /** @type {any} */ (class {});
-  const { say } = await import("../../../adk_nb/static/page/visit.js");
-  const log = t.mock.method(console, "log", () => {});
-  for (const type of ["clock", "clock_offset"]) say("[AGENT TO CLIENT]", JSON.stringify({ type }));
-  say("[CLIENT TO AGENT]", '{"type": "text", "text": "secret"}');
-  say("[CLIENT TO AGENT]", new Uint8Array(640));
-  const lines = log.mock.calls.map((call) => call.arguments[0]);
-  assert.deepEqual(lines, ["[CLIENT TO AGENT]: text: 34 characters.", "[CLIENT TO AGENT]: binary: 640 bytes."]);
+test("it goes once it was pressed, as it opens once", async (t) => {
+  const row = errorRow(t);
+  mock.timers.enable({ apis: ["setTimeout"] });
+  t.after(() => mock.timers.reset());
+  await offer(row, async () => LINK);
+  row.querySelector("a")?.dispatchEvent(new Event("click"));
+  assert.ok(row.querySelector("a"), "the browser follows it after its listeners");
+  mock.timers.tick(1);
+  assert.equal(row.querySelector("a"), null);
+});
+
+test("where no address is known no link is there", async (t) => {
+  const row = errorRow(t);
+  await offer(row, async () => ({ url: "", relay: "" }));
+  assert.equal(row.querySelector("a"), null);
 });

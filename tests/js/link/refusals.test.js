@@ -19,7 +19,18 @@ test("a policy is asked first, by whichever name the browser has for it", () => 
     assert.equal(refusedBy(denied("Permission denied"), "microphone", withPolicy(name, false), true), "frame");
   }
   assert.equal(refusedBy(undefined, "microphone", undefined), "user");
+  assert.equal(refusedBy(denied("Permission denied by system"), "microphone", withPolicy("permissionsPolicy", false)), "server");
 });
+
+for (const [feature, of, name] of [["microphone", "mic", "microphone"], ["camera", "camera", "camera"], ["display-capture", "screen", "screen"]]) {
+  test(`a ${name} that was refused has codes and words of its own`, () => {
+    const said = ["server", "frame", "system", "unanswered"].map((by) => refusal(denied(""), feature, /** @type {any} */ (by)));
+    assert.deepEqual(said.map(({ code }) => code), [`${of}_forbidden`, `${of}_forbidden`, `${of}_system`, `${of}_denied`]);
+    for (const { message } of said) assert.match(message, new RegExp(`\\b${name}\\b`));
+    assert.match(said[0].remedy, new RegExp(`"Permissions-Policy: ${feature}=\\(self\\)"`));
+    assert.match(said[1].remedy, new RegExp(`allow="${feature}"`));
+  });
+}
 
 test("each says who can change it, and none but the user's own the address bar", () => {
   const words = { server: /whoever runs the server/, frame: /tab of its own/, system: /privacy settings/, unanswered: /Click the microphone again/ };

@@ -30,10 +30,16 @@ test("an open microphone shows itself where its view is not on the page, and onl
   assert.equal(mark(), null);
   shows(false);
   assert.match(mark().textContent, /^dice hears you: the microphone is on in an output that is hidden\./);
+  const before = mark();
+  shows(false);
+  assert.equal(mark(), before);
+  assert.equal(document.querySelectorAll("[data-adk-nb=away]").length, 1);
   mark().querySelector("button").click();
   assert.equal(seen.stopped, 1);
   shows(true);
   assert.equal(mark(), null);
+  shows(false);
+  assert.ok(mark(), "it shows itself again");
 });
 
 test("a microphone that is closed, or a view that is gone, leaves no mark", (t) => {

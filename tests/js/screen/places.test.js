@@ -31,6 +31,7 @@ test("the line offers what is not here, and is there only while something can be
   places.say({ speaker: "elsewhere" });
   places.show(true);
   assert.deepEqual([seen(), places.plays], [[true, true, false], false]);
+  assert.equal(places.row.textContent, "The sound is in another view of this widget.Hear it hereSpeak here");
   places.say({ speaker: "here", microphone: "elsewhere" });
   places.show(true);
   assert.deepEqual(seen(), [true, false, true]);
@@ -42,4 +43,21 @@ test("the line offers what is not here, and is there only while something can be
   assert.deepEqual(asked, ["hear", "speak"]);
   places.show(false);
   assert.equal(places.row.hidden, true);
+});
+
+test("a microphone that was in a view that is gone, or taken by another widget, can be spoken into here", (t) => {
+  page(t);
+  const layout = layOut(document.createElement("div"));
+  const places = new Places(layout, { hear() {}, speak() {}, signal: new AbortController().signal });
+  assert.deepEqual([places.row.dataset.adkNb, places.row.getAttribute("role"), places.row.hidden], ["places", "status", true]);
+  assert.equal(layout.error.row.previousSibling, places.row);
+  places.say({ microphone: "gone" });
+  places.show(true);
+  assert.equal(places.speak.hidden, false);
+  places.say({ microphone: "none" });
+  places.show(true);
+  assert.equal(places.speak.hidden, true);
+  places.taken = true;
+  places.show(true);
+  assert.deepEqual([places.speak.hidden, places.row.hidden], [false, false]);
 });

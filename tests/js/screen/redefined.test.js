@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { redefinedText } from "../../../adk_nb/static/screen/redefined.js";
+import { RedefinedLine, redefinedText } from "../../../adk_nb/static/screen/redefined.js";
+import { page } from "../page.js";
 import { viewed } from "./viewed.js";
 
 test("the names are a sentence, and many are counted", () => {
@@ -8,6 +9,24 @@ test("the names are a sentence, and many are counted", () => {
   assert.equal(redefinedText(["get_time", "RULES"]), "get_time and RULES were redefined.");
   assert.equal(redefinedText(["a", "b", "c", "d"]), "a, b, c and d were redefined.");
   assert.equal(redefinedText(["a", "b", "c", "d", "e"]), "a, b, c and 2 more were redefined.");
+});
+
+test("the line shows the names in words, all of them to who points at it, and can be used each time anew", (t) => {
+  page(t);
+  let goes = true;
+  const line = new RedefinedLine(() => goes);
+  assert.deepEqual([line.row.getAttribute("role"), line.row.hidden, line.row.textContent], ["status", true, ""]);
+  line.show(["a", "b", "c", "d", "e"]);
+  assert.deepEqual([line.row.hidden, line.text.textContent, line.text.title, line.button.textContent], [false, "a, b, c and 2 more were redefined.", "a, b, c, d, e", "Use them"]);
+  line.button.click();
+  assert.equal(line.button.disabled, true);
+  line.show(["f"]);
+  assert.deepEqual([line.text.textContent, line.text.title, line.button.textContent, line.button.disabled], ["f was redefined.", "f", "Use it", false]);
+  goes = false;
+  line.button.click();
+  assert.equal(line.button.disabled, false);
+  line.show([]);
+  assert.deepEqual([line.row.hidden, line.text.textContent, line.text.title], [true, "", ""]);
 });
 
 test("what was redefined is offered until the agent has it", async (t) => {

@@ -44,6 +44,29 @@ test("a second click stops it, another turn's begins that", async () => {
   assert.deepEqual([replay.turn, seen.asked.map(({ turn }) => turn)], [2, [1, 1, 2]]);
 });
 
+test("what was stopped does not sound in what is played then", async () => {
+  const { replay, seen } = made();
+  await replay.toggle(1);
+  replay.receive({ turn: 1, rate: 8000, offset: 0, length: 4, pcm: pcm(16384) });
+  await replay.toggle(2);
+  replay.receive({ turn: 2, rate: 8000, offset: 0, length: 2, pcm: pcm(8192) });
+  assert.deepEqual(seen.sources.map(({ buffer }) => [...buffer.data]), [[0.25]]);
+  replay.stop();
+  const [{ state, to, onended }] = seen.sources;
+  assert.deepEqual([state, to, onended], ["stopped", null, null]);
+  seen.sources[0].state = "";
+  replay.stop();
+  assert.deepEqual([seen.sources[0].state, seen.turns], ["", [1, null, 2, null]]);
+});
+
+test("where there is no player nothing is played", async () => {
+  const { replay, seen } = made();
+  replay.sound.output = null;
+  await replay.toggle(1);
+  replay.receive({ turn: 1, rate: 8000, offset: 0, length: 2, pcm: pcm(1) });
+  assert.deepEqual([replay.turn, seen.sources, seen.turns], [null, [], [1, null]]);
+});
+
 test("nothing is played over an agent that speaks, without a connection, or of no sound", async () => {
   const { replay, seen } = made();
   seen.busy = true;

@@ -73,3 +73,47 @@ test("a click plays a turn of which there is sound, and the button says which is
   lines.playing(null);
   assert.deepEqual([buttons[0].textContent, buttons[0].getAttribute("aria-label")], ["▶", "Play turn 1"]);
 });
+
+test("a button that has the focus keeps it while its line changes, and a button without takes none", (t) => {
+  const { box, add, draw } = shown(t);
+  document.body.append(box);
+  add(1);
+  draw({ ...FACTS, turn: 1 });
+  const button = box.querySelector("[data-adk-nb=play]");
+  draw({ ...FACTS, turn: 1, ms: 1 });
+  assert.notEqual(document.activeElement, button);
+  button.focus();
+  draw({ ...FACTS, turn: 1, ms: 2 });
+  assert.equal(document.activeElement, button);
+});
+
+test("a turn that comes back, or of a transcript that was cleared, has a new line", (t) => {
+  const { box, lines, add, draw } = shown(t);
+  add(1);
+  draw({ ...FACTS, turn: 1 });
+  const first = box.querySelector("[data-adk-nb=turn]");
+  draw();
+  assert.equal(lines.lines.size, 0);
+  draw({ ...FACTS, turn: 1 });
+  const second = box.querySelector("[data-adk-nb=turn]");
+  assert.notEqual(second, first);
+  second.remove();
+  lines.clear();
+  draw({ ...FACTS, turn: 1 });
+  assert.notEqual(box.querySelector("[data-adk-nb=turn]"), second);
+});
+
+for (const [said, facts] of [
+  [{ turn: 1, time: 5, latency: "a", ms: 0, sound: true }, { turn: 1, time: 5, latency: "a", ms: 0, sound: true }],
+  [{ turn: "2" }, { turn: 2, time: 0, latency: "", ms: null, sound: false }],
+  [{ turn: 3, time: "x", latency: null, ms: "1", sound: 1 }, { turn: 3, time: 0, latency: "", ms: null, sound: false }],
+]) {
+  test(`the facts of ${JSON.stringify(said)}`, () => assert.deepEqual(factsOf(said), facts));
+}
+
+test("a turn without a time says none", (t) => {
+  const { box, add, draw } = shown(t);
+  add(1);
+  draw({ turn: 1, ms: 5, latency: "first_text_ms" });
+  assert.equal(box.querySelector("[data-adk-nb=turn]").textContent, "turn 1 5 ms");
+});
