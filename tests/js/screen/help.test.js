@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Help } from "../../../adk_nb/static/screen/help.js";
 import { layOut } from "../../../adk_nb/static/screen/layout.js";
+import { NOTEBOOK } from "../../../adk_nb/static/screen/wording.js";
 import { page, press } from "../page.js";
 
 /** @param {import("node:test").TestContext} t */
@@ -11,7 +12,7 @@ function made(t) {
   document.body.append(root);
   const layout = layOut(root);
   const listeners = new AbortController();
-  const help = new Help(layout, listeners.signal);
+  const help = new Help(layout, NOTEBOOK.calls, listeners.signal);
   const open = () => [help.sheet.hidden === false, help.button.getAttribute("aria-expanded")];
   return { help, layout, root, listeners, open };
 }
