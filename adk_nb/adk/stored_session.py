@@ -1,7 +1,10 @@
-"""A session of ADK's that something else has written to since it was read."""
+"""A session of ADK's that something else has written to, and a file that another service made."""
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -32,3 +35,21 @@ def same_revision(session: Session, stored: Session) -> None:
     # By it ADK's DatabaseSessionService knows what was read.
     if hasattr(stored, "_storage_update_marker"):
         session._storage_update_marker = stored._storage_update_marker  # noqa: SLF001
+
+
+def is_of_database_service(path: str) -> bool:
+    """Returns whether an SQLite file was made by ADK's DatabaseSessionService.
+
+    Its SqliteSessionService would write into it, and could not read what is there: tables and
+    columns have the same names, and times are dates in the one and seconds in the other.
+    """
+    if not Path(path).is_file():
+        return False
+    uri = f"{Path(path).absolute().as_uri()}?mode=ro"
+    with (
+        contextlib.suppress(sqlite3.Error),
+        contextlib.closing(sqlite3.connect(uri, uri=True)) as database,
+    ):
+        columns = database.execute("PRAGMA table_info(sessions)").fetchall()
+        return any(name == "update_time" and kind == "DATETIME" for _, name, kind, *_ in columns)
+    return False

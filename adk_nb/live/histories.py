@@ -9,6 +9,7 @@ import re
 import uuid
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from google.adk.apps.app import validate_app_name
 from google.adk.events import Event, EventActions
@@ -16,7 +17,7 @@ from google.adk.memory.in_memory_memory_service import InMemoryMemoryService
 from google.adk.sessions.in_memory_session_service import InMemorySessionService
 from google.genai import types
 
-from adk_nb.adk.stored_session import is_stale, read_again
+from adk_nb.adk.stored_session import is_of_database_service, is_stale, read_again
 from adk_nb.exceptions import AdkNbError, SwapError
 from adk_nb.log.word_boundaries import joined
 from adk_nb.plain import plain, valid_text
@@ -105,6 +106,12 @@ def service_at(sessions: str) -> BaseSessionService:
     if scheme in _POSTGRESQL:  # ADK needs a driver that does not block.
         sessions = f"postgresql+asyncpg:{sessions.partition(':')[2]}"
         scheme = "postgresql+asyncpg"
+    if scheme == "sqlite" and is_of_database_service(urlsplit(sessions).path[1:]):
+        raise AdkNbError(
+            f"{sessions!r} was made by ADK's DatabaseSessionService, and has other tables.",
+            remedy=f"Write sqlite+aiosqlite{sessions.removeprefix(scheme)}",
+            code="no_sessions",
+        )
     try:
         if "+" in scheme:
             from google.adk.sessions import DatabaseSessionService

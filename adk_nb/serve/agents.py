@@ -30,6 +30,8 @@ logger = logging.getLogger(__name__)
 
 _OF_ADK = ("app", "root_agent")
 """The variables that ADK's own commands look for, in their order."""
+_CONFIG = "root_agent.yaml"
+_CONFIGS = frozenset({".yaml", ".yml"})
 _UNUSED = ("events_compaction_config", "context_cache_config", "resumability_config")
 """What an App may have that a live conversation makes no use of."""
 
@@ -113,13 +115,17 @@ def load(name: str) -> Made:
     """Returns the agent of a module or a file, or ADK's App around it.
 
     Args:
-        name: A folder as `adk create` makes it, a Python file, or a module; with `:variable` after
-            it where the agent is not called `root_agent` or `agent`.
+        name: A folder as `adk create` makes it, also of the type `config`, a Python file, or a
+            module; with `:variable` after it where the agent is not called `root_agent` or `agent`.
 
     Raises:
         AdkNbError: There is none.
     """
     place, _, variable = name.partition(":") if not Path(name).exists() else (name, "", "")
+    config = Path(place).expanduser()
+    if config.suffix in _CONFIGS and config.is_file():
+        env_file.load_of_agent(config.resolve().parent)
+        return _of_config(config)
     module = _module(place)
     names = (variable,) if variable else (*_OF_ADK, "agent")
     found = _among(module, names)
@@ -127,12 +133,44 @@ def load(name: str) -> Made:
         found = _among(getattr(module, "agent", None), names)
     if found is not None:
         return found
+    if not variable and (config / _CONFIG).is_file():
+        return _of_config(config / _CONFIG)
     wanted = variable or "root_agent"
     raise AdkNbError(
         f"There is no agent {wanted!r} in {place}.",
         remedy="Name the variable: python -m adk_nb serve my_agents:helper",
         code="bad_option",
     )
+
+
+def _of_config(path: Path) -> BaseAgent:
+    """Returns the agent that a file of `adk create --type=config` describes."""
+    from google.adk.agents import BaseAgent
+
+    try:
+        from google.adk.agents.config_agent_utils import from_config
+    except ImportError as error:
+        raise AdkNbError(
+            f"{path} cannot be loaded: the installed ADK reads no such files.",
+            remedy="Write an agent.py with a root_agent.",
+            code="bad_option",
+        ) from error
+    sys.path.insert(0, str(path.resolve().parents[1]))  # Where the modules of its tools are.
+    try:
+        made = from_config(str(path))
+    except Exception as error:
+        raise AdkNbError(
+            f"{path} cannot be loaded: {' '.join(_what(error).split())}.",
+            remedy="Mend that file.",
+            code="bad_option",
+        ) from error
+    if not isinstance(made, BaseAgent):
+        raise AdkNbError(
+            f"{path} describes a {type(made).__name__}, and no agent.",
+            remedy="Only agents can be spoken to.",
+            code="bad_option",
+        )
+    return made
 
 
 def _among(owner: Any, names: Iterable[str]) -> Made | None:

@@ -1,5 +1,6 @@
 """ADK's sessions behind a live one: kept on disk, their state, their artifacts, who speaks."""
 
+import asyncio
 import threading
 
 import pytest
@@ -416,6 +417,28 @@ def test_a_stale_service_of_the_users_own_is_told_to_be_open_elsewhere(tmp_path)
 def test_an_apps_name_that_adk_would_refuse_is_refused_at_once():
     with pytest.raises(AdkNbError, match="my app"):
         LiveSession(agent(), app_name="my app")
+
+
+def test_a_database_of_adks_other_service_is_refused_with_the_uri_that_opens_it(tmp_path):
+    pytest.importorskip("sqlalchemy")
+    from google.adk.sessions import DatabaseSessionService
+
+    path = tmp_path / "made by adk.db"
+    service = DatabaseSessionService(f"sqlite+aiosqlite:///{path}")
+
+    async def make():
+        await service.create_session(app_name=APP_NAME, user_id="user", session_id="s")
+        await service.close()
+
+    asyncio.run(make())
+    before = path.read_bytes()
+    with pytest.raises(AdkNbError, match="DatabaseSessionService") as error:
+        LiveSession(agent(), sessions=f"sqlite:///{path}")
+    assert error.value.code == "no_sessions"
+    assert f"sqlite+aiosqlite:///{path}" in error.value.remedy
+    assert path.read_bytes() == before
+    with LiveSession(agent(), sessions=f"sqlite+aiosqlite:///{path}", session_id="s") as session:
+        assert session.say("hello").status == "complete"
 
 
 def test_conversations_of_two_apps_are_two(tmp_path):

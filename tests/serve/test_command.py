@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -180,6 +182,17 @@ def test_a_name_of_an_app_that_adk_refuses_is_refused_at_the_start(tmp_path, cap
     told = capsys.readouterr().err
     assert told.startswith("ADK 2 refuses the app name 'ADK Streaming example'")
     assert "letters, digits" in told
+    assert len(told.splitlines()) == 1
+
+
+def test_a_database_of_another_service_of_adks_is_refused_at_the_start(tmp_path, capsys):
+    (tmp_path / "echo.py").write_text(ECHO)
+    with contextlib.closing(sqlite3.connect(tmp_path / "x.db")) as database:
+        database.execute("CREATE TABLE sessions (id VARCHAR(128), update_time DATETIME NOT NULL)")
+    agent, store = str(tmp_path / "echo.py"), f"sqlite:///{tmp_path}/x.db"
+    assert main(["serve", agent, "--port", "0", "--sessions", store]) == 1
+    told = capsys.readouterr().err
+    assert f"sqlite+aiosqlite:///{tmp_path}/x.db" in told
     assert len(told.splitlines()) == 1
 
 

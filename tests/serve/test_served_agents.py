@@ -194,3 +194,60 @@ def test_adks_own_variable_leaves_the_env_file_unread(created, monkeypatch):
     monkeypatch.setenv("ADK_DISABLE_LOAD_DOTENV", "1")
     (created / ".env").write_text(ENV)
     assert load("agents/served_made").description == "[None, 'mine']"
+
+
+CONFIG = """
+# yaml-language-server: $schema=https://example.org/AgentConfig.json
+name: root_agent
+description: Rolls dice.
+instruction: Roll dice.
+model: gemini-x
+tools:
+  - name: served_config.tools.roll
+"""
+
+
+@pytest.fixture
+def configured(tmp_path):
+    """A folder as `adk create --type=config` makes it, with a tool."""
+    folder = tmp_path / "agents" / "served_config"
+    folder.mkdir(parents=True)
+    (folder / "root_agent.yaml").write_text(CONFIG)
+    (folder / "tools.py").write_text("def roll() -> int:\n    return 6\n")
+    return folder
+
+
+@pytest.mark.parametrize("name", ["agents/served_config", "agents/served_config/root_agent.yaml"])
+def test_an_agent_that_is_written_as_configuration(configured, monkeypatch, name):
+    monkeypatch.setenv("SERVED_OWN", "")
+    monkeypatch.delenv("SERVED_OWN")
+    (configured / ".env").write_text("SERVED_OWN=own\n")
+    agent = load(name)
+    assert (agent.name, agent.description) == ("root_agent", "Rolls dice.")
+    assert [tool.__name__ for tool in agent.tools] == ["roll"]
+    assert os.environ["SERVED_OWN"] == "own"
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("name: [", "while parsing"),
+        ("", "File is empty"),
+        (CONFIG.replace(".tools.", ".no."), "No module named 'served_config.no'"),
+        ("agent_class: BaseNode\nname: a\n", "BaseNode"),
+    ],
+)
+def test_what_is_wrong_with_a_configuration_is_told_with_its_file(configured, text, what):
+    (configured / "root_agent.yaml").write_text(text)
+    with pytest.raises(AdkNbError) as error:
+        load("agents/served_config")
+    assert error.value.code == "bad_option"
+    assert "served_config/root_agent.yaml" in error.value.message
+    assert what in error.value.message
+    assert "\n" not in str(error.value)
+
+
+def test_an_adk_that_reads_no_configuration_is_told(configured, monkeypatch):
+    monkeypatch.setitem(sys.modules, "google.adk.agents.config_agent_utils", None)
+    with pytest.raises(AdkNbError, match=r"root_agent\.yaml.*installed ADK"):
+        load("agents/served_config")
