@@ -584,18 +584,18 @@ def test_an_answer_to_the_result_of_a_turn_that_was_cut_off_plays_again(
 
 
 @pytest.mark.parametrize(
-    ("pcm", "status", "reason", "level"),
+    ("pcm", "ended", "level"),
     [
-        (PCM, "complete", None, -18.1),
-        (bytes(4800), "failed", "inaudible", -120.0),
-        (b"\1\0" * 2400, "failed", "inaudible", -90.3),
+        (PCM, ("complete", None), -18.1),
+        (bytes(4800), ("failed", "inaudible"), -120.0),
+        (b"\1\0" * 2400, ("failed", "inaudible"), -90.3),
     ],
 )
-def test_sound_that_nobody_can_hear_is_no_answer(turns, log, pcm, status, reason, level):
+def test_sound_that_nobody_can_hear_is_no_answer(turns, log, pcm, ended, level):
     turn = turns.user_typed("roll")
     turns.agent_audio("dice", pcm, 24_000)
     turns.completed()
-    assert (turn.status, turn.end_reason) == (status, reason)
+    assert (turn.status, turn.end_reason) == ended
     assert round(log[-1].level_db, 1) == level
 
 
@@ -748,3 +748,38 @@ def test_the_service_cancels_what_it_does_not_want(turns, log):
     rows = len(log)
     assert turns.tools_cancelled(["c"]) is None
     assert len(log) == rows
+
+
+def test_a_stop_that_the_user_has_made_is_no_row(turns, log):
+    turns.stopped()
+    assert [(row.kind, row.turn) for row in log] == [("interrupted", 0)]
+    turns.user_typed("roll")
+    turns.agent_audio("dice", PCM, 24_000)
+    turns.cut_in()
+    rows = len(log)
+    assert turns.stopped() is None
+    assert len(log) == rows
+
+
+@pytest.mark.parametrize(("unanswered", "status"), [(False, "failed"), (True, "unanswered")])
+def test_what_went_wrong_may_have_left_a_question_unanswered(turns, unanswered, status):
+    turn = turns.user_typed("roll")
+    turns.failed("no_words", unanswered=unanswered)
+    assert (turn.status, turn.end_reason) == (status, "no_words")
+
+
+def test_other_ends_are_told_at_once(turns, sent):
+    turns.user_typed("roll")
+    turns.silent()
+    turns.user_typed("roll")
+    turns.agent_said("dice", "Four.", final=True)
+    assert turns.closed().index == 2
+    turns.user_typed("roll")
+    turns.tool_called("dice", "c", "roll", {}, blocks=False)
+    turns.tool_returned("c", "roll", 4, None)
+    turns.tool_told("c")
+    turns.no_reaction()
+    turns.completed()
+    assert [one for one in states(sent) if one[1] != "started"] == [
+        (1, "failed"), (2, "complete"), (3, "complete"),
+    ]  # fmt: skip
