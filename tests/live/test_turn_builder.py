@@ -783,3 +783,39 @@ def test_other_ends_are_told_at_once(turns, sent):
     assert [one for one in states(sent) if one[1] != "started"] == [
         (1, "failed"), (2, "complete"), (3, "complete"),
     ]  # fmt: skip
+
+
+def test_rows_of_sound_that_grow_count_once(turns, log):
+    turn = turns.user_said("Roll", final=True)
+    for _ in range(3):
+        log.add_audio("client", "user_audio", 1, bytes(640), 16_000)
+    for _ in range(3):
+        turns.agent_audio("dice", PCM, 24_000)
+    assert [row.kind for row in log] == ["user_transcript", "user_audio", "agent_audio"]
+    for one in (turn, turns.said(turn)):
+        assert (one.user_audio_ms, one.audio_ms) == (60.0, 300.0)
+
+
+def test_when_words_sound_is_told_again_as_more_sound_comes(turns, sent):
+    turns.user_typed("count")
+    turns.agent_said("dice", "One two three.", final=False)  # Before any sound of it.
+    for _ in range(20):
+        turns.agent_audio("dice", PCM, 24_000)
+    ends = [m.ms[-1] for m in sent if isinstance(m, protocol.Words)]
+    assert len(ends) > 3
+    assert ends == sorted(ends)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ("Four or", "Four", ("", 4)),
+        ("Four or", "Five or", ("ive or", 1)),
+        ("Four", "Four or", (" or", 4)),
+        ("Four", "Two", ("Two", 0)),
+    ],
+)
+def test_of_a_text_that_is_revised_the_pages_get_what_differs(turns, sent, before, after, told):
+    turns.user_said(before, final=False)
+    turns.user_said(after, final=False, cumulative=True)
+    assert (sent[-1].text, sent[-1].start) == told
