@@ -602,6 +602,12 @@ async def test_printing_is_the_processs_own_after_the_session(whole):
     assert sys.stdout is before
 
 
+async def test_a_run_that_was_never_started_is_ended_all_the_same():
+    one = Run()
+    await one.stop()
+    assert one.link is Link.STOPPED
+
+
 # When it is tried again.
 
 
