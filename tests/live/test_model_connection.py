@@ -684,6 +684,28 @@ async def test_what_a_connection_makes_of_where_it_was(before, after):
     assert one.link is after
 
 
+@pytest.mark.parametrize(
+    ("waits", "link", "told"),
+    [
+        ("a swap", Link.ENTERING, []),
+        ("nobody", Link.CONNECTED, [("failed", "Gone.")]),
+        ("a swap that was given up", Link.CONNECTED, [("failed", "Gone.")]),
+        ("nobody", Link.STOPPED, []),
+    ],
+)
+async def test_who_is_told_of_a_failure(waits, link, told):
+    one, error = Run(), ModelError("Gone.")
+    one.link = link
+    if waits != "nobody":
+        one._connecting = connecting = asyncio.get_running_loop().create_future()
+    if waits == "a swap that was given up":
+        connecting.cancel()
+    one._failed(error)
+    assert (one.owner.take(), one._connecting) == (told, None)
+    if waits == "a swap":
+        assert connecting.exception() is error
+
+
 @pytest.mark.parametrize("attempts", [0, 2])
 @pytest.mark.parametrize("again", [True, False])
 async def test_whether_a_connection_was_resumed_is_told(attempts, again):
