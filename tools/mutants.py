@@ -51,6 +51,8 @@ MORE = {
     ),
     "adk_nb/live/coordinator.py": ("tests/live/test_exchange.py",),
     "adk_nb/live/histories.py": ("tests/live/test_forks.py",),
+    "adk_nb/live/swaps.py": ("tests/live/test_swap_rules.py",),
+    "adk_nb/live/tool_calls.py": ("tests/live/test_call_plugin.py",),
     "adk_nb/live/turn_machine.py": ("tests/live/test_turns.py",),
 }
 """Tests of modules that are not, or not all, in the file that mirrors them."""

@@ -202,10 +202,11 @@ class Attached:
                 self._page.send(protocol.Clock(message.id, message.clock, now))
             case protocol.ClockOffset():
                 self._offset = message
-            case protocol.Playback():
-                # Without a time of its own it is reported as it happens.
-                clock = message.clock + self._offset.offset_ms if message.clock else None
-                self._pages.playback(message, clock, self._offset.error_ms, page=self._page)
+            case protocol.Playback() if message.clock:
+                clock, error_ms = message.clock + self._offset.offset_ms, self._offset.error_ms
+                self._pages.playback(message, clock, error_ms, page=self._page)
+            case protocol.Playback():  # It is reported as it happens.
+                self._pages.playback(message, page=self._page)
             case protocol.Mic():
                 self._listens = message.on
                 self._pages.receive(self._page, message)

@@ -296,7 +296,6 @@ class LiveRun:
             self._wanted.set()
             raise
         finally:
-            self._connecting = None
             self._swap_over()
             self._open.set()
 

@@ -284,7 +284,7 @@ class ToolCalls(BasePlugin):
 
     def _is_empty(self, call_id: str, result: Any) -> bool:
         """Returns whether a call returned nothing."""
-        return _inner(result) in (None, "", [], {}, ()) and call_id not in self.streaming
+        return _inner(result) in (None, "", [], {}) and call_id not in self.streaming
 
     async def _after_tool(
         self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 import numpy as np
 import pytest
@@ -285,11 +286,20 @@ def test_its_player_reports_what_has_sounded(session):
     line.say("hello")
     wait_for(lambda: page.audio)
     wait_for(lambda: session.turns[0].ended)
-    line.receive(protocol.ClockOffset(5.0, 2.0))
-    line.receive(protocol.Playback("started", 1))
+    now = time.monotonic() * 1000
+    line.receive(protocol.Playback("started", 1, clock=now))
+    line.receive(protocol.ClockOffset(-5000.0, 2.0))  # The page's clock is ahead.
+    line.receive(protocol.Playback("progress", 1, 50.0, clock=now + 5001.0))
+    line.receive(protocol.Playback("flushed", 1, 50.0, clock=now + 5001.0))
     line.receive(protocol.Playback("drained", 1, 100.0))
     wait_for(lambda: "playback_drained" in [row.kind for row in session.log])
     assert session.turns[0].heard_text == "You said it."
+    rows = {row.kind: row for row in session.log if row.kind.startswith("playback")}
+    started, flushed, drained = (
+        rows[f"playback_{how}"] for how in ("started", "flushed", "drained")
+    )
+    assert 0.0009 < flushed.t - started.t < 0.0011
+    assert [row.error_ms for row in (started, flushed, drained)] == [0.0, 2.0, None]
 
 
 def test_a_report_of_a_turn_that_there_is_not_is_told_to_it(session):

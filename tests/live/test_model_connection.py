@@ -6,17 +6,24 @@ What ADK does in a run is played by the test; the models of sessions are in `tes
 from __future__ import annotations
 
 import asyncio
+import sys
 from types import SimpleNamespace
+from typing import ClassVar
 
 import pytest
 from google.adk.agents import Agent
 from google.adk.agents.run_config import RunConfig
+from google.adk.plugins.base_plugin import BasePlugin
 from google.genai import types
+from google.genai.errors import APIError
 from scripted import Scripted, echo
 
+from adk_nb.adk.request_queue import RequestQueue
+from adk_nb.adk.session_context import SESSION
 from adk_nb.exceptions import AdkNbError, LocalModelError, ModelError, SessionClosedError
 from adk_nb.live import model_connection
 from adk_nb.live.model_connection import Link, LiveRun
+from adk_nb.live.tool_calls import ToolCalls
 
 LOST = ConnectionError("It was reset.")
 
@@ -481,3 +488,264 @@ async def test_frames_that_earlier_queues_dropped_count(run):
     assert one.dropped == 3
     one.want()._bounded.dropped = 2
     assert one.dropped == 5
+
+
+# What ADK is asked for.
+
+
+class Runner:
+    """In the place of ADK's: keeps what it is asked for, and yields what a test says."""
+
+    made: ClassVar[list[Runner]] = []
+    events: ClassVar[list[str]] = []
+
+    def __init__(self, **options):
+        self.options, self.asked, self.closed = options, {}, False
+        self.made.append(self)
+
+    async def run_live(self, **asked):
+        self.asked, self.knows = asked, SESSION.get()
+        try:
+            for event in self.events:
+                yield event
+            await asyncio.sleep(1000)
+        finally:
+            self.closed = True
+
+
+@pytest.fixture
+async def whole(monkeypatch):
+    """A run with ADK's runner replaced."""
+    monkeypatch.setattr(model_connection, "Runner", Runner)
+    Runner.made.clear()
+    Runner.events[:] = ["first", "second"]
+    owner = Owner()
+    histories = SimpleNamespace(
+        app_name="talks",
+        sessions="sessions",
+        artifacts="artifacts",
+        memory="memory",
+        user_id="ann",
+        current=SimpleNamespace(id="monday"),
+    )
+    one = LiveRun(
+        Agent(name="first", model=Scripted(echo)),
+        owner,
+        ToolCalls(owner),
+        configure=lambda model: RunConfig(custom_metadata={"for": str(type(model).__name__)}),
+        histories=histories,
+        plugins=[BasePlugin(name="mine")],
+    )
+    one.owner = owner
+    yield one
+    await one.stop()
+
+
+async def test_what_adks_runner_is_made_of_and_asked_for(whole):
+    whole.start()
+    await until(lambda: len(whole.owner.told) == 3)
+    assert whole.owner.take() == [("begins",), ("event", "first"), ("event", "second")]
+    (runner,) = Runner.made
+    app = runner.options.pop("app")
+    assert (app.name, app.root_agent) == ("talks", whole.agent)
+    assert [plugin.name for plugin in app.plugins] == ["mine", "adk_nb_tool_calls"]
+    assert runner.options == {
+        "session_service": "sessions", "artifact_service": "artifacts",
+        "memory_service": "memory", "auto_create_session": True,
+    }  # fmt: skip
+    config = runner.asked.pop("run_config")
+    assert config.custom_metadata == {"for": "Scripted"}
+    assert runner.asked == {
+        "user_id": "ann", "session_id": "monday", "live_request_queue": whole.queue,
+    }  # fmt: skip
+    assert runner.knows is whole.owner
+    await whole.stop()
+    assert runner.closed
+
+
+async def test_a_run_that_yields_and_ends_has_begun(whole, monkeypatch):
+    monkeypatch.setattr(Runner, "run_live", lambda *_, **__: _only("first"))
+    whole.start()
+    await until(lambda: whole.queue is None)
+    await until(lambda: ("ended",) in whole.owner.told)
+    assert whole.owner.take() == [("begins",), ("event", "first"), ("ended",)]
+
+
+async def _only(event):
+    yield event
+
+
+async def test_what_is_missing_for_a_model_is_told_before_it_is_asked(whole, monkeypatch):
+    problem = ModelError("There is no key.")
+    monkeypatch.setattr(model_connection.gemini, "problem", lambda _model: problem)
+    whole.start()
+    await until(lambda: whole.queue is None)
+    assert whole.owner.take()[:2] == [("begins",), ("failed", "There is no key.")]
+    assert Runner.made == []
+
+
+async def test_what_adk_ignores_is_told_once_a_session(whole):
+    whole.start()
+    await until(lambda: len(whole.owner.told) == 3)
+    whole.owner.take()
+    for _ in range(2):
+        whole._warned(AdkNbError("It is ignored.", code="ignored"))
+    assert whole.owner.take() == [("warned", "It is ignored.")]
+
+
+async def test_printing_is_the_processs_own_after_the_session(whole):
+    before = sys.stdout
+    whole.start()
+    assert sys.stdout is not before
+    whole.let_go()
+    whole.let_go()  # It counts once.
+    assert sys.stdout is before
+
+
+async def test_a_run_that_was_never_started_is_ended_all_the_same():
+    one = Run()
+    await one.stop()
+    assert one.link is Link.STOPPED
+
+
+# When it is tried again.
+
+
+REFUSED = APIError(1008, {"error": {"message": "Requested session is gone."}})
+
+
+@pytest.mark.parametrize(
+    ("error", "used", "attempts", "link", "again"),
+    [
+        (LOST, True, 0, Link.CONNECTED, True),
+        (LOST, False, 0, Link.CONNECTED, False),
+        (LOST, False, 1, Link.CONNECTED, True),
+        (LOST, True, 3, Link.CONNECTED, False),
+        (LOST, True, 0, Link.ENTERING, False),
+        (LOST, True, 0, Link.STOPPED, False),
+        (ValueError("odd"), True, 0, Link.CONNECTED, False),
+        (REFUSED, True, 0, Link.CONNECTED, True),
+        (REFUSED, False, 1, Link.CONNECTED, False),
+    ],
+)
+async def test_after_which_errors_it_connects_again(error, used, attempts, link, again):
+    one = Run()
+    queue = one.want()
+    queue._sender = asyncio.current_task() if used else None
+    one._attempts, one.link = attempts, link
+    assert one._tries_again(queue, error) is again
+    assert one._attempts == attempts + again
+    assert [told[0] for told in one.owner.take()] == ["lost"] * again
+    assert not one._tries_again(RequestQueue(), LOST)  # Of a queue that nobody uses any more.
+
+
+@pytest.mark.parametrize(
+    ("why", "missed"),
+    [
+        ("it waits", True),
+        ("nobody waits", False),
+        ("only sound", False),
+        ("nothing", False),
+        ("stopped", False),
+        ("another queue", False),
+        ("asked before", False),
+    ],
+)
+async def test_what_was_missed_is_a_text_that_somebody_waits_for(why, missed):
+    one = Run()
+    queue = one.want()
+    one.owner.awaited = why != "nobody waits"
+    if why == "only sound":
+        queue.send_realtime(types.Blob(data=b"\0\0", mime_type="audio/pcm"))
+    elif why != "nothing":
+        queue.send_text("hello")
+    one.link = Link.STOPPED if why == "stopped" else one.link
+    one._asked_again = queue if why == "asked before" else None
+    if why == "another queue":
+        one.queue = RequestQueue()
+    assert one._missed_something(queue) is missed
+    assert (one._asked_again is queue) is (missed or why == "asked before")
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (Link.IDLE, Link.CONNECTED),
+        (Link.DIALING, Link.CONNECTED),
+        (Link.ENTERING, Link.ENTERING),
+        (Link.ROLLING_BACK, Link.ROLLING_BACK),
+        (Link.STOPPED, Link.STOPPED),
+    ],
+)
+async def test_what_a_connection_makes_of_where_it_was(before, after):
+    one = Run()
+    one.link = before
+    one.queue_taken(one.want(), again=False)
+    assert one.link is after
+
+
+@pytest.mark.parametrize(
+    ("waits", "link", "told"),
+    [
+        ("a swap", Link.ENTERING, []),
+        ("nobody", Link.CONNECTED, [("failed", "Gone.")]),
+        ("a swap that was given up", Link.CONNECTED, [("failed", "Gone.")]),
+        ("nobody", Link.STOPPED, []),
+    ],
+)
+async def test_who_is_told_of_a_failure(waits, link, told):
+    one, error = Run(), ModelError("Gone.")
+    one.link = link
+    if waits != "nobody":
+        one._connecting = connecting = asyncio.get_running_loop().create_future()
+    if waits == "a swap that was given up":
+        connecting.cancel()
+    one._failed(error)
+    assert (one.owner.take(), one._connecting) == (told, None)
+    if waits == "a swap":
+        assert connecting.exception() is error
+
+
+@pytest.mark.parametrize("attempts", [0, 2])
+@pytest.mark.parametrize("again", [True, False])
+async def test_whether_a_connection_was_resumed_is_told(attempts, again):
+    one = Run()
+    one._attempts = attempts
+    one.queue_taken(one.want(), again=again)
+    assert one.owner.take() == [("connected", True if again else False if attempts else None)]
+
+
+async def test_only_connections_in_a_row_are_too_many(run, monkeypatch):
+    one = run(goes_on)
+    await one.connected(30)
+    one.owner.take()
+    now = 1000.0
+    monkeypatch.setattr(model_connection.time, "monotonic", lambda: now)
+    for _ in range(20):
+        now += 1.0
+        one.queue_taken(one.queue, again=True)
+    assert one.owner.take() == [("connected", True)] * 20
+
+
+async def test_an_overdue_model_is_none_in_a_swap_and_none_that_has_answered(run):
+    one = run(goes_on)
+    await one.connected(30)
+    one._overdue(one.queue)  # It is connected.
+    unused = RequestQueue()
+    one.link = Link.ENTERING
+    one._overdue(unused)
+    assert one._fails_with is None
+    one.link = Link.CONNECTED
+    one._overdue(unused)
+    await until(lambda: one.queue is None)
+    assert "was not connected" in str(one.owner.take())
+
+
+async def test_who_waits_for_a_model_that_cannot_be_reached_does_so_no_longer(run):
+    async def refused(_run, _queue):
+        raise ValueError("no such model")
+
+    one = run(refused)
+    async with asyncio.timeout(30):
+        await one.connected(1000)
+    assert one.queue is None

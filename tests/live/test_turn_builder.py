@@ -1,4 +1,6 @@
+import asyncio
 import dataclasses
+import itertools
 
 import pytest
 
@@ -407,3 +409,413 @@ def test_every_step_of_a_long_conversation(turns, log, sent):
         # A long line goes on after a backslash.
         wanted = [" ".join(line.split()) for line in expected.strip().splitlines()]
         assert [" ".join(line.split()) for line in made + told] == wanted
+
+
+# --- what is known of them
+
+
+def test_numbers_of_turns(turns):
+    assert (turns.last, turns.current, turns.cut, turns.answering, turns.index) == (
+        None, None, None, None, 1,
+    )  # fmt: skip
+    first = turns.user_typed("roll")
+    assert (turns.last, turns.current, turns.answering, turns.index) == (first, first, first, 1)
+    turns.agent_audio("dice", PCM, 24_000)
+    assert first.audio.pcm == PCM
+    turns.cut_in()
+    assert (turns.last, turns.current, turns.cut, turns.answering, turns.index) == (
+        first, None, first, first, 2,
+    )  # fmt: skip
+    second = turns.user_typed("again")
+    assert (turns.last, turns.answering, turns.index) == (second, first, 2)  # It may go on.
+    assert turns.spoken_since(1) is None
+    turns.completed()
+    turns.agent_said("dice", "Yes.", final=True)
+    turns.completed()
+    third = turns.user_said("And?", final=True)
+    assert [turns.spoken_since(index) for index in (1, 3, 4)] == [third, third, None]
+
+
+async def test_who_waits_for_a_turns_end_goes_on_with_it(turns):
+    turn = turns.user_typed("roll")
+    waiting = [asyncio.create_task(turns.end(turn)) for _ in range(2)]
+    await asyncio.sleep(0)
+    assert not any(one.done() for one in waiting)
+    turns.failed("bad")
+    await asyncio.gather(*waiting)
+    await turns.end(turn)
+    assert turns._endings == {}
+
+
+@pytest.mark.parametrize("ended", [False, True])
+def test_a_question_over_an_answer_cuts_it_off_first(turns, log, ended):
+    turns.user_typed("roll")
+    turns.agent_said("dice", "Four.", final=True)
+    if ended:
+        turns.completed()
+    rows = len(log)
+    turns.user_typed("again")
+    found = [(row.source, row.kind, row.turn) for row in list(log)[rows:]]
+    cut = [("client", "interrupted", 1), ("bridge", "turn_ended", 1)]
+    assert found == [*([] if ended else cut), ("client", "user_text", 2)]
+
+
+def test_speech_is_forgotten_where_there_is_some(turns, log):
+    turns.forget_speech()
+    turns.user_typed("roll")
+    turns.forget_speech()
+    assert [row.kind for row in log] == ["user_text"]
+
+
+def test_a_typed_text_that_waits_is_asked_as_it_was_said(turns, log):
+    asked = []
+    turns.on_ask = lambda turn, text: asked.append((turn.index, text))
+    log.keep_secret("open sesame 123")
+    turns.user_typed("roll")
+    assert turns.user_typed("open sesame 123", wait=True).user_text == "[secret]"
+    assert asked == []
+    turns.failed("bad")
+    assert asked == [(2, "open sesame 123")]
+
+
+def test_what_is_made_and_what_ends_is_told_in_order(turns):
+    told = []
+    turns.on_made = lambda turn: told.append(("made", turn.index, turn.agent, turn.model))
+    turns.on_end = lambda turn: told.append(("ended", turn.index, turn.status))
+    turns.user_typed("roll")
+    turns.user_typed("again")
+    assert told == [("made", 1, "dice", "m"), ("made", 2, "dice", "m"), ("ended", 1, "unanswered")]
+
+
+# --- answers
+
+
+@pytest.mark.parametrize(
+    ("deltas", "cumulative", "whole"),
+    [(False, True, "Four or so"), (True, False, "FourFour or so")],
+)
+def test_a_piece_that_repeats_what_was_said(turns, log, deltas, cumulative, whole):
+    turns.deltas = deltas
+    turn = turns.user_typed("roll")
+    turns.agent_said("dice", "Four", final=False)
+    turns.agent_said("dice", "Four or so", final=False)
+    assert (log[-1].cumulative, turn.agent_text) == (cumulative, whole)
+
+
+def test_how_much_sound_there_was_before_words(turns, log):
+    turns.user_typed("roll")
+    turns.agent_audio("dice", PCM, 24_000)
+    turns.ahead_ms = 50.0
+    turns.agent_said("dice", "Four.", final=True)
+    assert log[-1].audio_ms == 150.0
+
+
+def test_an_answer_that_was_cut_off_is_dropped(turns, log):
+    turns.user_typed("roll")
+    turns.agent_audio("dice", PCM, 24_000)
+    turns.cut_in()
+    rows = len(log)
+    assert turns.agent_audio("dice", PCM, 24_000) is None
+    assert turns.agent_said("dice", "Four.", final=False) is None
+    assert turns.completed() == (None, False)
+    assert len(log) == rows
+
+
+def test_a_call_of_an_answer_that_was_cut_off_is_known_and_not_wanted(turns, log):
+    turns.user_typed("roll")
+    turns.agent_audio("dice", PCM, 24_000)
+    turns.cut_in()
+    assert turns.tool_called("dice", "c", "roll", {}) is None
+    assert (log[-1].kind, log[-1].turn) == ("tool_call", 1)
+    assert not turns.is_wanted("c")
+    assert turns.is_wanted("of nobody")
+
+
+@pytest.mark.parametrize(
+    ("said", "final", "more_follows", "turn"),
+    [
+        ("Four and", False, False, 1),
+        ("Four.", False, False, 2),
+        ("", False, False, 2),
+        ("Four and", True, False, 2),
+        ("Four and", True, True, 1),
+        (None, False, True, 2),
+    ],
+)
+def test_words_that_come_after_the_next_question(turns, said, final, more_follows, turn):
+    turns.ends_with_final = not more_follows
+    turns.user_typed("roll")
+    if said is None:  # Written, not spoken.
+        said = "Four and"
+    else:
+        turns.agent_audio("dice", PCM, 24_000)
+    turns.agent_said("dice", said, final=final)
+    turns.completed()
+    turns.user_typed("again")
+    assert turns.agent_said("dice", " more", final=False).index == turn
+
+
+def test_a_question_that_was_not_sent_has_no_answer_to_drop(turns):
+    turns.user_typed("roll")
+    turns.cut_in(sent=False)
+    assert turns.agent_said("dice", "Hi.", final=True).index == 2
+
+
+@pytest.mark.parametrize(
+    ("status", "resumed"), [("interrupted", True), ("complete", False), ("unanswered", True)]
+)
+def test_an_answer_to_the_result_of_a_turn_that_was_cut_off_plays_again(
+    turns, sent, status, resumed
+):
+    turns.user_typed("roll")
+    if status != "unanswered":
+        turns.agent_audio("dice", PCM, 24_000)
+    turns.tool_called("dice", "c", "roll", {}, blocks=False)
+    if status == "complete":
+        turns.tool_deferred("c")
+        turns.completed()
+    else:
+        turns.cut_in()
+    turns.tool_returned("c", "roll", 4, None)
+    turns.machine.connection_lost()
+    turns.tool_told("c")
+    turns.agent_audio("dice", PCM, 24_000)
+    assert ((1, "resumed") in states(sent)) is resumed
+
+
+@pytest.mark.parametrize(
+    ("pcm", "ended", "level"),
+    [
+        (PCM, ("complete", None), -18.1),
+        (bytes(4800), ("failed", "inaudible"), -120.0),
+        (b"\1\0" * 2400, ("failed", "inaudible"), -90.3),
+    ],
+)
+def test_sound_that_nobody_can_hear_is_no_answer(turns, log, pcm, ended, level):
+    turn = turns.user_typed("roll")
+    turns.agent_audio("dice", pcm, 24_000)
+    turns.completed()
+    assert (turn.status, turn.end_reason) == ended
+    assert round(log[-1].level_db, 1) == level
+
+
+def test_what_was_heard_is_told_again_when_a_player_reports(turns, log, sent):
+    turns.user_typed("count")
+    turns.agent_audio("dice", PCM, 24_000)
+    turns.agent_said("dice", "One two.", final=True)
+    turns.cut_in()
+    for kind, ms in (("playback_flushed", 50.0), ("playback_drained", 100.0)):
+        log.add("client", kind, turn=1, audio_ms=ms)
+    heard = [m.heard_ms for m in sent if isinstance(m, protocol.Heard)]
+    assert heard[-2:] == [50.0, 100.0]
+
+
+def test_places_in_a_text_are_those_of_javascript(turns, sent):
+    turns.deltas = True
+    turns.user_typed("roll")
+    turns.agent_said("dice", "🎲🎲 ", final=False)
+    turns.agent_said("dice", "four", final=False)
+    last = [m for m in sent if isinstance(m, protocol.Transcript)][-1]
+    assert (last.text, last.start) == (" four", 4)
+
+
+def test_facts_are_told_when_they_change(turns, log, sent):
+    turns.user_typed("roll")
+    turns.agent_audio("dice", PCM, 24_000)
+    turns.completed()
+    facts = [m for m in sent if isinstance(m, protocol.TurnFacts)]
+    assert facts
+    assert all(one != other for one, other in itertools.pairwise(facts))
+
+
+# --- tools
+
+
+def test_what_comes_before_the_event_of_a_call_waits_for_it(turns, sent):
+    turn = turns.user_typed("roll")
+    turns.tool_asks("c", "Roll?")
+    turns.tool_deferred("c")
+    assert not any(isinstance(m, protocol.Question) for m in sent)
+    turns.tool_called("dice", "c", "roll", {})
+    assert [m.hint for m in sent if isinstance(m, protocol.Question)] == ["Roll?"]
+    assert turn.status == "complete"  # It waits for nothing.
+    now = []
+    turns.when_called("c", lambda: now.append(True))
+    assert now == [True]
+
+
+def test_a_call_within_a_tool_is_of_the_turn_of_that(turns, log):
+    assert turns.tool_called_within("coin", "d", "flip", {}) is None
+    turns.user_typed("roll")
+    turns.tool_called("dice", "c", "roll", {})
+    assert turns.tool_called_within("coin", "d", "flip", {"n": 1}).index == 1
+    row = log[-1]
+    assert (row.kind, row.author, row.tool, row.args) == ("tool_call", "coin", "flip", {"n": 1})
+
+
+def test_the_time_that_a_tool_ran_is_without_its_waiting(turns, log, sent, monkeypatch):
+    turns.user_typed("roll")
+    turns.tool_called("dice", "c", "roll", {})
+    now = 10.0
+    monkeypatch.setattr(log, "now", lambda: now)
+    monkeypatch.setattr(log, "to_t", lambda ms: ms / 1000)
+    turns.tool_asks("c", "Roll?")
+    now = 13.0
+    turns.tool_asks("c", "Once more?")  # It has waited since the first.
+    now = 14.0
+    turns.tool_answered("c", approved=True)
+    assert [(row.t, row.ms) for row in log if row.kind == "approval"] == [(10.0, 4000.0)]
+    turns.tool_returned("c", "roll", 4, None, ran=(9.0, 15.5))
+    assert (log[-1].t, log[-1].ms) == (15.5, 2500.0)
+    assert [m.ms for m in sent if isinstance(m, protocol.ToolReturned)] == [2500.0]
+
+
+def test_a_tool_that_ends_while_it_asks_withdraws_its_question(turns, sent):
+    turns.user_typed("roll")
+    turns.tool_called("dice", "c", "roll", {})
+    turns.tool_asks("c", "Roll?")
+    turns.tool_returned("c", "roll", None, "no")
+    assert [m.approved for m in sent if isinstance(m, protocol.Answer)] == [None]
+    turns.tool_returned("c", "roll", None, "no")
+    assert len([m for m in sent if isinstance(m, protocol.Answer)]) == 1
+
+
+def test_a_streaming_tools_time_is_known_at_its_end(turns, log, sent, monkeypatch):
+    monkeypatch.setattr(log, "to_t", lambda ms: ms / 1000)
+    turns.tool_ended("c", (1.0, 2.5))
+    assert len(log) == 0
+    turns.user_typed("count")
+    turns.tool_called("dice", "c", "count", {})
+    turns.tool_returned("c", "count", 1, None, final=False)
+    turns.tool_ended("c", (1.0, 2.5))
+    assert (log[-1].kind, log[-1].t, log[-1].ms) == ("tool_ended", 2.5, 1500.0)
+    last = [m for m in sent if isinstance(m, protocol.ToolReturned)][-1]
+    assert (last.turn, last.id, last.ms, last.result) == (1, "c", 1500.0, 1)
+
+
+def test_of_what_a_tool_prints_the_pages_get_the_beginning(turns, sent):
+    turns.tool_printed("c", "of nobody", [])
+    turns.user_typed("roll")
+    turns.tool_called("dice", "c", "roll", {})
+    for _ in range(3):
+        turns.tool_printed("c", "x " * 4000, [])
+    turns.output_ends("c", cut=False)
+    turns.output_ends("c", cut=False)
+    turns.output_ends("of nobody", cut=False)
+    texts = [m.text for m in sent if isinstance(m, protocol.ToolOutput)]
+    assert sum(map(len, texts)) == protocol.MAX_OUTPUT
+    assert len(turns.all[0].tool_calls[0].output) == 24_000
+
+
+@pytest.mark.parametrize(("cut", "rest"), [(False, "sk-0"), (True, "")])
+def test_what_may_be_the_beginning_of_a_key_is_shown_if_it_is_the_end(turns, cut, rest):
+    turns.user_typed("roll")
+    turns.tool_called("dice", "c", "roll", {})
+    turns.tool_printed("c", "log sk-0", [])
+    turns.output_ends("c", cut=cut)
+    assert turns.all[0].tool_calls[0].output == "log " + rest
+
+
+def test_sources_without_a_turn_and_those_that_are_known_are_none(turns, log):
+    assert turns.grounded([SOURCE]) is None
+    turn = turns.user_typed("rain?")
+    assert turns.grounded([SOURCE]) is turn
+    assert log[-1].result == {"queries": [], "sources": [SOURCE]}
+    assert turns.grounded([SOURCE]) is None
+    assert turns.grounded([]) is None
+    turns.completed()
+    assert turns.grounded([{"title": "u", "uri": "https://u"}]) is turn  # They may come late.
+
+
+def test_an_earlier_questions_answer_that_was_stopped_is_taken_from_the_new_one(turns, log):
+    turns.user_typed("roll")
+    turns.user_typed("flip")
+    turns.agent_said("dice", "Four", final=False)
+    assert turns.stopped() is None
+    assert (log[-1].source, log[-1].kind, log[-1].turn) == ("bridge", "answer_disowned", 2)
+    turns.tool_called("dice", "c", "roll", {})
+    turns.agent_said("dice", "Heads.", final=True)
+    assert turns.current.index == 2
+
+
+def test_the_service_cancels_what_it_does_not_want(turns, log):
+    turn = turns.user_typed("roll")
+    turns.tool_called("dice", "c", "roll", {})
+    assert turns.tools_cancelled(["c"]) is turn
+    assert [(row.source, row.kind, row.turn) for row in list(log)[-2:]] == [
+        ("adk", "interrupted", 1), ("bridge", "turn_ended", 1),
+    ]  # fmt: skip
+    rows = len(log)
+    assert turns.tools_cancelled(["c"]) is None
+    assert len(log) == rows
+
+
+def test_a_stop_that_the_user_has_made_is_no_row(turns, log):
+    turns.stopped()
+    assert [(row.kind, row.turn) for row in log] == [("interrupted", 0)]
+    turns.user_typed("roll")
+    turns.agent_audio("dice", PCM, 24_000)
+    turns.cut_in()
+    rows = len(log)
+    assert turns.stopped() is None
+    assert len(log) == rows
+
+
+@pytest.mark.parametrize(("unanswered", "status"), [(False, "failed"), (True, "unanswered")])
+def test_what_went_wrong_may_have_left_a_question_unanswered(turns, unanswered, status):
+    turn = turns.user_typed("roll")
+    turns.failed("no_words", unanswered=unanswered)
+    assert (turn.status, turn.end_reason) == (status, "no_words")
+
+
+def test_other_ends_are_told_at_once(turns, sent):
+    turns.user_typed("roll")
+    turns.silent()
+    turns.user_typed("roll")
+    turns.agent_said("dice", "Four.", final=True)
+    assert turns.closed().index == 2
+    turns.user_typed("roll")
+    turns.tool_called("dice", "c", "roll", {}, blocks=False)
+    turns.tool_returned("c", "roll", 4, None)
+    turns.tool_told("c")
+    turns.no_reaction()
+    turns.completed()
+    assert [one for one in states(sent) if one[1] != "started"] == [
+        (1, "failed"), (2, "complete"), (3, "complete"),
+    ]  # fmt: skip
+
+
+def test_rows_of_sound_that_grow_count_once(turns, log):
+    turn = turns.user_said("Roll", final=True)
+    for _ in range(3):
+        log.add_audio("client", "user_audio", 1, bytes(640), 16_000)
+    for _ in range(3):
+        turns.agent_audio("dice", PCM, 24_000)
+    assert [row.kind for row in log] == ["user_transcript", "user_audio", "agent_audio"]
+    for one in (turn, turns.said(turn)):
+        assert (one.user_audio_ms, one.audio_ms) == (60.0, 300.0)
+
+
+def test_when_words_sound_is_told_again_as_more_sound_comes(turns, sent):
+    turns.user_typed("count")
+    turns.agent_said("dice", "One two three.", final=False)  # Before any sound of it.
+    for _ in range(20):
+        turns.agent_audio("dice", PCM, 24_000)
+    ends = [m.ms[-1] for m in sent if isinstance(m, protocol.Words)]
+    assert len(ends) > 3
+    assert ends == sorted(ends)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ("Four or", "Four", ("", 4)),
+        ("Four or", "Five or", ("ive or", 1)),
+        ("Four", "Four or", (" or", 4)),
+        ("Four", "Two", ("Two", 0)),
+    ],
+)
+def test_of_a_text_that_is_revised_the_pages_get_what_differs(turns, sent, before, after, told):
+    turns.user_said(before, final=False)
+    turns.user_said(after, final=False, cumulative=True)
+    assert (sent[-1].text, sent[-1].start) == told

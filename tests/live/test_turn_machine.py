@@ -324,6 +324,13 @@ def test_to_which_turn_speech_belongs(rules, state, index):
     assert rules.machine.speech_index == index
 
 
+def test_speech_that_is_said_again_is_of_its_turn_while_the_service_is_busy(rules):
+    _spoken(rules)
+    turn, _ = rules.machine.completed(busy=True)
+    rules.machine.unsaid(turn)
+    assert rules.machine.speech_index == 1
+
+
 def test_words_that_are_not_final_leave_the_user_speaking(rules):
     assert rules.machine.words(final=False).phase is Phase.SAYING
     turn = rules.machine.words(final=True)
