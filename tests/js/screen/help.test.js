@@ -2,16 +2,17 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Help } from "../../../adk_nb/static/screen/help.js";
 import { layOut } from "../../../adk_nb/static/screen/layout.js";
+import { NOTEBOOK } from "../../../adk_nb/static/screen/wording.js";
 import { page, press } from "../page.js";
 
 /** @param {import("node:test").TestContext} t */
-function made(t) {
+function made(t, calls = NOTEBOOK.calls) {
   page(t);
   const root = document.createElement("div");
   document.body.append(root);
   const layout = layOut(root);
   const listeners = new AbortController();
-  const help = new Help(layout, listeners.signal);
+  const help = new Help(layout, calls, listeners.signal);
   const open = () => [help.sheet.hidden === false, help.button.getAttribute("aria-expanded")];
   return { help, layout, root, listeners, open };
 }
@@ -27,6 +28,12 @@ test("the sheet names the keys and the calls, below the head", (t) => {
   assert.ok(rows("span").every(Boolean));
   const titles = [...sheet.querySelectorAll(".adk-nb-help-title")].map(({ textContent }) => textContent);
   assert.deepEqual(titles, ["Keys, where no text is typed", "From a cell, where live is this widget"]);
+});
+
+test("where no cell is, no calls are named", (t) => {
+  const { sheet } = made(t, []).help;
+  assert.equal(sheet.getAttribute("aria-label"), "Keys");
+  assert.deepEqual([...sheet.querySelectorAll(".adk-nb-help-title")].map(({ textContent }) => textContent), ["Keys, where no text is typed"]);
 });
 
 test("? opens and closes it, its button too, and the focus goes with it", (t) => {
