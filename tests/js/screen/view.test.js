@@ -651,7 +651,8 @@ test("closing undoes everything, quietly", async (t) => {
   hook("send").click();
   hook("interrupt").disabled = false;
   press(root, "Escape");
-  assert.deepEqual(sent(), []);
+  hook("help").click();
+  assert.deepEqual([sent(), hook("help-sheet").hidden], [[], true]);
 });
 
 test("of the player's reports the last 200 are kept", async (t) => {
@@ -798,4 +799,39 @@ test("a view that plays again after another did has no turn that sounds", async 
   assert.deepEqual([view.sounding, state()[0]], [null, "ready"]);
   says("position", { turn: 3, played_ms: 10, sounding: true });
   assert.equal(view.sounding, null);
+});
+
+test("a turn is played again by its button, until the agent speaks", async (t) => {
+  const { says, sent, root, plays } = await viewed(t);
+  says("transcript", said(1, "user", "roll"));
+  says("turn_facts", { turn: 1, time: 1, latency: "", ms: null, sound: true, outcome: "", failed: false });
+  const button = root.querySelector("[data-adk-nb=play]");
+  button.click();
+  await settled();
+  assert.deepEqual([sent(), button.textContent], [[{ type: "play", turn: 1, offset: 0 }], "■"]);
+  plays("started", 2);
+  assert.equal(button.textContent, "▶");
+  plays("drained", 2);
+  sent();
+  button.click();
+  await settled();
+  says("turn_sound", { turn: 1, rate: 8000, offset: 0, length: 8, pcm: "AAAAAA==" });
+  assert.deepEqual(sent(), [{ type: "play", turn: 1, offset: 0 }, { type: "play", turn: 1, offset: 4 }]);
+});
+
+test("words that are told after their sound has begun are due at once", async (t) => {
+  const now = { ms: performance.now() };
+  t.mock.method(performance, "now", () => now.ms);
+  const { root, says, plays, wait } = await viewed(t);
+  says("transcript", said(1, "agent", "One two three."));
+  plays("progress", 1, { played_ms: 100, clock: now.ms });
+  says("words", { turn: 1, piece: 0, start: 0, ends: [3, 7, 14], ms: [200, 400, 900] });
+  const coming = () => root.querySelector("[data-adk-nb=coming]")?.textContent ?? "";
+  assert.equal(coming(), "One two three.");
+  now.ms += 100;
+  await wait(100);
+  assert.equal(coming(), "two three.");
+  now.ms += 200;
+  await wait(200);
+  assert.equal(coming(), "three.");
 });
