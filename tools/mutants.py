@@ -158,7 +158,8 @@ def _condition(node: Node) -> Node | None:
 
 def _number(node: Node, _python: bool) -> list[str]:
     text = _text(node)
-    return [f"({text} + 1)" if text in "0123456789" else f"({text} * 2)"]
+    # Twice nothing is the same.
+    return [f"({text} + 1)" if text in "0123456789" or text == "0.0" else f"({text} * 2)"]
 
 
 def _string(node: Node, _python: bool) -> list[str]:
@@ -197,7 +198,10 @@ def _statement(node: Node, python: bool) -> list[str]:
 
 
 def _return(node: Node, python: bool) -> list[str]:
-    return ["return" if python else "return;"] if node.named_child_count else []
+    # A function of Python without a value returns None.
+    if not node.named_child_count or _text(node) == "return None":
+        return []
+    return ["return" if python else "return;"]
 
 
 _RULES: dict[str, Callable[[Node, bool], list[str]]] = {
