@@ -54,6 +54,11 @@ MORE = {
     "adk_nb/live/swaps.py": ("tests/live/test_swap_rules.py",),
     "adk_nb/live/tool_calls.py": ("tests/live/test_call_plugin.py",),
     "adk_nb/live/turn_machine.py": ("tests/live/test_turns.py",),
+    "adk_nb/serve/agents.py": ("tests/serve/test_served_agents.py",),
+    "adk_nb/serve/visits.py": ("tests/serve/test_application.py",),
+    "adk_nb/wire/bridge_messages.py": ("tests/wire/test_protocol.py",),
+    "adk_nb/wire/heard.py": ("tests/wire/test_heard_messages.py",),
+    "adk_nb/wire/page_messages.py": ("tests/wire/test_protocol.py",),
 }
 """Tests of modules that are not, or not all, in the file that mirrors them."""
 
@@ -155,7 +160,8 @@ def _condition(node: Node) -> Node | None:
 
 def _number(node: Node, _python: bool) -> list[str]:
     text = _text(node)
-    return [f"({text} + 1)" if text in "0123456789" else f"({text} * 2)"]
+    # Twice nothing is the same.
+    return [f"({text} + 1)" if text in "0123456789" or text == "0.0" else f"({text} * 2)"]
 
 
 def _string(node: Node, _python: bool) -> list[str]:
@@ -194,7 +200,10 @@ def _statement(node: Node, python: bool) -> list[str]:
 
 
 def _return(node: Node, python: bool) -> list[str]:
-    return ["return" if python else "return;"] if node.named_child_count else []
+    # A function of Python without a value returns None.
+    if not node.named_child_count or _text(node) == "return None":
+        return []
+    return ["return" if python else "return;"]
 
 
 _RULES: dict[str, Callable[[Node, bool], list[str]]] = {

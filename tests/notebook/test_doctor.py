@@ -103,7 +103,11 @@ def jupyter():
         ((200, json.dumps({"version": "1.2.3"})), "ok"),
         ((200, "<html>"), "failed"),
         ((404, ""), "missing"),
+        ((200, "{}"), "failed"),
+        ((200, "7"), "failed"),
+        ((500, ""), "missing"),
         ((403, ""), "unknown"),
+        ((401, ""), "unknown"),
     ],
 )
 def test_the_relay_is_asked_with_the_servers_token(jupyter, answer, verdict):
@@ -114,6 +118,13 @@ def test_the_relay_is_asked_with_the_servers_token(jupyter, answer, verdict):
     assert jupyter.asked == [("/user/ada/adk-nb/version", "token t")]
     assert bool(found.remedy) == (verdict in ("failed", "missing"))
     assert ("1.2.3" in found.found) == (verdict == "ok")
+
+
+def test_a_server_without_a_token_is_asked_without_one(jupyter):
+    jupyter.answer = (500, "")
+    found = doctor._relay({"url": f"http://127.0.0.1:{jupyter.server_port}/", "token": ""})
+    assert jupyter.asked == [("/adk-nb/version", None)]
+    assert found.found == "HTTP status 500"
 
 
 def test_a_server_that_is_gone_is_said():
@@ -136,7 +147,10 @@ def test_the_file_of_the_bridge(monkeypatch, tmp_path):
     bridge_file.write(path, 40_000)
     assert (doctor._bridge().verdict, doctor._bridge().found) == ("ok", "port 40000")
     path.write_text("{}")
-    assert doctor._bridge().verdict == "failed"
+    found = doctor._bridge()
+    assert found.verdict == "failed"
+    assert found.found.startswith(f"{path}: ")
+    assert found.remedy == "Remove it, and run the cell again."
 
 
 FOUND = {
@@ -171,6 +185,63 @@ def test_what_a_page_found_is_read():
     microphone = found["page: microphone"].found
     assert microphone == "permission: granted, open at 48000 Hz, echo cancellation on"
     assert found["page: sound"].verdict == "ok"
+
+
+def test_a_page_is_read_as_a_whole():
+    found = [(one.what, one.verdict, one.found) for one in of_page().values()]
+    assert found == [
+        ("page: the way that it takes", "ok",
+         "relay from http://localhost:8888, round trip 2.0 ms"),
+        ("page: websocket, to the kernel's own port", "failed", "does not open"),
+        ("page: relay, through the Jupyter server", "ok", "opens in 12 ms"),
+        ("page: comm, as the notebook's messages", "missing", "the page knows of no such way"),
+        ("page: microphone", "ok",
+         "permission: granted, open at 48000 Hz, echo cancellation on"),
+        ("page: browser", "ok", "Chrome/156"),
+        ("page: sound", "ok", "running, 44100 Hz"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("changes", "what", "found"),
+    [
+        ({"round_trip_ms": None}, "the way that it takes", "relay from http://localhost:8888"),
+        ({"echo_cancellation": False}, "microphone",
+         "permission: granted, open at 48000 Hz, echo cancellation off"),
+        ({"microphone_open": False}, "microphone", "permission: granted"),
+        ({"microphone_permission": None, "microphone_open": False, "microphones": None},
+         "microphone", "permission: not told"),
+        ({"secure": False}, "microphone", "the page is not secure"),
+        ({"microphones": 0}, "microphone", "there is none"),
+        ({"output_state": "suspended"}, "sound", "suspended, 44100 Hz"),
+        ({"comm_opens_ms": 0.4}, "comm, as the notebook's messages", "opens in 0 ms"),
+    ],
+)  # fmt: skip
+def test_what_of_a_page_is_told(changes, what, found):
+    assert of_page(**changes)[f"page: {what}"].found == found
+
+
+@pytest.mark.parametrize("installed", [True, False])
+def test_what_the_embedded_default_needs(monkeypatch, installed):
+    parts = {name: SimpleNamespace(installed=False) for name in ("MOONSHINE", "hears", "speaks")}
+    parts["hears"].installed = parts["speaks"].installed = installed
+    monkeypatch.setattr(doctor, "MOONSHINE", parts["MOONSHINE"])
+    monkeypatch.setattr(doctor, "WHISPER", parts["hears"])
+    monkeypatch.setattr(doctor, "hibari", lambda: parts["speaks"])
+    monkeypatch.setattr(doctor, "pico", lambda _: parts["MOONSHINE"])
+    remedy = "" if installed else "pip install 'adk-nb[local]'"
+    told = ("ok", "installed", "") if installed else ("missing", "not", remedy)
+    assert [(one.what, (one.verdict, one.found, one.remedy)) for one in doctor._embedded()] == [
+        ("the embedded default hears", told), ("the embedded default speaks", told),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("version", "verdict"), [("6.30.0", "missing"), ("7.0.0", "ok"), ("8.1", "ok")]
+)
+def test_subshells_came_with_ipykernel_7(monkeypatch, version, verdict):
+    monkeypatch.setattr(doctor.importlib.metadata, "version", lambda _: version)
+    assert doctor._subshells().verdict == verdict
 
 
 @pytest.mark.parametrize(
@@ -209,6 +280,13 @@ class Session:
             if answer is not None:
                 take(protocol.Findings(number, answer))
         return len(self.answers)
+
+
+def test_an_answer_to_another_question_is_none(monkeypatch):
+    monkeypatch.setattr(doctor.secrets, "randbelow", lambda _: 7)
+    session = Session(FOUND)
+    session.examine = lambda _, take: take(protocol.Findings(8, FOUND)) or 1
+    assert list(doctor._pages(SimpleNamespace(session=session))) == []
 
 
 def test_pages_are_told_apart_and_missed(monkeypatch):

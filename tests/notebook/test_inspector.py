@@ -14,7 +14,7 @@ from sessions import wait_for
 
 from adk_nb import LiveSession
 from adk_nb.exceptions import AdkNbError
-from adk_nb.log.event_log import EventLog
+from adk_nb.log.event_log import KINDS, EventLog
 from adk_nb.log.recording import save
 from adk_nb.notebook import inspector
 from adk_nb.notebook.inspector import MAX_ROWS, inspect
@@ -98,6 +98,36 @@ def test_the_events_of_some_kinds():
     panel.kind.label = "error"
     assert rows(grid) == []
     assert detail(panel)["kind"] == "interrupted"  # What was looked at stays.
+
+
+def test_which_kinds_of_events_can_be_chosen():
+    panel = inspect(conversation())
+    groups = {name: kinds for name, kinds in panel.kind.options if kinds != (name,)}
+    assert groups == {
+        "all": (),
+        "what was said": ("user_text", "user_transcript", "agent_text", "agent_transcript"),
+        "tools": ("tool_call", "tool_result"),
+        "sound": ("user_audio", "agent_audio", "mic_on", "mic_off"),
+        "playback": ("playback_started", "playback_drained", "playback_flushed", "playback_moved",
+                     "interrupted"),
+        "changes": ("agent_swapped", "agent_transfer", "connected", "disconnected"),
+    }  # fmt: skip
+    assert [name for name, kinds in panel.kind.options if kinds == (name,)] == list(KINDS)
+
+
+def test_the_columns_of_the_tables():
+    log = conversation()
+    log.add("bridge", "usage", t=20.0, turn=1, total_tokens=5, error="odd", agent="a")
+    log.add("bridge", "error", t=20.5, turn=1, error="broken")
+    panel = inspect(log)
+    assert list(show(panel, EVENTS).table.df.columns) == [
+        "seq", "t", "source", "kind", "turn", "agent", "text", "audio_ms", "tool", "args",
+        "result", "error",
+    ]  # fmt: skip
+    assert list(show(panel, TURNS).table.df.columns) == [
+        "turn", "agent", "user_text", "agent_text", "tools", "tool_ms", "first_audio_ms",
+        "first_heard_ms", "interrupted", "total_tokens", "error",
+    ]  # fmt: skip
 
 
 def test_each_table_keeps_what_was_selected_in_it():

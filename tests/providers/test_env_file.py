@@ -8,7 +8,7 @@ import pytest
 from adk_nb.exceptions import CredentialsError
 from adk_nb.providers import env_file
 
-NAMES = ("ADK_NB_ONE", "ADK_NB_TWO", "ADK_NB_ALONE", "JPY_SESSION_NAME")
+NAMES = ("ADK_NB_ONE", "ADK_NB_TWO", "ADK_NB_ALONE", "JPY_SESSION_NAME", "ADK_DISABLE_LOAD_DOTENV")
 GROUPS = (("ADK_NB_ONE", "ADK_NB_TWO"), ("ADK_NB_ALONE",))
 
 
@@ -20,6 +20,7 @@ def folder(monkeypatch, tmp_path):
         monkeypatch.setenv(name, "")
         monkeypatch.delenv(name)
     monkeypatch.setattr(env_file, "_loaded", {})
+    monkeypatch.setattr(env_file, "_agents", [])
     monkeypatch.setattr("IPython.get_ipython", lambda: None)
     monkeypatch.chdir(tmp_path)
     return tmp_path
@@ -123,3 +124,56 @@ def test_a_file_that_is_no_utf_8_says_what_to_do(folder):
     assert caught.value.message == f"{folder / '.env'} cannot be read: UnicodeDecodeError."
     assert caught.value.remedy == "Save it as UTF-8 text, with one NAME=value a line."
     assert env_file.values() == {}
+
+
+@pytest.fixture
+def agents(folder, monkeypatch):
+    """The folder of an agent below the one that has a file, of which the environment has one."""
+    written(folder, "ADK_NB_ONE=file\nADK_NB_TWO=file\nADK_NB_ALONE=\nADK_NB_BARE\n")
+    agents = folder / "agents" / "dice"
+    agents.mkdir(parents=True)
+    elsewhere = folder / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    monkeypatch.setenv("ADK_NB_TWO", "mine")
+    monkeypatch.delenv("ADK_NB_BARE", raising=False)
+    return agents
+
+
+def test_all_of_an_agents_file_is_set_but_for_what_the_environment_has(agents):
+    assert not env_file.is_of_agent()
+    env_file.load_of_agent(agents)
+    assert env_file.is_of_agent()
+    names = ("ADK_NB_ONE", "ADK_NB_TWO", "ADK_NB_ALONE", "ADK_NB_BARE")
+    assert [os.environ.get(name) for name in names] == ["file", "mine", "", None]
+    written(agents.parent, "ADK_NB_ONE=nearer\n")
+    env_file.load_of_agent(agents)  # What came from a file may come from another.
+    assert os.environ["ADK_NB_ONE"] == "nearer"
+
+
+def test_an_agents_folder_comes_before_all_others(agents, folder):
+    own = written(folder / "elsewhere", "ADK_NB_ONE=other\n")
+    assert env_file.find() == own
+    env_file.load_of_agent(agents)
+    assert list(env_file.folders()) == [agents, folder / "elsewhere"]
+    assert env_file.find() == folder / ".env"
+    env_file.load_of_agent(own.parent)
+    assert list(env_file.folders()) == [own.parent, own.parent]
+
+
+def test_an_agent_without_a_file_sets_nothing(agents, folder):
+    (folder / ".env").unlink()
+    env_file.load_of_agent(agents)
+    assert env_file.is_of_agent()
+    assert "ADK_NB_ONE" not in os.environ
+
+
+@pytest.mark.parametrize(
+    ("value", "off"),
+    [("1", True), (" True ", True), ("YES", True), ("on", True), ("0", False), ("", False)],
+)
+def test_adks_own_variable_keeps_an_agents_file_out(agents, monkeypatch, value, off):
+    monkeypatch.setenv("ADK_DISABLE_LOAD_DOTENV", value)
+    env_file.load_of_agent(agents)
+    assert env_file.is_of_agent() is not off
+    assert ("ADK_NB_ONE" in os.environ) is not off

@@ -1,3 +1,5 @@
+import pytest
+
 from adk_nb.live.turn_builder import Turns
 from adk_nb.log.event_log import EventLog
 from adk_nb.log.turn import Status, Turn
@@ -39,6 +41,32 @@ def test_pages_are_told_as_it_goes_and_a_later_one_the_last_of_it():
     assert told[-1].outcome.startswith("no answer: you cut in after 0.")
     last = {one.turn: protocol.as_dict(one) for one in told}
     assert pages.facts(turns.all) == list(last.values())
+
+
+@pytest.mark.parametrize(
+    ("turn", "sound"),
+    [
+        (Turn(1, "dice", spoken=True, user_audio_ms=100.0), True),
+        (Turn(1, "dice", spoken=False, user_audio_ms=100.0), False),  # The microphone was open.
+        (Turn(1, "dice", spoken=True), False),
+        (Turn(1, "dice", audio_ms=100.0), True),
+    ],
+)
+def test_there_is_sound_of_what_was_said_or_answered(turn, sound):
+    assert facts_message(turn).sound is sound
+
+
+@pytest.mark.parametrize(
+    ("status", "failed"),
+    [(None, False), *((one, one in (Status.FAILED, Status.ABANDONED)) for one in Status)],
+)
+def test_which_ends_are_errors(status, failed):
+    assert facts_message(Turn(1, "dice", status=status)).failed is failed
+
+
+def test_latencies_are_told_to_a_tenth():
+    heard = Turn(2, "dice", typed_t=1.0, heard_t=1.23456)
+    assert facts_message(heard).ms == 234.6
 
 
 def test_an_error_that_is_told_after_its_turn_stands_there():

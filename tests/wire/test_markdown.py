@@ -13,8 +13,9 @@ from scripted import DONE, Scripted, audio, said, text_of
 from sessions import attach
 
 from adk_nb import LiveSession
+from adk_nb.log.turn import Status, Turn
 from adk_nb.wire import protocol
-from adk_nb.wire.markdown import rendered
+from adk_nb.wire.markdown import rendered, rendered_messages
 
 LINK = 'target="_blank" rel="noopener noreferrer"'
 
@@ -51,6 +52,47 @@ def test_what_is_too_long_stays_as_it_was_written():
     assert (
         rendered("[a](http://b) " * 1_400) == ""
     )  # Its HTML would be longer than four times the bound.
+
+
+@pytest.mark.parametrize(("longer", "stays"), [(0, False), (1, True)])
+def test_the_bounds_of_text_and_html(longer, stays):
+    text = "*a*" + "b" * (protocol.MAX_SHOWN - 3 + longer)
+    assert (rendered(text) == "") is stays
+    signs, letters = 15_996, 4 + longer  # Each sign is five characters of HTML.
+    html = f"<p><em>{'&amp;' * signs}{'b' * letters}</em></p>"
+    assert len(html) == 4 * protocol.MAX_SHOWN + longer
+    assert rendered(f"*{'&' * signs}{'b' * letters}*") == ("" if stays else html)
+
+
+class Piece:
+    def __init__(self, number, role, text):
+        self.number, self.role, self.text = number, role, text
+
+
+PIECES = (
+    Piece(0, "user", "*write*"), Piece(1, "agent", " **No.** \n"), Piece(2, "agent", "plain"),
+    Piece(4, "agent", "_pw_"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("facts", "numbers"),
+    [
+        ({}, [1, 4]),
+        ({"audio_ms": 1.0}, []),
+        ({"withheld": True}, []),
+        ({"status": Status.INTERRUPTED}, []),
+        ({"status": None}, []),
+    ],
+)
+def test_the_pieces_of_an_answer_that_was_written_and_came_to_its_end(monkeypatch, facts, numbers):
+    turn = Turn(7, "dice", status=Status.COMPLETE)
+    monkeypatch.setattr(Turn, "pieces", PIECES)
+    for name, value in facts.items():
+        setattr(turn, name, value)
+    html = {1: "<p><strong>No.</strong></p>", 4: "<p><em>***</em></p>"}
+    shown = rendered_messages(turn, lambda text: text.replace("pw", "***"))
+    assert shown == [protocol.Rendered(7, number, html[number]) for number in numbers]
 
 
 TAGS = {

@@ -28,3 +28,17 @@ def test_clocks_would_hide_all_else(caplog):
     from_agent("clock", 86, "characters", "{}")
     to_agent("clock_offset", 66, "characters", "{}")
     assert caplog.messages == []
+
+
+@pytest.mark.parametrize(
+    ("tell", "way"), [(to_agent, "CLIENT TO AGENT"), (from_agent, "AGENT TO CLIENT")]
+)
+def test_bytes_are_told_as_such_and_long_contents_by_their_beginning(caplog, tell, way):
+    caplog.set_level(logging.DEBUG, "adk_nb.messages")
+    tell("audio", 640)
+    tell("text", 300, "characters", "x" * 300)
+    assert caplog.messages == [
+        f"[{way}]: audio: 640 bytes.",
+        f"[{way}]: text: 300 characters: {'x' * 200}",
+    ]
+    assert [record.levelname for record in caplog.records] == ["INFO", "DEBUG"]

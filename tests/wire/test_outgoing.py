@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 import pytest
 from wire_frames import encode_message
 
+from adk_nb.plain import to_json
 from adk_nb.wire import protocol
-from adk_nb.wire.outgoing import bounded
+from adk_nb.wire.outgoing import bounded, masked, result_text
 
 
 @pytest.mark.parametrize(
@@ -84,3 +87,139 @@ def test_sources_are_fifty_at_most():
     source = {"title": "t", "uri": "u" * 10_000}
     shown = bounded(protocol.Sources(1, [source] * 60))
     assert shown.sources == [{"title": "t", "uri": "u" * 2000}] * 50
+
+
+def hidden(value):
+    """Masks the word `pw` in whatever it is in."""
+    if isinstance(value, str):
+        return value.replace("pw", "***")
+    if isinstance(value, list):
+        return [hidden(one) for one in value]
+    if isinstance(value, dict):
+        return {name: hidden(one) for name, one in value.items()}
+    return value
+
+
+@pytest.mark.parametrize(
+    ("message", "masks"),
+    [
+        (protocol.Transcript(1, "pw", "pw", "pw", final=True), {"author", "text"}),
+        (protocol.ToolCalled(1, "pw", "pw", {"a": ["pw"]}), {"name", "args"}),
+        (protocol.ToolReturned(1, "pw", "pw", 1.0, "pw", "pw"), {"name", "result", "error"}),
+        (protocol.Question(1, "pw", "pw", {"a": "pw"}, "pw", "pw"),
+         {"name", "args", "hint", "sign_in"}),
+        (protocol.Note("pw", 1, "pw", "pw"), {"text"}),
+        (protocol.Sources(1, [{"title": "pw", "uri": "pw"}]), {"sources"}),
+        (protocol.TurnState(1, "pw"), set()),
+        (protocol.TurnFacts(1, 2.0, "pw", outcome="pw"), {"outcome"}),
+        (protocol.TurnSound(1, 24_000, 0, 2, "pw"), set()),
+        (protocol.State("pw", "pw"), {"detail"}),
+        (protocol.Failure("pw", "pw", "pw"), {"message", "remedy"}),
+        (protocol.Redefined(["pw"]), {"names"}),
+        (protocol.Rendered(1, 1, "<p>pw</p>"), {"html"}),
+    ],
+    ids=lambda one: one.type if isinstance(one, protocol.Message) else "",
+)  # fmt: skip
+def test_what_is_masked_and_what_pages_look_for_is_not(message, masks):
+    shown = masked(message, hidden)
+    assert type(shown) is type(message)
+    changed = {
+        one.name
+        for one in fields(message)
+        if getattr(shown, one.name) != getattr(message, one.name)
+    }
+    assert changed == masks
+    assert all(getattr(shown, name) == hidden(getattr(message, name)) for name in masks)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        protocol.AgentChanged("a", "m", [{"name": "pw", "on": True, "description": "a pw"}]),
+        protocol.Welcome("pw", "a", "m", [{"name": "pw", "on": True, "description": "a pw"}],
+                         "pw", 1, 2.0, [], audio=True),
+    ],
+    ids=["agent", "hello"],
+)  # fmt: skip
+def test_a_tools_description_is_masked_and_its_name_switches_it(message):
+    assert masked(message, hidden).tools == [{"name": "pw", "on": True, "description": "a ***"}]
+
+
+def test_a_result_is_its_text_or_json():
+    assert result_text("as it is") == "as it is"
+    assert result_text({"a": [1, None]}) == '{"a": [1, null]}'
+
+
+def test_a_long_result_is_its_beginning_with_its_length():
+    result = ["r" * protocol.MAX_SHOWN]
+    shown = bounded(protocol.ToolReturned(1, "c", "n" * 2000, 1.0, result=result))
+    text = to_json(result)
+    assert (shown.result, shown.length) == (text[: protocol.MAX_SHOWN], len(text))
+    assert shown.name == "n" * 1000
+    just = ["r" * (protocol.MAX_SHOWN - 4)]
+    assert bounded(protocol.ToolReturned(1, "c", "f", 1.0, result=just)).result is just
+    failed = bounded(protocol.ToolReturned(1, "c", "n" * 2000, 1.0, error="e" * 30_000))
+    assert (failed.name, failed.error[-20:]) == ("n" * 1000, "… (30,000 characters)"[-20:])
+
+
+def arguments(size, name="a"):
+    """Arguments whose JSON has so many characters."""
+    return {name: "t" * (size - len(to_json({name: ""})))}
+
+
+def test_arguments_that_are_asked_about_are_whole_up_to_a_bound():
+    just, more = arguments(protocol.MAX_MORE), arguments(protocol.MAX_MORE + 1)
+    assert bounded(protocol.Question(1, "c", "f", just)).args is just
+    shown = bounded(protocol.Question(1, "c", "f", more))
+    assert shown.args != more
+    assert shown.hint == "The arguments are shortened here; see live.questions for all of them."
+
+
+def shortened(args):
+    return bounded(protocol.ToolCalled(1, "c", "f", args)).args
+
+
+def test_each_argument_is_shortened_to_its_share():
+    size = protocol.MAX_SHOWN
+    just = arguments(size)
+    assert shortened(just) is just
+    assert shortened(arguments(size + 1)) == {"a": "t" * (size - 8)}  # Its share is all of it.
+    share = size // 2
+    assert shortened({"a": "x" * share, "b": "y" * (share + 1)}) == {
+        "a": "x" * share,
+        "b": f"{'y' * share} … (10,001 characters)",
+    }
+    long = ["z"] * size
+    assert shortened({"a": 7, "b": long}) == {
+        "a": 7,
+        "b": f"{to_json(long)[:share]} … ({len(to_json(long)):,} characters)",
+    }
+
+
+@pytest.mark.parametrize(
+    ("args", "whole"),
+    [
+        ({f"{n:03}": "x" * 300 for n in range(100)}, False),
+        ({f"{n:03}": "x" * 300 for n in range(101)}, True),
+        ({"k" * protocol.MAX_SHOWN: "x"}, False),
+        ({"k" * (protocol.MAX_SHOWN + 1): "x"}, True),
+    ],
+    ids=["100 arguments", "101", "a long name", "a longer one"],
+)
+def test_of_too_many_arguments_or_names_only_the_size_is_told(args, whole):
+    shown = shortened(args)
+    said = {"…": f"{len(to_json(args)):,} characters"}
+    assert (shown == said) is whole
+    if not whole:
+        assert list(shown) == list(args)
+
+
+def test_other_messages_are_as_they_were():
+    message = protocol.State("ready", "d" * 10**6)
+    assert bounded(message) is message
+
+
+def test_outcomes_and_sources_are_bounded():
+    assert len(bounded(protocol.TurnFacts(1, 2.0, outcome="o" * 10**6)).outcome) < 21_000
+    fifty = [{"title": "t", "uri": str(n)} for n in range(51)]
+    assert bounded(protocol.Sources(1, fifty)).sources == fifty[:50]

@@ -101,3 +101,38 @@ def test_of_many_turns_the_newest_are_known(playout):
     for turn in range(2, 40):
         playout.sent(turn, 100.0)
     assert [turn for turn, _ in waiting(playout)] == list(range(24, 40))
+
+
+@pytest.mark.parametrize(("played_ms", "waits"), [(979.9, True), (980.0, False), (1000.0, False)])
+def test_what_is_left_of_a_turn_is_played_unless_it_is_next_to_nothing(playout, played_ms, waits):
+    playout.became(1, "complete")
+    reported(playout, "progress", ms=played_ms)
+    assert [turn for turn, _ in waiting(playout)] == ([1] if waits else [])
+
+
+@pytest.mark.parametrize(("passed_s", "expected"), [(59.5, [1]), (60.0, [])])
+def test_a_turn_is_expected_for_a_minute(playout, clock, passed_s, expected):
+    clock.now += passed_s
+    assert [turn for turn, _ in waiting(playout)] == expected
+
+
+def test_a_minute_is_counted_from_when_the_newest_of_it_came_or_sounded(playout, clock):
+    clock.now += 50
+    playout.sent(1, 100.0)
+    clock.now += 50
+    assert waiting(playout) == [(1, 0.0)]
+    reported(playout, "started")
+    clock.now += 50
+    playout.sent(1, 100.0)  # The player says how far it is, and it will have sounded by then.
+    assert [one.played_ms for one in playout.stop()] == [1200.0]
+
+
+def test_what_the_player_says_of_what_it_never_got_is_nothing(playout):
+    reported(playout, "progress", turn=5, ms=9.0)
+    assert waiting(playout) == [(1, 0.0)]
+
+
+def test_a_report_that_comes_late_takes_nothing_back(playout):
+    reported(playout, "progress", ms=500.0)
+    reported(playout, "progress", ms=400.0)
+    assert waiting(playout) == [(1, 500.0)]

@@ -129,8 +129,9 @@ export class HeardWords {
       if (Number.isNaN(answer.at) || answer.over) continue;
       const position = this.position(answer, now);
       for (const { ms } of answer.pieces.values()) {
-        const due = ms.find((one) => one > position);
-        if (due !== undefined) least = Math.min(least, due - position);
+        const due = ms.find((one) => one > position) ?? Infinity;
+        // Beyond that the clock alone never comes: the next report tells.
+        if (due <= answer.played + REPORT_MS) least = Math.min(least, due - position);
       }
     }
     return least;

@@ -184,3 +184,40 @@ test("a kernel without subshells that takes nothing for 1.5 s is said to be held
     mock.timers.reset();
   }
 });
+
+test("a kernel that is held again is said to be again, each time once", (t) => {
+  const { channel, says, held } = opened(t, { threaded: false });
+  for (let n = 0; n < 2; n++) {
+    channel.send("one");
+    mock.timers.tick(1540);
+    says("taken", { taken: n });
+    says("taken", { taken: n });
+    mock.timers.tick(10_000);
+  }
+  assert.deepEqual(held, [{ ipykernel: "6.29.0" }, null, { ipykernel: "6.29.0" }, null]);
+});
+
+test("a kernel that takes some of what is on its way has time for the rest", (t) => {
+  const { channel, says, held } = opened(t, { threaded: false });
+  channel.send("one");
+  mock.timers.tick(1000);
+  channel.send("two");
+  mock.timers.tick(400);
+  says("taken", { taken: 0 });
+  mock.timers.tick(1499);
+  assert.deepEqual(held, []);
+  mock.timers.tick(1);
+  assert.equal(held.length, 1);
+  channel.close();
+  assert.equal(held.at(-1), null);
+  channel.close();
+  assert.equal(held.length, 2);
+});
+
+test("the channels of one page are told apart", (t) => {
+  const one = opened(t).channel.id;
+  mock.timers.reset();
+  const other = opened(t).channel.id;
+  assert.match(one, /^[a-z0-9]+$/);
+  assert.notEqual(one, other);
+});

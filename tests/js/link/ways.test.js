@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";
-import { isLocal, Race, relayUrl, thisPage, Ways } from "../../../adk_nb/static/link/ways.js";
+import { dialWebSocket, isLocal, Race, relayUrl, thisPage, Ways } from "../../../adk_nb/static/link/ways.js";
 import { page } from "../page.js";
 
 class Wire {
@@ -150,6 +150,55 @@ test("closing leaves nothing open, begun or said", async (t) => {
   race.close(1000);
   await wait(10_000);
   assert.deepEqual([wires.websocket.closedWith, wires.relay.closedWith, wires.comm, seen.closed], [1000, 1000, undefined, []]);
+});
+
+test("what a way that was closed still does is nobody's matter", async (t) => {
+  const { race, wires, seen, wait } = raced(t);
+  await wait(100);
+  const { onopen, onclose } = wires.websocket;
+  race.close(4000);
+  assert.deepEqual([wires.websocket.closedWith, wires.relay.closedWith], [4000, 4000]);
+  for (const { onopen: opens, onmessage, onclose: closes } of [wires.websocket, wires.relay]) assert.deepEqual([opens, onmessage, closes], [null, null, null]);
+  onopen();
+  onclose({ code: 1006 });
+  await wait(10_000);
+  assert.deepEqual([race.transport, race.tried, seen.opened, seen.closed, wires.comm], ["", [], 0, [], undefined]);
+});
+
+test("it gives up once, also where a way fails as it does", async (t) => {
+  const { wires, seen, wait } = raced(t, ["websocket"]);
+  const { onclose } = wires.websocket;
+  wires.websocket.close = () => onclose({ code: 1006 });
+  await wait(2000);
+  onclose({ code: 1006 });
+  await wait(10_000);
+  assert.deepEqual(seen.closed, [{ code: 1006, tried: [{ transport: "websocket", why: "no answer" }] }]);
+});
+
+test("a way that fails twice has failed once", async (t) => {
+  const { race, wires } = raced(t);
+  wires.websocket.onclose({ code: 4404 });
+  wires.websocket.onclose({ code: 1006 });
+  await flush();
+  assert.deepEqual([race.tried, race.code], [[{ transport: "websocket", why: "refused" }], 4404]);
+});
+
+test("once there is a channel nothing is given up", async (t) => {
+  const { race, wires, seen, wait } = raced(t);
+  wires.websocket.onopen();
+  race.giveUp();
+  await wait(10_000);
+  assert.deepEqual([wires.websocket.closedWith, seen.closed, race.transport], [null, [], "websocket"]);
+});
+
+test("a WebSocket is dialled by its subprotocol, for frames of bytes", (t) => {
+  const before = globalThis.WebSocket;
+  t.after(() => (globalThis.WebSocket = before));
+  globalThis.WebSocket = /** @type {any} */ (class {
+    constructor(...args) { this.args = args; }
+  });
+  const { args, binaryType } = /** @type {any} */ (dialWebSocket("ws://localhost:1/"));
+  assert.deepEqual([args, binaryType], [["ws://localhost:1/", "adk-nb.v1"], "arraybuffer"]);
 });
 
 test("only a page of this machine may reach the kernel's own port", () => {

@@ -18,6 +18,9 @@ test("words sound one after the other as the player goes on", () => {
   assert.equal(words.coming(1, 1, 99_999), null);
   words.played({ type: "progress", turn: 1, played_ms: 400, clock: 1700 });
   assert.equal(words.coming(1, 1, 99_999), 7); // No report for long: it goes no further by itself.
+  assert.equal(words.next(99_999), Infinity); // So there is nothing to look for again and again.
+  words.played({ type: "progress", turn: 1, played_ms: 500, clock: 1700 });
+  assert.deepEqual([words.next(1700), words.coming(1, 1, 2099), words.coming(1, 1, 2100)], [400, 7, null]);
   words.played({ type: "drained", turn: 1, played_ms: 899.9, clock: 2000 });
   assert.deepEqual([words.coming(1, 1, 2000), words.next(2000)], [null, Infinity]);
 });

@@ -6,13 +6,13 @@ import { NOTEBOOK } from "../../../adk_nb/static/screen/wording.js";
 import { page, press } from "../page.js";
 
 /** @param {import("node:test").TestContext} t */
-function made(t) {
+function made(t, calls = NOTEBOOK.calls) {
   page(t);
   const root = document.createElement("div");
   document.body.append(root);
   const layout = layOut(root);
   const listeners = new AbortController();
-  const help = new Help(layout, NOTEBOOK.calls, listeners.signal);
+  const help = new Help(layout, calls, listeners.signal);
   const open = () => [help.sheet.hidden === false, help.button.getAttribute("aria-expanded")];
   return { help, layout, root, listeners, open };
 }
@@ -28,6 +28,12 @@ test("the sheet names the keys and the calls, below the head", (t) => {
   assert.ok(rows("span").every(Boolean));
   const titles = [...sheet.querySelectorAll(".adk-nb-help-title")].map(({ textContent }) => textContent);
   assert.deepEqual(titles, ["Keys, where no text is typed", "From a cell, where live is this widget"]);
+});
+
+test("where no cell is, no calls are named", (t) => {
+  const { sheet } = made(t, []).help;
+  assert.equal(sheet.getAttribute("aria-label"), "Keys");
+  assert.deepEqual([...sheet.querySelectorAll(".adk-nb-help-title")].map(({ textContent }) => textContent), ["Keys, where no text is typed"]);
 });
 
 test("? opens and closes it, its button too, and the focus goes with it", (t) => {

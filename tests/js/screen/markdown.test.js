@@ -15,7 +15,7 @@ const LINK = ' target="_blank" rel="noopener noreferrer"';
 test("what Markdown makes is taken over", (t) => {
   for (const html of [
     "<p>one <strong>two</strong> <em>three</em> <s>four</s> <code>five</code><br>six</p>",
-    "<ul><li>a</li><li><p>b</p></li></ul>", '<ol start="3"><li>a</li></ol>', "<blockquote><p>a</p></blockquote>", "<h2>a</h2><hr>",
+    "<ul><li>a</li><li><p>b</p></li></ul>", '<ol start="3"><li>a</li></ol>', "<blockquote><p>a</p></blockquote>", ...[1, 2, 3, 4, 5, 6].map((n) => `<h${n}>a</h${n}>`), "<hr>",
     "<pre><code>a\n&lt;b&gt;</code></pre>", "<table><thead><tr><th>a</th></tr></thead><tbody><tr><td>1</td></tr></tbody></table>",
     `<a href="https://a.b/"${LINK}>x</a>`, `<a href="mailto:a@b.c"${LINK}>x</a>`,
   ]) assert.equal(taken(t, html), html);

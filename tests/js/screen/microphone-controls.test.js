@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { mock, test } from "node:test";
 import { layOut } from "../../../adk_nb/static/screen/layout.js";
 import { MicrophoneControls } from "../../../adk_nb/static/screen/microphone-controls.js";
 import { page, press, release } from "../page.js";
@@ -208,4 +208,90 @@ test("nothing is heard after its listeners are gone", (t) => {
   mic.click();
   press(layout.root, " ");
   assert.deepEqual([seen.sent, seen.asked], [[], []]);
+});
+
+/** Controls of an open microphone, or of one that the space bar opened, with the clock in the test's hands. */
+async function open(t, { space = false } = {}) {
+  const made = shown(t);
+  if (space) press(made.layout.root, " ");
+  else made.mic.click();
+  await made.seen.grant();
+  made.seen.sent.splice(0);
+  mock.timers.enable({ apis: ["setTimeout"] });
+  t.after(() => mock.timers.reset());
+  return made;
+}
+
+test("a link that is lost for 2 s closes it, and opens it again when it is back", async (t) => {
+  const { controls, seen, pressed } = await open(t);
+  controls.linkLost();
+  mock.timers.tick(1000);
+  controls.linkLost(); // once more, by another attempt that failed
+  mock.timers.tick(999);
+  assert.equal(controls.isOpen, true);
+  mock.timers.tick(1);
+  assert.deepEqual([controls.isOpen, pressed(), seen.sent], [false, "false", [OFF]]);
+  controls.resume();
+  assert.deepEqual([controls.opening, seen.asked.length], [true, 2]);
+  mock.timers.reset();
+  await seen.grant();
+  controls.resume();
+  assert.deepEqual(seen.sent, [OFF, ON, ON]);
+});
+
+test("a link that is back in time leaves it open, and may be lost again", async (t) => {
+  const { controls, seen } = await open(t);
+  controls.linkLost();
+  mock.timers.tick(1999);
+  controls.resume();
+  mock.timers.tick(10_000);
+  assert.deepEqual([controls.isOpen, seen.sent], [true, [ON]]);
+  controls.linkLost();
+  mock.timers.tick(2000);
+  assert.equal(controls.isOpen, false);
+});
+
+for (const [what, lost] of [
+  ["one that was closed meanwhile", ({ mic, wait }) => (mic.click(), wait())],
+  ["one that another view has taken", ({ controls, wait }) => (wait(), controls.taken())],
+  ["one of a view that is over", ({ controls, wait }) => (wait(), controls.off())],
+  ["one that is closed by a click when the link is lost", ({ mic, wait }) => (wait(), mic.click(), mic.click())],
+]) {
+  test(`${what} stays closed when the link is back`, async (t) => {
+    const made = await open(t);
+    made.controls.linkLost();
+    lost({ ...made, wait: () => mock.timers.tick(2000) });
+    const asked = made.seen.asked.length;
+    made.controls.resume();
+    assert.deepEqual([made.controls.isOpen, made.controls.opening, made.seen.asked.length], [false, false, asked]);
+  });
+}
+
+test("one that the space bar opened is not opened again", async (t) => {
+  const { controls, seen } = await open(t, { space: true });
+  controls.linkLost();
+  mock.timers.tick(2000);
+  controls.resume();
+  assert.deepEqual([controls.opening, seen.asked.length], [false, 1]);
+});
+
+test("a view that is over closes nothing later", async (t) => {
+  const { controls } = await open(t);
+  controls.linkLost();
+  controls.off();
+  mock.timers.tick(10_000);
+  assert.equal(controls.isOpen, true); // its sound is closed by the view
+});
+
+test("the button says why it cannot be used, and only then", (t) => {
+  const { controls, seen, mic } = shown(t);
+  const label = mic.title;
+  const says = (...how) => (controls.show(...how), [mic.disabled, mic.title]);
+  assert.deepEqual(says(true, "it rains"), [false, label]);
+  assert.deepEqual(says(false, "it rains"), [true, `${label}: it rains`]);
+  assert.deepEqual(says(false), [true, label]);
+  seen.settings = { input: false };
+  assert.deepEqual(says(true), [true, label]);
+  seen.settings = { input: false, message: "It is deaf.", remedy: "Shout." };
+  assert.deepEqual([says(true), says(false, "it rains")], [[false, "It is deaf. Shout."], [true, "It is deaf. Shout."]]);
 });

@@ -603,3 +603,21 @@ test("a written answer is rendered, until it goes on", () => {
   write("**No.** Or yes.", true);
   assert.equal(entry.html, "");
 });
+
+test("what became of a question goes, also where nothing stands before it", () => {
+  const transcript = new TranscriptModel();
+  const facts = { type: "turn_facts", turn: 1, time: 5, latency: "", ms: null, sound: false };
+  transcript.apply({ ...facts, outcome: "It broke.", failed: true });
+  assert.deepEqual(texts(transcript), ["note: It broke."]);
+  transcript.apply({ ...facts, outcome: "" });
+  assert.deepEqual(texts(transcript), []);
+});
+
+test("the facts of turns are kept as long as their entries", () => {
+  const transcript = new TranscriptModel(2);
+  for (const turn of [1, 2, 3]) {
+    transcript.apply(said(turn, "user", "roll", true));
+    transcript.apply({ type: "turn_facts", turn, time: turn, latency: "", ms: null, sound: false, outcome: "" });
+  }
+  assert.deepEqual([...transcript.facts.keys()], [2, 3]);
+});

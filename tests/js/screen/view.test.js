@@ -651,7 +651,8 @@ test("closing undoes everything, quietly", async (t) => {
   hook("send").click();
   hook("interrupt").disabled = false;
   press(root, "Escape");
-  assert.deepEqual(sent(), []);
+  hook("help").click();
+  assert.deepEqual([sent(), hook("help-sheet").hidden], [[], true]);
 });
 
 test("of the player's reports the last 200 are kept", async (t) => {
@@ -741,4 +742,96 @@ test("a view says who it is each time it connects", async (t) => {
   const { view } = await viewed(t);
   assert.deepEqual(view.connection.options.about(), { view: view.id });
   assert.match(view.id, /^\w+$/);
+});
+
+test("what the page knows of itself is told where adk_nb.doctor() asks", async (t) => {
+  const { view, says, sent } = await viewed(t);
+  view.connection.ping = async () => 4;
+  view.ways.all = ({ url }) => [{ transport: "relay", dial: () => { throw new Error(url); } }];
+  says("examine", { id: 5 });
+  for (let i = 0; i < 5; i++) await settled();
+  const [{ type, id, found }, ...more] = sent();
+  assert.deepEqual([type, id, found.transport, found.round_trip_ms, found.relay_opens_ms, more], ["findings", 5, "websocket", 4, null, []]);
+});
+
+test("other widgets hear of a microphone that was opened, unless it may be shared", async (t) => {
+  const { view, hook, says } = await viewed(t);
+  const opened = t.mock.method(view.one, "opened", () => {});
+  hook("mic").click();
+  await settled();
+  assert.equal(opened.mock.callCount(), 1);
+  hook("mic").click();
+  says("audio", { audio: { shared_microphone: true } });
+  hook("mic").click();
+  await settled();
+  assert.deepEqual([opened.mock.callCount(), view.microphone.isOpen], [1, true]);
+});
+
+test("words that sounded while the page was away go on by the clock when it is back", async (t) => {
+  const now = { ms: performance.now() };
+  t.mock.method(performance, "now", () => now.ms);
+  const words = { type: "words", turn: 1, piece: 0, start: 0, ends: [3, 7, 14], ms: [200, 500, 900] };
+  const position = { type: "position", turn: 1, played_ms: 210, sounding: true };
+  const history = [{ type: "transcript", ...said(1, "agent", "One two three.") }, words, position];
+  const { root, wait } = await viewed(t, { hello: { plays: false, history } });
+  const coming = () => root.querySelector("[data-adk-nb=coming]")?.textContent ?? "";
+  assert.equal(coming(), "two three.");
+  now.ms += 300;
+  await wait(300);
+  assert.equal(coming(), "three.");
+});
+
+test("what was never heard of an answer is read out", async (t) => {
+  const { says, root } = await viewed(t);
+  says("transcript", said(1, "agent", "One two three."));
+  says("heard", { turn: 1, unheard: [[0, 7, 14]], heard_ms: 550, audio_ms: 1400 });
+  assert.equal(root.querySelector("[aria-live=polite]").textContent, "The answer was cut off: heard 0.6 of 1.4 s. Not heard: three.");
+});
+
+test("a view that plays again after another did has no turn that sounds", async (t) => {
+  const { says, view, plays, state } = await viewed(t, { hello: { plays: false } });
+  says("position", { turn: 3, played_ms: 10, sounding: true });
+  assert.equal(view.sounding, 3);
+  says("position", { turn: 3, played_ms: 20, sounding: false });
+  assert.equal(view.sounding, null);
+  says("position", { turn: 3, played_ms: 10, sounding: true });
+  says("place", { speaker: "here", microphone: "none" });
+  assert.deepEqual([view.sounding, state()[0]], [null, "ready"]);
+  says("position", { turn: 3, played_ms: 10, sounding: true });
+  assert.equal(view.sounding, null);
+});
+
+test("a turn is played again by its button, until the agent speaks", async (t) => {
+  const { says, sent, root, plays } = await viewed(t);
+  says("transcript", said(1, "user", "roll"));
+  says("turn_facts", { turn: 1, time: 1, latency: "", ms: null, sound: true, outcome: "", failed: false });
+  const button = root.querySelector("[data-adk-nb=play]");
+  button.click();
+  await settled();
+  assert.deepEqual([sent(), button.textContent], [[{ type: "play", turn: 1, offset: 0 }], "■"]);
+  plays("started", 2);
+  assert.equal(button.textContent, "▶");
+  plays("drained", 2);
+  sent();
+  button.click();
+  await settled();
+  says("turn_sound", { turn: 1, rate: 8000, offset: 0, length: 8, pcm: "AAAAAA==" });
+  assert.deepEqual(sent(), [{ type: "play", turn: 1, offset: 0 }, { type: "play", turn: 1, offset: 4 }]);
+});
+
+test("words that are told after their sound has begun are due at once", async (t) => {
+  const now = { ms: performance.now() };
+  t.mock.method(performance, "now", () => now.ms);
+  const { root, says, plays, wait } = await viewed(t);
+  says("transcript", said(1, "agent", "One two three."));
+  plays("progress", 1, { played_ms: 100, clock: now.ms });
+  says("words", { turn: 1, piece: 0, start: 0, ends: [3, 7, 14], ms: [200, 400, 900] });
+  const coming = () => root.querySelector("[data-adk-nb=coming]")?.textContent ?? "";
+  assert.equal(coming(), "One two three.");
+  now.ms += 100;
+  await wait(100);
+  assert.equal(coming(), "two three.");
+  now.ms += 200;
+  await wait(200);
+  assert.equal(coming(), "three.");
 });

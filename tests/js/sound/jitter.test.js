@@ -17,6 +17,23 @@ test("lateness is told from the earliest, whatever the scale's origin", () => {
   assert.equal(jitter.ms, 20); // the first came when no earlier was known
 });
 
+test("what came earliest counts in each slot, whatever came after it", () => {
+  const jitter = new Jitter();
+  for (const ms of [0, 50]) jitter.arrived(ms);
+  jitter.pass(250);
+  jitter.arrived(90);
+  assert.equal(jitter.ms, 90);
+  jitter.pass(500);
+  jitter.arrived(95); // the slot of the earliest is the oldest that is kept
+  assert.equal(jitter.ms, 95);
+  jitter.pass(750);
+  jitter.arrived(100);
+  assert.equal(jitter.ms, 95);
+  jitter.pass(250);
+  jitter.arrived(100);
+  assert.equal(jitter.ms, 5);
+});
+
 test("what came by another scale is no measure", () => {
   const jitter = new Jitter();
   jitter.arrived(-500);

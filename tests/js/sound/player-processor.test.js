@@ -55,6 +55,16 @@ test("a flush cuts off", () => {
   assert.deepEqual(reports(), [["started", 1, 0.016], ["drained", 1, 0.02]]);
 });
 
+test("a turn that another page began goes on where that was", () => {
+  const { say, render, node } = start();
+  say({ type: "continue", turn: 2, played_ms: 4900 });
+  say(audio(2));
+  say({ type: "end", turn: 2 });
+  for (let i = 0; i < 3; i++) render();
+  const drained = node.port.posted.at(-1);
+  assert.deepEqual([drained.type, drained.turn, drained.played_ms], ["drained", 2, 4916]);
+});
+
 test("a reset forgets", () => {
   const { say, render, reports } = start();
   say(audio(1, 1600));
