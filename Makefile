@@ -39,6 +39,9 @@ UV_TOO := PATH="$$PATH:$$VENV/bin"
 # What has no browser, no models and no second environment in it.
 FAST := --fast -m "not slow"
 
+# Compiled files are kept, whatever the environment says: each process compiles all tests otherwise.
+test-python test-fast coverage fuzz: export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: help lab test test-fast lint format test-python test-js test-lowest test-newest test-adk test-deploy test-front-ends coverage docs bench fuzz mutants \
 	lock wheels clean
 

@@ -121,7 +121,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def _slowness(item: pytest.Item) -> int:
     if "jupyter" in item.path.parts:
         return 4
-    for slowness, mark in ((3, "browser"), (2, "models"), (1, "slow")):
+    for slowness, mark in ((3, "slow"), (2, "browser"), (1, "models")):
         if item.get_closest_marker(mark):
             return slowness
     return 0

@@ -6,10 +6,9 @@ import json
 import sqlite3
 import warnings
 
-import duckdb
 import pandas as pd
-import polars as pl
 import pytest
+from late import Late
 
 from adk_nb.data.tables import (
     EVENT_COLUMNS,
@@ -27,6 +26,9 @@ from adk_nb.data.tables import (
     turns_df,
 )
 from adk_nb.log.event_log import EventLog
+
+duckdb = Late("duckdb")
+pl = Late("polars")
 
 RESULTS = [4, "four", {"n": 4, "of": [6, None, 0.5]}, ["a", {"b": 1}], None, True, 0.25, {"n": "x"}]
 COLUMNS = {

@@ -2,19 +2,21 @@ import json
 import subprocess
 import sys
 
-import altair as alt
 import pytest
 from google.adk.agents import Agent
+from late import Late
 from logs import conversation
 from scripted import DONE, Scripted, audio, call, result_of, said, text_of
 
 from adk_nb import LiveSession
-from adk_nb.data.altair_chart import Timeline, Timelines
 from adk_nb.data.timeline import MAX_SESSIONS, Chart, timeline, timeline_spec
 from adk_nb.data.vega import MIME
 from adk_nb.exceptions import AdkNbError
 from adk_nb.log.event_log import EventLog
 from adk_nb.log.recording import save
+
+alt = Late("altair")
+charts = Late("adk_nb.data.altair_chart")
 
 
 @pytest.fixture
@@ -44,7 +46,7 @@ def test_without_altair_what_only_altair_can_names_the_extra():
 @pytest.mark.parametrize("source", [conversation(), [conversation(1, "a"), conversation(1, "b")]])
 def test_with_altair_it_is_the_same_chart_as_altairs(source):
     chart = timeline(source)
-    assert isinstance(chart, Timelines if isinstance(source, list) else Timeline)
+    assert isinstance(chart, charts.Timelines if isinstance(source, list) else charts.Timeline)
     assert isinstance(chart, alt.TopLevelMixin)
     data, _ = chart._repr_mimebundle_()
     assert _unnamed(data[MIME]) == _unnamed(timeline_spec(source))
@@ -87,7 +89,7 @@ def test_a_chart_can_be_changed_and_still_shows_itself():
 def test_several_sessions_are_below_each_other_and_too_many_are_refused(tmp_path):
     logs = [conversation(1, f"s{n}") for n in range(3)]
     chart = timeline(logs)
-    assert isinstance(chart, Timelines)
+    assert isinstance(chart, charts.Timelines)
     spec = chart.to_dict()
     assert [one["title"] for one in spec["vconcat"]] == [f"session s{n}" for n in range(3)]
     assert len({param["name"] for param in spec["params"]}) == 3

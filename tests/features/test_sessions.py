@@ -7,13 +7,16 @@ import threading
 
 import pytest
 from google.adk.agents import Agent
-from google.adk.sessions import DatabaseSessionService, InMemorySessionService
+from google.adk.sessions import InMemorySessionService
 from google.adk.sessions.sqlite_session_service import SqliteSessionService
+from late import Late
 from scripted import DONE, Scripted, call, result_of, said, text_of
 from scripts import calls, parts
 from sessions import agent, kinds, wait_for
 
 from adk_nb import AdkNbError, LiveSession
+
+services = Late("google.adk.sessions")
 
 
 def add(a: int, b: int) -> int:
@@ -32,7 +35,7 @@ def service(request, tmp_path):
         if request.param == "database":
             mode = "ro" if read_only else "rwc"
             url = f"sqlite+aiosqlite:///file:{path}?mode={mode}&uri=true"
-            made.append(DatabaseSessionService(url))
+            made.append(services.DatabaseSessionService(url))
         else:
             path_or_url = f"sqlite:///{path}?mode=ro" if read_only else str(path)
             made.append(SqliteSessionService(path_or_url))

@@ -16,15 +16,17 @@ from google.adk.agents import Agent
 from google.adk.live import AgentSpokenOutput, CascadeLive, LiveEgress
 from google.adk.tools import AgentTool, FunctionTool, LongRunningFunctionTool
 from google.adk.tools.base_toolset import BaseToolset
-from google.adk.tools.mcp_tool import McpToolset, StdioConnectionParams
-from google.adk.tools.openapi_tool import OpenAPIToolset
-from mcp import StdioServerParameters
+from late import Late
 from scripted import Deaf, Scripted, echo
 from scripts import calls, declared
 from sessions import wait_for
 
 from adk_nb import LiveSession
 from adk_nb.local import LocalLlm
+
+mcp = Late("mcp")
+mcp_tool = Late("google.adk.tools.mcp_tool")
+openapi_tool = Late("google.adk.tools.openapi_tool")
 
 SERVER = Path(__file__).with_name("mcp_server.py")
 
@@ -47,9 +49,9 @@ class Server:
     def __init__(self, folder: Path, errors: IO[str], command: str = sys.executable) -> None:
         self._pids = folder / "pids"
         self._pids.touch()
-        server = StdioServerParameters(command=command, args=[str(SERVER), str(self._pids)])
-        connection = StdioConnectionParams(server_params=server, timeout=20)
-        self.toolset = McpToolset(connection_params=connection, errlog=errors)
+        server = mcp.StdioServerParameters(command=command, args=[str(SERVER), str(self._pids)])
+        connection = mcp_tool.StdioConnectionParams(server_params=server, timeout=20)
+        self.toolset = mcp_tool.McpToolset(connection_params=connection, errlog=errors)
 
     @property
     def pids(self) -> list[int]:
@@ -252,7 +254,9 @@ def shop():
 
 
 def test_an_openapi_tool_is_declared_and_called(shop):
-    toolset = OpenAPIToolset(spec_str=shop, spec_str_type="json", allow_private_network_access=True)
+    toolset = openapi_tool.OpenAPIToolset(
+        spec_str=shop, spec_str_type="json", allow_private_network_access=True
+    )
     calling = {"get_price": {"item": "tea"}, "get_shelf": {"item": "tea"}}
     with LiveSession(agent(toolset, **calling)) as session:
         turn = session.say("get_price")

@@ -44,8 +44,10 @@ FRAMES = {
 }
 SLOW_EVERY = 300
 """A chart takes many times as long as all the rest: few cases have one."""
-AT_ONCE = 10
+AT_ONCE = 30
 """Recordings in one frame, which takes about as long to make as of one."""
+ALONE_EVERY = 10
+"""Some have a frame of their own."""
 
 
 def answer(came):
@@ -460,16 +462,28 @@ rows = st.lists(
 
 @pytest.mark.timeout(120 + CASES // 5)
 @pytest.mark.filterwarnings("ignore::UserWarning")
-@given(rows)
-@settings(
-    max_examples=MADE_UP,
-    derandomize=True,
-    deadline=None,
-    database=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
-def test_rows_that_are_made_up(tmp_path, made_up):
-    lines = [", ".join(f'"{name}": {value}' for name, value in row.items()) for row in made_up]
-    text = "".join(f"{{{line}}}\n" for line in lines)
-    (tmp_path / EVENTS).write_text(text, "utf-8", "surrogatepass")
-    frames(read(tmp_path))
+def test_rows_that_are_made_up(tmp_path):
+    readable = []
+
+    @given(rows)
+    @settings(
+        max_examples=MADE_UP,
+        derandomize=True,
+        deadline=None,
+        database=None,
+        suppress_health_check=[HealthCheck.too_slow],
+    )
+    def each(made_up):
+        lines = [", ".join(f'"{name}": {value}' for name, value in row.items()) for row in made_up]
+        text = "".join(f"{{{line}}}\n" for line in lines)
+        (tmp_path / EVENTS).write_text(text, "utf-8", "surrogatepass")
+        logs = read(tmp_path)
+        if len(readable) % ALONE_EVERY == 0:
+            frames(logs)
+        readable.extend((text, log) for log in logs)
+
+    each()
+    for start in range(0, len(readable), AT_ONCE):
+        texts, logs = zip(*readable[start : start + AT_ONCE], strict=True)
+        with told(f"one of {texts}"):
+            frames(list(logs))

@@ -9,19 +9,19 @@ from types import SimpleNamespace
 import google.auth.exceptions
 import httpx
 import pytest
-import sqlalchemy
 from google.adk.agents import Agent
 from google.adk.agents.live_request_queue import LiveRequestQueue
 from google.adk.events import Event
 from google.adk.models import LLMRegistry
 from google.adk.plugins.base_plugin import BasePlugin
 from google.adk.runners import InMemoryRunner
-from google.adk.sessions import DatabaseSessionService, InMemorySessionService
+from google.adk.sessions import InMemorySessionService
 from google.adk.tools import google_search
 from google.adk.tools.base_toolset import BaseToolset
 from google.genai import Client
 from google.genai.errors import APIError, ClientError, ServerError
 from hypothesis import given, strategies as st
+from late import Late
 from scripted import Scripted
 from websockets.datastructures import Headers
 from websockets.exceptions import (
@@ -36,6 +36,9 @@ from websockets.http11 import Response
 from adk_nb.adk import user_errors
 from adk_nb.exceptions import AdkNbError, LocalModelError, ModelError
 from adk_nb.providers.explain import _is_users, explain, mask
+
+services = Late("google.adk.sessions")
+sqlalchemy = Late("sqlalchemy")
 
 KEY = "AIzaSyA-0123456789abcdefghijklmnopqrstu"
 NOT_FOUND = "models/nope is not found for API version v1alpha, or is not supported for bidiGenerate"
@@ -270,7 +273,7 @@ def test_a_tool_of_geminis_own_with_another_model_says_what_it_needs():
 
 
 async def test_a_session_that_is_open_elsewhere_too_is_told_from_a_service_that_fails(tmp_path):
-    service = DatabaseSessionService(f"sqlite+aiosqlite:///{tmp_path / 'sessions.db'}")
+    service = services.DatabaseSessionService(f"sqlite+aiosqlite:///{tmp_path / 'sessions.db'}")
     await service.create_session(app_name="a", user_id="u", session_id="s")
     one, other = [
         await service.get_session(app_name="a", user_id="u", session_id="s") for _ in range(2)
@@ -291,7 +294,7 @@ def test_a_model_of_the_users_own_is_a_model():
 
 
 async def test_a_statement_and_its_parameters_are_left_out(tmp_path):
-    service = DatabaseSessionService(f"sqlite+aiosqlite:///{tmp_path / 'no' / 'such.db'}")
+    service = services.DatabaseSessionService(f"sqlite+aiosqlite:///{tmp_path / 'no' / 'such.db'}")
     with pytest.raises(Exception) as caught:
         await service.create_session(app_name="a", user_id="my secret words")
     said = explain(caught.value)

@@ -7,12 +7,15 @@ from types import SimpleNamespace
 
 import pytest
 from google.adk.events import Event, EventActions
-from google.adk.sessions import DatabaseSessionService, InMemorySessionService
+from google.adk.sessions import InMemorySessionService
 from google.genai import types
+from late import Late
 
 from adk_nb.exceptions import AdkNbError
 from adk_nb.serve import store as store_module
 from adk_nb.serve.store import Store, is_lost
+
+services = Late("google.adk.sessions")
 
 NAMES = {"app_name": "app", "user_id": "ada", "session_id": "monday"}
 KEY = ("app", "ada", "monday")
@@ -51,7 +54,7 @@ async def lossy(request, tmp_path):
     if request.param == "memory":
         yield Lossy(InMemorySessionService())
         return
-    service = DatabaseSessionService(f"sqlite+aiosqlite:///{tmp_path}/talk.db")
+    service = services.DatabaseSessionService(f"sqlite+aiosqlite:///{tmp_path}/talk.db")
     yield Lossy(service)
     await service.close()
 

@@ -9,13 +9,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from google.adk.agents import Agent
-from hotato.core import score_channels
+from late import Late
 from scripted import Scripted
 from speech import RATE
 from test_speech_times import LEAD_S, OFF_MS, QUESTION, Listening, sound
 
 import adk_nb
 from adk_nb import LiveSession
+
+hotato = Late("hotato.core")
 
 FRAME_MS = 20.0
 """The length of hotato's frames: its times are their beginnings."""
@@ -33,7 +35,7 @@ def test_the_response_gap_is_first_audio_ms():
     agent = np.zeros(len(caller), "<i2")
     began = int(answered * RATE)
     agent[began:] = np.resize(QUESTION, len(agent) - began)
-    result = score_channels((caller / 32768).tolist(), (agent / 32768).tolist(), RATE)
+    result = hotato.score_channels((caller / 32768).tolist(), (agent / 32768).tolist(), RATE)
     gap_ms = result.signals["latency"]["response_gap_sec"] * 1000
     assert frame.first_audio_ms[0] == pytest.approx(gap_ms, abs=OFF_MS + FRAME_MS)
     began_ms = (frame.speech_start_t[0] - row.t) * 1000

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 import pytest
 from speech import RATE, RELIABLE, speech
@@ -9,11 +11,14 @@ from speech import RATE, RELIABLE, speech
 from adk_nb.live.speech_times import DETECTOR, find, last_utterance
 
 LEAD_S, TAIL_S = 1.0, 1.5
-CLIPS = {
-    text: speech(text, voice, lead_s=0.0, tail_s=0.0)
-    for text, voice in zip(RELIABLE, ["en-GB", "en-US"] * 20, strict=False)
-}
 CLICK = np.concatenate([np.zeros(RATE // 2), np.full(80, 12_000.0)])
+
+
+@functools.cache
+def clips():
+    """Returns the sound of each text; not made where the tests are only collected."""
+    voices = zip(RELIABLE, ["en-GB", "en-US"] * 20, strict=False)
+    return [speech(text, voice, lead_s=0.0, tail_s=0.0) for text, voice in voices]
 
 
 def edges(clip):
@@ -41,7 +46,7 @@ def placed(clip, seed, *, gain_db=0.0, noise_db=-64.0, snr_db=None, after=()):
 def errors_ms(search=find, **room):
     """Returns how far off the ends and beginnings are (ms), for every clip."""
     off = []
-    for seed, clip in enumerate(CLIPS.values()):
+    for seed, clip in enumerate(clips()):
         found = search(placed(clip, seed, **room))
         speech_found = found[0] if isinstance(found[1], str) else found
         start, end = (LEAD_S + edge for edge in edges(clip))
@@ -87,7 +92,7 @@ def test_where_nobody_speaks_nothing_is_found(sound):
 
 
 def test_the_last_utterance_counts_and_pauses_within_it_do_not_part_it():
-    first, second = list(CLIPS.values())[:2]
+    first, second = clips()[:2]
     quiet = np.zeros(int(1.2 * RATE))
     start, end = edges(second)
     whole = np.concatenate([first, quiet, second])
@@ -102,6 +107,6 @@ def test_the_last_utterance_counts_and_pauses_within_it_do_not_part_it():
 
 def test_a_detector_that_cannot_be_loaded_leaves_it_to_the_level(monkeypatch):
     monkeypatch.setattr(DETECTOR, "probabilities", lambda _samples: None)
-    found, by = find(placed(next(iter(CLIPS.values())), 1))
+    found, by = find(placed(clips()[0], 1))
     assert by == "level"
     assert found is not None
