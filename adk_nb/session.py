@@ -272,9 +272,8 @@ class LiveSession(Conversation):
         self._recording = (
             RecordingWriter(folder, self.log, self.report) if folder is not None else None
         )
-        if record is True and self._recording is not None:
-            path = self._recording.path
-            self._exchange.pages.note(0, "recording", f"It is recorded in {path}.")
+        if record is True:
+            self._say_that_it_is_recorded()
 
     # What a cell uses.
 
@@ -506,12 +505,18 @@ class LiveSession(Conversation):
         """Calls `watcher` with every message that goes to the pages."""
         self._exchange.pages.watchers.append(watcher)
 
+    def _say_that_it_is_recorded(self) -> None:
+        if self._recording is not None and not self._exchange.pages.notes:
+            path = self._recording.path
+            self._exchange.pages.note(0, "recording", f"It is recorded in {path}.")
+
     def receive_visitors(
         self, shown: Callable[[protocol.Message], protocol.Message | None], tool_failed: str
     ) -> None:
         """Keeps from pages, and from the model, what is not for visitors.
 
-        What tools print then goes to the process's own output too.
+        What tools print then goes to the process's own output too, and pages say whether what is
+        said is recorded.
 
         Args:
             shown: Returns a message as pages get it; None keeps it from them.
@@ -519,6 +524,7 @@ class LiveSession(Conversation):
         """
         self._exchange.pages.shown = shown
         self._exchange.live.calls.failed = tool_failed
+        self._say_that_it_is_recorded()
 
     def admit(self, page: Page, hello: protocol.Hello | None = None) -> protocol.Welcome:
         """Adds a page; returns its first message, with the conversation so far."""

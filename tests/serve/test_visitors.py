@@ -186,3 +186,10 @@ def test_a_turn_that_is_cut_off_at_the_limit_is_no_complete_one_with_a_store_too
         with pytest.raises(Exception, match="1012"):
             client.until(lambda _message: False)
         draining.result(60)
+
+
+def test_a_visitor_is_told_that_it_is_recorded_and_not_where(served, tmp_path):
+    one = served(record=tmp_path)
+    (welcome,) = everything(one, one.http("/open", "POST").json()["token"])
+    assert [note["text"] for note in welcome["history"]] == ["What is said is recorded."]
+    assert str(tmp_path) not in str(welcome)
