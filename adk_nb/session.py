@@ -19,6 +19,7 @@ from google.adk.artifacts.in_memory_artifact_service import InMemoryArtifactServ
 
 from adk_nb.adk import run_config as config
 from adk_nb.adk.agents import live_model, model_name
+from adk_nb.adk.plugins import uncalled
 from adk_nb.adk.session_context import SESSION
 from adk_nb.bridge_thread import BridgeLoop
 from adk_nb.conversation import Conversation, Wait
@@ -233,6 +234,7 @@ class LiveSession(Conversation):
         )
         if memory is not None:
             self._histories.memory = memory
+        plugins = list(plugins)
         self._exchange = Exchange(
             agent,
             self.log,
@@ -274,6 +276,9 @@ class LiveSession(Conversation):
         )
         if record is True:
             self._say_that_it_is_recorded()
+        unheard = uncalled(plugins)
+        if unheard is not None:
+            self._exchange.run_warned(unheard)
 
     # What a cell uses.
 
@@ -506,7 +511,8 @@ class LiveSession(Conversation):
         self._exchange.pages.watchers.append(watcher)
 
     def _say_that_it_is_recorded(self) -> None:
-        if self._recording is not None and not self._exchange.pages.notes:
+        notes = self._exchange.pages.notes
+        if self._recording is not None and all(note.kind != "recording" for note in notes):
             path = self._recording.path
             self._exchange.pages.note(0, "recording", f"It is recorded in {path}.")
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from google.adk.agents import BaseAgent
     from google.adk.apps import App
+    from google.adk.plugins.base_plugin import BasePlugin
 
     Made: TypeAlias = BaseAgent | App
     Agents: TypeAlias = Made | Callable[[], Made]
@@ -53,6 +54,11 @@ def checked(given: Agents) -> Agents:
     elif not (isinstance(given, BaseAgent) or callable(given)):
         raise _no_agent(given)
     return given
+
+
+def plugins_of(given: Agents) -> list[BasePlugin]:
+    """Returns the plugins of an App; of what else there is, none."""
+    return list(getattr(given, "plugins", None) or ())
 
 
 def of_session(given: Agents, options: Mapping[str, Any]) -> tuple[BaseAgent, dict[str, Any]]:

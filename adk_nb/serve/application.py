@@ -14,10 +14,11 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocketDisconnect
 
 from adk_nb import served_page
+from adk_nb.adk.plugins import uncalled
 from adk_nb.exceptions import AdkNbError, AgentError, BusyError, ProtocolError, RecordingError
 from adk_nb.live.histories import checked_app_name
 from adk_nb.page_connection import Connection
-from adk_nb.serve.agents import checked
+from adk_nb.serve.agents import checked, plugins_of
 from adk_nb.serve.door import Door, origins_of
 from adk_nb.serve.health import MODEL_S, STORE_S, Asked, ModelCheck
 from adk_nb.serve.lines import AsgiLine
@@ -357,6 +358,9 @@ def app(  # noqa: PLR0913 - the options of a server, all by name
     if options.get("app_name") is not None:
         checked_app_name(options["app_name"])
     door = Door(token, origins_of(origins), local)
+    unheard = uncalled([*plugins_of(agent), *options.get("plugins", ())])
+    if unheard is not None:
+        logger.warning("%s", unheard)
     server = Server(door, checked(agent), options, most=max_sessions, secret=secret)
 
     @contextlib.asynccontextmanager

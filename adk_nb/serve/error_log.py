@@ -27,12 +27,17 @@ class ErrorLog:
         self._log = log
         # A row is told again when it has grown.
         self._newest = -1
+        self._told: tuple[int, str | None] = (0, None)
 
     def row(self, row: LogRow) -> None:
         """Writes what went wrong."""
         if row.seq <= self._newest or row.kind not in _KINDS or row.error is None:
             return
-        self._newest = row.seq
+        told = row.turn, row.error
+        # A session that fails as it begins fails in its first turn once more.
+        again, self._newest, self._told = told == self._told, row.seq, told
+        if again:
+            return
         passes = row.source == "client" or row.kind == "disconnected" or row.status == WARNING
         level = logging.WARNING if passes else logging.ERROR
         turn = f", turn {row.turn}" if row.turn else ""

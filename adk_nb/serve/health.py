@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 from google.adk.live import CascadeLive
 from google.adk.models import Gemini, LLMRegistry
+from google.genai.errors import APIError
 
 from adk_nb.adk.agents import live_model
 from adk_nb.adk.text_model import text_model
-from adk_nb.exceptions import AgentError, LocalModelError
+from adk_nb.exceptions import AdkNbError, AgentError, LocalModelError
 from adk_nb.providers import gemini
 from adk_nb.providers.explain import explain
 from adk_nb.serve.agents import of_session
@@ -93,7 +94,9 @@ class ModelCheck:
             if told.code in _BUSY:
                 return ""
             self._reasons.tell(str(told))
-            return told.message
+            # What a library says may hold addresses and paths, and everybody may ask.
+            own = isinstance(error, AdkNbError | APIError)
+            return told.message if own else f"The model cannot be reached: {type(error).__name__}."
         self._reasons.tell(problem)
         self._failure = ""
         return problem

@@ -84,7 +84,7 @@ async def test_a_key_that_is_missing_is_known_without_asking(monkeypatch, caplog
     assert ".env, and" in caplog.text  # Whoever reads the log can do something about it.
 
 
-async def test_the_parts_of_the_embedded_default_are_loaded(monkeypatch):
+async def test_the_parts_of_the_embedded_default_are_loaded(monkeypatch, caplog):
     class Part:
         error, loads = None, 0
 
@@ -103,8 +103,9 @@ async def test_the_parts_of_the_embedded_default_are_loaded(monkeypatch):
     assert (await check.problem(), Part.loads) == ("", 3)
     Part.error = LocalModelError("There is no voice.")
     assert await check.problem() == ""
-    Part.error = OSError("no memory")
-    assert "no memory" in await check.problem()
+    Part.error = ConnectionError("http://internal:99/v1 /srv/x.py")
+    assert await check.problem() == "The model cannot be reached: ConnectionError."
+    assert "http://internal:99/v1" in caplog.text  # Everybody may ask, and the log is the server's.
 
 
 async def test_of_other_models_nothing_is_known():

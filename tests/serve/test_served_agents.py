@@ -5,7 +5,9 @@ import pytest
 from google.adk.agents import Agent
 from google.adk.apps import App, ResumabilityConfig
 from google.adk.plugins.base_plugin import BasePlugin
+from scripted import Scripted, echo
 
+from adk_nb import serve
 from adk_nb.exceptions import AdkNbError
 from adk_nb.providers import gemini
 from adk_nb.serve.agents import checked, load, of_session
@@ -251,3 +253,19 @@ def test_an_adk_that_reads_no_configuration_is_told(configured, monkeypatch):
     monkeypatch.setitem(sys.modules, "google.adk.agents.config_agent_utils", None)
     with pytest.raises(AdkNbError, match=r"root_agent\.yaml.*installed ADK"):
         load("agents/served_config")
+
+
+def test_a_plugin_that_waits_for_a_callback_in_vain_is_told_at_the_start(caplog):
+    class Guard(BasePlugin):
+        async def on_user_message_callback(self, **_arguments):
+            return None
+
+    agent = Agent(name="a", model=Scripted(echo))
+    serve.app(App(name="shop", root_agent=agent, plugins=[Guard(name="guard")]))
+    assert "does not call on_user_message_callback in live conversations: guard." in caplog.text
+    caplog.clear()
+    serve.app(agent, plugins=[Guard(name="watch")])
+    assert "live conversations: watch." in caplog.text
+    caplog.clear()
+    serve.app(agent)
+    assert caplog.text == ""

@@ -193,3 +193,19 @@ def test_a_visitor_is_told_that_it_is_recorded_and_not_where(served, tmp_path):
     (welcome,) = everything(one, one.http("/open", "POST").json()["token"])
     assert [note["text"] for note in welcome["history"]] == ["What is said is recorded."]
     assert str(tmp_path) not in str(welcome)
+
+
+def test_what_fails_again_in_the_same_turn_is_logged_once(served, caplog):
+    one = served()
+    with one.tutorial() as client:
+        client.send("text/plain", "hello")
+        client.turn()
+        (visit,) = one.visits._all
+        for why in ("It broke.", "It broke.", "Otherwise.", "It broke."):
+            visit.session.report(AdkNbError(why))
+            client.until(lambda message: "error" in message)
+        assert [one.rpartition(": ")[2] for one in caplog.messages] == [
+            "It broke.",
+            "Otherwise.",
+            "It broke.",
+        ]
