@@ -549,3 +549,88 @@ async def test_calls_of_older_turns_than_three_are_left_alone(desk):
     await desk.exchange.run_ended()
     errors = [one.error for turn in desk.exchange.turns.all for one in turn.tool_calls]
     assert errors == [None, *["The call was cut off."] * 3]
+
+
+# --- what one part hands on to another
+
+
+@pytest.mark.parametrize("used", [False, True])
+def test_speech_before_a_model_takes_anything_opens_its_turn(desk, used):
+    exchange = desk.exchange
+    exchange.live.queue._sender = object() if used else None
+    exchange.open_microphone(1, on=True)
+    for _ in range(10):
+        exchange.hear(1, LOUD)
+    assert [turn.spoken for turn in exchange.turns.all] == ([] if used else [True])
+
+
+async def test_a_result_that_comes_after_its_run_is_told_in_words(desk):
+    desk.type("roll").take()
+    desk.exchange.reconnection.called(["c"])
+    desk(call())
+    await desk.exchange.tools_returned(result({"result": 4}), late=True)
+    (told,) = desk.exchange.live.queue.waiting
+    assert told.content.parts[0].function_response is None
+
+
+async def test_a_reaction_is_waited_for_from_the_newest_result_and_completion_on(desk, monkeypatch):
+    monkeypatch.setattr(desk.exchange, "blocks", lambda _name: False)
+    desk.type("roll").take()
+    desk(call(call_id="a"), call(call_id="b"), sound(), done())
+    desk(result({"result": 4}, call_id="a"), result({"result": 5}, call_id="b")).tell("a")
+    first = desk.exchange._reaction
+    desk.tell("b")
+    second = desk.exchange._reaction
+    assert (first.cancelled(), second.cancelled()) == (True, False)
+    desk(said("Well", final=False))
+    assert desk.exchange._reaction is second
+    desk(done())
+    assert second.cancelled()
+
+
+def test_who_waits_for_the_end_of_a_turn_is_told(desk):
+    ended = []
+    desk.exchange.on_turn_end = ended.append
+    desk.type("roll")(said("A four."), done())
+    assert ended == [desk.turn]
+
+
+def test_a_swap_is_told_of_its_connection(desk, monkeypatch):
+    told = []
+    monkeypatch.setattr(Swaps, "connected", lambda _self: told.append(True))
+    desk.exchange.run_connected()
+    assert told == [True]
+
+
+def test_what_a_guard_says_is_read_in_the_answers_place(desk):
+    desk.type("tell me")(sound(), said("The key is", final=False))
+    guard = said("I cannot say that.")
+    assert desk.exchange.withheld(guard.id, begun=True) is True  # Its sound is to be forgotten.
+    desk(guard)
+    assert (desk.turn.agent_text, desk.turn.withheld, desk.exchange.status) == (
+        "I cannot say that.", True, "ready",
+    )  # fmt: skip
+    assert [row.kind for row in desk.log][-2:] == ["withheld", "turn_ended"]
+
+
+def test_what_is_traced_in_a_run_is_written_to_its_log(monkeypatch):
+    collected = []
+    monkeypatch.setattr(coordinator, "collect", collected.append)
+    desk = Desk().connect()
+    assert collected == [desk.log]
+
+
+async def test_what_tools_return_after_a_run_is_not_added_to_it(desk, monkeypatch):
+    ends = []
+    monkeypatch.setattr(desk.exchange.tool_runs, "run_ends", lambda: ends.append(True))
+    await desk.exchange.run_ended()
+    assert ends == [True]
+
+
+async def test_after_a_swap_nothing_of_the_earlier_agents_answer_is_expected(desk):
+    desk.type("count").take()
+    desk(sound())
+    desk.exchange.cut()
+    assert desk.exchange.turns.machine.dropping
+    await desk.exchange.settle()
+    assert not desk.exchange.turns.machine.dropping
