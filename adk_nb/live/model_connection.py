@@ -434,8 +434,7 @@ class LiveRun:
             finally:  # A session that is closed would be kept for as long as the timer waits.
                 limit.cancel()
             again = not self._run.cancelled() and (
-                self._run.result() is Outcome.AGAIN
-                or self._missed_something(queue)  # In the moment since the run ended.
+                self._run.result() is Outcome.AGAIN or self._missed_something(queue)
             )
             if self._redials_for is not None:
                 reason, self._redials_for = self._redials_for, None
@@ -506,8 +505,6 @@ class LiveRun:
             if self._connecting is not None or not (queue.used or self._told_anything):
                 self._over(queue)
                 self._failed(ModelError("The model ended the conversation before it began."))
-            elif self._missed_something(queue):
-                return Outcome.AGAIN
         return Outcome.OVER
 
     def _missed_something(self, queue: RequestQueue) -> bool:

@@ -326,8 +326,8 @@ def test_push_to_talk_where_the_model_is_told(make):
     for on in (True, False):
         desk.exchange.activity(begins=on)
     assert desk.sent() == ["activity_start", "activity_end"]
-    rows = [(row.author, row.text) for row in desk.log if row.kind == "voice_activity"]
-    assert rows == [("user", "ACTIVITY_START"), ("user", "ACTIVITY_END")]
+    rows = [(r.source, r.author, r.text) for r in desk.log if r.kind == "voice_activity"]
+    assert rows == [("client", "user", "ACTIVITY_START"), ("client", "user", "ACTIVITY_END")]
 
 
 def test_a_cascade_is_told_of_interruptions_again_but_not_all_the_time(monkeypatch):

@@ -367,7 +367,13 @@ def test_a_failure_without_a_turn_is_of_none(desk):
     assert desk(failure()).reports == [("failed", "The model reported BAD: BAD", None)]
 
 
+def test_what_cannot_be_played_may_be_of_no_turn(desk):
+    desk(sound(b"\xff\xf1", "audio/aac"))
+    assert [(one[0], one[2]) for one in desk.reports] == [("told", 0)]
+
+
 def test_a_transfer_without_a_turn_is_told_all_the_same(desk):
+    assert not desk.reader.silent
     assert desk(transfer("coin")).reports == [("transferred", None, "dice", "coin")]
     assert desk.reader.silent
     assert not desk(text("Hi.", "coin")).reader.silent
@@ -431,6 +437,7 @@ def test_what_was_held_back_of_a_print_is_shown_at_its_end(desk):
     desk.type("go")(call(), result({"result": 1}))
     shown = [m.text for m in desk.messages if isinstance(m, protocol.ToolOutput)]
     assert "".join(shown) == "to be continued sk-0"
+    assert desk.rows("output")[-1] == ("tool_result", 1, "to be continued sk-0")
     assert "c" not in desk.calls.outputs
 
 

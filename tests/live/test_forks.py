@@ -104,6 +104,7 @@ async def test_a_fork_has_the_events_that_are_kept_and_the_state_they_make(histo
     # What is the user's is there anyway.
     keys = histories.artifacts.artifacts
     assert sorted(key.rpartition("/")[2] for key in keys if fork.id in key) == ["note.txt"]
+    assert {len(versions) for versions in keys.values()} == {1}
     assert (await histories.artifact("note.txt", session_id=fork.id)).text == "note.txt"
     copy.events[0].content.parts[0].text = "changed"
     assert (await said(histories, "s"))[0] == ("user", "one")

@@ -216,6 +216,18 @@ async def test_a_model_that_ends_before_it_began_has_failed(run):
     assert one.owner.take()[1] == ("failed", "The model ended the conversation before it began.")
 
 
+async def test_a_run_that_ends_before_it_began_has_failed_whatever_came_before(run):
+    async def ends(_run, _queue):
+        return
+
+    one = run(connects(answers=True), ends)
+    await until(lambda: one.link is Link.IDLE and one.queue is None)
+    one.owner.take()
+    one.want()
+    await until(lambda: ("ended",) in one.owner.told)
+    assert [told[0] for told in one.owner.take()] == ["begins", "failed", "ended"]
+
+
 async def test_what_was_said_as_a_run_ended_is_sent_once_more(run):
     async def leaves(run, queue):
         await connects(answers=True)(run, queue)

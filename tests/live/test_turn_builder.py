@@ -819,3 +819,107 @@ def test_of_a_text_that_is_revised_the_pages_get_what_differs(turns, sent, befor
     turns.user_said(before, final=False)
     turns.user_said(after, final=False, cumulative=True)
     assert (sent[-1].text, sent[-1].start) == told
+
+
+# --- words that come late, or twice
+
+
+def test_the_whole_text_of_an_answer_that_comes_after_its_end_is_no_other(turns, log):
+    turn = turns.user_typed("hi")
+    turns.agent_audio("dice", PCM, 24_000)
+    turns.agent_said("dice", "Hello", final=False, kind="agent_text")
+    turns.completed()
+    assert turns.agent_said("dice", "Hello there.", final=True, kind="agent_text") is turn
+    assert (turn.agent_text, log[-1].text) == ("Hello there.", " there.")
+
+
+def test_other_text_after_an_end_is_said_without_being_asked_for(turns):
+    turns.user_typed("hi")
+    turns.agent_said("dice", "Hello", final=False, kind="agent_text")
+    turns.completed()
+    assert turns.agent_said("dice", "Anything else?", final=True, kind="agent_text").index == 2
+
+
+@pytest.mark.parametrize(
+    ("late", "text", "final", "shown"),
+    [
+        ([" Well", " then."], " Well then. Tails.", True, "Tails."),
+        ([" Well", " then."], "Tails.", True, "Tails."),
+        ([" Well", " then."], " Well then. Tails.", False, "Well then. Tails."),
+        ([], " Well then. Tails.", True, "Well then. Tails."),
+    ],
+)
+def test_late_words_that_are_given_once_more_with_the_next_answer(turns, late, text, final, shown):
+    first = turns.user_typed("flip")
+    turns.agent_audio("dice", PCM, 24_000)
+    turns.agent_said("dice", "Heads.", final=False)
+    turns.completed()
+    for piece in late:
+        assert turns.agent_said("dice", piece, final=False) is first
+    second = turns.user_typed("again")
+    turns.agent_said("dice", text, final=final)
+    assert (first.agent_text, second.agent_text) == ("Heads." + "".join(late), shown)
+
+
+def test_late_words_of_an_answer_that_was_cut_off_are_dropped(turns, log):
+    turns.user_typed("count")
+    turns.agent_audio("dice", PCM, 24_000)
+    turns.agent_said("dice", "One", final=False)
+    turns.stopped()
+    turns.completed()
+    rows = len(log)
+    assert turns.agent_said("dice", " two", final=False) is None
+    assert len(log) == rows
+
+
+def test_when_words_sound_is_told_with_them(turns, sent):
+    turns.user_typed("count")
+    turns.agent_audio("dice", PCM, 24_000)
+    turns.agent_said("dice", "One two.", final=False)
+    assert [(m.turn, m.ends) for m in sent if isinstance(m, protocol.Words)] == [(1, [3, 8])]
+
+
+# --- what is known of a call
+
+
+def test_a_call_that_is_wanted_is_returned_with_its_turn(turns):
+    turn = turns.user_typed("roll")
+    assert turns.tool_called("dice", "c", "roll", {}) is turn
+    assert turns.call("c") == (turn, turn.tool_calls[0])
+    assert turns.call("d") == (None, None)
+    assert turns.tool_returned("d", "roll", 4, None) == (None, None)
+    assert turns.tool_returned("c", "roll", 4, None) == (turn, turn.tool_calls[0])
+
+
+@pytest.mark.parametrize(
+    ("printed", "output", "kept"), [("one", "one two", "one"), ("", "one two", "one two")]
+)
+def test_of_what_a_call_printed_that_counts_which_was_shown(turns, log, printed, output, kept):
+    turn = turns.user_typed("roll")
+    turns.tool_called("dice", "c", "roll", {})
+    if printed:
+        turns.tool_printed("c", printed, [])
+    turns.tool_returned("c", "roll", 4, None, output=output)
+    assert (turn.tool_calls[0].output, log[-1].output) == (kept, output)
+
+
+@pytest.mark.parametrize("sign_in", [None, "", "https://in"])
+def test_a_question_is_open_until_it_is_answered(turns, log, sign_in):
+    turn = turns.user_typed("roll")
+    turns.tool_called("dice", "c", "roll", {})
+    turns.tool_asks("c", "Sure?", sign_in)
+    (call,) = turn.tool_calls
+    assert (call.question, call.sign_in) == ("Sure?", sign_in)
+    turns.tool_answered("c", approved=True)
+    assert (call.question, call.sign_in) == (None, None)
+    assert [row.text for row in log if row.kind == "sign_in"] == (
+        [] if sign_in is None else ["Sure?", "The user answered."]
+    )
+    turns.tool_answered("of nobody", approved=True)
+
+
+def test_after_an_end_words_would_be_of_the_newest_turn(turns):
+    turn = turns.user_typed("hi")
+    turns.agent_said("dice", "Hello.", final=True)
+    turns.completed()
+    assert turns.answering is turn
