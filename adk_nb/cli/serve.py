@@ -97,10 +97,7 @@ def _seconds(text: str) -> float:
 def run(arguments: argparse.Namespace) -> int:
     """Runs the command until it is told to end."""
     from adk_nb.cli.reloading import failed_code, run_again_and_again
-    from adk_nb.cli.running import serve, show_messages
     from adk_nb.exceptions import AdkNbError
-    from adk_nb.serve.agents import load
-    from adk_nb.serve.application import app
 
     local = _is_loopback(arguments.host)
     if not (local or arguments.token or arguments.public):
@@ -111,6 +108,14 @@ def run(arguments: argparse.Namespace) -> int:
         )
     if arguments.reload:
         return run_again_and_again(arguments.agent)
+    try:
+        # Only now, as it takes seconds: what starts a server again serves nothing itself.
+        from adk_nb.cli.running import serve, show_messages
+        from adk_nb.serve.agents import load
+        from adk_nb.serve.application import app
+    except AdkNbError as error:  # ADK does not fit.
+        print(error, file=sys.stderr)
+        return failed_code()
     show_messages(content=arguments.show_content)
     agent = load(arguments.agent)
     try:

@@ -12,13 +12,15 @@ import sqlite3
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import httpx
 import pytest
 from websockets.sync.client import connect
 
+from adk_nb import adk_version
 from adk_nb.cli import main
-from adk_nb.cli.reloading import changed_at, folder_of
+from adk_nb.cli.reloading import NO_EDIT_MENDS, changed_at, folder_of
 
 TESTS = Path(__file__).parents[1]
 SLOW = """
@@ -207,6 +209,20 @@ def test_what_is_no_origin_is_refused_at_the_start(origin, tmp_path, capsys):
     assert told.startswith(f"{origin!r} is no origin")
     assert "https://agent.example.org" in told
     assert len(told.splitlines()) == 1
+
+
+class Unfit(ModuleType):
+    """A module that cannot be imported, as ADK does not fit."""
+
+    def __getattr__(self, name):
+        raise adk_version.unfit("It is too old.")
+
+
+def test_no_edit_mends_an_adk_that_does_not_fit(monkeypatch, capsys):
+    monkeypatch.setenv("ADK_NB_RELOADED", "1")
+    monkeypatch.setitem(sys.modules, "adk_nb.cli.running", Unfit("running"))
+    assert main(["serve", "agent.py"]) == NO_EDIT_MENDS
+    assert "It is too old." in capsys.readouterr().err
 
 
 def test_what_is_installed_beside_an_agent_is_not_looked_at(tmp_path):
