@@ -82,7 +82,7 @@ def test_a_database_file_needs_its_folder(tmp_path, monkeypatch, sessions, there
     if there:
         check_store(sessions)
         return
-    with pytest.raises(AdkNbError, match="cannot be opened: no folder .*gone") as raised:
+    with pytest.raises(AdkNbError, match=r"cannot be opened: no folder .*gone") as raised:
         check_store(sessions)
     assert raised.value.code == "no_sessions"
     assert repr(sessions) in raised.value.message
