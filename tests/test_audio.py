@@ -7,7 +7,7 @@ import pytest
 import soundfile
 from hypothesis import given, strategies as st
 
-from adk_nb.audio import Clip, Loudness, SpeechLevel, duration_ms, joined, pcm16, rate_of
+from adk_nb.audio import Clip, Loudness, SpeechLevel, duration_ms, joined, mono, pcm16, rate_of
 from adk_nb.exceptions import AudioError
 from adk_nb.sound_input import clip_of
 
@@ -180,3 +180,21 @@ def test_a_clip_that_is_too_long_for_a_notebook_says_what_to_do():
     shown = Clip(bytes(60_000_000))._repr_html_()
     assert len(shown) < 300
     assert "save(" in shown
+
+
+def test_of_several_channels_all_sound_in_one():
+    one = Clip(b"\1\0", 8000)
+    assert mono(one) is one
+    samples = np.array([[1, 2], [30_000, 30_000], [-30_000, -30_000], [5, -5]], "<i2")
+    assert mono(Clip(samples.tobytes(), 8000, 2)) == Clip(
+        np.array([3, 32_767, -32_768, 0], "<i2").tobytes(), 8000
+    )
+    three = np.array([[1, 2, 4]], "<i2")
+    assert mono(Clip(three.tobytes(), 8000, 3)).samples.tolist() == [7]
+
+
+def test_a_clip_of_several_channels_is_as_long_as_one_of_them():
+    clip = Clip(bytes(2 * 2 * 8000), 8000, 2)
+    assert (clip.duration_ms, clip.samples.shape) == (1000, (8000, 2))
+    assert repr(clip) == "Clip(1.00 s, 8000 Hz, stereo)"
+    assert repr(Clip(bytes(8000), 8000)) == "Clip(0.50 s, 8000 Hz)"

@@ -260,3 +260,65 @@ def test_the_voice_is_set_on_the_session(live, on):
     live.session.set_voice = lambda *, on: asked.append(on)
     live.voice = on
     assert asked == [on]
+
+
+FRAMES = [
+    ("tables", "events_df", ()), ("tables", "events_df", (["kind"],)),
+    ("tables", "turns_df", ()), ("tables", "turns_df", (["turn"], {"m": 1})),
+    ("tables", "tools_df", ()), ("tables", "tools_df", (["tool"],)),
+    ("tables", "transcript_df", ()), ("tables", "transcript_df", (["role"],)),
+    ("spans", "spans_df", ()),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("how", [{}, {"json": True}, {"naive": True}])
+@pytest.mark.parametrize("frame", FRAMES, ids=lambda frame: frame[1])
+def test_a_frame_is_asked_for_as_the_cell_asks(live, monkeypatch, frame, how):
+    asked, (module, name, args) = [], frame
+
+    def answer(*given, **named):
+        asked.append((given, named))
+        return name
+
+    monkeypatch.setattr(f"adk_nb.data.{module}.{name}", answer)
+    assert getattr(live, name)(*args, **how) == name
+    places = {"turns_df": 2, "spans_df": 0}.get(name, 1)
+    whole = (live.session, *args, *[None] * (places - len(args)))
+    assert asked == [(whole, {"json": False, "naive": False} | how)]
+
+
+def test_pauses_are_in_the_sound_where_they_are_asked_for(live, monkeypatch):
+    def gapped(_log, kind, turn):
+        return Clip({"user_audio": b"\1\0", "agent_audio": b"\2\0"}[kind] * turn)
+
+    monkeypatch.setattr("adk_nb.conversation.with_gaps", gapped)
+    assert live.audio(1, gaps=True).pcm == b"\2\0"
+    assert live.audio(1, "user", gaps=True).pcm == b"\1\0"
+    assert live.audio(1, "both", gaps=True).pcm == b"\1\0\2\0"
+    assert live.audio(1, "user").pcm == live.session.log.clip("user_audio", 1).pcm
+
+
+@pytest.mark.parametrize(
+    ("turns", "there"), [(0, "there are 0"), (1, "there is one"), (2, "there are 2")]
+)
+def test_a_turn_that_is_not_there_is_told_with_how_many_are(live, turns, there):
+    live.session.all_turns = lambda: [Turn(n + 1, "dice") for n in range(turns)]
+    with pytest.raises(AdkNbError) as raised:
+        live.turn(3)
+    assert raised.value.message == f"There is no turn 3; {there}."
+    if turns:
+        assert live.turn(turns).index == turns
+
+
+def test_what_completion_and_help_show(live):
+    names = dir(live)
+    assert "say" in names
+    assert "_unlisted" in names
+    assert "getdoc" not in names
+    assert "The calls by task:" in live.getdoc()
+
+
+def test_what_is_no_function_is_no_callback(live):
+    with pytest.raises(AdkNbError, match="is no function") as raised:
+        live.on_turn("told")
+    assert raised.value.code == "bad_option"

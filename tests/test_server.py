@@ -1,6 +1,7 @@
 import asyncio
 import contextlib
 import json
+import logging
 import os
 import random
 import time
@@ -16,7 +17,9 @@ from google.adk.tools.base_toolset import BaseToolset
 from pydantic import BaseModel
 from scripted import DONE, Scripted, audio, call, echo, result_of, said, text_of
 from sessions import wait_for
+from websockets.datastructures import Headers
 from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.http11 import Request
 from wire_frames import encode_image
 
 import adk_nb
@@ -201,6 +204,8 @@ async def test_a_huge_frame_ends_its_connection_alone(opened):
     await asyncio.to_thread(
         wait_for, lambda: any("1 MiB" in (row.error or "") for row in made.session.log)
     )
+    errors = [(row.source, row.kind) for row in made.session.log if row.error]
+    assert errors == [("client", "error")]
 
 
 @pytest.mark.parametrize(
@@ -396,6 +401,102 @@ async def test_closing_the_session_says_so_and_stops_the_server(opened):
     assert Bridge.shared is None
 
 
+@pytest.mark.parametrize("soon", [False, True])
+async def test_closing_a_session_leaves_the_pages_of_others(opened, soon):
+    made, other = opened(), opened()
+    async with made.page() as gone, other.page() as page:
+        if soon:
+            made.bridge._loop.call_soon_threadsafe(made.bridge.remove_soon, made.token)
+        else:
+            await made.session.bridge.call_async(made.bridge.remove(made.token))
+        with pytest.raises(ConnectionClosed):
+            while True:
+                await gone.recv()
+        assert gone.close_code == 4000
+        await page.send(json.dumps({"type": "text", "text": "hi"}))
+        await until(page, "turn", state="complete")
+    assert Bridge.shared is other.bridge
+    await asyncio.to_thread(wait_for, lambda: not made.bridge._removing)
+
+
+async def test_the_code_of_a_link_opens_its_session_once(opened):
+    made, other = opened(), opened()
+    code = other.bridge.link(other.token)
+    own = f"http://localhost:{other.bridge.port}"
+
+    async def redeemed(code, origin=own):
+        async with made.connect(origin=origin) as socket:
+            await socket.send(json.dumps({"type": "redeem", "code": code}))
+            try:
+                message = json.loads(await socket.recv())
+                await socket.wait_closed()
+            except ConnectionClosed:
+                message = None
+            return message, socket.close_code
+
+    assert await redeemed("wrong") == (None, 4401)
+    assert await redeemed(code) == ({"type": "admitted", "token": other.token}, 1000)
+    assert await redeemed(code) == (None, 4401)
+    made.bridge.allow(made.token, "http://made.example")
+    foreign = other.bridge.link(other.token)
+    assert await redeemed(foreign, "http://made.example") == (None, 4401)
+    by_number = f"http://127.0.0.1:{other.bridge.port}"
+    assert (await redeemed(other.bridge.link(other.token), by_number))[1] == 1000
+
+
+def request_with(*headers):
+    """A request with these headers."""
+    return Request("/", Headers(list(headers)))
+
+
+@pytest.mark.parametrize(
+    ("hosts", "local"),
+    [
+        (["127.0.0.1:5000"], True),
+        (["localhost"], True),
+        (["LOCALHOST:1"], True),
+        (["[::1]:5000"], True),
+        (["127.0.0.1.example"], False),
+        (["localhost:5000.example"], False),
+        (["hub.example"], False),
+        (["hub.example", "localhost"], False),
+        (["localhost", "localhost"], False),
+        ([], False),
+    ],
+)
+def test_which_hosts_are_this_machine(hosts, local):
+    assert server._is_local(request_with(*(("Host", host) for host in hosts))) is local
+
+
+@pytest.mark.parametrize(
+    ("header", "plain"),
+    [
+        (("Upgrade", "websocket"), True),
+        (("upgrade", "w\xe9bsocket"), False),
+        (("Connection", "\xff"), False),
+        (("Sec-WebSocket-Key", "\xff"), False),
+        (("Cookie", "\xff"), True),
+        (("Origin", "\xff"), True),
+    ],
+)
+def test_which_headers_have_to_be_plain(header, plain):
+    assert server._is_plain(request_with(("Upgrade", "websocket"), header)) is plain
+
+
+def test_a_request_has_one_origin_or_none():
+    one = ("Origin", ORIGIN)
+    assert server._origin(request_with(one)) == ORIGIN
+    assert server._origin(request_with(one, one)) is None
+    assert server._origin(request_with()) is None
+    assert server._origin(None) is None
+
+
+def test_a_token_is_found_among_others():
+    assert server._same("b", ["a", "b", "c"]) == "b"
+    assert server._same("", ["a"]) is None
+    assert server._same("\u00e9", []) is None
+
+
 async def test_a_server_whose_loop_has_ended_is_replaced(opened):
     first = opened()
     break_loop(first.session.bridge)
@@ -569,12 +670,35 @@ def test_refusals_are_logged_once_a_second_with_their_number(caplog, monkeypatch
     refusals = server.Refusals()
     for _ in range(50):
         refusals.add("wrong")
-    now += 2
+    now += 0.999
     refusals.add("wrong")
+    now += 0.001
+    refusals.add("wrong")
+    now += 1
+    refusals.add("other")
     assert [record.getMessage() for record in caplog.records] == [
         "Refused a connection: wrong.",
-        "Refused a connection: wrong (50 since the last time).",
+        "Refused a connection: wrong (51 since the last time).",
+        "Refused a connection: other.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("level", "said", "kept", "refusals"),
+    [
+        (logging.INFO, "connection open", False, 0),
+        (logging.DEBUG, "connection open", False, 0),
+        (logging.WARNING, "odd", True, 0),
+        (logging.ERROR, "connection handler failed", True, 0),
+        (logging.ERROR, "opening handshake failed", False, 1),
+        (logging.ERROR, "unexpected internal error", True, 0),
+    ],
+)
+def test_what_of_websockets_own_lines_is_kept(caplog, level, said, kept, refusals):
+    shown = server._Handshakes(server.Refusals())
+    record = logging.LogRecord("x", level, "", 0, said, None, None)
+    assert shown.filter(record) is kept
+    assert len(caplog.records) == refusals
 
 
 async def test_silent_connections_are_few_and_the_honest_page_gets_in(opened):

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from bridges import break_loop
+from google.adk.agents import Agent
 from google.adk.agents.run_config import RunConfig
 from google.adk.sessions.in_memory_session_service import InMemorySessionService
 from google.genai import types
@@ -631,3 +632,56 @@ def test_closing_that_takes_long_does_not_raise_and_goes_on(monkeypatch, caplog)
     assert session.status == "closed"
     assert "still being closed" in caplog.text
     assert over.wait(10)
+
+
+@pytest.mark.parametrize("on", ["Kore", 1, None])
+def test_the_voice_is_on_or_off(on):
+    with LiveSession(agent(echo)) as session:
+        with pytest.raises(AdkNbError, match="voice is True or False") as raised:
+            session.voice = on
+        assert raised.value.code == "bad_option"
+        assert 'talk(agent, voice="Kore")' in raised.value.remedy
+        assert session.voice is True
+
+
+def test_the_pages_are_told_what_is_masked(monkeypatch):
+    monkeypatch.setenv("WEATHER_API_KEY", "geheimnis-12345")
+    with LiveSession(agent(echo)) as session:
+        page = attach(session)
+        session.say("It is geheimnis-12345, and geheimnis-12345 again.")
+        session.say("And sk-abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKL is one.")
+        notes = [one for one in page.messages if isinstance(one, protocol.Note)]
+        assert [one.text for one in notes if one.kind == "masked"] == [
+            "The value of WEATHER_API_KEY is shown as [WEATHER_API_KEY].",
+            "What looks like a key is shown as [secret].",
+        ]
+        assert session.masked == ["WEATHER_API_KEY", "secret"]
+
+
+@pytest.mark.parametrize("odd", [None, "dice", Agent])
+def test_what_is_no_agent_is_refused(odd):
+    with pytest.raises(AdkNbError, match="is no agent of ADK's") as raised:
+        LiveSession(odd)
+    assert raised.value.code == "bad_option"
+
+
+@pytest.mark.parametrize(
+    ("options", "name"),
+    [({"on_silence": "shout"}, "on_silence='shout'")],
+)
+def test_what_is_not_known_is_refused(options, name):
+    with pytest.raises(AdkNbError, match=name):
+        LiveSession(agent(echo), **options)
+    with LiveSession(agent(echo)) as session, pytest.raises(AdkNbError, match="wait='never'"):
+        session.say("hi", wait="never")
+
+
+def test_a_state_is_a_copy_and_a_call_that_is_not_there_is_told():
+    with LiveSession(agent(echo)) as session:
+        session.say("hi")
+        session.state["n"] = 1
+        assert dict(session.state)["n"] == 1
+        with pytest.raises(AdkNbError) as raised:
+            session.respond("c9", {"a": 1})
+        assert raised.value.message == "There is no tool call 'c9'."
+        assert raised.value.code == "no_call"

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from adk_nb.exceptions import ProtocolError
-from adk_nb.resampling import Resampler
+from adk_nb.resampling import FloatResampler
 from adk_nb.wire import protocol, tutorial
 from adk_nb.wire.message_log import from_agent, to_agent
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
+
     from adk_nb.page_connection import Line
     from adk_nb.session import LiveSession
 
@@ -44,7 +46,7 @@ class TutorialPage:
         self._listens = False
         # The text of the newest piece of each turn, by turn and piece.
         self._texts: dict[tuple[int, int], str] = {}
-        self._resampler: tuple[int, Resampler] | None = None
+        self._resampler: tuple[int, FloatResampler] | None = None
 
     def take(self, data: str | bytes) -> None:
         """Hands what the client sent to the session; what is wrong with it is told the client."""
@@ -74,6 +76,7 @@ class TutorialPage:
                 self._say(piece)
             case protocol.TurnState(state=state) if state not in _BEGUN:
                 self._texts.clear()
+                self._end_sound(cut=state in _CUT)
                 # What has failed is told first, so that no client takes it for an empty answer.
                 asyncio.get_running_loop().call_soon(self._end_turn, state in _CUT)
             case protocol.Failure(code, text, remedy):
@@ -85,6 +88,12 @@ class TutorialPage:
 
     def _end_turn(self, cut: bool) -> None:
         self._write(tutorial.turn_state(complete=not cut, interrupted=cut))
+
+    def _end_sound(self, *, cut: bool) -> None:
+        """Sends what the resampler holds of an answer, unless that was cut off."""
+        resampler, self._resampler = self._resampler, None
+        if resampler is not None and not cut:
+            self._send_pcm(_pcm16(resampler[1].rest()))
 
     def _say(self, message: protocol.Transcript) -> None:
         """Sends what of a piece is new."""
@@ -105,8 +114,11 @@ class TutorialPage:
             return
         if rate != tutorial.OUT_RATE:
             if self._resampler is None or self._resampler[0] != rate:
-                self._resampler = rate, Resampler(rate, tutorial.OUT_RATE)
-            pcm = self._resampler[1].push(np.frombuffer(pcm, "<i2")).astype("<i2").tobytes()
+                self._resampler = rate, FloatResampler(rate, tutorial.OUT_RATE)
+            pcm = _pcm16(self._resampler[1].push(np.frombuffer(pcm, "<i2").astype(np.float32)))
+        self._send_pcm(pcm)
+
+    def _send_pcm(self, pcm: bytes) -> None:
         if pcm:
             from_agent(tutorial.AUDIO, len(pcm))
             self._write(tutorial.audio_piece(pcm))
@@ -116,3 +128,9 @@ class TutorialPage:
             self._line.close(protocol.CLOSE_TOO_SLOW, "too slow")
         else:
             self._line.write(frame)
+
+
+def _pcm16(samples: npt.NDArray[Any]) -> bytes:
+    """Returns samples in the range of int16 as PCM16LE."""
+    pcm: bytes = np.clip(np.rint(samples), -32768, 32767).astype("<i2").tobytes()
+    return pcm

@@ -57,9 +57,10 @@ def decode(text: str | bytes) -> Typed | Spoken:
     kind, data = message.get("mime_type"), message.get("data")
     if not isinstance(kind, str) or not isinstance(data, str):
         raise ProtocolError("A message needs the texts 'mime_type' and 'data'.")
-    if kind == TEXT:
+    plain_kind = kind.partition(";")[0].strip()
+    if plain_kind == TEXT:
         return _typed(data)
-    if kind.partition(";")[0] == AUDIO:
+    if plain_kind == AUDIO:
         _check_rate(kind)
         return _spoken(data)
     raise ProtocolError(

@@ -285,6 +285,12 @@ def test_half_a_configuration_gets_a_hint(put, variables, hint):
     assert hint in str(problem("gemini-3.8-live"))
 
 
+@pytest.mark.parametrize("value", ["", "0", "false", "FALSE"])
+def test_who_has_said_no_to_vertex_ai_gets_no_hint_of_it(put, value):
+    put({"GOOGLE_GENAI_USE_VERTEXAI": value})
+    assert "Vertex" not in problem("gemini-3.8-live").remedy
+
+
 def test_vertex_express_mode_and_gateways_need_no_project(put):
     put({"GOOGLE_GENAI_USE_VERTEXAI": "1", "GOOGLE_API_KEY": "k"})
     assert problem("gemini-3.8-live") is None

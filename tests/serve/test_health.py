@@ -137,3 +137,19 @@ async def test_who_asks_often_gets_the_answer_that_there_is(monkeypatch):
     other = Asked(ask, 1000)
     assert [await other.problem() for _ in range(3)] == [answer] * 3
     assert len(asked) == 4
+
+
+async def test_an_answer_counts_as_long_as_it_says(monkeypatch):
+    now, answers = [1000.0], iter(["It is gone.", "", "", "It is gone again."])
+    monkeypatch.setattr(health.time, "monotonic", lambda: now[0])
+
+    async def ask():
+        return next(answers)
+
+    one, found = Asked(ask, health.MODEL_S), []
+    for passed_s in (0.0, 0.9, 0.1, 9.9, 0.1, 9.9, 0.1):
+        now[0] += passed_s
+        found.append(await one.problem())
+    gone = "It is gone."
+    assert found == [gone, gone, "", "", "", "", "It is gone again."]
+    assert health.STORE_S == 1.0

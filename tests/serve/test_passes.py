@@ -59,3 +59,38 @@ def test_a_secret_that_can_be_guessed_is_refused():
     with pytest.raises(AdkNbError, match="6 characters") as error:
         Passes("sesame")
     assert "token_urlsafe" in error.value.remedy
+
+
+def test_a_pass_is_renewed_at_half_its_time_to_the_second(monkeypatch):
+    one, now = Passes(SECRET), int(time.time())
+    monkeypatch.setattr(passes.time, "time", lambda: now)
+    made = one.make(ADA)
+    for passed_s, same in (
+        (1, True),
+        (passes.VALID_S // 2 - 1, True),
+        (passes.VALID_S // 2, False),
+    ):
+        monkeypatch.setattr(passes.time, "time", lambda at=now + passed_s: at)
+        assert (one.renewed(made, ADA) == made) is same
+    for passed_s, whose in ((passes.VALID_S - 1, ADA), (passes.VALID_S, None)):
+        monkeypatch.setattr(passes.time, "time", lambda at=now + passed_s: at)
+        assert one.read(made) == whose
+
+
+def test_what_is_no_pass_is_renewed_too():
+    one = Passes(SECRET)
+    assert one.read(one.renewed("", ADA)) == ADA
+    assert one.read(one.renewed("no.pass", ADA)) == ADA
+
+
+def test_a_secret_is_long_enough_with_32_characters():
+    assert Passes("x" * 32).read(Passes("x" * 32).make(ADA)) == ADA
+    with pytest.raises(AdkNbError, match="31 characters") as error:
+        Passes("x" * 31)
+    assert error.value.code == "bad_option"
+
+
+def test_a_pass_can_be_in_an_address():
+    assert set(Passes(SECRET).make(Pass("ä" * 50, "~?/+"))) <= set(
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_."
+    )

@@ -7,7 +7,7 @@ from scripted import DONE, call, result_of, said, text_of
 
 from adk_nb.exceptions import AdkNbError
 from adk_nb.serve import app
-from adk_nb.serve.services import opened
+from adk_nb.serve.services import check_store, opened
 
 
 def test_a_uri_is_opened_and_a_service_is_taken_as_it_is(tmp_path):
@@ -54,3 +54,35 @@ def test_tools_find_what_the_memory_has(served, monkeypatch):
     with one.tutorial() as client:
         client.send("text/plain", "what of the dice?")
         assert client.turn().text == "1 found."
+
+
+@pytest.mark.parametrize(
+    ("sessions", "there"),
+    [
+        ("sqlite:///talk.db", True),
+        ("sqlite+aiosqlite:///kept/talk.db", True),
+        ("sqlite:///kept/talk.db?timeout=3", True),
+        ("sqlite:///gone/talk.db", False),
+        ("sqlite+aiosqlite:///gone/talk.db?timeout=3", False),
+        ("sqlite:///{folder}/kept/talk.db", True),
+        ("sqlite:///{folder}/gone/talk.db", False),
+        ("sqlite:///kept/gone/talk.db", False),
+        ("sqlite:///:memory:", True),
+        ("sqlite://", True),
+        ("postgresql://db.example/gone/talk", True),
+        (None, True),
+        (object(), True),
+    ],
+)
+def test_a_database_file_needs_its_folder(tmp_path, monkeypatch, sessions, there):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "kept").mkdir()
+    if isinstance(sessions, str):
+        sessions = sessions.format(folder=tmp_path)
+    if there:
+        check_store(sessions)
+        return
+    with pytest.raises(AdkNbError, match=r"cannot be opened: no folder .*gone") as raised:
+        check_store(sessions)
+    assert raised.value.code == "no_sessions"
+    assert repr(sessions) in raised.value.message

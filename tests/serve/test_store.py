@@ -122,6 +122,36 @@ async def test_a_conversation_that_was_made_while_the_store_was_gone_for_a_momen
     assert texts(await stored(lossy)) == ["one", "two"]
 
 
+@pytest.mark.parametrize("lost", [False, True])
+async def test_pieces_that_are_said_again_as_a_whole_are_not_kept(lossy, lost):
+    store = Store(lossy.service)
+    run = await store.create_session(**NAMES)
+    lossy.lost, asked = lost, lossy.asked
+    piece = said("on")
+    piece.partial = True
+    assert await store.append_event(run, piece) is piece
+    assert (lossy.asked, store.waiting, run.events) == (asked, 0, [])
+    lossy.lost = False
+    await store.append_event(run, said("one"))
+    assert texts(await stored(lossy)) == ["one"]
+
+
+async def test_a_run_goes_on_where_it_was_when_the_store_is_back(lossy):
+    store = Store(lossy.service)
+    run = await store.create_session(**NAMES)
+    lossy.lost = True
+    for text in ("one", "two"):
+        await store.append_event(run, said(text, n=text))
+    assert (store.waiting, texts(run), run.state["n"]) == (2, ["one", "two"], "two")
+    assert texts(await store.get_session(**NAMES)) == ["one", "two"]
+    lossy.lost = False
+    await until_written(store)
+    before = lossy.asked
+    await store.append_event(run, said("three"))
+    assert lossy.asked == before + 1  # Nothing had to be read again.
+    assert texts(run) == ["one", "two", "three"] == texts(await stored(lossy))
+
+
 async def test_what_is_not_open_here_cannot_be_opened_while_the_store_is_gone(lossy):
     store = Store(lossy.service)
     lossy.lost = True

@@ -18,6 +18,9 @@ def test_what_a_client_of_the_tutorial_sends():
     encoded = base64.b64encode(pcm).decode()
     assert tutorial.decode(message("audio/pcm", encoded)) == tutorial.Spoken(pcm)
     assert tutorial.decode(message("audio/pcm;rate=16000", encoded)) == tutorial.Spoken(pcm)
+    assert tutorial.decode(message("audio/pcm; rate = 16000", encoded)) == tutorial.Spoken(pcm)
+    assert tutorial.decode(message("text/plain;charset=utf-8", "ü ")) == tutorial.Typed("ü ")
+    assert tutorial.decode(message("text/plain", "x" * 100_000)).text == "x" * 100_000
 
 
 @pytest.mark.parametrize(
@@ -33,6 +36,9 @@ def test_what_a_client_of_the_tutorial_sends():
         (message("audio/pcm", "AAAA"), "odd number"),
         (message("audio/pcm;rate=48000", "AAA="), "48000 samples a second; 16000 are taken"),
         (message("text/plain", "x" * 100_001), "too long"),
+        (message("text/plain", " \n"), "no words"),
+        (message("audio/pcm", ""), "no sound"),
+        ("[" * 100_000, "no JSON"),
         (b"\0\1", "binary frame"),
     ],
 )
@@ -58,3 +64,23 @@ def test_what_a_client_of_the_tutorial_gets():
     assert json.loads(tutorial.turn_state(complete=True)) == whole
     cut = {"turn_complete": None, "interrupted": True}
     assert json.loads(tutorial.turn_state(interrupted=True)) == cut
+    neither = {"turn_complete": None, "interrupted": None}
+    assert json.loads(tutorial.turn_state()) == neither
+    assert json.loads(tutorial.failure("quota", "No.", "Wait.")) == {
+        "error": {"code": "quota", "message": "No.", "remedy": "Wait."}
+    }
+
+
+def test_what_is_said_of_a_message_is_bounded_and_says_what_to_do():
+    with pytest.raises(ProtocolError) as raised:
+        tutorial.decode(message("x" * 1000, "y"))
+    assert raised.value.message == f"Mime type not supported: {'x' * 100}."
+    assert raised.value.remedy == "Send text/plain or audio/pcm."
+    with pytest.raises(ProtocolError) as raised:
+        tutorial.decode(message("text/plain", "x" * 100_001))
+    assert raised.value.code == "text_too_long"
+    assert raised.value.message.endswith(": 100,001 characters.")
+
+
+def test_the_rates_are_those_of_the_tutorial():
+    assert (tutorial.IN_RATE, tutorial.OUT_RATE) == (16_000, 24_000)

@@ -41,7 +41,7 @@ test("a page served with encryption is secure", async (t) => {
 });
 
 /** A page whose browser tells what a test says. */
-function found(t, { permission = "granted", devices = ["audioinput", "audiooutput"], stream } = {}) {
+function found(t, { permission = "granted", devices = ["audioinput", "audiooutput"], stream, trips = [9, 1, 10, 3, 8, 2, 7, 4, 6, 5] } = {}) {
   page(t);
   const before = globalThis.navigator;
   const mediaDevices = devices && { enumerateDevices: async () => devices.map((kind) => ({ kind })) };
@@ -49,8 +49,7 @@ function found(t, { permission = "granted", devices = ["audioinput", "audiooutpu
   Object.defineProperty(globalThis, "navigator", { value: { userAgent: "Browser/1", mediaDevices, permissions }, configurable: true });
   t.after(() => Object.defineProperty(globalThis, "navigator", { value: before, configurable: true }));
   const wire = new Wire();
-  const trips = [9, 1, 10, 3, 8, 2, 7, 4, 6, 5]; // ms, as they come
-  const connection = { transport: "comm", ping: async () => trips.shift() };
+  const connection = { transport: "comm", ping: async () => trips.shift() }; // ms, as they come
   const sound = { context: { sampleRate: 44100, state: "running" }, microphone: stream && { stream } };
   const answer = examine({ connection, ways: [{ transport: "relay", dial: () => wire }], sound });
   return flush().then(async () => {
@@ -67,6 +66,12 @@ test("a page tells its browser, its way and its microphone", async (t) => {
     secure: false, microphone_open: true, microphone_permission: "granted", microphones: 1, microphone_rate: 48000, echo_cancellation: true,
     relay_opens_ms: null,
   });
+});
+
+test("round trips that are not known are no number", async (t) => {
+  const trips = Array(10).fill(Infinity);
+  assert.equal((await found(t, { trips })).round_trip_ms, null);
+  assert.deepEqual(trips, []);
 });
 
 test("what a browser does not tell is missing, and no guess", async (t) => {

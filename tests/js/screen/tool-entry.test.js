@@ -222,3 +222,40 @@ test("more that could not be asked for can be asked for again", (t) => {
   button.click();
   assert.equal(wanted.length, 2);
 });
+
+for (const [sign_in, type, wanted, linked] of [
+  ["https://accounts.example/auth?x=1", "text", "The address that you were sent to, or the code", "Sign in at accounts.example"],
+  ["", "password", "The key or token", undefined],
+]) {
+  test(`a sign-in ${linked ? "has a link and" : "without an address has"} a field for what comes of it, and can be refused`, (t) => {
+    for (const given of [" the code ", null]) {
+      const { say, tool, answers } = shown(t);
+      const answered = [];
+      tool.answer = (...how) => (answered.push(how), true);
+      const body = say("question", { name: "mail", args: { to: "ada" }, hint: "Sign in.", sign_in });
+      const part = (name) => body.querySelector(`[data-adk-nb=${name}]`);
+      const field = part("sign-in-answer");
+      assert.deepEqual([part("question").getAttribute("aria-label"), part("question").getAttribute("role")], ['Sign in for mail(to="ada")', "group"]);
+      assert.deepEqual([field.type, field.placeholder, field.ariaLabel ?? field.getAttribute("aria-label")], [type, wanted, wanted]);
+      assert.equal(part("sign-in")?.textContent, linked);
+      assert.equal(part("sign-in")?.getAttribute("rel") ?? "noopener noreferrer", "noopener noreferrer");
+      const submit = () => field.form.dispatchEvent(new Event("submit", { cancelable: true }));
+      field.value = "  ";
+      assert.equal(submit(), false);
+      assert.deepEqual([answered, document.activeElement], [[], field]);
+      field.value = given ?? "";
+      if (given) submit();
+      else part("reject").click();
+      assert.deepEqual(answered, [given ? ["a", true, "the code"] : ["a", false]]);
+      assert.deepEqual([field.disabled, part("approve").disabled, part("reject").disabled, answers], [true, true, true, []]);
+    }
+  });
+}
+
+test("a sign-in's answer that does not go out can be given again", (t) => {
+  const { say, tool } = shown(t);
+  tool.answer = () => false;
+  const body = say("question", { name: "mail", args: {}, hint: "", sign_in: "" });
+  body.querySelector("[data-adk-nb=reject]").click();
+  assert.deepEqual([...body.querySelectorAll("input, [data-adk-nb=approve], [data-adk-nb=reject]")].map((one) => one.disabled), [false, false, false]);
+});

@@ -212,3 +212,31 @@ test("words to come are apart, and those that were never heard are struck throug
   say("sources", { sources: [{ title: "yr.no", uri: "https://yr.no" }] });
   assert.equal(box.textContent, "diceOne two three. interrupted heard 500 of 900 msSources: yr.no");
 });
+
+test("a turn's line stands before what was said first in it, and before what became of it where nothing was", (t) => {
+  const { box, model, transcript } = shown(t);
+  const apply = (type, fields) => transcript.update(model.entries, model.apply({ type, ...fields }), model.facts);
+  const facts = (turn, outcome = "") => apply("turn_facts", { turn, time: 0, latency: "", ms: null, sound: false, outcome, failed: false });
+  const order = () => [...box.children].map((node) => node.dataset.adkNb ?? (node.dataset.kind || node.dataset.role)).join(" ");
+  apply("note", { id: "n", turn: 1, kind: "swap", text: "Now flip." });
+  facts(1);
+  assert.equal(order(), "swap");
+  for (const [role, text] of [["user", "flip"], ["agent", "Heads."]]) apply("transcript", { turn: 1, role, author: "", text, final: true });
+  assert.equal(order().split(" ").filter((name) => name !== "swap").join(" "), "turn user agent");
+  facts(2, "no answer: it broke");
+  assert.equal(order().split(" ").slice(-2).join(" "), "turn unanswered");
+});
+
+test("what stays above another conversation has no buttons, and does not go when it is cleared", (t) => {
+  const { box, say, speak, transcript, model } = shown(t);
+  speak(1, "user", "roll", true);
+  say("question", { id: "q", name: "pay", args: {}, hint: "Now?" });
+  assert.ok(box.querySelector("button"));
+  transcript.leave("A new conversation begins.");
+  model.clear();
+  transcript.clear();
+  assert.deepEqual([box.querySelector("button"), lines(box)[0], lines(box).at(-1)], [null, "youroll", "A new conversation begins."]);
+  assert.deepEqual([box.lastElementChild.dataset.role, box.lastElementChild.dataset.kind], ["note", "anew"]);
+  speak(1, "user", "flip", true);
+  assert.equal(lines(box).at(-1), "youflip");
+});

@@ -20,6 +20,7 @@ test("a kernel out of reach is said with every way that was tried, and how it fa
   assert.match(forced.message, /the Jupyter server \(refused\), the only way that talk\(transport="relay"\) allows\.$/);
   assert.match(forced.remedy, /^Install adk-nb where the Jupyter server runs/);
   const { message } = NOTEBOOK.unreachable([{ transport: "relay", why: "refused" }, { transport: "websocket", why: "no answer" }, { transport: "comm", why: "not there" }]);
+  assert.equal(NOTEBOOK.unreachable([]).message, "The kernel cannot be reached.");
   assert.equal(message, "The kernel cannot be reached. Tried: the Jupyter server (refused), its own port (no answer), the notebook's messages (not there).");
 });
 
