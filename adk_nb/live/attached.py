@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from adk_nb.adk.user_errors import describe
 from adk_nb.exceptions import AdkNbError, AudioError, SessionClosedError
+from adk_nb.plain import valid_text
 from adk_nb.wire import protocol
 from adk_nb.wire.message import MAX_TYPED
 from adk_nb.wire.outgoing import masked
@@ -111,7 +112,7 @@ class Attached:
                 remedy="Put it where a tool can read it.",
                 code="text_too_long",
             )
-        self.receive(protocol.Text(text))
+        self.receive(protocol.Text(valid_text(text)))
 
     def hear(self, pcm: bytes) -> None:
         """Takes what the microphone recorded, PCM16LE mono at 16 kHz, as it is recorded.

@@ -36,7 +36,7 @@ class Visitor:
 
     async def enter(self):
         """Opens a session, or comes back to it."""
-        answer = await self._http.post("/open", params={"visit": self._token})
+        answer = await self._http.post("/open", content=self._token)
         if answer.status_code != 200:
             raise OSError(answer.text)
         self._token = answer.json()["token"]

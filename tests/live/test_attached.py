@@ -62,6 +62,13 @@ def test_what_it_says_is_answered_to_it(session):
         assert "You said it." in str(line.welcome.history)
 
 
+def test_half_a_sign_that_it_says_is_no_error(session):
+    page = Page()
+    with session.attach(page) as line:
+        line.say("hello \ud800")
+        wait_for(lambda: "You said it." in texts(page, "agent"))
+
+
 def test_what_it_hears_opens_the_microphone_and_goes_to_the_model_in_frames(session):
     page = Page()
     line = session.attach(page)

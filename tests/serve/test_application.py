@@ -63,12 +63,13 @@ def test_a_visitor_speaks_with_a_session_and_comes_back_to_it(served):
         assert (welcome["type"], welcome["agent"], welcome["history"]) == ("hello", "a", [])
         page.socket.send(text("hello"))
         page.until(lambda message: message.get("type") == "turn" and message["state"] == "complete")
-    again = one.http("/open", "POST", params={"visit": answer["token"]}).json()
+    again = one.http("/open", "POST", content=answer["token"]).json()
     assert again["token"] == answer["token"]
     with one.page(again["token"]) as page:
         (welcome,) = page.until(lambda _message: True)
         assert "You said hello." in str(welcome["history"])
-    assert one.http("/open", "POST", params={"visit": "x"}).json()["token"] != answer["token"]
+    for odd in ("x", "x" * 5000, b"\xff"):
+        assert one.http("/open", "POST", content=odd).json()["token"] != answer["token"]
 
 
 def test_a_visitor_that_does_not_come_back_is_forgotten(served, monkeypatch):
@@ -274,7 +275,7 @@ def test_a_page_goes_on_at_another_instance_with_the_conversation(served, tmp_pa
         (welcome,) = page.until(lambda _message: True)
         assert "You said hello." in str(welcome["history"])
         answered(page, "again")
-    assert other.http("/open", "POST", params={"visit": token}).json()["token"] == token
+    assert other.http("/open", "POST", content=token).json()["token"] == token
     assert len(other.visits) == 1
     with one.page(token) as page:  # And back, where the conversation is older.
         (welcome,) = page.until(lambda _message: True)

@@ -91,6 +91,7 @@ export class Connection {
     this.imageWaiting = 0; // bytes of the last image, while any of it may wait in the socket
     this.failures = 0;
     this.refusals = 0;
+    this.renewed = false; // whether another conversation was asked for since the last welcome
     this.probes = 0;
     this.unheard = 0; // probes since the bridge last said anything
     this.sessionId = "";
@@ -179,6 +180,7 @@ export class Connection {
     this.connectedAfterMs = this.now() - this.dialledAt;
     this.failures = 0;
     this.refusals = 0;
+    this.renewed = false;
     this.seq = 0;
     this.imageSeq = 0;
     this.imageWaiting = 0;
@@ -316,14 +318,21 @@ export class Connection {
   lost(channel, code) {
     if (channel !== this.channel) return;
     this.drop();
-    const renewed = code === CLOSE.NO_SESSION && this.options.renew;
-    if (renewed) renewed();
+    const renew = code === CLOSE.NO_SESSION && this.options.renew;
+    if (renew) this.renew(renew);
     else if (code === CLOSE.SESSION_ENDED || code === CLOSE.NO_SESSION) return this.end(code);
     if (code === CLOSE.BAD_TOKEN || code === CLOSE.BAD_HELLO) {
       this.refusals += 1;
       if (this.refusals >= MAX_REFUSALS) return this.end(code);
     }
     return this.again(code);
+  }
+
+  /** The bridge is there, and another conversation is asked for at once, but not again and again. @param {() => void} renew */
+  renew(renew) {
+    renew();
+    if (!this.renewed) this.failures = 0;
+    this.renewed = true;
   }
 
   /** @param {number} code */

@@ -50,8 +50,8 @@ class Told extends WebSocket {
 export async function admission() {
   globalThis.WebSocket = Told;
   const open = new URL("open", location.href); // the page may be mounted below another's
-  open.searchParams.set("visit", sessionStorage.getItem(VISIT) ?? "");
-  const response = await fetch(open, { method: "POST" }).catch(() => Promise.reject(UNREACHABLE));
+  const shown = sessionStorage.getItem(VISIT) ?? ""; // not in the address, which proxies write down
+  const response = await fetch(open, { method: "POST", body: shown }).catch(() => Promise.reject(UNREACHABLE));
   const answer = await response.json().catch(() => Promise.reject(UNREACHABLE));
   if (!response.ok) throw answer;
   sessionStorage.setItem(VISIT, answer.token);

@@ -13,10 +13,10 @@ import { element } from "./layout.js";
  */
 export function placesInWords({ speaker, microphone, taken }) {
   const [sounds, hears] = [speaker === "elsewhere", microphone === "elsewhere"];
-  if (sounds && hears) return "Sound and microphone are in another view of this widget.";
-  if (hears) return "The microphone is on in another view of this widget.";
+  if (sounds && hears) return "Sound and microphone are in another view of this conversation.";
+  if (hears) return "The microphone is on in another view of this conversation.";
   const words = [];
-  if (sounds) words.push("The sound is in another view of this widget.");
+  if (sounds) words.push("The sound is in another view of this conversation.");
   if (taken) words.push("Another widget has taken the microphone.");
   else if (microphone === "gone") words.push("The microphone was on in a view that is gone.");
   return words.join(" ");

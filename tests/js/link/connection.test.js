@@ -309,15 +309,24 @@ test("where another conversation can be had, it is asked for, and told what nobo
   const { connection, seen } = dialled(t, { renew: () => (renewed += 1) });
   const wire = await open(connection, seen);
   connection.say("roll");
-  wire.onclose({ code: CLOSE.NO_SESSION });
-  assert.deepEqual([renewed, seen.links.at(-1)], [1, ["reconnecting", CLOSE.NO_SESSION]]);
+  wire.onclose({ code: 1006 });
+  for (let i = 0; i < 5; i++) {
+    await pass(20_000);
+    seen.wires.at(-1).onclose({ code: 1006 });
+  }
+  await pass(20_000);
+  seen.wires.at(-1).onclose({ code: CLOSE.NO_SESSION }); // the server is there again: no long wait
+  assert.deepEqual([renewed, seen.links.at(-1), connection.failures], [1, ["reconnecting", CLOSE.NO_SESSION], 1]);
   await pass(400);
+  seen.wires.at(-1).onclose({ code: CLOSE.NO_SESSION }); // it may be refused again
+  assert.deepEqual([renewed, connection.failures], [2, 2]);
+  await pass(700);
   const next = seen.wires.at(-1);
   next.onopen();
   next.says({ type: "hello", session_id: "another" });
   assert.deepEqual(next.messages.filter(({ type }) => type === "text").map(({ text }) => text), ["roll"]);
   next.onclose({ code: CLOSE.SESSION_ENDED });
-  assert.deepEqual([renewed, connection.link], [1, "closed"]);
+  assert.deepEqual([renewed, connection.link], [2, "closed"]);
 });
 
 /** Every code that a bridge closes with (docs/protocol.md), those of accidents, and neighbours that mean nothing. */

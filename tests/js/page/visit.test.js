@@ -47,8 +47,8 @@ test("the server opens a session, and the tab keeps its name for when it is load
   assert.deepEqual(await admission(), address);
   assert.deepEqual(await admission(), address);
   assert.deepEqual(tab.asked, [
-    ["https://agent.example/shop/open?visit=", { method: "POST" }],
-    ["https://agent.example/shop/open?visit=t", { method: "POST" }],
+    ["https://agent.example/shop/open", { method: "POST", body: "" }],
+    ["https://agent.example/shop/open", { method: "POST", body: "t" }],
   ]);
   assert.deepEqual([...tab.kept], [["adk-nb-visit", "t"]]);
 });

@@ -8,11 +8,11 @@ for (const [speaker, microphone, taken, words] of [
   ["here", "none", false, ""],
   ["here", "here", false, ""],
   ["none", "none", false, ""],
-  ["elsewhere", "none", false, "The sound is in another view of this widget."],
-  ["here", "elsewhere", true, "The microphone is on in another view of this widget."],
-  ["elsewhere", "elsewhere", false, "Sound and microphone are in another view of this widget."],
+  ["elsewhere", "none", false, "The sound is in another view of this conversation."],
+  ["here", "elsewhere", true, "The microphone is on in another view of this conversation."],
+  ["elsewhere", "elsewhere", false, "Sound and microphone are in another view of this conversation."],
   ["here", "none", true, "Another widget has taken the microphone."],
-  ["elsewhere", "gone", false, "The sound is in another view of this widget. The microphone was on in a view that is gone."],
+  ["elsewhere", "gone", false, "The sound is in another view of this conversation. The microphone was on in a view that is gone."],
 ]) {
   test(`sound ${speaker}, microphone ${microphone}${taken ? ", taken by another widget" : ""}: "${words}"`, () => {
     assert.equal(placesInWords({ speaker, microphone, taken }), words);
@@ -31,7 +31,7 @@ test("the line offers what is not here, and is there only while something can be
   places.say({ speaker: "elsewhere" });
   places.show(true);
   assert.deepEqual([seen(), places.plays], [[true, true, false], false]);
-  assert.equal(places.row.textContent, "The sound is in another view of this widget.Hear it hereSpeak here");
+  assert.equal(places.row.textContent, "The sound is in another view of this conversation.Hear it hereSpeak here");
   places.say({ speaker: "here", microphone: "elsewhere" });
   places.show(true);
   assert.deepEqual(seen(), [true, false, true]);
