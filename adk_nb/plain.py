@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping, Set as AbstractSet
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,13 @@ _NO_SECRET = 10**7
 """Integers below are no secrets."""
 _LARGEST = 2**63
 """Integers from here on are written as text: many readers of JSON cannot take them."""
+
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+def one_line(text: str) -> str:
+    """Returns a text with its control characters as escapes, so that it is one line of a log."""
+    return _CONTROLS.sub(lambda found: repr(found[0])[1:-1], text)
 
 
 def valid_text(text: str) -> str:

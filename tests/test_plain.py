@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, strategies as st
 from pydantic import BaseModel
 
-from adk_nb.plain import MAX_DEPTH, MAX_REPR, plain, to_json, valid_text
+from adk_nb.plain import MAX_DEPTH, MAX_REPR, one_line, plain, to_json, valid_text
 
 
 @given(st.text(st.characters(codec=None, categories=("L", "Cs", "So"))))
@@ -23,6 +23,17 @@ def test_text_can_be_encoded_and_stays_what_it_is_where_it_could(text):
 
 def test_two_halves_of_a_character_become_one():
     assert valid_text("a\ud83d\ude00b\ud83d") == "a\U0001f600b\ufffd"
+
+
+@given(st.text())
+def test_one_line_is_one_line(text):
+    line = one_line(text)
+    assert len(line.splitlines()) <= 1
+    assert one_line(line) == line
+
+
+def test_control_characters_are_escaped_and_all_else_stays():
+    assert one_line("grün\n\x1b[31m\x85\u2028 ok\x7f") == r"grün\n\x1b[31m\x85\u2028 ok\x7f"
 
 
 class Kind(str, enum.Enum):  # noqa: UP042 - what users have

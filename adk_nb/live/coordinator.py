@@ -685,7 +685,8 @@ class Exchange:
             for turn in self.turns.all[-2:]:
                 if turn.ended and turn.index in self.histories.current.turns:
                     said, since = self.turns.said(turn), self.reader.began(turn)
-                    for event in await self.histories.complete(said, since):
+                    others = {name for name, of in self.reader.turn_of.items() if of != turn.index}
+                    for event in await self.histories.complete(said, since, others):
                         self.reader.turn_of[event.id] = turn.index
         except Exception as error:
             self.report(explain(error))

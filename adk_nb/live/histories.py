@@ -24,7 +24,7 @@ from adk_nb.plain import plain, valid_text
 from adk_nb.wire import protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from google.adk.artifacts import BaseArtifactService
     from google.adk.memory.base_memory_service import BaseMemoryService
@@ -386,12 +386,13 @@ class Histories:
             code="shared_session",
         )
 
-    async def complete(self, turn: Turn, since: float) -> list[Event]:
+    async def complete(self, turn: Turn, since: float, others: Collection[str] = ()) -> list[Event]:
         """Adds the words of a turn that ADK has not recorded: the run ended before they were final.
 
         Args:
             turn: The turn, as it was said.
             since: When it began (s since the Unix epoch).
+            others: The ids of events that are known to be of other turns.
 
         Returns:
             The events that were added.
@@ -400,7 +401,8 @@ class Histories:
         if session is None:
             return []
         missing = []
-        recorded = [event for event in session.events if event.timestamp >= since]
+        later = (event for event in session.events if event.timestamp >= since)
+        recorded = [event for event in later if event.id not in others]
         said = {event.author == "user" for event in recorded if _text_of(event)}
         if turn.user_text and True not in said:
             missing.append(words("user", turn.user_text))

@@ -6,6 +6,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from adk_nb.log.turn_fold import WARNING
+from adk_nb.plain import one_line
 
 if TYPE_CHECKING:
     from adk_nb.log.event_log import EventLog, LogRow
@@ -41,7 +42,7 @@ class ErrorLog:
         passes = row.source == "client" or row.kind == "disconnected" or row.status == WARNING
         level = logging.WARNING if passes else logging.ERROR
         turn = f", turn {row.turn}" if row.turn else ""
-        logger.log(level, "Session %s%s: %s", self._log.session_id, turn, row.error)
+        logger.log(level, "Session %s%s: %s", self._log.session_id, turn, one_line(row.error))
 
     def sound(self, kind: str, turn: int, pcm: bytes, rate: int) -> None:
         """Sound is no error."""

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import logging
 
+from adk_nb.plain import one_line
+
 logger = logging.getLogger("adk_nb.messages")
 _SHOWN = 200
 """How much of a text is shown (characters)."""
@@ -29,6 +31,6 @@ def _note(way: str, kind: str, size: int, unit: str, content: str) -> None:
     if kind in _CLOCKS or not logger.isEnabledFor(logging.INFO):
         return
     if content and logger.isEnabledFor(logging.DEBUG):
-        logger.debug("%s: %s: %d %s: %.*s", way, kind, size, unit, _SHOWN, content)
+        logger.debug("%s: %s: %d %s: %.*s", way, kind, size, unit, _SHOWN, one_line(content))
     else:
         logger.info("%s: %s: %d %s.", way, kind, size, unit)

@@ -567,7 +567,7 @@ async def test_calls_that_a_run_leaves_open_are_cut_off_and_those_that_go_on_are
 
 
 async def test_a_history_that_cannot_be_completed_is_told(desk, monkeypatch):
-    async def broken(_turn, _since):
+    async def broken(_turn, _since, _others):
         raise OSError("no disk")
 
     monkeypatch.setattr(desk.exchange.histories, "complete", broken)
@@ -577,10 +577,28 @@ async def test_a_history_that_cannot_be_completed_is_told(desk, monkeypatch):
     assert "no disk" in desk.log[-1].error
 
 
+async def test_each_turn_is_completed_beside_what_is_of_others(desk, monkeypatch):
+    asked = []
+    added = [event(), event()]
+
+    async def complete(turn, _since, others):
+        asked.append((turn.index, set(others)))
+        return [added[turn.index - 1]]
+
+    monkeypatch.setattr(desk.exchange.histories, "complete", complete)
+    for asks in ("roll", "flip"):
+        desk.type(asks)(said("Well."), done())
+    read = desk.exchange.reader.turn_of
+    of_first = {name for name, turn in read.items() if turn == 1}
+    of_second = {name for name, turn in read.items() if turn == 2}
+    await desk.exchange.run_ended()
+    assert asked == [(1, of_second), (2, of_first | {added[0].id})]
+
+
 async def test_what_completes_a_history_is_of_its_turn(desk, monkeypatch):
     added, closing = event(), event()
 
-    async def complete(_turn, _since):
+    async def complete(_turn, _since, _others):
         return [added]
 
     answers = [closing, None]

@@ -155,6 +155,15 @@ async def test_the_words_of_a_turn_that_adk_lacks_are_added(histories, recorded,
     assert (await said(histories))[1 + len(recorded) :] == added
 
 
+async def test_what_is_added_of_one_turn_is_not_taken_for_the_words_of_the_next(histories):
+    await histories.append(state_change({"n": 1}))
+    turns = [Turn(n, "a", agent_text=f"answer {n}", heard_text=f"answer {n}") for n in (1, 2)]
+    added = await histories.complete(turns[0], 100.0)
+    added += await histories.complete(turns[1], 200.0, {event.id for event in added})
+    assert [event.content.parts[0].text for event in added] == ["answer 1", "answer 2"]
+    assert await histories.complete(turns[1], 200.0, {added[0].id}) == []
+
+
 async def test_what_was_not_said_is_not_added(histories):
     assert await histories.complete(Turn(1, "a", user_text="what?"), since=0.0) == []
     await histories.append(state_change({"n": 1}))

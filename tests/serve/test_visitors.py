@@ -209,3 +209,13 @@ def test_what_fails_again_in_the_same_turn_is_logged_once(served, caplog):
             "Otherwise.",
             "It broke.",
         ]
+
+
+def test_a_client_writes_no_lines_of_its_own_into_the_log(served, caplog):
+    one = served()
+    with one.tutorial() as client:
+        client.send("x\nSession root: all is well \x1b[31m", "")
+        client.until(lambda message: "error" in message)
+    (line,) = caplog.messages
+    assert "x\\nSession root: all is well \\x1b[31m" in line
+    assert len(line.splitlines()) == 1

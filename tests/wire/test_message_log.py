@@ -42,3 +42,9 @@ def test_bytes_are_told_as_such_and_long_contents_by_their_beginning(caplog, tel
         f"[{way}]: text: 300 characters: {'x' * 200}",
     ]
     assert [record.levelname for record in caplog.records] == ["INFO", "DEBUG"]
+
+
+def test_what_is_said_is_one_line(caplog):
+    caplog.set_level(logging.DEBUG, "adk_nb.messages")
+    to_agent("text/plain", 9, "characters", "one\ntwo\x1b")
+    assert caplog.messages == [r"[CLIENT TO AGENT]: text/plain: 9 characters: one\ntwo\x1b"]
