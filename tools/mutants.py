@@ -53,6 +53,9 @@ MORE = {
     "adk_nb/live/histories.py": ("tests/live/test_forks.py",),
     "adk_nb/live/swaps.py": ("tests/live/test_swap_rules.py",),
     "adk_nb/live/tool_calls.py": ("tests/live/test_call_plugin.py",),
+    "adk_nb/live/turn_builder.py": tuple(
+        f"tests/live/test_turn_{name}.py" for name in ("rows", "answers", "calls")
+    ),
     "adk_nb/live/turn_machine.py": ("tests/live/test_turns.py",),
 }
 """Tests of modules that are not, or not all, in the file that mirrors them."""
