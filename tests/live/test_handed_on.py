@@ -277,3 +277,50 @@ async def test_after_a_swap_nothing_of_the_earlier_agents_answer_is_expected(des
     assert desk.exchange.turns.machine.dropping
     await desk.exchange.settle()
     assert not desk.exchange.turns.machine.dropping
+
+
+@pytest.mark.parametrize(("says", "wait"), [(True, 1.0), (False, 5.0)])
+async def test_how_long_a_reaction_is_waited_for(desk, monkeypatch, says, wait):
+    monkeypatch.setattr(desk.exchange, "blocks", lambda _name: False)
+    desk.type("roll").take()
+    desk(call(), sound(), done())
+    desk(result({"result": 4})).tell()
+    if says:  # It may be about the result, or have been on its way before.
+        desk(said("One moment."), done(interaction_status="IN_PROGRESS"))
+    left = desk.exchange._reaction.when() - asyncio.get_running_loop().time()
+    assert wait - 0.5 < left <= wait
+
+
+async def test_a_run_that_is_made_again_leaves_its_turn_open(desk):
+    desk.type("count").take()
+    desk(said("One", final=False))
+    await desk.exchange.run_ended()
+    assert not desk.turn.ended
+
+
+async def test_the_newest_two_turns_are_completed_in_the_history(desk, monkeypatch):
+    completed = []
+
+    async def complete(turn, _since):
+        completed.append(turn.index)
+        return []
+
+    monkeypatch.setattr(desk.exchange.histories, "complete", complete)
+    for _ in range(4):
+        desk.type("roll").take()
+        desk(said("A four."), done())
+    desk.exchange.histories.current.turns.remove(4)  # It is of another history.
+    desk.type("again")
+    await desk.exchange.run_ended()
+    assert completed == []
+    desk(said("A six."), done())
+    await desk.exchange.run_ended()
+    assert completed == [5]
+
+
+async def test_calls_of_a_turn_that_do_not_run_any_more_are_cut_off(desk, monkeypatch):
+    desk.type("roll").take()
+    desk(call(call_id="a"), call(call_id="b"))
+    monkeypatch.setattr(type(desk.exchange.tool_runs), "running", {"b"})
+    await desk.exchange.cut_off(desk.turn)
+    assert [one.error for one in desk.turn.tool_calls] == ["The call was cut off.", None]
