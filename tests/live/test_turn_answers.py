@@ -335,9 +335,11 @@ def test_what_went_wrong_may_have_left_a_question_unanswered(turns, unanswered, 
 def test_other_ends_are_told_at_once(turns, sent):
     turns.user_typed("roll")
     turns.silent()
+    assert states(sent)[-1] == (1, "failed")
     turns.user_typed("roll")
     turns.agent_said("dice", "Four.", final=True)
     assert turns.closed().index == 2
+    assert states(sent)[-1] == (2, "complete")
     turns.user_typed("roll")
     turns.tool_called("dice", "c", "roll", {}, blocks=False)
     turns.tool_returned("c", "roll", 4, None)
@@ -390,3 +392,26 @@ def test_after_an_end_words_would_be_of_the_newest_turn(turns):
     turns.agent_said("dice", "Hello.", final=True)
     turns.completed()
     assert turns.answering is turn
+
+
+def test_a_completion_of_nothing_is_of_no_turn(turns, log):
+    assert turns.completed() == (None, False)
+    assert [(row.kind, row.turn) for row in log] == [("turn_complete", 0)]
+
+
+def test_when_words_sound_is_told_once_more_at_the_end(turns, sent):
+    turns.user_typed("count")
+    turns.agent_said("dice", "One two three.", final=False)  # Before any sound of it.
+    for _ in range(21):
+        turns.agent_audio("dice", PCM, 24_000)
+    turns.failed("bad")
+    assert [m.ms[-1] for m in sent if isinstance(m, protocol.Words)][-1] == 2100.0
+
+
+def test_markdown_is_told_as_it_is_shown_when_the_answer_is_over(turns, sent):
+    turns.user_typed("count")
+    turns.agent_said("dice", "It is **four**.", final=True, kind="agent_text")
+    assert not any(isinstance(m, protocol.Rendered) for m in sent)
+    turns.completed()
+    (rendered,) = [m for m in sent if isinstance(m, protocol.Rendered)]
+    assert rendered.turn == 1

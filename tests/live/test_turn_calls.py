@@ -189,3 +189,12 @@ def test_a_question_is_open_until_it_is_answered(turns, log, sign_in):
         [] if sign_in is None else ["Sure?", "The user answered."]
     )
     turns.tool_answered("of nobody", approved=True)
+
+
+def test_what_a_call_displays_is_kept_with_it(turns, sent):
+    turn = turns.user_typed("plot")
+    turns.tool_called("dice", "c", "plot", {})
+    for image in ("a.png", "b.png"):
+        turns.tool_printed("c", "", [image])
+    assert turn.tool_calls[0].images == ["a.png", "b.png"]
+    assert [m.image for m in sent if isinstance(m, protocol.ToolOutput)] == ["a.png", "b.png"]
