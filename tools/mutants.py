@@ -49,10 +49,13 @@ MORE = {
             for name in ("arguments", "router", "tool_sets", "everyday", "statements")
         ),
     ),
-    "adk_nb/live/coordinator.py": ("tests/live/test_exchange.py",),
+    "adk_nb/live/coordinator.py": ("tests/live/test_exchange.py", "tests/live/test_handed_on.py"),
     "adk_nb/live/histories.py": ("tests/live/test_forks.py",),
     "adk_nb/live/swaps.py": ("tests/live/test_swap_rules.py",),
     "adk_nb/live/tool_calls.py": ("tests/live/test_call_plugin.py",),
+    "adk_nb/live/turn_builder.py": tuple(
+        f"tests/live/test_turn_{name}.py" for name in ("rows", "answers", "calls")
+    ),
     "adk_nb/live/turn_machine.py": ("tests/live/test_turns.py",),
     "adk_nb/serve/agents.py": ("tests/serve/test_served_agents.py",),
     "adk_nb/serve/visits.py": ("tests/serve/test_application.py",),

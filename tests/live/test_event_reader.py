@@ -202,6 +202,7 @@ def test_a_session_without_sound_takes_none():
         ({"result": 4, "unit": "m"}, {"result": 4, "unit": "m"}, None),
         ({"isError": False}, {"isError": False}, None),
         ({"isError": True}, None, "The tool failed."),
+        ({"isError": True, "content": [{"data": 1}]}, None, "The tool failed."),
         ({"isError": True, "content": [{"text": "no "}, {"text": "disk"}, "?"]}, None, "no  disk"),
         (None, None, None),
     ],
@@ -320,10 +321,20 @@ def test_a_key_that_a_streaming_tool_gives_in_pieces_is_shown_nowhere(desk, made
     for piece in ("It is ", KEY[:9], KEY[9:], " and s"):
         response = types.FunctionResponse(id="c", name="f", response={"result": made(piece)})
         desk.reader.streamed(types.Content(parts=[types.Part(function_response=response)]))
-    desk.reader.streams_end()
+    for _ in range(2):
+        desk.reader.streams_end()
     shown = [row.result for row in desk.log if row.kind == "tool_result"]
     texts = [one["delta"] if isinstance(one, dict) else one for one in shown]
     assert "".join(texts) == "It is [secret] and s"
+
+
+@pytest.mark.parametrize("result", [{"n": 1}, {"a": "x sk-0", "b": "y sk-0"}, {}, ["sk-0"], None])
+def test_what_a_streaming_tool_gives_that_is_no_one_text_is_shown_at_once(desk, result):
+    desk.calls.streaming.add("c")
+    desk.type("go")(call())
+    response = types.FunctionResponse(id="c", name="f", response={"result": result})
+    desk.reader.streamed(types.Content(parts=[types.Part(function_response=response)]))
+    assert desk.rows("result")[-1] == ("tool_result", 1, result)
 
 
 def test_sources_of_an_answer_are_a_row_of_their_own_and_each_counts_once(desk):
