@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 _SECRETS = re.compile("KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL", re.IGNORECASE)
 _SLOW = re.compile(r"^pytestmark = .*\bmark\.(browser|models)\b", re.MULTILINE)
 _HEAVY = ("playwright", "moonshine_voice", "xllamacpp")
+_LONG = ("test_setup.py", "test_interleavings.py", "test_recordings_fuzz.py", "test_server.py",
+         "test_assembly.py", "test_turns_fuzz.py")  # fmt: skip
+"""The longest modules without a mark: one that begins late would be alone at the end."""
 
 
 # How long an example takes says more of what else the machine does than of the code.
@@ -120,11 +123,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def _slowness(item: pytest.Item) -> int:
     if "jupyter" in item.path.parts:
-        return 4
-    for slowness, mark in ((3, "slow"), (2, "browser"), (1, "models")):
+        return 5
+    for slowness, mark in ((4, "slow"), (3, "browser"), (2, "models")):
         if item.get_closest_marker(mark):
             return slowness
-    return 0
+    return int(item.path.name in _LONG)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import functools
-import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from adk_nb.log.redaction import Redactor
+from adk_nb.log.redaction import Redactor, environment_as_it_is
 from adk_nb.log.turn import Status
 from adk_nb.log.turn_fold import TurnFold
 
@@ -105,13 +104,13 @@ def _folded(log: Log) -> TurnFold:
 def _redactor(log: Log) -> Redactor:
     known = getattr(log, "redact", None)
     if known is None:
-        known = _of_environment(frozenset(os.environ.items()))
+        known = _of_environment(environment_as_it_is())
         known.refresh()
     return known
 
 
 @functools.lru_cache(maxsize=1)
-def _of_environment(_variables: frozenset[tuple[str, str]]) -> Redactor:
+def _of_environment(_variables: frozenset[tuple[object, object]]) -> Redactor:
     """Returns what masks the secrets of the environment: the same for many recordings."""
     return Redactor()
 
