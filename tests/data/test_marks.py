@@ -87,6 +87,24 @@ def test_loud_stretches(parts, expected):
     assert [pytest.approx(pair, abs=0.041) for pair in expected] == found
 
 
+def test_speech_that_leaves_little_silence_is_found_by_that():
+    level = [100, 500, 500, 500, 500, 500, 500, 500]  # Of each eighth; the first is the room.
+    eighth = 16_000 // 5
+    samples = np.concatenate([np.full(eighth, one, np.int16) for one in level])
+    (found,) = loud_stretches(samples, 16_000)
+    assert found == pytest.approx((0.2, 1.6), abs=0.041)
+
+
+def test_an_answer_that_came_at_once_has_a_latency_of_nothing():
+    log = EventLog("s")
+    log.add("client", "user_text", t=1.0, turn=1, text="hi")
+    log.add("client", "user_speech", t=1.0, turn=1, speech_t=1.0)
+    log.add("adk", "agent_audio", t=2.0, turn=1, audio_ms=10.0)
+    log.add("client", "playback_started", t=2.0, turn=1, audio_ms=0.0)
+    steps = [(mark["t"], mark["end"]) for mark in marks(log)["latency"]]
+    assert (2.0, 2.0) in steps
+
+
 def test_what_the_microphone_took_that_was_no_speech_is_not_drawn():
     log = EventLog("s")
     log.add("client", "user_audio", t=1.0, turn=1, audio_ms=1000.0)  # A typed turn's.

@@ -6,7 +6,7 @@ from logs import conversation
 
 from adk_nb.data.marks import MAX_MARKS
 from adk_nb.data.timeline import timeline_spec
-from adk_nb.data.vega import MIME, mime_bundle
+from adk_nb.data.vega import MIME, _x, mime_bundle
 from adk_nb.log.event_log import EventLog
 
 alt = Late("altair")
@@ -86,3 +86,19 @@ def test_of_a_long_session_the_newest_is_drawn():
     assert "earliest marks" in spec["title"]
     assert spec["datasets"]["speech_0"][-1]["turn"] == 1200
     assert len(json.dumps(spec)) < 2_000_000
+
+
+@pytest.mark.parametrize(
+    ("layers", "domain"),
+    [
+        ({}, [0, 1]),
+        ({"a": []}, [0, 1]),
+        ({"a": [{"t": 3.0}]}, [2.95, 3.05]),
+        ({"a": [{"t": 3.0, "end": 5.0}, {"t": 4.0}], "b": [{"t": 13.0}]}, [2.8, 13.2]),
+        ({"a": [{"t": 3.0, "end": 23.0}], "b": [{"t": 13.0, "end": 14.0}]}, [2.6, 23.4]),
+    ],
+)
+def test_the_axis_holds_all_marks_with_a_margin(layers, domain):
+    axis = _x(layers)
+    assert axis["scale"] == {"domain": pytest.approx(domain), "nice": False}
+    assert (axis["field"], axis["title"]) == ("t", "t (s)")

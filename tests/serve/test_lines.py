@@ -20,9 +20,11 @@ class Socket:
         self.sent, self.error = [], error
 
     async def send_text(self, text):
+        assert isinstance(text, str)
         await self._send(text)
 
     async def send_bytes(self, data):
+        assert isinstance(data, bytes)
         await self._send(data)
 
     async def close(self, code, reason):

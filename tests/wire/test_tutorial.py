@@ -59,7 +59,7 @@ def test_whatever_comes_is_a_message_or_refused(frame):
 
 def test_what_a_client_of_the_tutorial_gets():
     assert json.loads(tutorial.text_piece("Hel")) == {"mime_type": "text/plain", "data": "Hel"}
-    assert json.loads(tutorial.audio_piece(b"\1\2"))["data"] == "AQI="
+    assert json.loads(tutorial.audio_piece(b"\1\2")) == {"mime_type": "audio/pcm", "data": "AQI="}
     whole = {"turn_complete": True, "interrupted": None}
     assert json.loads(tutorial.turn_state(complete=True)) == whole
     cut = {"turn_complete": None, "interrupted": True}

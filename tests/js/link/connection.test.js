@@ -577,3 +577,32 @@ test("the wait grows, is bounded and varies", () => {
   assert.deepEqual([0, 1, 2, 5, 99].map((n) => backOff(n, 0.5)), [250, 500, 1000, 8000, 8000]);
   assert.deepEqual([backOff(0, 0), backOff(0, 1)], [187.5, 312.5]);
 });
+
+test("another session's sound is counted from its beginning, and no page's position but the one it goes on from counts", async (t) => {
+  const { connection, seen } = dialled(t);
+  const wire = await open(connection, seen);
+  wire.says({ type: "continue", turn: 3, played_ms: 500 });
+  wire.says({ type: "position", turn: 4, played_ms: 900, sounding: true });
+  assert.deepEqual(connection.position.have, { turn: 3, audio_ms: 500 });
+  wire.onclose({ code: 1006 });
+  await pass(400);
+  const next = seen.wires.at(-1);
+  next.onopen();
+  assert.deepEqual([next.messages[0].turn, next.messages[0].audio_ms], [3, 500]);
+  next.says({ type: "hello", session_id: "another", turn: 9 });
+  assert.deepEqual(connection.position.have, { turn: 0, audio_ms: 0 });
+});
+
+test("which ways failed is known of the newest attempt", async (t) => {
+  const { connection, seen } = dialled(t);
+  await connection.connect();
+  const [first] = seen.wires;
+  const { onclose } = first;
+  onclose({ code: 1006, tried: [{ transport: "relay", why: "refused" }] });
+  assert.deepEqual(connection.tried, [{ transport: "relay", why: "refused" }]);
+  await pass(400);
+  seen.wires.at(-1).onclose({ code: 1006 });
+  assert.deepEqual(connection.tried, []);
+  onclose({ code: 1006, tried: [{ transport: "comm", why: "late" }] });
+  assert.deepEqual(connection.tried, []);
+});

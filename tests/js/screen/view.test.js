@@ -828,10 +828,10 @@ test("words that are told after their sound has begun are due at once", async (t
   says("words", { turn: 1, piece: 0, start: 0, ends: [3, 7, 14], ms: [200, 400, 900] });
   const coming = () => root.querySelector("[data-adk-nb=coming]")?.textContent ?? "";
   assert.equal(coming(), "One two three.");
-  now.ms += 100;
-  await wait(100);
+  now.ms += 110;
+  await wait(110);
   assert.equal(coming(), "two three.");
-  now.ms += 200;
-  await wait(200);
+  now.ms += 210;
+  await wait(210);
   assert.equal(coming(), "three.");
 });

@@ -97,9 +97,15 @@ test("a constant stays itself", () => {
   for (const value of out) assert.ok(Math.abs(value - 0.25) < 1e-6);
 });
 
-test("reset forgets the stream", () => {
-  const resampler = new Resampler(24000, 48000);
-  const first = run(resampler, tone(440, 24000, 0.1));
-  resampler.reset();
-  assert.deepEqual(run(resampler, tone(440, 24000, 0.1)), first);
-});
+for (const [from, to] of [[24000, 48000], [44100, 48000], [48000, 44100]]) {
+  test(`reset forgets the stream, wherever in it that is: ${from} to ${to} Hz`, () => {
+    const fresh = run(new Resampler(from, to), tone(440, from, 0.1));
+    const resampler = new Resampler(from, to);
+    for (const count of [1, 777, 1001]) {
+      run(resampler, tone(3000, from, 0.1).subarray(0, count));
+      resampler.reset();
+      assert.deepEqual(run(resampler, tone(440, from, 0.1)), fresh);
+      resampler.reset();
+    }
+  });
+}
