@@ -117,6 +117,8 @@ def run(arguments: argparse.Namespace) -> int:
         print(error, file=sys.stderr)
         return failed_code()
     show_messages(content=arguments.show_content)
+    if arguments.sessions and not os.environ.get(_SECRET):
+        print(f"Without {_SECRET} pages find their conversations until this process ends.")
     agent = load(arguments.agent)
     try:
         made = _made(app, agent, arguments, local=local)

@@ -23,6 +23,7 @@ MAX_WAITING = 8 << 20
 _FRAME_BYTES = 640
 """20 ms at 16 kHz, as a page's microphone sends them."""
 _CUT = frozenset({"interrupted", "unanswered", "abandoned"})
+_REFUSED = "It was refused, as this protocol has no way to ask for one: use the page."
 _BEGUN = frozenset({"started", "resumed", "withheld"})
 """States of a turn that are no end of it."""
 
@@ -81,6 +82,12 @@ class TutorialPage:
                 asyncio.get_running_loop().call_soon(self._end_turn, state in _CUT)
             case protocol.Failure(code, text, remedy):
                 self._write(tutorial.failure(code, text, remedy))
+            case protocol.Question(id=call_id, name=name):
+                needs = f"{name} needs an approval."
+                self._write(tutorial.failure(code="needs_page", message=needs, remedy=_REFUSED))
+                refusal = protocol.Confirm(call_id, approved=False)
+                # Whoever else is told of the question is told first.
+                asyncio.get_running_loop().call_soon(self._session.receive, self, refusal)
 
     def cut_off(self) -> None:
         """Tells that the turn that is under way is not ended."""

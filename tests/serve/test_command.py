@@ -177,6 +177,15 @@ def test_a_database_in_a_folder_that_is_not_there_is_refused(tmp_path, capsys):
     assert len(told.splitlines()) == 1
 
 
+@pytest.mark.parametrize("secret", ["", "a secret of thirty-two characters"])
+def test_it_says_where_pages_lose_their_conversations(tmp_path, capsys, monkeypatch, secret):
+    monkeypatch.setenv("ADK_NB_SECRET", secret)
+    (tmp_path / "echo.py").write_text(ECHO)
+    agent, store = str(tmp_path / "echo.py"), f"sqlite:///{tmp_path}/nosuch/x.db"
+    main(["serve", agent, "--port", "0", "--sessions", store])
+    assert ("Without ADK_NB_SECRET" in capsys.readouterr().out) is not bool(secret)
+
+
 def test_a_name_of_an_app_that_adk_refuses_is_refused_at_the_start(tmp_path, capsys):
     (tmp_path / "echo.py").write_text(ECHO)
     agent = str(tmp_path / "echo.py")

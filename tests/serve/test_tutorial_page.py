@@ -10,8 +10,10 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from google.adk.agents import Agent
+from google.adk.tools import FunctionTool
 from google.genai import types
-from scripted import CUT, DONE, audio, heard, said, text_of
+from scripted import CUT, DONE, audio, call, heard, result_of, said, text_of
 from served import Client
 from sessions import wait_for
 from websockets.exceptions import InvalidStatus
@@ -63,6 +65,30 @@ def test_sound_of_another_rate_is_made_the_tutorials(served):
         turn = client.turn()
         ms = sum(len(base64.b64decode(data)) for data in turn.sound) / 48
         assert ms == 500
+
+
+def test_a_call_that_needs_an_approval_is_refused_and_told(served):
+    done, told = [], []
+
+    def delete() -> str:
+        done.append(True)
+        return "deleted"
+
+    def answer(came):
+        if result_of(came) is not None:
+            told.append(result_of(came))
+            return [said("It was not done."), DONE]
+        return [call("delete")] if text_of(came) else []
+
+    tools = [FunctionTool(delete, require_confirmation=True)]
+    one = served(answer, agent=lambda model: Agent(name="a", model=model, tools=tools))
+    with one.tutorial() as client:
+        client.send("text/plain", "delete it")
+        turn = client.turn()
+    assert (turn.text, turn.end, done) == ("It was not done.", WHOLE, [])
+    (failure,) = [one["error"] for one in turn.pieces if "error" in one]
+    assert (failure["code"], failure["message"]) == ("needs_page", "delete needs an approval.")
+    assert "rejected" in str(told)
 
 
 def test_who_cuts_in_is_told_so(served):
