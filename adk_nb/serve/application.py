@@ -100,6 +100,7 @@ class Server:
         token = request.query_params.get("token", "")
         why = self._door.refusal(request, token)
         if why:
+            logger.warning("The page is refused: %s", why)
             return PlainTextResponse(f"{why}\n", 403)
         response = _page_file("")
         if token:
@@ -306,6 +307,7 @@ async def _deny(socket: WebSocket, why: str, status: int) -> None:
 
 
 def _refused(code: str, message: str, status: int, remedy: str = "") -> Response:
+    logger.warning("A session is refused: %s", message)
     return JSONResponse({"code": code, "message": message, "remedy": remedy}, status)
 
 

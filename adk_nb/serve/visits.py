@@ -33,6 +33,8 @@ logger = logging.getLogger(__name__)
 
 KEEP_S = 60.0
 """How long a session waits for its page to come back (s)."""
+ARRIVE_S = 15.0
+"""How long it waits for it to come at all (s): who only opens sessions shall not fill a server."""
 CLOSE_RESTARTING = 1012
 """Closes connections of a server that is about to end: the conversation goes on at another."""
 SETTLE_S = 5.0
@@ -50,6 +52,7 @@ class Visit:
         key: The app, user and id of its conversation.
         pages: Its connections, and what the session knows each by.
         left_at: When the last of them ended (monotonic, s).
+        reached: Whether it has had a connection.
         leaving: Whether nothing more is read of its clients, as the server is about to end.
     """
 
@@ -57,7 +60,14 @@ class Visit:
     key: Key
     pages: dict[AsgiLine, Page] = field(default_factory=dict)
     left_at: float = field(default_factory=time.monotonic)
+    reached: bool = False
     leaving: bool = False
+
+    @property
+    def is_left(self) -> bool:
+        """Whether its page has been gone, or awaited, for too long."""
+        keep_s = KEEP_S if self.reached else ARRIVE_S
+        return not self.pages and time.monotonic() - self.left_at > keep_s
 
     @property
     def speaks(self) -> bool:
@@ -233,6 +243,7 @@ class Visits:
     def connected(self, visit: Visit, line: AsgiLine, page: Page) -> Iterator[None]:
         """Keeps a visit while one of its connections is open."""
         visit.pages[line] = page
+        visit.reached = True
         try:
             yield
         finally:
@@ -254,10 +265,8 @@ class Visits:
     async def _sweep(self) -> None:
         while self._all:
             await asyncio.sleep(_SWEEP_S)
-            now = time.monotonic()
             for visit in list(self._all):
-                ended = visit.session.status == "closed"
-                if ended or (not visit.pages and now - visit.left_at > KEEP_S):
+                if visit.is_left or visit.session.status == "closed":
                     await self.close(visit)
         self._sweeper = None
 

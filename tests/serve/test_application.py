@@ -324,6 +324,30 @@ def test_a_session_that_the_store_cannot_give_is_told_and_refused(served):
         page.until(lambda _message: True)
 
 
+def test_who_only_opens_sessions_does_not_fill_the_server(served, monkeypatch, caplog):
+    monkeypatch.setattr(visits, "ARRIVE_S", 0.2)
+    one = served(max_sessions=1)
+    assert one.http("/open", "POST").status_code == 200
+    assert one.http("/open", "POST").status_code == 503
+    assert caplog.messages == ["A session is refused: All 1 sessions are taken."]
+    wait_for(lambda: len(one.visits) == 0)
+    with one.page(one.http("/open", "POST").json()["token"]) as page:
+        page.until(lambda _message: True)
+        (visit,) = one.visits._all
+        visit.left_at = 0.0
+        assert not visit.is_left
+
+
+def test_who_is_refused_by_http_is_in_the_log(served, caplog):
+    one = served(token="secret")
+    assert one.http("/").status_code == 403
+    assert one.http("/open", "POST").status_code == 403
+    assert caplog.messages == [
+        "The page is refused: The token is missing or wrong.",
+        "A session is refused: The token is missing or wrong.",
+    ]
+
+
 def test_the_address_that_a_proxy_has_is_let_in(served):
     one = served(origins=["https://example.org"])
     assert one.http("/", headers={"Host": "example.org"}).status_code == 200
