@@ -15,7 +15,7 @@ from starlette.websockets import WebSocketDisconnect
 
 from adk_nb import served_page
 from adk_nb.adk.plugins import uncalled
-from adk_nb.exceptions import AdkNbError, AgentError, BusyError, ProtocolError, RecordingError
+from adk_nb.exceptions import AdkNbError, AgentError, ProtocolError, RecordingError
 from adk_nb.live.histories import checked_app_name
 from adk_nb.page_connection import Connection
 from adk_nb.serve.agents import checked, plugins_of
@@ -24,11 +24,12 @@ from adk_nb.serve.health import MODEL_S, STORE_S, Asked, ModelCheck
 from adk_nb.serve.lines import AsgiLine
 from adk_nb.serve.metrics import Metrics
 from adk_nb.serve.passes import Passes
+from adk_nb.serve.reading import read
 from adk_nb.serve.recordings import RecordingsCheck, writable_folder_of
 from adk_nb.serve.services import check_store, opened
 from adk_nb.serve.store import Store
 from adk_nb.serve.tutorial_page import TutorialPage
-from adk_nb.serve.visitors import LATER, told_of
+from adk_nb.serve.visitors import told_of
 from adk_nb.serve.visits import Visits
 from adk_nb.wire import protocol, terms
 
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.websockets import WebSocket
 
-    from adk_nb.bridge_thread import BridgeLoop
     from adk_nb.serve.agents import Agents
     from adk_nb.serve.visits import Visit
 
@@ -55,8 +55,6 @@ _GONE_AFTER = 3
 """Rounds of the loop after which a connection that was refused is gone."""
 _REASON = 100
 """Characters of the reason for which a connection is closed."""
-_IN_FLIGHT = 64
-"""Frames of a client that may be on their way to the bridge thread."""
 _OWN_FILES = {"page/admission.js": "page/visit.js"}
 """Files of the page that others stand in the place of."""
 
@@ -209,7 +207,7 @@ class Server:
             await bridge.call_async(join())
             ends = {
                 asyncio.create_task(line.pump()),
-                asyncio.create_task(_read(socket, bridge, visit, page, kept=self.visits.kept)),
+                asyncio.create_task(read(socket, bridge, visit, page, kept=self.visits.kept)),
             }
             try:
                 await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
@@ -254,45 +252,6 @@ def _odd_id(whose: str, name: str) -> str:
     if not _NAME.fullmatch(name):
         return f"The {whose}'s id has letters, digits and _ . @ + - in it, and no dot first."
     return ""
-
-
-async def _read(
-    socket: WebSocket,
-    bridge: BridgeLoop,
-    visit: Visit,
-    page: Connection | TutorialPage,
-    *,
-    kept: bool,
-) -> None:
-    """Hands a client's frames to its page on the bridge thread."""
-    taken, same = 0, bridge.loop is asyncio.get_running_loop()
-    told = False
-    while True:
-        message = await socket.receive()
-        if message["type"] == "websocket.disconnect":
-            return
-        if visit.leaving:  # Whoever sent it says it again, at another instance.
-            if not (kept or told):  # Where there is none, it is told so once.
-                told = True
-                await bridge.call_async(_tell_end(page))
-            continue
-        data = message.get("text")
-        data = message["bytes"] if data is None else data
-        if same:
-            page.take(data)
-        else:
-            bridge.loop.call_soon_threadsafe(page.take, data)
-        taken += 1
-        if taken % _IN_FLIGHT == 0:  # Others get their turn, and what waits has a bound.
-            await (asyncio.sleep(0) if same else bridge.call_async(_caught_up()))
-
-
-async def _tell_end(page: Connection | TutorialPage) -> None:
-    page.send(protocol.Failure(BusyError.code, "The server is about to end.", LATER))
-
-
-async def _caught_up() -> None:
-    """Runs on the bridge thread after all that was handed over before."""
 
 
 async def _deny(socket: WebSocket, why: str, status: int) -> None:

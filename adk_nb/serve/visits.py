@@ -53,6 +53,7 @@ class Visit:
         pages: Its connections, and what the session knows each by.
         left_at: When the last of them ended (monotonic, s).
         reached: Whether it has had a connection.
+        draining: Whether no more is typed in it, as the server is about to end.
         leaving: Whether nothing more is read of its clients, as the server is about to end.
     """
 
@@ -61,6 +62,7 @@ class Visit:
     pages: dict[AsgiLine, Page] = field(default_factory=dict)
     left_at: float = field(default_factory=time.monotonic)
     reached: bool = False
+    draining: bool = False
     leaving: bool = False
 
     @property
@@ -339,6 +341,7 @@ async def _last_turn(visit: Visit) -> None:
         if isinstance(message, protocol.TurnState) and visit.session.turns[-1].ended:
             visit.leaving = True
 
+    visit.draining = True
     visit.session.watch(told)
     visit.leaving = not visit.speaks
 

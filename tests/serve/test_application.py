@@ -445,6 +445,27 @@ def test_what_is_typed_while_nothing_more_is_taken_is_told(served):
     assert told["error"]["code"] == "busy"
 
 
+def test_what_is_typed_as_the_server_drains_does_not_cut_in_on_the_last_turn(served):
+    def answer(came):
+        return [said("One "), 1.0, said("two."), DONE] if text_of(came) else []
+
+    one = served(answer)
+    with one.tutorial() as client:
+        client.send("text/plain", "count")
+        client.until(lambda message: message.get("data") == "One")
+        draining = asyncio.run_coroutine_threadsafe(one.visits.drain(30), one.loop)
+        (visit,) = one.visits._all
+        wait_for(lambda: visit.draining)
+        client.send("text/plain", "stop")
+        turn = client.turn()
+        assert turn.end == {"turn_complete": True, "interrupted": None}
+        assert (turn.text, [one["error"]["code"] for one in turn.pieces if "error" in one]) == (
+            " two.",
+            ["busy"],
+        )
+        draining.result(60)
+
+
 def test_a_turn_that_is_cut_off_at_the_limit_is_no_complete_one(served):
     one = served(lambda came: [said("One "), 60.0, DONE] if text_of(came) else [])
     with one.tutorial() as client:
