@@ -162,6 +162,11 @@ def test_the_makefile_leaves_versions_to_pyproject():
     assert not re.findall(r"[\w-]+ *(?:==|>=|~=)[\d.]+", text)
 
 
+def test_no_two_files_of_tests_have_one_name():
+    names = sorted(path.name for path in (ROOT / "tests").rglob("test_*.py"))
+    assert names == sorted(set(names))  # pytest imports them by their names alone.
+
+
 def test_each_statement_on_security_names_a_test_that_is_there():
     rows = re.findall(
         r"^\| (?!statement|---)(.+?) \| (.+) \|$",

@@ -301,7 +301,7 @@ async def test_a_run_that_is_made_again_leaves_its_turn_open(desk):
 async def test_the_newest_two_turns_are_completed_in_the_history(desk, monkeypatch):
     completed = []
 
-    async def complete(turn, _since):
+    async def complete(turn, _since, _others):
         completed.append(turn.index)
         return []
 

@@ -12,7 +12,7 @@ from google.adk.agents import Agent
 from late import Late
 from scripted import Scripted
 from speech import RATE
-from test_speech_times import LEAD_S, OFF_MS, QUESTION, Listening, sound
+from test_when_spoken import LEAD_S, OFF_MS, QUESTION, Listening, sound
 
 import adk_nb
 from adk_nb import LiveSession
