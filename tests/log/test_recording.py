@@ -25,7 +25,7 @@ from adk_nb import LiveSession
 from adk_nb.exceptions import AdkNbError, RecordingError
 from adk_nb.log import recording
 from adk_nb.log.event_log import EventLog
-from adk_nb.log.recording import EVENTS, RecordingWriter, save
+from adk_nb.log.recording import EVENTS, RecordingWriter, folder_of, save, wav_files
 from adk_nb.log.recording_reader import MAX_WARNINGS, find_recordings
 
 
@@ -648,3 +648,61 @@ def test_sound_that_is_forgotten_goes_from_the_disk_again(tmp_path, monkeypatch,
     assert not written or other.read_bytes() == b""
     assert len(read_recording(writer.path).clip("agent_audio", 2).pcm) == 9600
     assert [row.audio_ms for row in log if row.kind == "agent_audio"] == [200, 200]
+
+
+def test_a_voice_of_another_rate_has_a_file_of_its_own(tmp_path):
+    writer = RecordingWriter(tmp_path, EventLog("s"))
+    for rate, value in ((24_000, 1), (24_000, 2), (16_000, 3), (24_000, 4)):
+        writer.sound("agent_audio", 1, bytes([value, 0]) * 3, rate)
+    writer.close()
+    written = []
+    for path in wav_files(writer.path, "agent_audio", 1):
+        with wave.open(str(path)) as file:
+            written.append((path.name, file.getframerate(), file.readframes(99)[::2]))
+    assert written == [
+        ("0001-agent.wav", 24_000, b"\1\1\1\2\2\2"),
+        ("0001-agent-2.wav", 16_000, b"\3\3\3"),
+        ("0001-agent-3.wav", 24_000, b"\4\4\4"),
+    ]
+
+
+class NoText:
+    """A path whose name is bytes."""
+
+    def __fspath__(self):
+        return b"talks"
+
+    def __repr__(self):
+        return "NoText()"
+
+
+@pytest.mark.parametrize(
+    ("record", "folder"),
+    [(None, None), (False, None), (True, "recordings"), ("talks", "talks"), (Path("t"), Path("t"))],
+)
+def test_the_option_names_the_folder_of_recordings(record, folder):
+    assert folder_of(record) == folder
+
+
+@pytest.mark.parametrize(
+    ("record", "shown"),
+    [
+        ("", '""'),
+        (0, "0"),
+        (b"talks", "b'talks'"),
+        (NoText(), "NoText()"),
+        ([1] * 99, "[" + "1, " * 33),
+    ],
+)
+def test_what_names_no_folder_is_refused(tmp_path, monkeypatch, record, shown):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(AdkNbError) as refused:
+        folder_of(record)
+    assert refused.value.message == f"record={shown} names no folder."
+    assert refused.value.remedy == "Give a folder, or True for one named recordings."
+    assert refused.value.code == "bad_option"
+    with pytest.raises(AdkNbError) as refused:
+        save(filled(), record)
+    assert refused.value.message == f"{shown} names no folder."
+    assert refused.value.remedy == "Give a folder's path."
+    assert list(tmp_path.iterdir()) == []
