@@ -1,8 +1,11 @@
 import pytest
 from hypothesis import given, strategies as st
 
-from adk_nb.log.spoken_words import heard, stretches, word_times
+from adk_nb.log.spoken_words import heard, piece_words, stretches, unheard_pieces, word_times
+from adk_nb.log.tool_call import ToolCall
+from adk_nb.log.turn import Turn
 from adk_nb.log.word_boundaries import word_ends
+from adk_nb.log.words import Piece
 
 SAID = "One two three four. Five six seven eight."
 MARKS = [(0.0, 4), (1000.0, 20)]
@@ -65,3 +68,52 @@ def test_ends_of_words_are_those_of_what_was_heard():
     assert list(word_ends("One two.")) == [3, 8]
     assert list(word_ends("One two.", 3)) == [8]
     assert list(word_ends("")) == []
+
+
+def test_words_that_came_late_have_sounded_when_the_sound_that_brought_none_begins():
+    # All of the text up to 20 came with the first second; the second one brought no more of it.
+    marks = [(1000.0, 4), (1000.0, 20), (2000.0, 20)]
+    assert [*stretches(marks, 2000.0, len(SAID))] == [(0.0, 1000.0, 0, 4), (1000.0, 2000.0, 20, 20)]
+    assert word_times(SAID, marks, 2000.0) == [
+        (3, 750.0), (7, 1000.0), (13, 1000.0), (19, 1000.0),
+    ]  # fmt: skip
+    assert heard(SAID, marks, 2000.0, 999.0) == "One"
+    assert heard(SAID, marks, 2000.0, 1000.0) == "One two three four."
+
+
+def answer(**values):
+    """A turn whose agent said one thing before a call and one after it."""
+    pieces = [
+        Piece(0, "user", "user", 0.0, "One?"),
+        Piece(1, "agent", "a", 1.0, "One two. "),
+        Piece(2, "tool", "a", 2.0, call=ToolCall("c", "t", {})),
+        Piece(3, "agent", "a", 3.0, " "),
+        Piece(4, "agent", "a", 3.0, " Three four."),
+    ]
+    return Turn(1, agent_text="One two. Three four.", pieces=pieces, **values)
+
+
+def test_words_are_found_in_the_pieces_that_they_were_said_in():
+    times = [(3, 100.0), (8, 200.0), (14, 300.0)]
+    assert piece_words(answer(), times) == [
+        (1, "One two.", [(3, 100.0), (8, 200.0)]), (4, "Three four.", [(5, 300.0)]),
+    ]  # fmt: skip
+    assert piece_words(answer(), []) == [(1, "One two.", []), (4, "Three four.", [])]
+    assert piece_words(Turn(1), times) == []
+
+
+@pytest.mark.parametrize(
+    ("values", "unheard"),
+    [
+        ({"heard_text": "One two. Three"}, []),  # It was not cut off.
+        ({"heard_text": "One two. Three", "interrupted": True}, [(4, "Three four.", 5, 11)]),
+        ({"heard_text": "One two.", "interrupted": True}, [(4, "Three four.", 0, 11)]),
+        (
+            {"heard_text": "One", "interrupted": True},
+            [(1, "One two.", 3, 8), (4, "Three four.", 0, 11)],
+        ),
+        ({"interrupted": True, "resumed": ("One", 8)}, [(1, "One two.", 3, 8)]),
+    ],
+)
+def test_what_was_never_heard_is_found_in_its_pieces(values, unheard):
+    assert unheard_pieces(answer(**values)) == unheard
