@@ -240,6 +240,7 @@ def test_a_turn_can_be_added_to(copied):
         ([(1.0, 1000.0), (1.5, 1000.0)], 1500.0, 2000.0),  # they overlap
         ([(1.5, 1000.0), (1.0, 1000.0)], 1500.0, 2000.0),  # in whatever order they are told
         ([(1.0, 2000.0), (1.5, 500.0)], 2000.0, 2500.0),  # one within the other
+        ([(1.0, 500.0), (1.2, 0.0)], 500.0, 500.0),  # one took no time
         ([(1.0, 500.0), (2.0, None)], None, None),  # one still runs
     ],
 )
@@ -274,3 +275,64 @@ def test_a_new_turn_is_nothing_yet():
     assert [name for name in flags if getattr(one, name)] == []
     assert (one.question, Turn(1, prompt="p").question) == ("", "p")
     assert Turn(1, prompt="p", user_text="u").question == "u"
+
+
+@pytest.mark.parametrize(
+    ("known", "end"),
+    [
+        ({}, (None, None)),
+        ({"last_t": 6.0}, (6.0, "transcript")),
+        ({"final_t": 5.0}, (5.0, "transcript")),
+        ({"service_t": 4.0}, (4.0, "service")),
+        ({"released_t": 3.0}, (3.0, "activity")),
+        ({"loud_t": 2.0}, (2.0, "level")),
+        ({"found_t": 1.0, "found_by": "vad"}, (1.0, "vad")),
+        ({"typed_t": 0.0}, (0.0, None)),
+    ],
+)
+def test_each_moment_of_the_end_of_speech_counts_before_the_ones_above_it(known, end):
+    later = {"last_t": 16.0, "final_t": 15.0, "service_t": 14.0, "released_t": 13.0, "loud_t": 12.0}
+    names = [*later, "found_t", "typed_t"]
+    above = names[: names.index(next(iter(known)))] if known else []
+    one = turn(**{name: t for name, t in later.items() if name in above} | known)
+    assert (one.speech_end_t, one.speech_end_by) == end
+
+
+def test_without_the_end_of_speech_there_are_no_times_from_it():
+    one = turn(audio_t=1.0, agent_t=1.0, heard_t=1.5)
+    assert (one.first_audio_ms, one.first_text_ms, one.first_heard_ms) == (None, None, None)
+    one.typed_t = 0.5
+    assert (one.first_audio_ms, one.first_text_ms, one.first_heard_ms) == (500.0, 500.0, 1000.0)
+
+
+def test_its_words_and_what_was_not_heard_are_known_by_piece():
+    one = turn(
+        agent_text="One two. Three.",
+        heard_text="One two.",
+        flushed=True,
+        audio_ms=1500.0,
+        pieces=said(("agent", "dice", "One two."), ("agent", "dice", "Three.")),
+    )
+    one.marks = [(1500.0, 15)]
+    assert one.piece_words() == [
+        (0, "One two.", [(3, 300.0), (8, 800.0)]), (1, "Three.", [(6, 1500.0)]),
+    ]  # fmt: skip
+    assert one.unheard_pieces() == [(1, "Three.", 0, 6)]
+
+
+@pytest.mark.parametrize(
+    ("heard", "values", "unheard"),
+    [
+        ("One", {}, []),
+        ("One", {"interrupted": True}, [(3, 14)]),
+        ("One", {"flushed": True}, [(3, 14)]),
+        ("", {"interrupted": True}, [(0, 14)]),
+        ("One two three.", {"interrupted": True}, []),
+        ("Won", {"interrupted": True}, []),  # A model reports other words than it said.
+        ("One", {"resumed": ("One", 7)}, [(3, 7)]),
+        ("One", {"resumed": ("One two", 7)}, []),
+        ("One", {"resumed": ("Won", 7)}, []),
+    ],
+)
+def test_what_was_never_heard_is_the_end_of_what_was_cut_off(heard, values, unheard):
+    assert turn(agent_text="One two three.", heard_text=heard, **values).unheard == unheard
