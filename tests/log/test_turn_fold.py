@@ -37,6 +37,37 @@ def test_the_end_of_speech_is_the_best_that_is_known(told):
     assert (told.turn.speech_end_t, told.turn.transcript_ms) == (0.5, 500.0)
 
 
+def test_the_end_of_a_voice_is_the_pages_or_the_services(folded):
+    folded("user_transcript", text="Hi", final=True)
+    folded("voice_activity", source="client", text="ACTIVITY_START")("voice_activity")
+    turn = folded.turn
+    assert (turn.released_t, turn.service_t, turn.speech_end_by) == (None, None, "transcript")
+    folded("voice_activity", text="VOICE_ACTIVITY_END")
+    assert (turn.released_t, turn.service_t, turn.speech_end_by) == (None, 3.0, "service")
+    for _ in range(2):  # The last one counts.
+        folded("voice_activity", source="client", text="ACTIVITY_END")
+    assert (turn.released_t, turn.service_t, turn.speech_end_by) == (5.0, 3.0, "activity")
+
+
+def test_sound_is_lost_on_the_way_from_the_page_or_to_it(folded):
+    folded("audio_lost", source="client", audio_ms=40.0)("audio_lost", audio_ms=60.0)
+    assert (folded.turn.mic_lost_ms, folded.turn.dropped_ms) == (40.0, 60.0)
+    folded("audio_lost", audio_ms=80.0)  # The row was written anew: it has the sum.
+    assert (folded.turn.mic_lost_ms, folded.turn.dropped_ms) == (40.0, 80.0)
+    folded("audio_lost", source="client")("audio_lost")
+    assert (folded.turn.mic_lost_ms, folded.turn.dropped_ms) == (0.0, 0.0)
+
+
+def test_of_a_players_count_each_turn_has_its_own_part(folded):
+    folded("playback_started", 1)
+    assert folded.turn.underruns is None  # No page says.
+    folded("playback_started", 1, underruns=2)("playback_drained", 1, underruns=3)
+    folded("playback_started", 2, underruns=3)("playback_flushed", 2, underruns=7)
+    folded("playback_started", 3, underruns=1)  # Another page, which counts from 0.
+    folded("playback_drained", 3, underruns=1)("playback_drained", 3)
+    assert [folded.fold.turn(n).underruns for n in (1, 2, 3)] == [3, 4, 1]
+
+
 def test_moments_are_those_of_the_first_of_each(told):
     told("user_transcript", text="a", final=False)("user_transcript", text="b", final=False)
     for _ in range(2):
@@ -325,6 +356,27 @@ def test_how_long_a_tool_ran_is_what_its_row_says_else_the_time_between(folded):
     assert told == [(500.0, 1.5, "It broke.", "", True), (2000.0, 1.0, None, "o", True)]
     assert folded.fold.call("b") is folded.fold.calls[1]
     assert folded.fold.call("c") is None
+
+
+def test_a_tool_that_streams_runs_until_its_end_is_told(folded):
+    folded("tool_call", tool="t", tool_call_id="c")
+    folded("tool_result", tool_call_id="c", result=1, final=False)
+    call = folded.fold.call("c")
+    assert (call.streams, call.ms, call.began_t, call.result) == (True, None, None, 1)
+    folded("tool_ended", tool_call_id="c", ms=500.0)
+    assert (call.ms, call.began_t, call.result) == (500.0, 1.5, 1)
+    folded("tool_ended", tool_call_id="c", ms=900.0)("tool_ended", tool_call_id="none")
+    assert (call.ms, call.began_t, folded.pieces) == (500.0, 1.5, [])
+
+
+def test_what_a_call_waited_for_its_user_is_no_part_of_how_long_it_ran(folded):
+    folded("tool_call", tool="t", tool_call_id="c")
+    folded("approval", tool_call_id="none", ms=700.0, text="approved")  # It is nobody's.
+    folded("approval", tool_call_id="c", ms=500.0, text="approved")("approval", tool_call_id="c")
+    folded("tool_result", tool_call_id="c", result=1)
+    (call,) = folded.fold.calls
+    assert (call.waits, call.answer) == ([(2.0, 2.5), (3.0, 3.0)], "")
+    assert (call.ms, call.approval_ms, call.began_t) == (3500.0, 500.0, 0.0)
 
 
 def test_what_a_tool_got_and_gave_is_copied():
