@@ -89,3 +89,16 @@ def test_of_a_turn_without_sound_there_is_none():
     one = turn(log)
     one.spoken = True
     assert utterance(log, one).duration_ms == 500  # When the words were is not known.
+
+
+def test_sound_that_came_before_or_after_the_words_is_no_part_of_them():
+    log = EventLog("s")
+    for value, t in ((1, 0.0), (2, 10.0), (3, 20.0)):
+        log.sounds.add("user_audio", 1, tone(value, 1000), RATE)
+        log.add("client", "user_audio", t=t, turn=1, audio_ms=1000.0)
+    log.add("adk", "user_transcript", turn=1, text="What?", final=True)
+    log.add("bridge", "user_speech", turn=1, t=10.4, speech_t=10.6, by="vad")
+    clip = utterance(log, turn(log))
+    assert (set(clip.samples), clip.duration_ms) == ({2}, pytest.approx(800, abs=1))
+    left = mix(log, turn(log)).samples[:, 0]  # From the words on, also what came after them.
+    assert [np.count_nonzero(left == value) for value in (1, 2, 3)] == [0, 14_400, 16_000]
