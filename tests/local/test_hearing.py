@@ -13,6 +13,7 @@ from tool_sets import TOOL_SETS
 from adk_nb.local import LocalLlm, MoonshineSTT, local_model
 from adk_nb.local.hearing import Hearing, settled
 from adk_nb.local.router import Router
+from adk_nb.local.sounds import SPELLED, SpelledSounds
 
 
 @pytest.fixture
@@ -92,6 +93,13 @@ def others():
         ("Call a taxi to Union Station 42.", "Call a taxi to Union Station for two."),
         # A choice that a call lacks.
         ("Forecast for Oslo in Fairenheight.", "Forecast for Oslo in Fahrenheit."),
+        # The choice of a call of which there are several is nobody's.
+        (
+            "Forecast for Oslo in Fairenheight. Start the music.",
+            "Forecast for Oslo in Fairenheight. Start the music.",
+        ),
+        # A place that sounds like a choice is the place.
+        ("Forecast for Fairenheight.", "Forecast for Fairenheight."),
         # A verb is no other verb, and a number that must be given is none that melted.
         ("Stop the music.", "Stop the music."),
         ("Play Jolene on Channel 42.", "Play Jolene on Channel 42."),
@@ -102,6 +110,23 @@ def others():
 )
 def test_words_that_sound_much_alike_are_settled_too(others, heard, understood):
     assert settled(heard, others) == understood
+
+
+@pytest.mark.parametrize(
+    ("least", "understood"), [(1, "Light in Kitchen for two."), (10, "Light in Kitchen 42.")]
+)
+def test_a_number_that_melted_is_parted_only_into_one_that_the_tool_takes(least, understood):
+    brightness = {"type": "integer", "minimum": least}
+    light = types.FunctionDeclaration(
+        name="turn_on_light",
+        description="Turns on the light in a room.",
+        parameters_json_schema={
+            "type": "object",
+            "properties": {"room": {"type": "string"}, "brightness": brightness},
+            "required": ["room"],
+        },
+    )
+    assert settled("Light in Kitchen 42.", Router([light])) == understood
 
 
 @pytest.mark.parametrize(
@@ -132,6 +157,21 @@ def test_the_ears_know_the_tools_of_the_newest_request(router):
     assert hearing.understood("Roll the dies.") == "Roll the dies."
     hearing.router = router
     assert hearing.understood("Roll the dies.") == "Roll the dice."
+
+
+def test_how_words_sound_is_loaded_once(monkeypatch):
+    loaded = []
+
+    class Loaded(SpelledSounds):
+        def __init__(self):
+            loaded.append(self)
+
+    monkeypatch.setattr("adk_nb.local.hearing.load_sounds", Loaded)
+    hearing = Hearing()
+    assert hearing.sounds is SPELLED
+    hearing.load()
+    hearing.load()
+    assert [hearing.sounds] == loaded
 
 
 TALK = """

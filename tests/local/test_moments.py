@@ -4,7 +4,7 @@ from datetime import date, datetime
 
 import pytest
 
-from adk_nb.local.moments import Kind, kind_of_moment, moments_in
+from adk_nb.local.moments import Kind, joined, kind_of_moment, moments_in
 from adk_nb.local.signature import Parameter
 from adk_nb.local.vocabulary import words_of
 
@@ -32,12 +32,19 @@ NOW = datetime(2026, 3, 4, 10, tzinfo=None)  # noqa: DTZ001 - A Wednesday, on th
         ("January 2nd", [date(2027, 1, 2)]),
         ("2026-04-01", [date(2026, 4, 1)]),
         ("the day after tomorrow", [date(2026, 3, 6)]),
+        ("the twenty third of May", [date(2026, 5, 23)]),
+        ("December thirty first", [date(2026, 12, 31)]),
+        ("on the first", [date(2026, 4, 1)]),  # Of the month that is next to have one.
+        ("on the 31st at nine", [date(2026, 3, 31), "9:00"]),
         ("add ten to four", []),
         ("for seven people", []),
         ("at 31", []),
         ("February 31st", []),
         ("2026-13-01", []),
         ("the song Yesterday", []),
+        ("on the first floor", []),
+        ("on the 45th", []),
+        ("on the", []),
     ],
 )
 def test_moments(text, found):
@@ -72,3 +79,25 @@ def test_a_moment_is_written_as_the_parameter_wants_it():
     dated = Parameter("x", "string", required=True, description="as YYYY-MM-DD, e.g. '15:00'")
     assert (day.written(plain, "tomorrow"), time.written(plain, "nine")) == ("tomorrow", "nine")
     assert (day.written(dated, "tomorrow"), time.written(dated, "nine")) == ("2026-03-05", "09:00")
+
+
+@pytest.mark.parametrize(
+    ("text", "start", "end", "when"),
+    [
+        ("tomorrow morning at six", 0, 4, date(2026, 3, 5)),
+        ("wake me tomorrow", 2, 3, date(2026, 3, 5)),
+        ("tomorrow in the morning", 0, 1, date(2026, 3, 5)),
+        ("on Friday morning", 1, 3, date(2026, 3, 6)),
+        ("at six tomorrow morning", 1, 4, None),
+    ],
+)
+def test_moments_that_belong_together_are_one(text, start, end, when):
+    words = words_of(text)
+    whole = joined(moments_in(words, NOW), words)
+    assert (whole.start, whole.end, whole.day) == (start, end, when)
+
+
+@pytest.mark.parametrize("text", ["tomorrow we meet at six", "today or tomorrow", "soon"])
+def test_moments_with_words_between_are_not_one_and_none_is_none(text):
+    words = words_of(text)
+    assert joined(moments_in(words, NOW), words) is None

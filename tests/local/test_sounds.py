@@ -5,7 +5,7 @@ import builtins
 import pytest
 
 from adk_nb.local import sounds
-from adk_nb.local.sounds import SPELLED, distance, load_sounds
+from adk_nb.local.sounds import SPELLED, LexiconSounds, distance, load_sounds
 
 
 @pytest.mark.parametrize(
@@ -57,3 +57,19 @@ def test_without_the_voice_letters_will_do(monkeypatch):
     monkeypatch.setattr(sounds, "_lexicons", [])
     monkeypatch.setattr(builtins, "__import__", refuse)
     assert load_sounds() is SPELLED
+
+
+def test_a_lexicon_is_asked_once_for_a_word_and_not_for_ever(monkeypatch):
+    asked = []
+
+    def g2p(text):
+        asked.append(text)
+        return None if text == "?" else f"\u02c8{text}\u02d0 T."  # With its stress and length.
+
+    monkeypatch.setattr(sounds, "_MOST_KNOWN", 1)
+    spoken = LexiconSounds(g2p)
+    assert [spoken.of(text) for text in ("b", "?", "b", "?")] == ["bt", "", "bt", ""]
+    assert asked == ["b", "?"]
+    assert spoken.of("d") == "dt"  # Too many are known: all are forgotten.
+    assert [spoken.of(text) for text in ("d", "b")] == ["dt", "bt"]
+    assert asked == ["b", "?", "d", "b"]

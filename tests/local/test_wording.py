@@ -17,6 +17,15 @@ def test_verbs_in_the_past(verb, past):
 
 
 @pytest.mark.parametrize(
+    ("verb", "infinitive"),
+    [("notifies", "notify"), ("Carries", "carry"), ("fetches", "fetch"), ("goes", "go"),
+     ("fixes", "fix"), ("Evaluates", "evaluate"), ("press", ""), ("gas", ""), ("roll", "")],
+)  # fmt: skip
+def test_verbs_in_the_third_person(verb, infinitive):
+    assert wording.infinitive(verb) == infinitive
+
+
+@pytest.mark.parametrize(
     ("noun", "count", "said"),
     [("results", 1, "result"), ("glass", 1, "glass"), ("results", 2, "results"),
      ("city", 3, "cities"), ("day", 3, "days"), ("box", 0, "boxes"), ("event", 2, "events")],

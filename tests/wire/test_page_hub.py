@@ -10,7 +10,7 @@ from adk_nb.log.turn import Turn
 from adk_nb.log.words import Piece
 from adk_nb.plain import to_json
 from adk_nb.wire import protocol
-from adk_nb.wire.page_hub import _LEFT_OUT, Pages
+from adk_nb.wire.page_hub import _LEFT_OUT, MOST_AT_ONCE, Pages
 
 
 def played(event, turn, ms=0.0):
@@ -466,3 +466,94 @@ def test_a_secret_in_a_tools_description_is_masked_and_its_name_stays():
     (told,) = page.messages
     assert told.tools == [{"name": "hunter2", "description": "Asks [secret].", "on": True}]
     assert tools[0]["description"] == "Asks hunter2."
+
+
+def test_what_pages_are_not_shown_watchers_are_told():
+    pages, seen = Pages(), []
+    enter(pages, page := Page())
+    pages.watchers.append(seen.append)
+    pages.shown = lambda m: None if isinstance(m, protocol.Failure) else m
+    failure = protocol.Failure("model", "It is gone.", "")
+    pages.emit(failure)
+    pages.note(0, "swap", "Changed.")
+    note = protocol.Note("1", 0, "swap", "Changed.")
+    assert seen == [failure, note]
+    assert page.messages == [note]
+
+
+def test_a_page_that_plays_or_is_gone_is_given_nothing():
+    pages, first = hub()
+    pages.give(first)
+    pages.give(Page())
+    assert pages.plays(first)
+    assert heard_from(first) == [(1, 0)]  # What it was sent at first.
+    assert first.messages == pages.moved == []
+
+
+def test_of_more_sound_than_a_page_may_be_sent_at_once_the_rest_is_lost():
+    pages = Pages(sound=lambda _: (RATE, b"\1\0" * (MOST_AT_ONCE // 2 + 700)))
+    pages.lost = []
+    pages.on_lost = lambda turn, ms: pages.lost.append((turn, ms))
+    enter(pages, first := Page())
+    pages.send_audio(1, RATE, b"\1\0" * 800)
+    pages.remove(first)
+    enter(pages, second := Page())
+    assert pages.lost == [(1, 700.0)]
+    assert [(turn, len(pcm)) for turn, _, pcm in second.audio] == [(1, MOST_AT_ONCE)]
+
+
+def test_where_no_page_comes_what_has_sounded_to_its_end_was_not_cut_off():
+    pages, first = hub()
+    pages.send_audio(2, RATE, samples(0, 500))
+    pages.played(played("drained", 1, 1000.0))  # More of its turn may come.
+    pages.remove(first)
+    pages.give_up()
+    assert [(one.turn, one.cut) for one in pages.cut] == [(2, True)]
+    assert [(one.turn, one.cut) for one in pages.playout.waiting()] == [(1, False)]
+
+
+def test_names_that_were_redefined_are_told_once_and_no_more_than_a_message_takes():
+    pages = Pages()
+    enter(pages, page := Page())
+    pages.tell_redefined([])
+    pages.tell_redefined(["roll"])
+    pages.tell_redefined(["roll"])
+    long = ["n" * (protocol.MAX_NAME + 1)] * (protocol.MAX_TOOLS + 1)
+    cut = ["n" * protocol.MAX_NAME] * protocol.MAX_TOOLS
+    pages.tell_redefined(long)
+    assert pages.redefined == cut
+    pages.tell_redefined(long)
+    pages.tell_redefined([])
+    assert page.messages == [protocol.Redefined(names) for names in (["roll"], cut, [])]
+
+
+def said(**known):
+    """A turn whose answer of 1000 ms is "One two."."""
+    piece = Piece(0, "agent", "a", 0.0, "One two.", final=True)
+    return Turn(1, "a", begun=True, agent_text="One two.", audio_ms=1000.0, pieces=[piece], **known)
+
+
+def test_the_history_of_a_turn_that_another_page_plays_says_how_far_it_is():
+    pages, turn = Pages(), said()
+    enter(pages, Page())
+    assert [m["type"] for m in pages.history([turn])] == ["transcript"]
+    pages.played(played("progress", 1, 1000.0))
+    _, words, position = pages.history([turn])
+    assert words == protocol.as_dict(protocol.Words(1, 0, 0, [3, 8], [375.0, 1000.0]))
+    assert position == protocol.as_dict(protocol.Position(1, 1000.0, sounding=True))
+    other = Turn(2, "a", begun=True, audio_ms=500.0)
+    assert pages.history([other]) == []
+
+
+@pytest.mark.parametrize(
+    ("known", "unheard"),
+    [
+        ({"heard_text": "One", "heard_ms": 400.0}, [[0, 3, 8]]),
+        # All of its words had sounded, if not all of its sound.
+        ({"heard_text": "One two.", "heard_ms": 990.0, "flushed": True}, []),
+    ],
+)
+def test_the_history_of_an_answer_that_was_cut_off_says_what_of_it_was_heard(known, unheard):
+    turn = said(interrupted=True, **known)
+    heard = protocol.Heard(1, unheard, known["heard_ms"], 1000.0)
+    assert Pages().history([turn])[1:] == [protocol.as_dict(heard)]
