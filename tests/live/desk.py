@@ -12,6 +12,7 @@ from sessions import Page, enter
 
 from adk_nb.live.coordinator import Exchange
 from adk_nb.live.histories import Histories
+from adk_nb.live.model_connection import Link
 from adk_nb.log.event_log import EventLog
 from adk_nb.wire import protocol
 
@@ -121,6 +122,23 @@ def _short(message):
             return ("note", message.turn, message.text)
         case _:
             return type(message).__name__
+
+
+def connected(**options):
+    """Returns a desk whose model is connected."""
+    desk = Desk(**options).connect()
+    desk.exchange.live.link = Link.CONNECTED
+    return desk
+
+
+def notes(desk):
+    """Returns the lines between the turns that the page was told."""
+    return [(m.turn, m.kind, m.text) for m in desk.page.messages if isinstance(m, protocol.Note)]
+
+
+def states(sent):
+    """Returns how turns began and ended, of messages."""
+    return [(m.turn, m.state) for m in sent if isinstance(m, protocol.TurnState)]
 
 
 def cascade(**options):

@@ -9,7 +9,7 @@ import asyncio
 
 import pytest
 from adk_events import PCM, call, content, done, result, said, sound
-from desk import LOUD, QUIET, Desk, cascade
+from desk import LOUD, QUIET, Desk, cascade, connected, notes
 from google.adk.agents import Agent
 from google.genai import types
 from scripted import Scripted, echo
@@ -22,19 +22,9 @@ from adk_nb.live.swaps import Swaps
 from adk_nb.wire import protocol
 
 
-def connected(**options):
-    desk = Desk(**options).connect()
-    desk.exchange.live.link = Link.CONNECTED
-    return desk
-
-
 @pytest.fixture
 def desk():
     return connected()
-
-
-def notes(desk):
-    return [(m.turn, m.kind, m.text) for m in desk.page.messages if isinstance(m, protocol.Note)]
 
 
 # --- silence

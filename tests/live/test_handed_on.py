@@ -6,30 +6,18 @@ import asyncio
 
 import pytest
 from adk_events import call, done, result, said, sound
-from desk import LOUD, Desk, cascade
+from desk import LOUD, Desk, cascade, connected, notes
 from google.adk.agents import Agent
 from scripted import Scripted, echo
 
 from adk_nb.exceptions import AdkNbError, SessionClosedError
 from adk_nb.live import coordinator
-from adk_nb.live.model_connection import Link
 from adk_nb.live.swaps import Swaps
-from adk_nb.wire import protocol
-
-
-def connected(**options):
-    desk = Desk(**options).connect()
-    desk.exchange.live.link = Link.CONNECTED
-    return desk
 
 
 @pytest.fixture
 def desk():
     return connected()
-
-
-def notes(desk):
-    return [(m.turn, m.kind, m.text) for m in desk.page.messages if isinstance(m, protocol.Note)]
 
 
 # --- what the model does

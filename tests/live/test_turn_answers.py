@@ -6,34 +6,12 @@ import asyncio
 import itertools
 
 import pytest
+from desk import states
 
-from adk_nb.live.turn_builder import Turns
-from adk_nb.log.event_log import EventLog
 from adk_nb.wire import protocol
 
 PCM = b"\0\x10" * 2400
 """100 ms at 24 kHz."""
-
-
-@pytest.fixture
-def sent():
-    return []
-
-
-@pytest.fixture
-def log():
-    return EventLog("s")
-
-
-@pytest.fixture
-def turns(log, sent):
-    made = Turns(log, sent.append)
-    made.agent, made.model = "dice", "m"
-    return made
-
-
-def states(sent):
-    return [(m.turn, m.state) for m in sent if isinstance(m, protocol.TurnState)]
 
 
 # --- what is known of them

@@ -1,25 +1,8 @@
-import pytest
+from desk import states
 
 from adk_nb.live.turn_builder import Turns
 from adk_nb.log.event_log import EventLog
 from adk_nb.wire import protocol
-
-
-@pytest.fixture
-def sent():
-    return []
-
-
-@pytest.fixture
-def log():
-    return EventLog("s")
-
-
-@pytest.fixture
-def turns(log, sent):
-    made = Turns(log, sent.append)
-    made.agent, made.model = "dice", "m"
-    return made
 
 
 def shown(sent, role):
@@ -31,10 +14,6 @@ def shown(sent, role):
             pieces[key] = pieces.get(key, "")[: m.start] + m.text
     turns = {turn for turn, _ in pieces}
     return {n: " ".join(text for (turn, _), text in pieces.items() if turn == n) for n in turns}
-
-
-def states(sent):
-    return [(m.turn, m.state) for m in sent if isinstance(m, protocol.TurnState)]
 
 
 def test_a_typed_turn(turns, sent):

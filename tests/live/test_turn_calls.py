@@ -4,30 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from adk_nb.live.turn_builder import Turns
-from adk_nb.log.event_log import EventLog
 from adk_nb.wire import protocol
 
 PCM = b"\0\x10" * 2400
 """100 ms at 24 kHz."""
 SOURCE = {"title": "t", "uri": "https://t"}
-
-
-@pytest.fixture
-def sent():
-    return []
-
-
-@pytest.fixture
-def log():
-    return EventLog("s")
-
-
-@pytest.fixture
-def turns(log, sent):
-    made = Turns(log, sent.append)
-    made.agent, made.model = "dice", "m"
-    return made
 
 
 # --- tools

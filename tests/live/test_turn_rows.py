@@ -4,29 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-import pytest
-
-from adk_nb.live.turn_builder import Turns
-from adk_nb.log.event_log import EventLog
 from adk_nb.wire import protocol
-
-
-@pytest.fixture
-def sent():
-    return []
-
-
-@pytest.fixture
-def log():
-    return EventLog("s")
-
-
-@pytest.fixture
-def turns(log, sent):
-    made = Turns(log, sent.append)
-    made.agent, made.model = "dice", "m"
-    return made
-
 
 # --- every step: the rows it makes, and after ">" what the pages are told
 
