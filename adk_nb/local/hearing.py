@@ -16,7 +16,8 @@ from adk_nb.local.written import written
 if TYPE_CHECKING:
     from adk_nb.local.matching import Call
     from adk_nb.local.router import Router
-from adk_nb.local.sounds import Sounds
+    from adk_nb.local.sounds import Sounds
+    from adk_nb.local.vocabulary import Word
 
 _HYPHEN = re.compile(r"\b(to)-(day|night|morrow)\b", re.IGNORECASE)
 # "For two" is heard as 42, "to two" as 22.
@@ -162,9 +163,15 @@ def _with_number(text: str, called: list[Call], router: Router) -> str:
     ]
     for before, word in pairwise(words_of(text)):
         match = _MELTED.fullmatch(word.text)
-        if match and int(word.text) in counts and before.text[0].isupper():
+        is_name = before.text[0].isupper() and not _begins_sentence(text, before)
+        if match and int(word.text) in counts and is_name:
             said = f"{_MELTED_WORDS[match[1]]} {_DIGITS[int(match[2])]}"
             new = text[: word.start] + said + text[word.end :]
             if _names(_called(new, router)) == [tool.name]:
                 return new
     return text
+
+
+def _begins_sentence(text: str, word: Word) -> bool:
+    said = text[: word.start].rstrip()
+    return not said or said[-1] in ".!?"

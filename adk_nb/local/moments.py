@@ -230,11 +230,9 @@ def _day_first(words: list[str], start: int, today: date) -> Moment | None:
 
 def _day_alone(words: list[str], start: int, today: date) -> Moment | None:
     """Reads "on the first", which is the next first of a month."""
-    said = start > 0 and words[start - 1 : start + 1] == ["on", "the"]
-    word = words[start + 1] if said and start + 1 < len(words) else ""
-    if word not in _ORDINALS and not _ORDINAL.fullmatch(word):
+    if not start or words[start - 1 : start + 1] != ["on", "the"]:
         return None
-    day, end = _day(words, start + 1)
+    day, end = _ordinal(words, start + 1)
     if end < len(words) and words[end] not in {"at", "in", "please"}:
         return None  # "On the first floor".
     for ahead in range(62):
@@ -246,9 +244,18 @@ def _day_alone(words: list[str], start: int, today: date) -> Moment | None:
 
 def _day(words: list[str], at: int) -> tuple[int, int]:
     """Returns a day of the month and the index after it; 0 if there is none."""
-    if at >= len(words):
-        return 0, at
-    word = words[at]
+    day, end = _ordinal(words, at)
+    if day:
+        return day, end
+    number = numbers_in(words[at : at + 2])
+    if number and number[0].start == 0 and 1 <= number[0].value <= 31:
+        return int(number[0].value), at + number[0].end
+    return 0, at
+
+
+def _ordinal(words: list[str], at: int) -> tuple[int, int]:
+    """Reads "12th", "twelfth" and "twenty first"; as `_day`."""
+    word = words[at] if at < len(words) else ""
     if ordinal := _ORDINAL.fullmatch(word):
         return int(ordinal[1]), at + 1
     if word in _ORDINALS:
@@ -256,15 +263,15 @@ def _day(words: list[str], at: int) -> tuple[int, int]:
     tens = {"twenty": 20, "thirty": 30}.get(word, 0)
     if tens and at + 1 < len(words) and _ORDINALS.get(words[at + 1], 10) < 10:
         return tens + _ORDINALS[words[at + 1]], at + 2
-    number = numbers_in(words[at : at + 2])
-    if number and number[0].start == 0 and 1 <= number[0].value <= 31:
-        return int(number[0].value), at + number[0].end
     return 0, at
 
 
 def _in_year(month: str, day: int, start: int, end: int, today: date) -> Moment | None:
-    """Returns a day of this year, or of the next one where it is over."""
-    for year in (today.year, today.year + 1):
+    """Returns a day of this year, or of the next one that has it where it is over.
+
+    It is eight years from one February 29th to the next where a century ends.
+    """
+    for year in range(today.year, today.year + 9):
         try:
             found = date(year, _MONTHS.index(month) + 1, day)
         except ValueError:

@@ -91,6 +91,8 @@ def others():
         # Numbers that sound like other words.
         ("Transfer to hundred dollars to Maria.", "Transfer two hundred dollars to Maria."),
         ("Call a taxi to Union Station 42.", "Call a taxi to Union Station for two."),
+        ("Call 42 taxis to Union Station.", "Call 42 taxis to Union Station."),
+        ("Hello. Call 42 taxis to the Mall.", "Hello. Call 42 taxis to the Mall."),
         # A choice that a call lacks.
         ("Forecast for Oslo in Fairenheight.", "Forecast for Oslo in Fahrenheit."),
         # The choice of a call of which there are several is nobody's.

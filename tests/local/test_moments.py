@@ -36,6 +36,9 @@ NOW = datetime(2026, 3, 4, 10, tzinfo=None)  # noqa: DTZ001 - A Wednesday, on th
         ("December thirty first", [date(2026, 12, 31)]),
         ("on the first", [date(2026, 4, 1)]),  # Of the month that is next to have one.
         ("on the 31st at nine", [date(2026, 3, 31), "9:00"]),
+        ("on the twenty first", [date(2026, 3, 21)]),
+        ("on the thirty first at nine", [date(2026, 3, 31), "9:00"]),
+        ("on February 29th", [date(2028, 2, 29)]),  # Of the year that is next to have one.
         ("add ten to four", []),
         ("for seven people", []),
         ("at 31", []),
@@ -43,6 +46,8 @@ NOW = datetime(2026, 3, 4, 10, tzinfo=None)  # noqa: DTZ001 - A Wednesday, on th
         ("2026-13-01", []),
         ("the song Yesterday", []),
         ("on the first floor", []),
+        ("on the twenty first floor", []),
+        ("on the twenty", []),
         ("on the 45th", []),
         ("on the", []),
     ],
