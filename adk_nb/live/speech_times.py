@@ -100,9 +100,12 @@ def last_utterance(
     least_db = float(level_db[voiced[near]].max()) - _RANGE_DB
     clear = least_db >= noise_db + _ABOVE_NOISE_DB
     loud = np.flatnonzero(level_db >= (least_db if clear else noise_db + _ABOVE_NOISE_DB))
+    voice_end = _seconds(last + 2) - (0.0 if probabilities is None else _VAD_LATE_S)
+    if not len(loud):  # The level tells nothing of a voice that is no louder than the noise.
+        return Speech(_seconds(first), max(_seconds(first), voice_end))
     start, end = _seconds(near.start + int(loud[0])), _seconds(near.start + int(loud[-1]) + 2)
     if not clear and probabilities is not None:
-        end = (end + _seconds(last + 2) - _VAD_LATE_S) / 2
+        end = (end + voice_end) / 2
     return Speech(start, max(start, end))
 
 

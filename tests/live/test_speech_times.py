@@ -34,6 +34,7 @@ QUIET, NOISE, LOUD = -90, -28, -12
         ([(1.0, QUIET)], None),
         ([(0.5, QUIET), (1.0, LOUD), (0.5, QUIET)], (0.49, 1.51)),
         ([(0.5, QUIET), (1.0, LOUD)], (0.49, 1.5)),
+        ([(0.5, -200), (1.0, LOUD), (0.5, -200)], (0.49, 1.51)),  # Between nothing at all.
         # A pause of less than two seconds is in an utterance.
         ([(0.5, LOUD), (1.9, QUIET), (0.5, LOUD), (0.1, QUIET)], (0.0, 2.91)),
         ([(0.5, LOUD), (2.2, QUIET), (0.5, LOUD), (0.1, QUIET)], (2.69, 3.21)),
@@ -72,6 +73,58 @@ def test_the_last_utterance_by_a_detector(parts, voiced, found):
     sound = made(*parts)
     speech = last_utterance(sound, windows(len(sound) / 16_000, *voiced))
     assert (speech and tuple(round(at, 3) for at in speech)) == found
+
+
+def lasts(parts, probabilities=None):
+    speech = last_utterance(made(*parts), probabilities)
+    return speech and tuple(round(at, 3) for at in speech)
+
+
+def test_a_voice_throughout_a_sound_is_all_of_it():
+    assert lasts([(1.0, LOUD)], windows(1.0, (0.0, 1.0))) == (0.0, 1.0)
+
+
+@pytest.mark.parametrize("louder_db", [0, 2])
+def test_a_voice_that_stands_out_of_no_noise_is_where_the_detector_hears_it(louder_db):
+    parts = [(0.512, NOISE), (0.512, NOISE + louder_db), (0.512, NOISE)]
+    assert lasts(parts, windows(1.536, (0.512, 1.024))) == (0.5, 0.93)
+    twice = windows(4.5, (0.512, 1.024), (3.584, 4.096))
+    assert lasts([(4.5, NOISE)], twice) == (3.57, 4.0)  # The last of two, from its first frame.
+    brief = np.where(np.arange(48) == 16, 0.9, 0.05)
+    assert lasts(parts, brief) == (0.5, 0.5)
+
+
+def test_a_loud_sound_that_stands_out_of_no_noise_is_one_by_its_level():
+    assert lasts([(1.0, -23.5), (0.5, -22), (0.5, -23.5)]) == (0.99, 1.51)
+
+
+def test_what_is_a_little_louder_than_the_noise_stands_out_of_it():
+    parts = [(0.512, NOISE), (0.512, NOISE + 4.5), (0.512, NOISE)]
+    assert lasts(parts, windows(1.536, (0.512, 1.12))) == (0.51, 1.03)
+
+
+def test_what_may_be_a_voice_counts_as_no_noise():
+    parts = [(0.512, -60), (0.512, -34), (0.512, LOUD), (0.512, -60)]
+    sound = windows(2.048, (1.024, 1.536))
+    sound[16:32] = 0.3  # Loud, and perhaps a voice: of the noise it says nothing.
+    assert lasts(parts, sound) == (1.01, 1.55)
+    sound[:] = np.where(sound == 0.05, 0.2, sound)
+    assert lasts(parts, sound) == (1.01, 1.55)
+
+
+@pytest.mark.parametrize(
+    ("parts", "found"),
+    [
+        ([(0.3, -58), (1.7, -42)], (0.29, 2.0)),  # Its quietest tenth tells.
+        ([(0.15, -58), (1.85, -42)], None),
+        ([(1.0, QUIET), (0.5, -51)], None),  # No floor is lower than this,
+        ([(1.0, QUIET), (0.5, -49)], (0.99, 1.5)),
+        ([(1.0, -30), (0.5, -22), (0.5, -30)], (0.99, 1.51)),  # nor higher than this.
+        ([(1.0, -30), (0.5, -24), (0.5, -30)], None),
+    ],
+)
+def test_what_is_a_voice_by_its_level(parts, found):
+    assert lasts(parts) == found
 
 
 def test_without_any_window_the_level_decides():

@@ -514,3 +514,184 @@ TIME = Parameter("time", "string", required=True)
 )
 def test_times(parameters, sentence, values):
     assert read(sentence, tool(*parameters, name="wake", summary="Wakes."))[0] == values
+
+
+PAIRS = [
+    ("on", "off"), ("open", "close"), ("lock", "unlock"), ("enable", "disable"),
+    ("start", "stop"), ("up", "down"), ("outdoor", "indoor"), ("show", "hide"),
+    ("mute", "unmute"), ("true", "false"), ("active", "inactive"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("positive", "negative"), PAIRS)
+def test_a_switch_is_named_by_either_of_two_opposites(positive, negative):
+    for name, other in ((positive, negative), (negative, positive)):
+        switch = tool(Parameter(f"is_{name}", "boolean", required=True))
+        assert read(f"Make it {name}.", switch)[0] == {f"is_{name}": True}
+        assert read(f"Make it {other}.", switch)[0] == {f"is_{name}": False}
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("is_loud", "Is it quiet?"),
+        ("use_heat", "Use it."),
+        ("should_be_loud", "Now it should be fine."),
+        ("loud", "Show it, and go up."),
+    ],
+)
+def test_words_that_say_nothing_of_a_switch(name, sentence):
+    assert read(sentence, tool(Parameter(name, "boolean", required=True)))[0] == {}
+
+
+def test_only_a_switch_that_must_be_set_is_told_by_on_and_enable():
+    quiet = Parameter("quiet", "boolean", required=False, default=None)
+    assert read("Enable it.", tool(quiet))[0] == {}
+    assert read("Play it not so very loud.", tool(LOUD))[0] == {"loud": True}
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence", "value"),
+    [
+        ("from_unit", "to celsius and 20 fahrenheit", "fahrenheit"),
+        *(
+            (name, sentence, "fahrenheit")
+            for name in ("from_unit", "source", "origin")
+            for sentence in (
+                "to celsius with fahrenheit",
+                "celsius from fahrenheit",
+                "celsius 20 fahrenheit",
+            )
+        ),
+        *(
+            (name, sentence, "fahrenheit")
+            for name in ("to_unit", "target", "destination")
+            for sentence in ("celsius to fahrenheit", "celsius in the fahrenheit")
+        ),
+        ("to_unit", "celsius to 20 fahrenheit", "celsius"),
+        ("to_unit", "celsius to the very fahrenheit", "celsius"),
+        ("inner", "celsius then inner fahrenheit", "fahrenheit"),
+        ("inner", "inner celsius then fahrenheit", "celsius"),
+        ("unit", "celsius then fahrenheit", "celsius"),
+        ("unit", "celsius in the living room", "living_room"),
+        ("unit", "celsius from fahrenheit", "celsius"),
+        ("unit", "celsius 20 fahrenheit", "celsius"),
+    ],
+)
+def test_which_of_two_choices_it_is(name, sentence, value):
+    one = Parameter(name, "string", required=True, choices=UNITS)
+    assert read(sentence, tool(one))[0] == {name: value}
+
+
+@pytest.mark.parametrize(
+    ("sentence", "values"),
+    [
+        ("Set living.", {}),  # It is the beginning of both.
+        ("Set area.", {"place": "living_area"}),
+        ("Set garag.", {"place": "garage_roof"}),
+        ("Set gara.", {}),
+        ("Set roof, not area.", {"place": "garage_roof"}),
+    ],
+)
+def test_a_part_of_a_choice_is_enough_where_only_one_has_it(sentence, values):
+    choices = ("living_area", "living_den", "garage_roof")
+    place = Parameter("place", "string", required=True, choices=choices)
+    assert read(sentence, tool(place))[0] == values
+
+
+def test_what_the_tool_is_called_is_no_choice():
+    place = Parameter("place", "string", required=True, choices=("living_room", "bed_chamber"))
+    assert read("Set the room.", tool(place, name="set_room"))[0] == {}
+
+
+NUMS = Parameter("nums", "array", required=True, item_kind="integer")
+
+
+@pytest.mark.parametrize(
+    ("parameters", "sentence", "found"),
+    [
+        ((NUMS,), "Add 3, 4 and 5 twice.", ({"nums": [3, 4, 5]}, 2, "3 4 5 twice", "")),
+        ((NUMS,), "Add.", ({}, 1, "", "")),
+        (
+            (NUMS, Parameter("more", "array", required=False, item_kind="integer")),
+            "Add 3 and 4.",
+            ({"nums": [3, 4]}, 1, "3 4", ""),
+        ),
+    ],
+)
+def test_a_list_takes_the_numbers_that_are_left(parameters, sentence, found):
+    assert read(sentence, tool(*parameters, name="add", summary="Adds.")) == found
+
+
+@pytest.mark.parametrize(("item_kind", "kind"), [("integer", int), ("number", float)])
+def test_numbers_of_a_list_are_of_its_kind(item_kind, kind):
+    several = Parameter("nums", "array", required=True, item_kind=item_kind)
+    found, *_ = read("Add 3 and 4.", tool(several, name="add", summary="Adds."))
+    assert [type(one) for one in found["nums"]] == [kind, kind]
+
+
+def test_letters_with_a_number_are_one_only_beside_dice():
+    assert read("Roll d6 3 times.", signature(roll_dice))[1] == 3
+    assert unread("Roll 3 d6.", signature(roll_dice)) == ["d6"]
+    assert read("Weather in Rome v2 for 3 days.", signature(weather))[0] == {
+        "days": 3,
+        "city": "Rome v2",
+    }
+
+
+def test_a_place_that_may_be_another_argument_is_told():
+    origin = Parameter("origin", "string", required=True)
+    assert unread("Book Houston.", tool(origin, name="book", summary="Books.")) == ["Houston"]
+
+
+def text(name, *, required=True):
+    return Parameter(name, "string", required=required)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "sentence", "values", "left"),
+    [
+        ((text("day", required=False), text("date")), "Book on Friday.", {"date": "Friday"}, []),
+        (
+            (text("start_date"), text("end_date")),
+            "Book for Friday and Monday.",
+            {"start_date": "Friday", "end_date": "Monday"},
+            [],
+        ),
+        ((text("when"),), "Book tomorrow at 7:30.", {"when": "tomorrow at 7:30"}, []),
+        (
+            (text("date"), text("time")),
+            "Book tomorrow at 7:30.",
+            {"date": "tomorrow", "time": "7:30"},
+            [],
+        ),
+        ((text("time"),), "Book at 8 at 9:30.", {"time": "9:30"}, ["8"]),
+        ((text("time"),), "Book for 0.", {"time": "0"}, []),
+        ((text("time", required=False),), "Book for six.", {}, ["six"]),
+        (
+            (text("start_time"), text("end_time")),
+            "Book for six and seven.",
+            {"start_time": "six", "end_time": "seven"},
+            [],
+        ),
+        (
+            (Parameter("calls", "integer", required=True), text("time")),
+            "Book for six with 3 calls.",
+            {"calls": 3, "time": "six"},
+            [],
+        ),
+        ((text("time"),), "Book for 6 or 7 people.", {"time": "6"}, ["7"]),
+        ((text("time"),), "Book for 30 or 7.", {"time": "7"}, ["30"]),
+        ((text("city"), text("time")), "Book for six", {"time": "six"}, []),
+        (
+            (text("order_id"), Parameter("guests", "integer", required=True)),
+            "Order 4711 for 3.",
+            {"order_id": "4711", "guests": 3},
+            [],
+        ),
+    ],
+)
+def test_times_among_other_numbers(parameters, sentence, values, left):
+    booking = tool(*parameters, name="book", summary="Books.")
+    assert read(sentence, booking)[0] == values
+    assert unread(sentence, booking) == left

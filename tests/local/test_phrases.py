@@ -197,6 +197,121 @@ def test_what_the_texts_are(tool, sentence, values, guessed):
     assert how.doubtful == set()
 
 
+@pytest.mark.parametrize(
+    ("tool", "sentence", "values"),
+    [
+        (
+            "translate text language",
+            "Translate that I am late to French.",
+            {"language": "French", "text": "I am late"},
+        ),
+        (
+            "send_text recipient message",
+            "Message Ada that dinner is at eight.",
+            {"recipient": "Ada", "message": "dinner is at eight"},
+        ),
+        (
+            "send_text recipient message",
+            "Tell Ada that the tea is on the table please.",
+            {"recipient": "Ada", "message": "the tea is on the table"},
+        ),
+        ("send_text message", "Send a text saying I am late, please.", {"message": "I am late"}),
+        ("say text", "Say this: do it.", {"text": "do it"}),
+        ("draw prompt", "Draw: the cat saying hi.", {"prompt": "the cat saying hi"}),
+        ("set_title title?", "Title: tea time, please.", {"title": "tea time"}),
+        ("set_title title?", "The title is called tea.", {"title": "tea"}),
+        ("set_label label? text", "Text: milk. Label: red.", {"label": "red", "text": "milk"}),
+        ("tag_photo tags[]", "Tags: red, blue and green.", {"tags": ["red", "blue", "green"]}),
+        ("find_recipe foods[]", "Find with tea, milk, and the", {"foods": ["tea", "milk"]}),
+        ("set_column column", "Please set column age to new.", {"column": "age"}),
+        ("play song?", "Open notes.txt.", {}),
+        ("play song? artist", "Play Jolene.", {"artist": "Jolene"}),
+        ("play song", "What is it?", {}),
+        ("play song", "Play what she says.", {}),
+        ("open_tab title?", "Open the pasta tab.", {"title": "pasta"}),
+        ("open_tab type?", "Open the pasta tab.", {"type": "pasta"}),
+        ("open_tab kind?", "Open the pasta tab.", {"kind": "pasta"}),
+        ("open_tab string?", "Open the pasta tab.", {"string": "pasta"}),
+        ("open_tab id?", "Open the pasta tab.", {}),
+        ("set_type type?", "Set a blue type.", {"type": "blue"}),
+        ("make_tea style?", "Make tea named silence.", {"style": "silence"}),
+        (
+            "convert from_unit to_unit",
+            "Convert between miles and kilometers.",
+            {"from_unit": "miles", "to_unit": "kilometers"},
+        ),
+        ("book city", "Book Rome and Oslo.", {"city": "Rome"}),
+        ("send_email to subject?", "Email Ada, Bob and Cy.", {"to": "Ada"}),
+        ("call_person name", "Call for the old boss.", {"name": "old boss"}),
+        ("call_person name", "Call for Maria von nebenan.", {"name": "Maria"}),
+        ("call_person name", "Call for Maria de la nebenan.", {"name": "Maria"}),
+        ("call_person name", "Call for Dr. Ada quickly.", {"name": "Dr. Ada"}),
+        ("call contact", "Call the contact.", {}),
+        ("call contact", "Call I.", {}),
+        ("call contact", "Call Ada in.", {"contact": "Ada"}),
+        ("search query", "Search for tea in.", {"query": "tea"}),
+        ("search query", "Find Thai food in Berlin.", {"query": "Thai food in Berlin"}),
+        ("find_city city", "Find the Hague for", {"city": "Hague"}),
+        ("get_weather city", "What is the weather of the", {}),
+        ("set_city city", "The city is", {}),
+        ("set_city city", "My city, Rome, is old.", {"city": "Rome"}),
+        ("set_name name", "What is the name of this city, Rome?", {"name": "Rome"}),
+        ("see doctor", "See Dr. Ada.", {"doctor": "Dr. Ada"}),
+        ("turn_off device", "Turn the lamp off.", {"device": "lamp"}),
+        ("turn_off device", "Turn the sign up off.", {"device": "sign up"}),
+        ("sign_in_to site", "Sign in to Rome.", {"site": "Rome"}),
+        ("log_in_to site", "Please do log in to Rome.", {"site": "Rome"}),
+        (
+            "rename old_name new_name",
+            "Rename Tom to Tim now.",
+            {"old_name": "Tom", "new_name": "Tim"},
+        ),
+        ("list_files path filename?", "List a/b and c.txt.", {"path": "a/b", "filename": "c.txt"}),
+    ],
+)
+def test_where_texts_begin_and_end(tool, sentence, values):
+    assert phrases(tool, sentence)[0] == values
+
+
+@pytest.mark.parametrize(
+    ("tool", "sentence", "taken"),
+    [
+        ("say text", "Send 'it's fine' now.", "it's fine"),
+        ("call_person name", "Call for the old boss.", "for old boss"),
+        ("say text", "Say this: do it.", "do it"),
+        ("set_column column", "Set column age.", "age"),
+        ("delete name", "name is", ""),
+        ("convert to_unit", "How many miles?", "miles"),
+    ],
+)
+def test_which_words_are_taken(tool, sentence, taken):
+    _, how, words = phrases(tool, sentence)
+    assert " ".join(words[index].text for index in sorted(how.taken)) == taken
+
+
+@pytest.mark.parametrize(
+    ("tool", "sentence", "date", "values"),
+    [
+        ("search query", "Search for tomorrow news", 2, {"query": "tomorrow news"}),
+        ("search query", "Search for news tomorrow evening", 3, {"query": "news"}),
+        ("get_weather city", "Weather tomorrow in Paris", 1, {"city": "Paris"}),
+        ("get_weather city", "Weather in tomorrow", 2, {}),
+        ("send_text message", "Send saying I come tomorrow", 4, {"message": "I come tomorrow"}),
+    ],
+)
+def test_a_date_is_part_of_a_text_that_is_said_or_looked_for(tool, sentence, date, values):
+    assert phrases(tool, sentence, dates={date})[0] == values
+
+
+def test_an_optional_object_has_no_default():
+    for default, values in ((None, {"song": "Jolene"}), ("Yesterday", {})):
+        song = Parameter("song", "string", required=False, default=default)
+        words = words_of("Play Jolene")
+        signature = Signature("play", "", "", (song,))
+        found = Phrases("Play Jolene", words, signature, set(), frozenset(), [])
+        assert {one.name: value for one, value in found.fill()} == values
+
+
 def test_what_other_arguments_have_is_no_text():
     values, how, _ = phrases("play song", "Play Jolene Yesterday", taken={1})
     assert values == {"song": "Yesterday"}

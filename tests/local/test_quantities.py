@@ -149,3 +149,173 @@ def test_a_currency_is_taken_with_its_number_unless_a_parameter_asks_for_it():
     amount = real("amount")
     assert read("send 5 dollars", amount)[2] == "5 dollars"
     assert read("send 5 dollars", amount, Parameter("currency", "string", required=True))[2] == "5"
+
+
+PRICE, COUNT, SIDES = real("price"), optional("count"), optional("sides")
+SHARE = real("share", description="0.0 is off, 1.0 is full")
+
+
+@pytest.mark.parametrize(
+    ("sentence", "parameters", "found", "taken", "left"),
+    [
+        # Whole and hundredths.
+        *(
+            (f"the {name} is 3 fifty", (real(name),), {name: 3.5}, "3 fifty", [])
+            for name in ("price", "cost", "money", "budget", "value", "sum", "tip")
+        ),
+        ("ten ten", (PRICE,), {"price": 10.1}, "ten ten", []),
+        ("one ten", (PRICE,), {"price": 1.1}, "one ten", []),
+        ("three ninety nine", (PRICE,), {"price": 3.99}, "three ninety nine", []),
+        ("three and 100", (PRICE,), {"price": 3.0}, "three", [100.0]),
+        ("half 50", (PRICE,), {"price": 0.5}, "half", [50.0]),
+        ("3 for 50", (PRICE,), {"price": 3.0}, "3", [50.0]),
+        ("3 dollars or 50", (PRICE,), {"price": 3.0}, "3 dollars", [50.0]),
+        ("3 big red 50", (PRICE,), {"price": 3.0}, "3", [50.0]),
+        ("3 dollars 10 cents each", (PRICE,), {"price": 3.1}, "3 dollars 10 cents", []),
+        ("3 dollars and 10 cents", (PRICE,), {"price": 3.1}, "3 dollars and 10 cents", []),
+        ("3 fifty dollars each", (PRICE,), {"price": 3.5}, "3 fifty dollars", []),
+        (
+            "pay 2 with 3 fifty",
+            (whole("items"), PRICE),
+            {"price": 3.5, "items": 2},
+            "2 3 fifty",
+            [],
+        ),
+        (
+            "3 fifty for 2",
+            (whole("items"), optional("rate", "number"), PRICE),
+            {"price": 3.5, "items": 2},
+            "3 fifty 2",
+            [],
+        ),
+        # Times.
+        ("an hour and a half", (real("hours"),), {"hours": 1.5}, "an hour and a half", []),
+        (
+            "an hour and a half for 2",
+            (real("hours"), whole("guests")),
+            {"hours": 1.5, "guests": 2},
+            "an hour and a half 2",
+            [],
+        ),
+        (
+            "two hours and a half and ten minutes",
+            (whole("minutes"),),
+            {"minutes": 160},
+            "two hours and a half ten minutes",
+            [],
+        ),
+        ("one hour", (whole("minutes"),), {"minutes": 60}, "one hour", []),
+        ("a minute", (whole("seconds"),), {"seconds": 60}, "a minute", []),
+        ("the hour of 5 minutes", (whole("minutes"),), {"minutes": 5}, "5 minutes", []),
+        ("minute", (whole("seconds"),), {}, "", []),
+        (
+            "3 guests, ten minutes",
+            (whole("minutes"), whole("guests")),
+            {"minutes": 10, "guests": 3},
+            "3 ten minutes",
+            [],
+        ),
+        (
+            "two days and 30 minutes",
+            (whole("hours"), whole("minutes")),
+            {"hours": 48, "minutes": 30},
+            "two days 30 minutes",
+            [],
+        ),
+        ("25 hours", (whole("days"), whole("hours")), {"hours": 25}, "25 hours", []),
+        ("30 minutes", (whole("hours"), whole("minutes")), {"minutes": 30}, "30 minutes", []),
+        ("3 hours", (COUNT,), {}, "", [3.0]),
+        ("3 hours", (whole("count"),), {"count": 3}, "3", []),
+        # Years.
+        ("year 999", (whole("year"),), {}, "", [999.0]),
+        ("year 1000", (whole("year"),), {"year": 1000}, "1000", []),
+        ("year 2199", (whole("year"),), {"year": 2199}, "2199", []),
+        ("year 2200", (whole("year"),), {}, "", [2200.0]),
+        ("1999", (whole("count"),), {"count": 1999}, "1999", []),
+        ("1999 2000", (whole("year"), whole("count")), {"year": 1999}, "1999", [2000.0]),
+        # Shares.
+        ("2 percent", (SHARE,), {"share": 0.02}, "2 percent", []),
+        (
+            "30 percent of 5",
+            (SHARE, whole("n")),
+            {"share": 0.3, "n": 5},
+            "30 percent 5",
+            [],
+        ),
+        ("50 percent", (real("share", description="0 to 10"),), {"share": 50.0}, "50 percent", []),
+        # Names that stand near.
+        ("3 of the 5 bins", (whole("other"), whole("bins")), {"bins": 5, "other": 3}, "3 5", []),
+        ("3 and bins", (whole("other"), whole("bins")), {"other": 3}, "3", []),
+        ("20 dollars and 3", (whole("n"), PRICE), {"price": 20.0, "n": 3}, "20 dollars 3", []),
+        # The first of a list.
+        ("top 3", (COUNT,), {"count": 3}, "top 3", []),
+        ("only the last 3", (COUNT,), {"count": 3}, "only the last 3", []),
+        ("only 3", (COUNT,), {"count": 3}, "3", []),
+        ("level the first 3", (optional("level"),), {"level": 3}, "3", []),
+    ],
+)
+def test_which_words_each_argument_takes(sentence, parameters, found, taken, left):
+    assert read(sentence, *parameters) == (found, 1, taken, left)
+
+
+@pytest.mark.parametrize(
+    "name", ["number", "amount", "quantity", "how_many", "size", "limit", "maximum", "top", "n"]
+)
+def test_names_that_count_what_the_tool_is_about(name):
+    found = read("roll two dice", optional(name), name="roll_dice", summary="Rolls dice.")
+    assert found == ({name: 2}, 1, "two", [])
+
+
+@pytest.mark.parametrize(
+    ("sentence", "parameters", "found"),
+    [
+        ("roll two dice", (optional("num_dice"),), ({"num_dice": 2}, 1, "two", [])),
+        ("roll it 3 times", (optional("times"),), ({"times": 3}, 1, "3", [])),
+        ("roll it 3 times", (COUNT,), ({}, 3, "3 times", [])),
+        ("roll it 3 times", (SIDES,), ({}, 3, "3 times", [])),
+        ("roll 3 times 4 dice", (), ({}, 4, "4", [3.0])),
+        ("roll 2 degree dice", (), ({}, 1, "", [2.0])),
+        ("roll 2 dollar dice", (), ({}, 1, "", [2.0])),
+        ("roll 2 mile dice", (), ({}, 1, "", [2.0])),
+        ("roll 2 red and blue dice", (), ({}, 1, "", [2.0])),
+        ("roll 2 big dice", (), ({}, 2, "2", [])),
+        ("roll 2 big red dice", (), ({}, 2, "2", [])),
+        ("roll 2 big red old dice", (), ({}, 1, "", [2.0])),
+        ("roll 2", (), ({}, 1, "", [2.0])),
+    ],
+)
+def test_what_counts_the_dice(sentence, parameters, found):
+    assert read(sentence, *parameters, name="roll_dice", summary="Rolls dice.") == found
+
+
+@pytest.mark.parametrize(
+    ("sentence", "parameter", "kind"),
+    [
+        ("5", whole("level"), int),
+        ("5", real("level"), float),
+        ("an hour", whole("minutes"), int),
+        ("an hour", real("minutes"), float),
+        ("3 fifty", PRICE, float),
+    ],
+)
+def test_values_are_of_the_kind_of_the_parameter(sentence, parameter, kind):
+    [value] = values(sentence, parameter).values()
+    assert type(value) is kind
+
+
+@pytest.mark.parametrize("sentence", ["with 5 faces", "with 5 more faces", "faces: 5"])
+def test_what_a_description_names_is_surer_than_the_order(sentence):
+    described = whole("n", description="How many faces there are.")
+    assert values(sentence, whole("m"), described) == {"n": 5}
+
+
+@pytest.mark.parametrize(
+    ("name", "repeats"),
+    [("find_rooms", 1), ("rooms_find", 2), ("book_rooms", 2), ("rooms", 2), ("get_rooms", 1)],
+)
+def test_only_what_looks_for_rooms_does_so_once(name, repeats):
+    assert read("the 2 rooms", name=name)[1] == repeats
+
+
+def test_a_time_that_the_tool_is_about_is_no_repetition():
+    assert read("set 3 minutes", name="set_minutes") == ({}, 1, "", [3.0])

@@ -1,11 +1,14 @@
+import dataclasses
+import re
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
 from adk_nb import events_df
-from adk_nb.log.event_log import EventLog
+from adk_nb.log.event_log import KINDS, EventLog, LogRow
 from adk_nb.log.recording import save
 
 
@@ -177,7 +180,13 @@ def texts(log):
     return [row.text for row in log if row.kind == "agent_transcript"]
 
 
-@pytest.mark.parametrize("end", ["turn_complete", "interrupted", "turn_ended", "agent_swapped"])
+ENDS = (
+    "user_text", "prompt", "turn_complete", "interrupted", "turn_ended", "agent_swapped",
+    "agent_transfer", "disconnected", "answer_disowned", "withheld",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("end", ENDS)
 def test_a_secret_in_pieces_is_in_no_row_and_nothing_else_is_lost(log, end):
     for text in ("It is ", KEY[:5], KEY[5:9], KEY[9:], " and ", KEY[:6]):
         piece(log, text)
@@ -349,3 +358,172 @@ def test_a_row_says_of_which_variable_a_value_was_masked(monkeypatch, tmp_path):
     frames = [events_df(source) for source in (log, tmp_path / "saved")]
     for frame in frames:
         assert frame[frame.kind == "masked"].text.tolist() == ["WEATHER_TOKEN", "secret"]
+
+
+def test_the_kinds_are_those_that_the_documents_name():
+    text = (Path(__file__).parents[2] / "docs" / "dataframes.md").read_text("utf-8")
+    listed = text.partition("`kind` is one of ")[2].partition("\n")[0]
+    while "(" in listed:
+        listed = re.sub(r"\([^()]*\)", "", listed)
+    assert sorted(re.findall(r"`(\w+)`", listed)) == sorted(KINDS)
+
+
+def test_what_no_row_says_is_at_its_default():
+    silent = (
+        *("author", "agent", "invocation_id", "model", "text", "final", "audio_ms", "speech_t"),
+        *("tool", "tool_call_id", "args", "result", "error", "prompt_tokens", "total_tokens"),
+        *("response_tokens", "tokens", "error_ms", "output", "status", "end_reason", "ms"),
+        *("level_db", "by", "underruns", "event_id", "variant"),
+    )
+    flags = ("cumulative", "interrupted", "turn_complete", "estimated", "ambiguous")
+    said = {"seq": 3, "time": 5.0, "t": 1.0, "source": "client", "kind": "mic_on"}
+    assert dataclasses.asdict(LogRow(**said)) == {
+        **said, **dict.fromkeys(silent), **dict.fromkeys(flags, False), "turn": 0, "count": 1,
+    }  # fmt: skip
+
+
+def test_each_sitting_has_a_name_of_its_own_of_twelve_signs():
+    names = {EventLog("s").run_id for _ in range(20)}
+    assert len(names) == 20
+    assert all(re.fullmatch(r"r[0-9a-f]{11}", name) for name in names)
+
+
+@pytest.mark.parametrize(
+    "name", ["text", "error", "args", "result", "output", "author", "tool", "model"]
+)
+def test_a_secret_is_masked_wherever_a_row_may_hold_one(log, name):
+    row = log.add("adk", "tool_result", **{name: KEY}, tool_call_id=KEY)
+    assert getattr(row, name) == "[secret]"
+    assert row.tool_call_id == KEY  # Calls would be mixed up.
+
+
+def test_the_id_of_a_call_is_kept_within_bounds(log):
+    ids = ["x" * 1000, "x" * 1001, "a\ud800"]
+    rows = [log.add("adk", "tool_call", tool_call_id=one) for one in ids]
+    assert [row.tool_call_id for row in rows] == ["x" * 1000, "x" * 1000, "a\ufffd"]
+
+
+PARTS = ("tool_call", "tool_result", "tool_ended", "turn_complete", "interrupted")
+
+
+@pytest.mark.parametrize("kind", [*PARTS, "answer_disowned", "usage", "agent_text"])
+def test_what_parts_the_agents_sound_leaves_the_users_whole(log, kind):
+    for _ in range(2):
+        log.add_audio("client", "user_audio", 1, FRAME, 16_000)
+        log.add_audio("adk", "agent_audio", 1, FRAME, 16_000)
+        log.add("adk", kind, turn=1)
+    parted = kind in (*PARTS, "answer_disowned")
+    agents = [20.0, 20.0] if parted else [40.0]
+    assert [row.audio_ms for row in log if row.kind == "agent_audio"] == agents
+    assert [row.audio_ms for row in log if row.kind == "user_audio"] == [40.0]
+
+
+@pytest.mark.parametrize(("lost", "longest"), [(0, 1.0), (1, 60.0)])
+def test_how_long_a_gap_may_be_within_a_row(log, lost, longest):
+    for gap, ms in ((longest - 0.02, [20.0 + 1000 * longest]), (longest + 0.02, [20.0, 20.0])):
+        log = EventLog("s")
+        stamped(log, -90.0)
+        stamped(log, -89.98 + gap, lost=lost)
+        assert [row.audio_ms for row in log if row.kind == "user_audio"] == pytest.approx(ms)
+
+
+def test_only_a_gap_longer_than_three_frames_is_filled_where_none_were_lost(log):
+    for at, ms in ((-5.0, 20.0), (-4.925, 40.0), (-4.87, 150.0)):
+        stamped(log, at)
+        assert log[0].audio_ms == pytest.approx(ms), at
+    assert len(log) == 1
+
+
+def test_silence_is_as_long_as_the_gap_at_any_rate(log):
+    log.add_audio("client", "user_audio", 1, b"\x01\x00" * 480, 24_000, at=-5.0)
+    log.add_audio("client", "user_audio", 1, b"\x01\x00" * 480, 24_000, at=-4.48)
+    assert [row.audio_ms for row in log] == [pytest.approx(540.0)]
+    assert log.clip("user_audio", 1).pcm == b"\x01\x00" * 480 + bytes(24_000) + b"\x01\x00" * 480
+
+
+def test_what_a_page_could_not_take_is_counted_by_turn(log):
+    sink = Sink()
+    log.sinks.append(sink)
+    for turn, ms in ((1, 20.0), (1, 30.0), (2, 40.0)):
+        log.audio_dropped(turn, ms)
+    log.add_audio("client", "user_audio", 1, FRAME, 16_000, lost=2)
+    assert [(r.source, r.kind, r.turn, r.count, r.audio_ms) for r in log] == [
+        ("bridge", "audio_lost", 1, 2, 50.0),
+        ("bridge", "audio_lost", 2, 1, 40.0),
+        ("client", "audio_lost", 1, 2, 40.0),
+        ("client", "user_audio", 1, 1, 20.0),
+    ]
+    assert sink.rows[:3] == [(0, 20.0), (0, 50.0), (1, 40.0)]
+
+
+def test_sound_that_is_forgotten_is_gone_and_more_begins_a_row(log):
+    class Forgets(Sink):
+        def sound_forgotten(self, *what):
+            self.sounds.append(what)
+
+    sink = Forgets()
+    log.sinks.append(sink)
+    log.add_audio("adk", "agent_audio", 1, FRAME, 16_000)
+    log.add_audio("client", "user_audio", 1, FRAME, 16_000)
+    log.forget_sound("agent_audio", 1)
+    log.forget_sound("agent_audio", 7)  # There is none.
+    assert (log.clip("agent_audio", 1).pcm, log.clip("user_audio", 1).pcm) == (b"", FRAME)
+    assert sink.sounds[2:] == [("agent_audio", 1), ("agent_audio", 7)]
+    log.add_audio("adk", "agent_audio", 1, FRAME, 16_000)
+    assert [(row.kind, row.audio_ms) for row in log] == [
+        ("agent_audio", 20.0), ("user_audio", 20.0), ("agent_audio", 20.0),
+    ]  # fmt: skip
+    assert log.clip_end("agent_audio", 1, 0.01).pcm == FRAME[:320]
+
+
+def test_a_clock_that_is_set_back_and_forth_is_noted_each_time(log, monkeypatch):
+    real, steps = time.time, [0.0]
+    monkeypatch.setattr(time, "time", lambda: real() + steps[-1])
+    for step in (0.9, -0.9, -1.5, -1.5, -2.4, -3.0, 0.0):
+        steps.append(step)
+        log.add("client", "mic_on")
+    texts = [row.text for row in log if row.kind == "clock_set"]
+    assert [float(text.split()[4]) for text in texts] == [-1.5, -1.5, 3.0]
+    sources = {row.source for row in log if row.kind == "clock_set"}
+    assert (sources, [row.kind for row in log][:4]) == (
+        {"bridge"}, ["mic_on", "mic_on", "clock_set", "mic_on"],
+    )  # fmt: skip
+
+
+def test_rows_are_of_the_variant_of_their_time(log):
+    log.add("client", "mic_on")
+    log.is_of(f"with {KEY}")
+    log.add("client", "mic_off")
+    assert [(row.kind, row.variant) for row in log] == [
+        ("mic_on", None), ("mic_off", "with [secret]"), ("masked", "with [secret]"),
+    ]  # fmt: skip
+
+
+def test_a_secret_that_is_set_later_is_masked_from_then_on(log, monkeypatch):
+    monkeypatch.setenv("LATE_API_KEY", "key-0987654321")
+    assert log.add("client", "user_text", text="key-0987654321").text == "[LATE_API_KEY]"
+
+
+def test_the_rest_of_a_text_is_of_the_same_speaker_turn_and_event(log):
+    whose = {"agent": "dice", "invocation_id": "e-1", "audio_ms": 40.0}
+    piece(log, KEY[:5], **whose)
+    log.settle()
+    [shown, rest] = [dataclasses.asdict(row) for row in log]
+    same = {name: shown[name] for name in shown if name not in ("seq", "time", "t", "text")}
+    assert {name: rest[name] for name in same} == same
+    assert (rest["source"], rest["kind"], rest["text"], rest["final"]) == (
+        "adk", "agent_transcript", KEY[:5], False,
+    )  # fmt: skip
+
+
+def test_a_final_text_that_ends_no_secret_begins_the_next_anew(log):
+    piece(log, KEY[:5], final=True)
+    piece(log, KEY[5:])
+    log.settle()
+    assert texts(log) == [KEY[:5], KEY[5:]]
+
+
+def test_a_piece_may_have_no_words(log):
+    for values in ({"text": None}, {"text": None, "final": True}):
+        log.add("adk", "agent_text", turn=1, author="a", **values)
+    assert [row.text for row in log] == ["", None]

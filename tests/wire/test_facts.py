@@ -77,3 +77,52 @@ def test_an_error_that_is_told_after_its_turn_stands_there():
     log.add("bridge", "error", turn=1, error="The service withheld it. Ask again.")
     assert sent[-1].outcome == "no answer: The service withheld it. Ask again."
     assert sent[-1].failed
+
+
+@pytest.fixture
+def asked():
+    """A log, what was told of its turns, and what adds a row and returns what it tells."""
+    log, sent = EventLog("s"), []
+    turns = Turns(log, sent.append)
+    turns.user_typed("roll")
+    asked_t = log[len(log) - 1].t
+
+    def add(source, kind, t, **values):
+        before = len(sent)
+        log.add(source, kind, turn=1, t=asked_t + t, **values)
+        told = [one for one in sent[before:] if isinstance(one, protocol.TurnFacts)]
+        return [(one.latency, one.ms and round(one.ms), one.sound) for one in told]
+
+    return add
+
+
+@pytest.mark.parametrize(
+    ("source", "kind"),
+    [("adk", "agent_text"), ("adk", "agent_transcript"), ("bridge", "withheld")],
+)
+def test_what_the_agent_says_is_told_once(asked, source, kind):
+    assert asked(source, kind, 0.5, text="Four", agent="dice") == [("first_text_ms", 500, False)]
+    assert asked(source, kind, 0.75, text="teen.", agent="dice") == []
+
+
+def test_what_was_spoken_is_told_by_every_row_that_says_when_it_ended():
+    log, sent = EventLog("s"), []
+    turns = Turns(log, sent.append)
+    turns.user_said("Roll.", final=True)
+    log.add("adk", "agent_text", turn=1, t=10.0, text="Four.", agent="dice")
+    log.add("adk", "voice_activity", turn=1, t=9.0, text="ACTIVITY_END")
+    log.add("client", "voice_activity", turn=1, t=8.5, text="ACTIVITY_END")
+    log.add("bridge", "user_speech", turn=1, t=7.0, speech_t=8.0, by="vad")
+    told = [one for one in sent if isinstance(one, protocol.TurnFacts)]
+    assert [one.ms for one in told[-3:]] == [1000.0, 1500.0, 2000.0]
+
+
+def test_what_a_tool_waited_for_is_told_with_its_result(asked):
+    asked("adk", "tool_call", 1.0, tool="pay", tool_call_id="1", agent="dice")
+    assert asked("adk", "agent_text", 4.0, text="Shall I?", agent="dice") == [
+        ("first_text_ms", 4000, False)
+    ]
+    asked("bridge", "approval", 2.0, tool_call_id="1", ms=3000.0, text="yes")
+    assert asked("adk", "tool_result", 6.0, tool="pay", tool_call_id="1", result=1) == [
+        ("first_text_ms", 2000, False)
+    ]
