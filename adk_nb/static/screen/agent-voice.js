@@ -99,21 +99,16 @@ export class AgentVoice {
     this.startedTurn = Math.max(this.startedTurn, turn);
   }
 
-  /** Another conversation begins: nothing of the last sounds. */
+  /** Turns are counted from the first: nothing of the last ones sounds, and one of a number that was cut off may come. */
   begin() {
-    this.recount();
+    this.sound.reset();
     this.sounding = null;
+    this.newestTurn = this.startedTurn = -1;
   }
 
   /** A bridge that greets goes on, if it has not begun to count the turns anew. @param {number} turn its newest */
   goOn(turn) {
-    if (turn < this.newestTurn) this.recount();
-  }
-
-  /** Turns are counted anew: one of a number that was cut off before may come. */
-  recount() {
-    this.sound.reset();
-    this.newestTurn = this.startedTurn = -1;
+    if (turn < this.newestTurn) this.begin();
   }
 
   /** To a connection the player's underruns count from its beginning. */

@@ -73,6 +73,16 @@ test("of the player's reports the last 200 are kept", async (t) => {
   assert.deepEqual([view.voice.reports.length, view.voice.reports[0].turn, view.voice.reports.at(-1)?.turn], [200, 5, 204]);
 });
 
+test("where another server goes on while a turn sounds, nothing sounds any more", async (t) => {
+  const { sound, plays, drop, wait, greet, view, state } = await viewed(t);
+  sound(7);
+  plays("started", 7);
+  await drop(1012);
+  await wait(400);
+  await greet({ turn: 0 });
+  assert.deepEqual([view.voice.sounding, state()[0]], [null, "ready"]);
+});
+
 test("a view whose sound another takes is silent at once, and reports no more of it", async (t) => {
   const { hook, says, sound, played, plays, view } = await viewed(t);
   sound(3);
