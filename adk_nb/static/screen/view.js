@@ -391,9 +391,9 @@ export class View {
     this.replay.stop();
     this.microphone.off();
     this.one.close();
-    this.away.close();
     this.camera.off();
     this.connection.close();
+    this.away.close(); // after what draws the view anew
     return this.sound.close();
   }
 }

@@ -139,6 +139,7 @@ test("an agent that turns out not to hear closes the microphone, and says why", 
   assert.equal(error(), "cannot_hear: It cannot hear. Install it. cannot_hear");
   says("audio", { audio: true });
   assert.deepEqual([hook("mic").getAttribute("aria-disabled"), hook("text").placeholder], ["false", "Speak, or type a message"]);
+  assert.deepEqual([error(), sent()], ["", [{ type: "recovered", code: "cannot_hear" }]]);
 });
 
 test("what is withheld is flushed, and what stands in its place is announced as that", async (t) => {
@@ -313,6 +314,21 @@ test("each turn has its line, and under it what became of it", async (t) => {
   assert.equal(root.querySelector("[data-kind=failed]").dataset.turn, "1");
 });
 
+test("a swap changes who answers, and shows that it did", async (t) => {
+  const { says, hook, root, usable } = await viewed(t, { hello: { video: true } });
+  const header = root.querySelector(".adk-nb-header");
+  assert.equal(header.classList.contains("adk-nb-swapped"), false);
+  says("agent", { agent: "flip", model: "big", tools: ["flip"], changes: ["The model was changed."], video: null });
+  assert.deepEqual([hook("agent").textContent, hook("model").textContent, hook("agent").title], ["flip", "big", "Tools: flip"]);
+  assert.equal(header.classList.contains("adk-nb-swapped"), true);
+  assert.match(root.querySelector("[data-adk-nb=agent-panel]").textContent, /The model was changed\./);
+  assert.equal(usable(), "mic camera screen text");
+  const changes = t.mock.method(header.classList, "remove");
+  says("agent", { agent: "flip", model: "small", tools: [], video: false });
+  assert.deepEqual(changes.mock.calls.map(({ arguments: [name] }) => name), ["adk-nb-swapped"]); // or it would not start again
+  assert.deepEqual([usable(), hook("agent").title], ["mic text", ""]);
+});
+
 test("after an accident everything is as the new hello says, and open devices are told again", async (t) => {
   const { hook, says, greet, drop, wait, sent, state, root, plays, played } = await viewed(t);
   hook("mic").click();
@@ -366,7 +382,7 @@ test("a kernel that cannot be reached is said after three attempts, and no more 
     await wait(2000);
   }
   assert.deepEqual(errors.slice(0, 2), ["", ""]);
-  assert.match(errors[2], /^unreachable: The kernel cannot be reached\./);
+  assert.match(errors[2], /^unreachable: The kernel cannot be reached\. Tried: its own port \(refused\)\. If it was restarted/);
   await greet({});
   assert.equal(error(), "");
 });
@@ -415,6 +431,44 @@ test("the microphone is closed when the link stays lost, and opened again when i
   await wait(10_000);
   await greet({});
   assert.equal(view.sound.microphone, null);
+});
+
+test("a kernel that cannot be reached by the only way that is allowed says which that is", async (t) => {
+  const port = { send() {}, listen: () => () => {} };
+  const { drop, wait, error } = await viewed(t, { welcome: false, transport: "websocket", port });
+  for (let i = 0; i < 3; i++) {
+    await drop(1006);
+    await wait(2000);
+  }
+  assert.match(error(), /^unreachable: .*the only way that talk\(transport="websocket"\) allows/);
+});
+
+test("an open microphone shows itself where the view is hidden, until it is closed", async (t) => {
+  const { root, view, hook } = await viewed(t);
+  const mark = () => document.querySelector("[data-adk-nb=away]");
+  root.getClientRects = () => [];
+  view.away.look();
+  hook("mic").click();
+  await settled();
+  assert.match(mark().textContent, /^dice hears you/);
+  mark().querySelector("button").click();
+  assert.deepEqual([mark() === null, view.microphone.isOpen], [true, false]);
+  hook("mic").click();
+  await settled();
+  assert.notEqual(mark(), null);
+  await view.close();
+  assert.equal(mark() === null, true);
+});
+
+test("a camera that is on is switched off where the view is closed", async (t) => {
+  const { view, hook } = await viewed(t, { hello: { video: true } });
+  Object.defineProperty(window.HTMLMediaElement.prototype, "srcObject", { value: null, writable: true });
+  hook("camera").click();
+  await settled();
+  const { track } = browser.streams[0];
+  assert.equal(track.readyState, "live");
+  await view.close();
+  assert.equal(track.readyState, "ended");
 });
 
 test("a cell that keeps the kernel from hearing the page is said as long as it does", async (t) => {
@@ -472,6 +526,29 @@ test("a view that does not play makes no player, shows that the agent speaks, an
   assert.deepEqual(played(), [{ type: "continue", turn: 3, played_ms: 4900 }, { type: "audio", turn: 3, rate: 24000, samples: Int16Array.of(1, 2) }]);
   assert.equal(hook("places").hidden, true);
   assert.equal(Math.round(view.connection.position.have.audio_ms), 4900);
+});
+
+test("a view whose sound another takes is silent at once, and reports no more of it", async (t) => {
+  const { hook, says, sound, played, plays, view } = await viewed(t);
+  sound(3);
+  plays("started", 3);
+  says("place", { speaker: "elsewhere", microphone: "none" });
+  assert.deepEqual([played().at(-1), view.voice.sounding, hook("places").hidden], [{ type: "reset" }, null, false]);
+  sound(3);
+  assert.deepEqual(played(), []);
+});
+
+test("a view that plays again after another did has no turn that sounds", async (t) => {
+  const { says, view, plays, state } = await viewed(t, { hello: { plays: false } });
+  says("position", { turn: 3, played_ms: 10, sounding: true });
+  assert.equal(view.voice.sounding, 3);
+  says("position", { turn: 3, played_ms: 20, sounding: false });
+  assert.equal(view.voice.sounding, null);
+  says("position", { turn: 3, played_ms: 10, sounding: true });
+  says("place", { speaker: "here", microphone: "none" });
+  assert.deepEqual([view.voice.sounding, state()[0]], [null, "ready"]);
+  says("position", { turn: 3, played_ms: 10, sounding: true });
+  assert.equal(view.voice.sounding, null);
 });
 
 test("a microphone that another view takes is closed, and the kernel is not told what it knows", async (t) => {
@@ -552,3 +629,14 @@ test("a turn is played again by its button, until the agent speaks", async (t) =
   assert.deepEqual(sent(), [{ type: "play", turn: 1, offset: 0 }, { type: "play", turn: 1, offset: 4 }]);
 });
 
+
+test("a microphone that goes on in another view of this widget is not another widget's any more", async (t) => {
+  const { hook, view, says } = await viewed(t);
+  hook("mic").click();
+  await settled();
+  view.microphoneTaken();
+  says("place", { speaker: "here", microphone: "elsewhere" });
+  assert.match(hook("places").textContent, /^The microphone is on in another view/);
+  says("place", { speaker: "here", microphone: "none" });
+  assert.equal(hook("places").hidden, true);
+});
