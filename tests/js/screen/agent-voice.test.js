@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { AgentVoice } from "../../../adk_nb/static/screen/agent-voice.js";
+import { page } from "../page.js";
 import { browser } from "../sound/web-audio.js";
 import { settled, viewed } from "./viewed.js";
 
@@ -83,25 +85,105 @@ test("where another server goes on while a turn sounds, nothing sounds any more"
   assert.deepEqual([view.voice.sounding, state()[0]], [null, "ready"]);
 });
 
-test("a view whose sound another takes is silent at once, and reports no more of it", async (t) => {
-  const { hook, says, sound, played, plays, view } = await viewed(t);
-  sound(3);
-  plays("started", 3);
-  says("place", { speaker: "elsewhere", microphone: "none" });
-  assert.deepEqual([played().at(-1), view.voice.sounding, hook("places").hidden], [{ type: "reset" }, null, false]);
-  sound(3);
-  assert.deepEqual(played(), []);
+
+/** A voice without a view: what it plays, sends and says. */
+function voiced(t, { here = true, fails = null } = {}) {
+  page(t);
+  const seen = { sound: [], sent: [], asked: [], failures: [], recovered: [] };
+  const note = (name) => (...what) => seen.sound.push([name, ...what]);
+  const sound = {
+    ...Object.fromEntries(["play", "end", "resumeTurn", "flush", "reset", "continueAt"].map((name) => [name, note(name)])),
+    start: async () => { note("start")(); if (fails) throw fails; },
+  };
+  const button = document.createElement("button");
+  const voice = new AgentVoice({
+    layout: { control: { voice: button } },
+    connection: { send: (message) => seen.sent.push(message) },
+    sound, here: () => here,
+    ask: (message) => seen.asked.push(message),
+    report: (failure) => seen.failures.push(failure),
+    recovered: (code) => seen.recovered.push(code),
+    signal: new AbortController().signal,
+  });
+  const plays = (type, turn, underruns = 0) => voice.played({ type, turn, played_ms: 100, clock: 5, estimated: false, underruns });
+  const hears = (turn) => voice.heard({ turn, rate: 24000, samples: Int16Array.of(1) });
+  return { voice, seen, button, plays, hears };
+}
+
+test("sound that has come is pending until it sounds, in whatever order turns come", (t) => {
+  const { voice, seen, plays, hears } = voiced(t);
+  assert.equal(voice.pending, false);
+  hears(2);
+  hears(1); // an old question, answered late
+  assert.deepEqual([voice.pending, voice.framesReceived, seen.sound.map(([name]) => name)], [true, 2, ["play", "play"]]);
+  plays("started", 1);
+  assert.equal(voice.pending, true);
+  plays("started", 2);
+  assert.equal(voice.pending, false);
+  plays("progress", 1);
+  assert.equal(voice.pending, false); // it has begun once
+  hears(3);
+  assert.equal(voice.pending, true);
+  voice.silence();
+  assert.deepEqual([voice.pending, seen.sound.at(-1)], [false, ["flush", 3]]);
 });
 
-test("a view that plays again after another did has no turn that sounds", async (t) => {
-  const { says, view, plays, state } = await viewed(t, { hello: { plays: false } });
-  says("position", { turn: 3, played_ms: 10, sounding: true });
-  assert.equal(view.voice.sounding, 3);
-  says("position", { turn: 3, played_ms: 20, sounding: false });
-  assert.equal(view.voice.sounding, null);
-  says("position", { turn: 3, played_ms: 10, sounding: true });
-  says("place", { speaker: "here", microphone: "none" });
-  assert.deepEqual([view.voice.sounding, state()[0]], [null, "ready"]);
-  says("position", { turn: 3, played_ms: 10, sounding: true });
-  assert.equal(view.voice.sounding, null);
+test("a turn sounds from the player's first report of it to its last, and no other's", (t) => {
+  const { voice, plays } = voiced(t);
+  const sounding = ["started", "progress"].map((type) => (plays(type, 1), voice.sounding));
+  plays("flushed", 2);
+  assert.deepEqual([...sounding, voice.sounding], [1, 1, 1]);
+  plays("progress", 2);
+  plays("drained", 1);
+  assert.equal(voice.sounding, 2);
+  plays("flushed", 2);
+  assert.equal(voice.sounding, null);
+});
+
+test("the bridge is told what the player did, with the underruns since it was greeted", (t) => {
+  const { voice, seen, plays } = voiced(t);
+  voice.connected();
+  plays("started", 1, 2);
+  assert.deepEqual(seen.sent, [{ type: "playback", event: "started", turn: 1, played_ms: 100, clock: 5, estimated: false, underruns: 2 }]);
+  plays("progress", 1, 4);
+  voice.connected();
+  plays("progress", 1, 5);
+  assert.deepEqual(seen.sent.map(({ underruns }) => underruns), [2, 4, 1]);
+});
+
+test("a view that does not play drops what comes, needs no player, and starts one when it takes the sound", async (t) => {
+  const { voice, seen, hears } = voiced(t, { here: false });
+  hears(1);
+  voice.start();
+  assert.deepEqual([seen.sound, voice.pending, voice.framesReceived], [[], false, 1]);
+  const taken = voiced(t);
+  taken.voice.take();
+  await Promise.resolve();
+  assert.deepEqual([taken.seen.sound, taken.seen.recovered], [[["start"]], ["audio_failed"]]);
+  const failing = voiced(t, { fails: { code: "audio_failed" } });
+  failing.voice.start();
+  await new Promise(setImmediate);
+  assert.deepEqual([failing.seen.failures, failing.seen.recovered], [[{ code: "audio_failed" }], []]);
+});
+
+test("a view whose sound another takes has nothing that pends or sounds", (t) => {
+  const { voice, seen, plays, hears } = voiced(t);
+  plays("started", 1);
+  hears(2);
+  voice.leave();
+  assert.deepEqual([voice.pending, voice.sounding, seen.sound.at(-1)], [false, null, ["reset"]]);
+  voice.elsewhere({ turn: 2, sounding: true });
+  assert.equal(voice.sounding, 2);
+});
+
+test("its button asks for the other way, and is grey where it is of no use", (t) => {
+  const { voice, seen, button } = voiced(t);
+  button.click();
+  voice.use(false);
+  button.click();
+  assert.deepEqual([seen.asked, voice.speaks], [[{ type: "voice", on: false }, { type: "voice", on: true }], false]);
+  voice.show(false);
+  assert.equal(button.disabled, true);
+  voice.show(true);
+  assert.equal(button.disabled, false);
 });

@@ -24,6 +24,7 @@ test("a text that is too long is kept, and the error says what to do", async (t)
   assert.equal(hook("text").value.length, 200_002);
   assert.match(error(), /^text_too_long: .* Send at most 100,000 characters/);
   type("\u{1f3b2}".repeat(100_000));
+  assert.equal(error(), "");
   hook("send").click();
   assert.equal(sent().length, 1);
 });
@@ -62,4 +63,22 @@ test("what is written on after that is not sent by itself", async (t) => {
   await wait(400);
   await greet({});
   assert.deepEqual([sent().filter(({ type: kind }) => kind === "text"), hook("text").value], [[], "hello, I mean"]);
+});
+
+test("what is sent is seen: the transcript goes to its end", async (t) => {
+  const { hook, type, view } = await viewed(t);
+  view.transcript.shown.following = false;
+  type("hello");
+  hook("send").click();
+  assert.equal(view.transcript.shown.following, true);
+});
+
+test("the box says whether the agent can be spoken to, and takes nothing once all is over", async (t) => {
+  const { hook, says, type, usable } = await viewed(t, { hello: { audio: { input: false } } });
+  assert.equal(hook("text").placeholder, "Type a message");
+  says("audio", { audio: true });
+  assert.equal(hook("text").placeholder, "Speak, or type a message");
+  type("hello");
+  says("state", { state: "closed" });
+  assert.deepEqual([hook("text").disabled, usable()], [true, ""]);
 });
