@@ -31,3 +31,9 @@ test("what was never heard of an answer is read out", async (t) => {
   says("heard", { turn: 1, unheard: [[0, 7, 14]], heard_ms: 550, audio_ms: 1400 });
   assert.equal(root.querySelector("[aria-live=polite]").textContent, "The answer was cut off: heard 0.6 of 1.4 s. Not heard: three.");
 });
+
+test("what a guard said in the agent's place is read out as that", async (t) => {
+  const { says, root } = await viewed(t);
+  says("transcript", { ...said(1, "agent", "I may not say."), withheld: true });
+  assert.equal(root.querySelector("[aria-live=polite]").textContent, "dice: I may not say. (withheld by a guard)");
+});
