@@ -471,6 +471,16 @@ test("a camera that is on is switched off where the view is closed", async (t) =
   assert.equal(track.readyState, "ended");
 });
 
+test("an agent that does not hear any more when the link is back gets no microphone", async (t) => {
+  const { drop, wait, greet, hook, view, sent } = await viewed(t);
+  hook("mic").click();
+  await settled();
+  await drop(1006);
+  await wait(2000);
+  await greet({ audio: { input: false, message: "It cannot hear.", remedy: "Install it." } });
+  assert.deepEqual([view.microphone.isOpen, browser.streams.length, hook("mic").getAttribute("aria-pressed"), sent()], [false, 1, "false", []]);
+});
+
 test("a cell that keeps the kernel from hearing the page is said as long as it does", async (t) => {
   const { view, error } = await viewed(t);
   view.held({ ipykernel: "6.29.0" });
