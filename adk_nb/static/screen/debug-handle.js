@@ -18,26 +18,26 @@ export function debugHandle(view) {
     get framesDropped() { return view.connection.dropped; },
     get imagesSent() { return view.connection.imagesSent; },
     get imagesDropped() { return view.connection.imagesDropped; },
-    get framesReceived() { return view.framesReceived; },
+    get framesReceived() { return view.voice.framesReceived; },
     /** @returns what answers: its name, its model, its tools and what the last swap changed */
     get agent() {
       const { name, model, tools, changes } = view.agent;
       return structuredClone({ name, model, tools, changes });
     },
     /** @returns the transcript's entries, the oldest first */
-    get entries() { return structuredClone(view.transcriptModel.entries); },
+    get entries() { return structuredClone(view.transcript.model.entries); },
     get clock() { return { ...view.connection.clock }; },
     get microphone() { return view.sound.microphone !== null; },
     get tracks() { return view.sound.microphone?.stream.getTracks() ?? []; },
     /** @returns {"camera" | "screen" | null} what the agent is shown now */
     get watching() { return view.camera.live?.source ?? null; },
     get videoTracks() { return view.camera.live?.stream.getTracks() ?? []; },
-    get sounding() { return view.sounding; },
+    get sounding() { return view.voice.sounding; },
     /** @returns the player's latest reports, the oldest first */
-    get playback() { return view.playback.map((report) => ({ ...report })); },
-    get samplesPlayed() { return view.playback.at(-1)?.nonzero ?? 0; },
-    get underruns() { return view.playback.at(-1)?.underruns ?? 0; },
-    get startMs() { return view.playback.at(-1)?.start_ms ?? 0; },
+    get playback() { return view.voice.reports.map((report) => ({ ...report })); },
+    get samplesPlayed() { return view.voice.reports.at(-1)?.nonzero ?? 0; },
+    get underruns() { return view.voice.reports.at(-1)?.underruns ?? 0; },
+    get startMs() { return view.voice.reports.at(-1)?.start_ms ?? 0; },
     get context() { return view.sound.context; },
     /** @returns the last node before the speakers, to tap */
     get output() { return view.sound.output; },

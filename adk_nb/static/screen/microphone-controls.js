@@ -64,7 +64,7 @@ export class MicrophoneControls {
   resume() {
     this.stopReleasing();
     if (this.isOpen) this.tell(true);
-    else if (this.kept && !this.opening) this.open();
+    else if (this.kept && !this.opening && this.settings().input !== false) this.open();
     this.kept = false;
   }
 
@@ -106,12 +106,14 @@ export class MicrophoneControls {
 
   toggle() {
     this.forTalk = this.kept = false;
-    if (this.deaf) this.report(this.deaf);
-    else if (this.isOpen || this.opening) this.close();
+    if (this.isOpen || this.opening) this.close();
     else this.open();
   }
 
   async open() {
+    const { deaf } = this;
+    if (deaf) this.report(deaf);
+    if (this.settings().input === false) return;
     this.opening = true;
     this.pressed(true);
     try {

@@ -1,5 +1,5 @@
 /** The speaker's end of the audio thread: it owns the truth of what has sounded. */
-import { Jitter } from "./jitter.js";
+import { Cushion } from "./cushion.js";
 import { Resampler } from "./resampler.js";
 
 /**
@@ -23,27 +23,12 @@ import { Resampler } from "./resampler.js";
  */
 
 const FADE_MS = 3;
-const MIN_START_MS = 20;
-const MAX_START_MS = 300;
 const MIN_GAP_MS = 10; // a shorter gap makes too little room for what is as late
 const PROGRESS_MS = 200;
 const PAUSE_MS = 300; // a longer gap within a turn is a pause, not an underrun
-const LIVE_LEAD_MS = 400; // audio that comes no further ahead than this comes as it is spoken
-const SURPLUS_MS = 8;
-const SURPLUS_LOOK_MS = 250;
-const CALM_TURN_MS = 500; // a turn without an underrun is so much good time more, however far ahead it came
-const PACE_WINDOW_MS = 1000;
-const EVEN_MS = 100; // a window in which about as much came as sounded, so far it may be off
-const EVEN_WINDOWS = 3; // so many in a row, and the audio comes as it is spoken, whatever came before
 const QUIET = 200; // PCM16, -44 dBFS: what may be left out unheard
 const SLICE = 128;
 const TURNS_KEPT = 16;
-
-/** @param {number} since which frame */
-const newPace = (since) => ({ since, ms: 0, live: true, came: -Infinity, last: 0, seen: 0, frames: 0, even: 0 });
-
-/** How much stood in the queue at the most when audio came, over how many frames. @param {number} [skip] input samples too many */
-const newSurplus = (skip = 0) => ({ most: -Infinity, frames: 0, skip }); // most counts ms
 
 export class Player {
   /**
@@ -65,12 +50,10 @@ export class Player {
     this.flushed = new Set();
     this.playing = false;
     this.waitingSince = 0;
-    this.waitMs = MIN_START_MS;
+    this.waitMs = 0;
     this.longest = 0; // the longest chunk, in ms, since waiting began
     this.untilProgress = 0;
-    this.pace = newPace(0); // of the audio that came since the queue was empty
-    this.jitter = new Jitter();
-    this.surplus = newSurplus();
+    this.cushion = new Cushion(rate);
     this.underruns = 0;
     this.nonzero = 0;
     this.gain = 0;
@@ -85,7 +68,7 @@ export class Player {
 
   /** How many ms the first audio of a turn waits: as much as what follows it may be late. */
   get startMs() {
-    return Math.min(MAX_START_MS, Math.max(MIN_START_MS, this.jitter.ms));
+    return this.cushion.ms;
   }
 
   /** @param {{turn: number, rate: number, samples: Int16Array}} chunk */
@@ -93,7 +76,9 @@ export class Player {
     if (this.flushed.has(turn) || !samples.length) return;
     if (this.dry) this.refill(this.dry, turn);
     else if (!this.playing && !this.queue.length) this.start();
-    this.arrived((samples.length / rate) * 1000);
+    const ms = (samples.length / rate) * 1000;
+    this.longest = Math.max(this.longest, ms);
+    this.cushion.arrived(this.frame, ms, this.playing ? (this.remaining(this.queue[0]) / this.rate) * 1000 : -Infinity);
     const last = this.queue.at(-1);
     if (last?.turn === turn && last.padded && last.end === Infinity) this.late(turn, 0);
     if (last?.turn === turn && last.rate === rate && !last.padded) {
@@ -107,24 +92,7 @@ export class Player {
   /** Audio comes that continues none. */
   start() {
     this.wait(this.frame, this.startMs);
-    this.pace = newPace(this.frame);
-    this.jitter.rebase();
-  }
-
-  /** @param {number} ms of audio came */
-  arrived(ms) {
-    const { pace, surplus } = this;
-    const ahead = pace.ms - ((this.frame - pace.since) / this.rate) * 1000;
-    // Of what comes in one piece the first tells when it was due.
-    if (this.frame - pace.came >= (pace.last / 2000) * this.rate) {
-      if (pace.live) this.jitter.arrived(-ahead);
-      if (this.playing) surplus.most = Math.max(surplus.most, (this.remaining(this.queue[0]) / this.rate) * 1000);
-    }
-    pace.came = this.frame;
-    pace.last = ms;
-    this.longest = Math.max(this.longest, ms);
-    pace.ms += ms;
-    if (ahead + ms > LIVE_LEAD_MS) pace.live = false;
+    this.cushion.start(this.frame);
   }
 
   /**
@@ -154,9 +122,7 @@ export class Player {
     this.underruns += 1;
     const record = this.turns.get(turn);
     if (record) record.underruns += 1;
-    this.jitter.underrun();
-    // Of live audio it is known already how late it came.
-    if (!this.pace.live) this.jitter.late(this.startMs + ms);
+    this.cushion.late(ms);
   }
 
   /** @param {number} turn of which, and of those before, no more audio comes */
@@ -220,7 +186,7 @@ export class Player {
     }
     output.fill(0, at);
     this.frame = frame + output.length;
-    if (this.playing) this.watch(output.length);
+    if (this.playing && this.queue.length === 1) this.cushion.sounded(this.frame, output.length, this.queue[0].rate);
     if (this.dry && this.frame - this.dry.frame > (PAUSE_MS / 1000) * this.rate) this.drained(this.dry);
   }
 
@@ -234,48 +200,12 @@ export class Player {
     return waited >= this.waitMs || queued - this.longest >= this.startMs;
   }
 
-  /**
-   * Where live audio stands longer in the queue than its jitter asks for, as after a stall, has its next quiet moment
-   * left out. Audio that comes far ahead is meant to wait.
-   *
-   * @param {number} frames that were rendered
-   */
-  watch(frames) {
-    const { surplus } = this;
-    const [head] = this.queue;
-    if (this.queue.length !== 1) return;
-    this.judge(frames);
-    if (this.pace.live) this.jitter.pass((frames / this.rate) * 1000);
-    surplus.frames += frames;
-    if (surplus.frames < (SURPLUS_LOOK_MS / 1000) * this.rate) return;
-    const ms = this.pace.live && this.pace.even ? surplus.most - this.jitter.ms - MIN_START_MS : 0;
-    this.surplus = newSurplus(ms > SURPLUS_MS ? Math.round((ms / 1000) * head.rate) : 0);
-  }
-
-  /**
-   * What came in one piece after a stall was not meant to come ahead: the windows after it tell.
-   *
-   * @param {number} frames that were rendered
-   */
-  judge(frames) {
-    const { pace } = this;
-    pace.frames += frames;
-    if (pace.frames < (PACE_WINDOW_MS / 1000) * this.rate) return;
-    const came = pace.ms - pace.seen;
-    pace.seen = pace.ms;
-    pace.frames = 0;
-    pace.even = Math.abs(came - PACE_WINDOW_MS) <= EVEN_MS ? pace.even + 1 : 0;
-    if (pace.live || pace.even < EVEN_WINDOWS) return;
-    this.pace = { ...newPace(this.frame), even: pace.even };
-    this.jitter.rebase();
-  }
-
   /** @param {Segment} segment whose next samples may be left out */
   skip(segment) {
     const [chunk] = segment.chunks;
-    const count = Math.min(this.surplus.skip, chunk.length - segment.taken);
+    const count = Math.min(this.cushion.excess, chunk.length - segment.taken);
     for (let i = 0; i < count; i++) if (Math.abs(chunk[segment.taken + i]) > QUIET) return;
-    this.surplus = newSurplus(this.surplus.skip - count);
+    this.cushion.leftOut(count);
     segment.skipped += count;
     this.take(segment, count);
   }
@@ -356,7 +286,7 @@ export class Player {
   /** @param {Segment} segment */
   resample(segment) {
     this.readyAt = this.readyEnd = 0;
-    if (this.surplus.skip && segment.chunks.length > 1) this.skip(segment);
+    if (this.cushion.excess && segment.chunks.length > 1) this.skip(segment);
     while (!this.readyEnd) {
       const [chunk] = segment.chunks;
       let count = SLICE;
@@ -375,7 +305,7 @@ export class Player {
   /** @param {Segment} segment which has sounded to its end */
   finish(segment) {
     this.queue.shift();
-    this.surplus = newSurplus();
+    this.cushion.settle();
     const [next] = this.queue;
     const { turn } = segment;
     if (segment.end < Infinity) this.report("flushed", turn, this.frame);
@@ -393,7 +323,7 @@ export class Player {
     this.waitingSince = since;
     this.waitMs = ms;
     this.longest = 0;
-    this.surplus = newSurplus();
+    this.cushion.settle();
   }
 
   /**
@@ -410,7 +340,7 @@ export class Player {
     this.dry = null;
     const record = this.turns.get(turn);
     if (record) record.started = false;
-    if (!record?.underruns) this.jitter.pass(CALM_TURN_MS);
+    if (!record?.underruns) this.cushion.calm();
     this.report("drained", turn, frame);
   }
 

@@ -221,3 +221,18 @@ test("the channels of one page are told apart", (t) => {
   assert.match(one, /^[a-z0-9]+$/);
   assert.notEqual(one, other);
 });
+
+test("a frame whose buffer a front end has lost is empty, and the next ones are heard", (t) => {
+  const { seen, says } = opened(t);
+  says("frames", { n: 0, frames: [0, "on"] }, []);
+  assert.deepEqual([seen.data[0].byteLength, seen.data[1]], [0, "on"]);
+});
+
+test("a batch that does not tell what came leaves what is on its way", (t) => {
+  const { channel, says } = opened(t);
+  channel.send("four");
+  says("frames", { n: 0, frames: [] });
+  assert.equal(channel.bufferedAmount, 4);
+  says("frames", { n: 1, frames: [], taken: 0 });
+  assert.equal(channel.bufferedAmount, 0);
+});

@@ -606,3 +606,27 @@ test("which ways failed is known of the newest attempt", async (t) => {
   onclose({ code: 1006, tried: [{ transport: "comm", why: "late" }] });
   assert.deepEqual(connection.tried, []);
 });
+
+test("a round trip that is measured is none of the probes that set the clock", async (t) => {
+  const { connection, seen } = dialled(t);
+  const wire = await open(connection, seen);
+  const measured = connection.ping();
+  wire.says({ type: "clock", id: 0, clock: 0, bridge_clock: 500 });
+  assert.deepEqual(connection.clock, { offset_ms: 500, error_ms: 0 });
+  const { id } = wire.messages.filter(({ type, id: probe }) => type === "clock" && probe > 100)[0];
+  seen.now = 7;
+  wire.says({ type: "clock", id, clock: 0, bridge_clock: 500 });
+  assert.equal(await measured, 7);
+});
+
+test("which way is taken is known while it is open, and the round trip once one was made", async (t) => {
+  const { connection, seen } = dialled(t, { dial: () => Object.assign(new Wire(), { transport: "relay" }) });
+  assert.deepEqual([connection.transport, connection.roundTrip], ["", Infinity]);
+  const wire = await open(connection, seen);
+  assert.equal(connection.transport, "relay");
+  seen.now = 6;
+  wire.says({ type: "clock", id: 0, clock: 0, bridge_clock: 500 });
+  assert.equal(connection.roundTrip, 6);
+  wire.onclose({ code: 1006 });
+  assert.equal(connection.transport, "");
+});

@@ -39,6 +39,7 @@ function raced(t, transports = ["websocket", "relay", "comm"]) {
 
 test("the best way that opens in time is the channel, and the others are not begun", async (t) => {
   const { race, wires, seen, wait } = raced(t);
+  assert.equal(race.bufferedAmount, 0);
   wires.websocket.onopen();
   assert.deepEqual([race.transport, seen.opened, Object.keys(wires)], ["websocket", 1, ["websocket"]]);
   race.send("hello");

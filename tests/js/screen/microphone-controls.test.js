@@ -275,6 +275,34 @@ test("one that the space bar opened is not opened again", async (t) => {
   assert.deepEqual([controls.opening, seen.asked.length], [false, 1]);
 });
 
+test("it is not opened again for an agent that does not hear any more", async (t) => {
+  const { controls, seen, pressed } = await open(t);
+  controls.linkLost();
+  mock.timers.tick(2000);
+  seen.settings = DEAF;
+  controls.resume();
+  assert.deepEqual([controls.opening, pressed(), seen.asked.length, seen.failures], [false, "false", 1, []]);
+});
+
+test("nor from elsewhere than its button, which says why", async (t) => {
+  const { controls, seen, pressed } = shown(t);
+  seen.settings = DEAF;
+  await controls.open();
+  assert.deepEqual([controls.opening, pressed(), seen.asked, seen.failures], [false, "false", [], ["cannot_hear"]]);
+  seen.settings = { input: false };
+  await controls.open();
+  assert.deepEqual([seen.asked, seen.failures], [[], ["cannot_hear"]]);
+});
+
+test("one that is open can always be closed by its button", async (t) => {
+  const { controls, seen, mic } = shown(t);
+  mic.click();
+  await seen.grant();
+  seen.settings = DEAF;
+  mic.click();
+  assert.deepEqual([controls.isOpen, seen.failures], [false, []]);
+});
+
 test("a view that is over closes nothing later", async (t) => {
   const { controls } = await open(t);
   controls.linkLost();

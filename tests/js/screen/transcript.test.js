@@ -13,11 +13,11 @@ function shown(t, { limit = 500, sends = true } = {}) {
   Object.defineProperty(box, "clientHeight", { get: () => 100 });
   Object.defineProperty(box, "scrollHeight", { get: () => 20 * box.children.length });
   const model = new TranscriptModel(limit);
-  const answers = [];
-  const transcript = new Transcript(box, (id, approved) => (answers.push([id, approved]), sends));
+  const [answers, asked, stopped] = [[], [], []];
+  const transcript = new Transcript(box, (id, approved) => (answers.push([id, approved]), sends), ({ id, offset }) => (asked.push([id, offset]), sends), (id) => (stopped.push(id), sends));
   const say = (type, fields) => transcript.update(model.entries, model.apply({ type, turn: 1, ...fields })).map(({ key }) => key);
   const speak = (turn, role, text, final = false, more = {}) => say("transcript", { turn, role, author: role === "agent" ? "dice" : "", text, final, ...more });
-  return { box, model, transcript, answers, say, speak };
+  return { box, model, transcript, answers, asked, stopped, say, speak };
 }
 const lines = (box) => [...box.children].map((node) => node.textContent);
 
@@ -174,6 +174,18 @@ test("a question's answer goes out, and the focus stays in the transcript", (t) 
   assert.equal(approve.disabled, true);
 });
 
+test("a tool is stopped, and more of its result asked for; the focus stays in the transcript", (t) => {
+  const { box, asked, stopped, say } = shown(t);
+  say("tool_call", { id: "a", name: "roll", args: {} });
+  const stop = box.querySelector("[data-adk-nb=stop-tool]");
+  stop.focus();
+  stop.click();
+  assert.deepEqual([stopped, document.activeElement], [["a"], box]);
+  say("tool_result", { id: "a", name: "roll", result: "x".repeat(200), ms: 1, length: 999 });
+  box.querySelector("[data-adk-nb=more]").click();
+  assert.deepEqual(asked, [["a", 200]]);
+});
+
 test("an answer that does not go out leaves the focus where it is", (t) => {
   const { box, say } = shown(t, { sends: false });
   say("question", question);
@@ -200,15 +212,17 @@ test("words to come are apart, and those that were never heard are struck throug
   const { box, say, speak } = shown(t);
   speak(1, "agent", "One two three.", true);
   say("words", { piece: 0, start: 0, ends: [3, 7, 14], ms: [200, 500, 900] });
-  say("position", { played_ms: 300, sounding: false });
   const words = box.querySelector(".adk-nb-words");
+  say("position", { played_ms: 0, sounding: false });
+  assert.equal(words.innerHTML, '<span class="adk-nb-coming" data-adk-nb="coming">One two three.</span>');
+  say("position", { played_ms: 300, sounding: false });
   assert.equal(words.innerHTML, 'One <span class="adk-nb-coming" data-adk-nb="coming">two three.</span>');
   say("position", { played_ms: 900, sounding: false });
   assert.equal(words.innerHTML, "One two three.");
   say("turn", { state: "interrupted" });
   say("heard", { unheard: [[0, 7, 14]], heard_ms: 500, audio_ms: 900 });
   assert.equal(words.innerHTML, 'One two <s class="adk-nb-unheard" data-adk-nb="unheard">three.</s>');
-  assert.deepEqual([box.querySelector(".adk-nb-tag").textContent, box.querySelector("[data-adk-nb=heard]").textContent], ["interrupted", "heard 500 of 900 ms"]);
+  assert.deepEqual([box.querySelector(".adk-nb-tag").textContent, box.querySelector(".adk-nb-heard").textContent], ["interrupted", "heard 500 of 900 ms"]);
   say("sources", { sources: [{ title: "yr.no", uri: "https://yr.no" }] });
   assert.equal(box.textContent, "diceOne two three. interrupted heard 500 of 900 msSources: yr.no");
 });

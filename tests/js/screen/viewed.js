@@ -20,7 +20,7 @@ export const settled = async () => {
 };
 
 /** A view on a page of its own, whose bridge a test plays. */
-export async function viewed(t, { hello = {}, welcome = true, names = { agent: "dice", model: "smol" }, ...options } = {}) {
+export async function viewed(t, { hello = {}, welcome = true, names = { agent: "dice", model: "smol" }, transport = "", ...options } = {}) {
   page(t);
   install();
   sockets = [];
@@ -29,7 +29,7 @@ export async function viewed(t, { hello = {}, welcome = true, names = { agent: "
   const root = document.createElement("div");
   document.body.append(root);
   let asked = 0;
-  const address = async () => ({ url: "ws://x/", token: "secret", asked: (asked += 1) });
+  const address = async () => ({ url: "ws://x/", token: "secret", transport, asked: (asked += 1) });
   const view = new View({ root, address, worklets: { recorder: "recorder.js", player: "player.js" }, names, ...options });
   t.after(async () => {
     await view.close();

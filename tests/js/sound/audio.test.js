@@ -305,6 +305,12 @@ for (const [name, code] of Object.entries({
   });
 }
 
+test("where the system or the server keeps the microphone from the page, that is said", () => {
+  const denied = (message) => microphoneFailure(new DOMException(message, "NotAllowedError"));
+  assert.equal(denied("Permission denied by system").code, "mic_system");
+  assert.match(denied("Permission dismissed").message, /question about the microphone was closed/);
+});
+
 test("what is thrown and is no error is told all the same", () => {
   assert.match(microphoneFailure("gone").message, /: gone\.$/);
   assert.match(microphoneFailure(undefined).message, /: undefined\.$/);
@@ -354,6 +360,12 @@ test("an output time is read off the sound card's own clock, or reckoned where i
   for (const unusable of [stamp(2, 9000), stamp(2, 8999.5), stamp(0, 10_000), { currentTime: 2.05 }]) assert.equal(Math.round(at(unusable, 2.5)), 10_450);
   assert.equal(Math.round(at({ ...stamp(0, 0), outputLatency: 0.03, baseLatency: 0.01 }, 2.5)), 10_480);
   assert.equal(Math.round(at({ ...stamp(0, 0), outputLatency: 0, baseLatency: 0.01 }, 2.5)), 10_460);
+});
+
+test("in the first second of a page the time is reckoned too, where there is no other", (t) => {
+  t.mock.method(performance, "now", () => 500);
+  assert.equal(Math.round(soundsAt(/** @type {any} */ ({ currentTime: 2.05 }), 2.5).clock), 950);
+  assert.equal(soundsAt(/** @type {any} */ ({ currentTime: 2.05, getOutputTimestamp: () => ({}) }), 2.5).estimated, true);
 });
 
 test("where the browser tells no latency, the time is said to be estimated", (t) => {
