@@ -236,7 +236,7 @@ def get(operation, description):
 @pytest.fixture
 def shop():
     server = HTTPServer(("127.0.0.1", 0), Shop)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     spec = {
         "openapi": "3.0.0",

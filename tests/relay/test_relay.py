@@ -43,6 +43,7 @@ def dial(server, kernel_id, *, login=True, query="", **options):
         "subprotocols": [protocol.SUBPROTOCOL],
         "additional_headers": headers,
         "max_size": None,
+        "max_queue": None,  # What is not read would keep the closing handshake waiting for 10 s.
     } | options
     return connect(server.relay(kernel_id, query), **options)
 
@@ -287,12 +288,11 @@ async def test_a_flood_does_not_grow_the_server(server, kernel):
 
     from websockets.asyncio.server import serve
 
-    async with serve(
-        deaf, "127.0.0.1", 0, subprotocols=[protocol.SUBPROTOCOL], max_queue=1, compression=None
-    ) as other:
+    listens = {"subprotocols": [protocol.SUBPROTOCOL], "max_queue": 1, "compression": None}
+    async with serve(deaf, "127.0.0.1", 0, close_timeout=0.1, **listens) as other:
         silent = server.start_kernel()
         bridge_file.write(server.bridge_file(silent), other.sockets[0].getsockname()[1])
-        async with dial(server, silent) as socket:
+        async with dial(server, silent, close_timeout=0.1) as socket:
             sent = 0
             with contextlib.suppress(TimeoutError):
                 while sent < 64:
