@@ -25,6 +25,8 @@ class Opened:
         self.url = self.bridge.url
 
     def connect(self, **options):
+        # Without a limit, as what is not read would keep the closing handshake waiting for 10 s.
+        options = {"max_queue": None} | options
         options = {"origin": ORIGIN, "subprotocols": [protocol.SUBPROTOCOL]} | options
         return connect(self.url, **options)
 

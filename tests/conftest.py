@@ -56,7 +56,7 @@ def serve(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Callable[
         yield start
 
 
-# --- `--fast`: no browser and no models ---
+# --- `--fast`: no browser and no models (`make test-fast` leaves out the mark `long`, too) ---
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

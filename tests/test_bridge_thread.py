@@ -342,6 +342,7 @@ def test_on_windows_the_loop_has_subprocesses_whatever_the_kernel_chose():
     assert run_alone(code).split() == ["7", "True", "True"]
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
 def test_a_session_in_a_forked_child_says_what_to_do_and_a_new_one_works():
     code = """

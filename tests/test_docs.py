@@ -294,6 +294,7 @@ def test_the_blocks_of_a_page():
     ]
 
 
+@pytest.mark.long
 def test_a_block_that_fails_is_told_with_its_line(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(examples, "ROOT", tmp_path)
     page = tmp_path / "page.md"

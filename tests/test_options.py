@@ -134,6 +134,7 @@ def test_completion_shows_the_options(monkeypatch, tmp_path, agent, call):
     assert found == ["voice="]
 
 
+@pytest.mark.long
 def test_a_type_checker_refuses_what_there_is_not(tmp_path):
     pytest.importorskip("mypy")
     calls = tmp_path / "calls.py"

@@ -156,6 +156,7 @@ def converse(live, page, texts, between=lambda _: None):
     assert page.heard == pytest.approx({n + 1: ANSWER_MS for n in range(len(texts))}, abs=1)
 
 
+@pytest.mark.long
 def test_fifty_cuts_at_random_moments_cost_what_was_said_in_the_outage(live, proxy, page):
     chance = random.Random(26)
     tracemalloc.start()
@@ -186,12 +187,14 @@ def test_fifty_cuts_at_random_moments_cost_what_was_said_in_the_outage(live, pro
     assert heard_in_the_model(live) > sent_ms - 50 * 200
 
 
+@pytest.mark.long
 def test_a_network_that_takes_300_ms_loses_nothing(live, proxy, page):
     proxy.delay_s = 0.3
     converse(live, page, ["one", "two"])
     assert page.breaks == 0
 
 
+@pytest.mark.long
 def test_a_network_that_stops_for_ten_seconds_loses_nothing(live, proxy, page):
     def stop(number):
         if number == 1:

@@ -39,11 +39,13 @@ def test_importing_adk_nb_imports_nothing_heavy():
     assert run.stdout.strip() == "[]"
 
 
+@pytest.mark.long
 def test_modules_with_public_names_need_no_import_of_their_own():
     code = "import adk_nb; adk_nb.serve.app, adk_nb.frames.TURN_COLUMNS, adk_nb.gemini.problem"
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+@pytest.mark.long
 def test_every_public_name_is_there_and_is_no_modules():
     code = """
 import importlib, pkgutil, types, adk_nb

@@ -837,6 +837,7 @@ def indiscreet(came):
     return []
 
 
+@pytest.mark.long
 async def test_no_way_leads_a_secret_into_a_page_a_log_or_a_recording(
     opened, tmp_path, monkeypatch, caplog
 ):

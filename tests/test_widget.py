@@ -402,6 +402,7 @@ def test_a_widget_whose_cell_was_deleted_closes_itself_though_a_name_holds_it(
     assert made[1].status == "ready"
 
 
+@pytest.mark.long
 def test_conversations_that_are_closed_are_freed_and_the_rest_goes_on():
     kept = adk_nb.talk(Agent(name="teller", model=Scripted(echo)))
     freed = []
@@ -456,6 +457,7 @@ for _ in range(2):
 """
 
 
+@pytest.mark.long
 def test_a_program_ends_without_a_word_whatever_closed_widgets_it_holds():
     """Python takes modules apart before it lets go of widgets."""
     here = Path(__file__).parent

@@ -124,6 +124,7 @@ def test_a_variant_is_the_same_for_the_same_agent_and_another_for_any_change():
     assert len({first, *map(agents.variant_of, others)}) == 1 + len(others)
 
 
+@pytest.mark.long
 def test_a_variant_is_known_in_another_process():
     code = (
         "from google.adk.agents import Agent; from adk_nb.adk.agents import variant_of;"

@@ -74,6 +74,7 @@ def test_speech_arrives_sample_by_sample(serve, model):
 # What a connection does not outlive, the conversation does.
 
 
+@pytest.mark.long
 @BOTH
 def test_a_go_away_between_turns_goes_unnoticed(serve, model):
     api = serve(live.long_session(turns=2), speed=1)
@@ -109,6 +110,7 @@ def test_a_go_away_in_mid_answer_waits_for_its_end(serve, model):
         assert session.say("on").agent_text == "You said on."
 
 
+@pytest.mark.long
 def test_forty_minutes(serve):
     """Four connections of ten minutes, at 600 times the speed; a turn every two minutes."""
     api = serve(live.long_session(turns=5, time_left=60), speed=600)
@@ -220,6 +222,7 @@ def test_a_refused_handle_begins_anew_with_the_history(serve):
     assert [text for _, text in api.connections[-1].turns][:2] == ["I am Ann", "Hello Ann."]
 
 
+@pytest.mark.long
 def test_what_the_user_says_while_there_is_no_connection_is_not_lost(serve):
     async def first(call):
         await call.setup()
@@ -425,6 +428,7 @@ def test_without_resumption_a_go_away_keeps_what_was_said(serve):
     assert [text for _, text in api.connections[1].turns][:2] == ["I am Ann", "Hello Ann."]
 
 
+@pytest.mark.long
 def test_a_service_that_ends_each_connection_is_given_up(serve):
     async def restless(call):
         await call.setup()
@@ -490,6 +494,7 @@ def test_what_follows_a_cut_is_answered_in_its_own_turn(serve, model, how):
         assert [t.interrupted for t in session.turns] == [True, False]
 
 
+@pytest.mark.long
 @BOTH
 def test_a_transfer_is_no_lost_connection(serve, model):
     async def host(call):

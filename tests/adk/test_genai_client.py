@@ -73,6 +73,7 @@ def said(code, tmp_path):
     return run.stdout, run.stderr
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("made", WITHOUT_A_KEY.values(), ids=WITHOUT_A_KEY)
 def test_no_key_leaves_no_traceback(made, tmp_path):
     shown, errors = said(textwrap.dedent(made) + "\nasyncio.run(cell(agent))\n", tmp_path)
@@ -80,6 +81,7 @@ def test_no_key_leaves_no_traceback(made, tmp_path):
     assert errors == ""
 
 
+@pytest.mark.long
 def test_an_unknown_model_leaves_no_traceback(tmp_path):
     code = """
     with LiveApi(no_model) as api:
@@ -91,6 +93,7 @@ def test_an_unknown_model_leaves_no_traceback(tmp_path):
     assert errors == ""
 
 
+@pytest.mark.long
 def test_a_client_of_a_cell_leaves_no_traceback(tmp_path):
     code = """
     import adk_nb.session

@@ -209,6 +209,7 @@ def in_a_broken_adk(blocked, error, used):
     return run.stdout
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("used", ["default_model()", "local_model()", "talk", "LiveSession"])
 def test_an_adk_without_its_live_part_is_named_with_what_to_do(monkeypatch, used):
     monkeypatch.setenv("ADK_NB_MODEL", "local")
@@ -221,6 +222,7 @@ def test_an_adk_without_its_live_part_is_named_with_what_to_do(monkeypatch, used
     assert "pip install --upgrade adk-nb" in said
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("used", ["local_model()", "talk"])
 def test_a_module_that_fails_is_not_said_to_be_missing(used):
     said = in_a_broken_adk("google.adk.live", "ImportError('no grpc here')", used)

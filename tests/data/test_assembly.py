@@ -136,6 +136,7 @@ def test_strict_frames_warn_of_lines_and_raise_for_recordings(damaged):
     assert warned[0].filename == __file__
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("frame", FRAMES)
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_damaged_recording_costs_no_other(damaged, frame, workers, tmp_path):
@@ -175,6 +176,7 @@ def test_what_is_wrong_with_a_call_is_still_an_error(folder):
 # Several processes.
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("frame", FRAMES)
 def test_several_processes_make_the_same_frame(folder, monkeypatch, frame):
     monkeypatch.setattr(assembly, "CHUNK", 1)
@@ -202,6 +204,7 @@ def test_functions_of_a_cell_run_in_other_processes_where_that_is_asked_for(fold
     assert used == [2, 2]
 
 
+@pytest.mark.long
 def test_a_script_without_a_guard_is_not_run_again(folder, tmp_path):
     script = tmp_path / "script.py"
     script.write_text(
@@ -216,6 +219,7 @@ def test_a_script_without_a_guard_is_not_run_again(folder, tmp_path):
     assert run.stderr == ""
 
 
+@pytest.mark.long
 def test_an_error_of_another_process_is_the_users(folder, damaged):
     with pytest.raises(RecordingError, match="version 99") as error:
         turns_df(damaged[1][1:3], workers=2)
@@ -232,6 +236,7 @@ def test_an_error_of_another_process_is_the_users(folder, damaged):
 # How far it is.
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("workers", [1, 2])
 def test_there_is_a_bar_over_what_takes_long(folder, monkeypatch, capsys, workers):
     monkeypatch.setattr(assembly, "DELAY_S", 1000)

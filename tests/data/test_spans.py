@@ -213,6 +213,7 @@ print(len(exporter.get_finished_spans()), len(spans_df(log)))
     assert run.stdout.split() == ["1", "1"]
 
 
+@pytest.mark.long
 def test_without_one_there_is_one_that_exports_nothing_and_nothing_is_said():
     collect(EventLog("s"))
     assert isinstance(trace.get_tracer_provider(), TracerProvider)
@@ -262,6 +263,7 @@ def test_why_there_are_none_is_said_where_they_are_asked_for(monkeypatch):
     assert "OTEL_SDK_DISABLED" in why
 
 
+@pytest.mark.long
 def test_a_provider_that_is_set_later_gets_the_spans_from_then_on():
     code = """
 import contextvars

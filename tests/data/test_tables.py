@@ -225,6 +225,7 @@ rows = st.fixed_dictionaries(
 )  # fmt: skip
 
 
+@pytest.mark.long
 @given(st.lists(st.lists(rows, max_size=8), max_size=3))
 @example([[{"kind": "usage", "total_tokens": 2**53 + 1}, {"kind": "usage"}]])
 @settings(max_examples=150)
@@ -672,6 +673,7 @@ class Page:
         pass
 
 
+@pytest.mark.long
 def test_a_session_and_its_recording_tell_the_same(tmp_path):
     sound = np.zeros(8000, np.int16)
     sound[4000:4320] = 7 + 256 * 40

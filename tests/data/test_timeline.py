@@ -43,6 +43,7 @@ def test_without_altair_what_only_altair_can_names_the_extra():
     assert repr(chart) == "<Timeline>"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("source", [conversation(), [conversation(1, "a"), conversation(1, "b")]])
 def test_with_altair_it_is_the_same_chart_as_altairs(source):
     chart = timeline(source)

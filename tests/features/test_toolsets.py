@@ -115,6 +115,7 @@ def test_an_mcp_server_ends_with_the_session_that_started_it(server):
         assert other.say("hi").agent_text == "You said hi."
 
 
+@pytest.mark.long
 def test_an_mcp_toolset_serves_a_second_session_too(server):
     one = agent(server.toolset)
     for _ in range(2):
@@ -124,6 +125,7 @@ def test_an_mcp_toolset_serves_a_second_session_too(server):
     assert len(server.pids) == 2
 
 
+@pytest.mark.long
 def test_a_session_that_ends_takes_no_toolset_from_another(server):
     one = agent(server.toolset, forecast={"city": "Oslo"})
     with LiveSession(one) as session:
@@ -236,7 +238,7 @@ def get(operation, description):
 @pytest.fixture
 def shop():
     server = HTTPServer(("127.0.0.1", 0), Shop)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     spec = {
         "openapi": "3.0.0",

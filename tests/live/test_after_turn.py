@@ -144,6 +144,7 @@ def test_without_an_open_turn_it_is_done_at_once_and_may_be_a_coroutine():
         assert done.wait(20)
 
 
+@pytest.mark.long
 def test_what_it_raises_is_told():
     def fails():
         raise ValueError("no")

@@ -61,6 +61,7 @@ def rows(session):
 # --- tools that the model does not wait for
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("model", [NEWEST, THINKING])
 def test_a_model_that_speaks_on_while_a_tool_runs(serve, model):
     roll = Roll(held=True)
@@ -93,6 +94,7 @@ def test_a_model_that_speaks_on_while_a_tool_runs(serve, model):
     assert roll.runs == [6]
 
 
+@pytest.mark.long
 def test_say_returns_with_the_answer_and_not_with_the_filler(serve):
     roll = Roll()
 
@@ -252,6 +254,7 @@ def test_an_answer_that_nobody_can_hear_says_so(serve, tmp_path):
 # --- connections that break around a tool
 
 
+@pytest.mark.long
 @BOTH
 @pytest.mark.parametrize("resume", [True, False])
 @pytest.mark.parametrize(
@@ -451,6 +454,7 @@ def test_a_tool_that_is_called_for_a_question_that_was_taken_back_does_not_run(s
     assert api.connections[0].tool_responses == []
 
 
+@pytest.mark.long
 def test_speak_returns_the_turn_of_its_own_sound_though_somebody_types_after_it(serve):
     async def scenario(call):
         await call.setup()
@@ -480,6 +484,7 @@ def test_speak_returns_the_turn_of_its_own_sound_though_somebody_types_after_it(
 # --- histories
 
 
+@pytest.mark.long
 @ALL
 def test_a_conversation_with_a_tool_call_can_be_swapped(serve, model):
     roll = Roll()

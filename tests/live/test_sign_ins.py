@@ -55,7 +55,7 @@ def oauth(monkeypatch):
     """What a tool asks for whose user signs in elsewhere."""
     monkeypatch.setenv("AUTHLIB_INSECURE_TRANSPORT", "1")
     server = http.server.HTTPServer(("127.0.0.1", 0), Tokens)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     flow = OAuthFlowAuthorizationCode(
         authorizationUrl="https://accounts.example/auth",
         tokenUrl=f"http://127.0.0.1:{server.server_port}/token",

@@ -158,6 +158,7 @@ async def says_nothing_of_the_result(call):
     await call.tool("roll", sides=6)
 
 
+@pytest.mark.long
 @BOTH
 @pytest.mark.parametrize(
     ("silent", "words"),
@@ -195,6 +196,7 @@ def test_a_model_that_falls_silent_is_told_and_the_next_question_is_a_turn_of_it
         assert "silence" in adk_nb.events_df(session).kind.tolist()
 
 
+@pytest.mark.long
 @BOTH
 def test_an_answer_that_comes_after_all_is_of_the_turn_that_asked(serve, model):
     async def scenario(call):
@@ -235,6 +237,7 @@ def test_a_nudge_makes_it_go_on(serve, model):
         assert [turn.user_text for turn in session.turns] == ["hi"]
 
 
+@pytest.mark.long
 @BOTH
 def test_a_new_connection_is_asked_again(serve, model):
     async def silent(call):
@@ -258,6 +261,7 @@ def test_a_new_connection_is_asked_again(serve, model):
         assert "disconnected" in [row.kind for row in session.log]
 
 
+@pytest.mark.long
 def test_a_service_that_is_silent_on_every_connection_ends_turns_and_not_the_session(
     serve, monkeypatch
 ):
@@ -281,6 +285,7 @@ def test_a_service_that_is_silent_on_every_connection_ends_turns_and_not_the_ses
         assert session.say("hi", timeout=20).agent_text == "Hello."
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("model", [OLD, NEW, NEWEST])
 def test_a_tool_that_runs_is_no_silence(serve, model):
     async def slow(sides: int) -> int:
@@ -304,6 +309,7 @@ def test_a_tool_that_runs_is_no_silence(serve, model):
         assert "silence" not in [row.kind for row in session.log]
 
 
+@pytest.mark.long
 def test_a_model_that_says_that_it_thinks_is_only_noted(serve):
     async def scenario(call):
         await call.setup()
@@ -343,6 +349,7 @@ class Slow(BaseLlm):
         yield LlmResponse(content=types.Content(role="model", parts=[part]))
 
 
+@pytest.mark.long
 def test_a_cascade_is_only_noted():
     model = CascadeLive(model=Slow(), stt=Deaf(), tts=Mute())
     with LiveSession(agent(model), silence=SHORT) as session:
@@ -351,6 +358,7 @@ def test_a_cascade_is_only_noted():
         assert [row.kind for row in session.log].count("silence") == 1
 
 
+@pytest.mark.long
 def test_nothing_is_watched_where_that_is_said(serve):
     async def scenario(call):
         await says_nothing(call)

@@ -564,6 +564,7 @@ async def test_an_outcome_is_told_without_blocking():
             await session.respond_async("c9", {})
 
 
+@pytest.mark.long
 def test_a_streaming_tool_tells_more_than_once_and_hears_what_the_user_says():
     got = []
 

@@ -145,6 +145,7 @@ with LiveSession(Agent(name="t", model=Scripted(lambda came: []))) as live:
 """
 
 
+@pytest.mark.long
 def test_ctrl_c_comes_back_at_once_and_leaves_the_session_alive():
     code = INTERRUPTED.format(path=[path for path in sys.path if path])
     done = subprocess.run(

@@ -62,6 +62,7 @@ def cascade(pause_s=0.0):
     return Agent(name="a", model=CascadeLive(model=Slowly(pause_s=pause_s), stt=Deaf(), tts=voice))
 
 
+@pytest.mark.long
 def test_a_cascade_that_only_writes_synthesises_nothing_and_waits_for_nothing():
     agent = cascade()
     with LiveSession(agent) as session:
@@ -95,6 +96,7 @@ def test_what_is_written_comes_piece_by_piece_and_says_so():
         assert "speaking" not in page.states()
 
 
+@pytest.mark.long
 def test_a_cut_leaves_in_the_history_what_was_written():
     with LiveSession(cascade(pause_s=0.3), audio=False) as session:
         page = attach(session)

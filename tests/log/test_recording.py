@@ -307,6 +307,7 @@ sys.stdin.read()
 """
 
 
+@pytest.mark.long
 def test_ten_kills_lose_no_more_than_a_second_each(tmp_path):
     folders = [tmp_path / str(n) for n in range(10)]
     code = TALKERS.format(path=[path for path in sys.path if path])

@@ -344,6 +344,7 @@ def test_an_extension_in_the_kernels_configuration_works(tmp_path):
 PACKAGES = pytest.mark.parametrize("package", ["nest_asyncio", "nest_asyncio2"])
 
 
+@pytest.mark.long
 @PACKAGES
 @pytest.mark.parametrize("order", ["before", "after"])
 def test_a_notebook_may_apply_nest_asyncio_by_itself(package, order, tmp_path):
@@ -443,6 +444,7 @@ def test_asyncio_run_in_a_thread_is_pythons_own(kernel):
     assert kernel.run(LEFT_IN_A_THREAD).split() == ["cancelled", "True"]
 
 
+@pytest.mark.long
 def test_what_the_kernel_lacks_is_told_once(tmp_path):
     cell = """
     from google.adk.agents import Agent

@@ -323,7 +323,7 @@ def api(put):
             pass
 
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         put(
             {
                 "GOOGLE_API_KEY": KEY,

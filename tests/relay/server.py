@@ -118,8 +118,7 @@ class Server:
             connection_file=str(self.runtime / f"kernel-{kernel_id}.json")
         )
         client.load_connection_file()
-        client.start_channels()
-        client.hb_channel.time_to_dead = SECONDS  # A busy kernel is not a dead one.
+        client.start_channels(hb=False)  # A kernel that is not up in a second is not a dead one.
         self._clients.append(client)
         client.wait_for_ready(SECONDS)
         printed = []

@@ -43,6 +43,7 @@ def dial(server, kernel_id, *, login=True, query="", **options):
         "subprotocols": [protocol.SUBPROTOCOL],
         "additional_headers": headers,
         "max_size": None,
+        "max_queue": None,  # What is not read would keep the closing handshake waiting for 10 s.
     } | options
     return connect(server.relay(kernel_id, query), **options)
 
@@ -197,6 +198,7 @@ async def test_a_page_of_another_origin_is_refused(server, kernel, origin):
     assert (await refused(server, kernel[0], origin=origin)).status_code in (403, 502)
 
 
+@pytest.mark.long
 async def test_the_bridge_refuses_an_origin_that_no_widget_announced(tmp_path):
     server = Server(tmp_path / "home", "--ServerApp.allow_origin=*")
     try:
@@ -228,6 +230,7 @@ async def test_a_port_where_something_else_listens_is_not_relayed_to(server, ker
     other.close()
 
 
+@pytest.mark.long
 async def test_close_codes_are_passed_on(server, kernel):
     async with dial(server, kernel[0]) as socket:
         await socket.send(json.dumps({"type": "hello", "token": "wrong"}))
@@ -262,6 +265,7 @@ async def test_a_message_over_the_limit_closes_the_connection(server, kernel):
         assert closed.value.rcvd.code == 1009
 
 
+@pytest.mark.long
 async def test_so_many_connections_are_relayed_and_no_more(server):
     own = server.start_kernel()
     token = server.talk(own)
@@ -278,6 +282,7 @@ async def test_so_many_connections_are_relayed_and_no_more(server):
                 await asyncio.sleep(0.05)
 
 
+@pytest.mark.long
 async def test_a_flood_does_not_grow_the_server(server, kernel):
     """A bridge that does not read holds the page back; nothing queues in between."""
     held = asyncio.Event()
@@ -287,12 +292,11 @@ async def test_a_flood_does_not_grow_the_server(server, kernel):
 
     from websockets.asyncio.server import serve
 
-    async with serve(
-        deaf, "127.0.0.1", 0, subprotocols=[protocol.SUBPROTOCOL], max_queue=1, compression=None
-    ) as other:
+    listens = {"subprotocols": [protocol.SUBPROTOCOL], "max_queue": 1, "compression": None}
+    async with serve(deaf, "127.0.0.1", 0, close_timeout=0.1, **listens) as other:
         silent = server.start_kernel()
         bridge_file.write(server.bridge_file(silent), other.sockets[0].getsockname()[1])
-        async with dial(server, silent) as socket:
+        async with dial(server, silent, close_timeout=0.1) as socket:
             sent = 0
             with contextlib.suppress(TimeoutError):
                 while sent < 64:
@@ -310,6 +314,7 @@ def test_the_doctor_learns_the_version(server):
     assert (status, json.loads(body)) == (200, {"version": __version__})
 
 
+@pytest.mark.long
 def test_it_is_loaded_without_what_is_heavy(server):
     code = (
         "import sys, jupyter_server.serverapp, tornado.websocket, tornado.simple_httpclient\n"
@@ -333,6 +338,7 @@ def test_it_is_loaded_without_what_is_heavy(server):
     }
 
 
+@pytest.mark.long
 async def test_without_the_extension_there_is_no_relay(tmp_path):
     server = Server(tmp_path / "home", extension=False)
     try:

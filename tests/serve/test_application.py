@@ -72,6 +72,7 @@ def test_a_visitor_speaks_with_a_session_and_comes_back_to_it(served):
         assert one.http("/open", "POST", content=odd).json()["token"] != answer["token"]
 
 
+@pytest.mark.long
 def test_a_visitor_that_does_not_come_back_is_forgotten(served, monkeypatch):
     monkeypatch.setattr(visits, "KEEP_S", 0.2)
     one = served()
@@ -199,6 +200,7 @@ def test_the_next_one_is_told_that_all_sessions_are_taken(served):
     wait_for(lambda: one.http("/readyz").status_code == 200)
 
 
+@pytest.mark.long
 def test_a_store_that_cannot_be_reached_makes_it_unready(served):
     class Store(InMemorySessionService):
         down = False
@@ -232,6 +234,7 @@ def test_the_figures(served):
     assert "adk_nb_first_audio_seconds_count 1.0" in figures
 
 
+@pytest.mark.long
 def test_before_it_ends_turns_may_end(served):
     def slowly(came):
         return [said("One "), 1.0, said("two."), DONE] if text_of(came) else []
@@ -324,6 +327,7 @@ def test_a_session_that_the_store_cannot_give_is_told_and_refused(served):
         page.until(lambda _message: True)
 
 
+@pytest.mark.long
 def test_who_only_opens_sessions_does_not_fill_the_server(served, monkeypatch, caplog):
     monkeypatch.setattr(visits, "ARRIVE_S", 0.2)
     one = served(max_sessions=1)
@@ -354,6 +358,7 @@ def test_the_address_that_a_proxy_has_is_let_in(served):
     assert one.http("/", headers={"Host": "evil.example"}).status_code == 403
 
 
+@pytest.mark.long
 def test_while_nothing_can_be_recorded_no_session_is_taken(served, tmp_path, caplog):
     folder = tmp_path / "calls"
     one = served(record=str(folder))
@@ -413,6 +418,7 @@ def test_why_a_server_is_not_ready_is_in_the_log_once(served, caplog):
     assert caplog.text.count("db.example") == 1
 
 
+@pytest.mark.long
 def test_without_a_store_an_idle_conversation_is_closed_at_once(served):
     def slowly(came):
         return [said("One "), 1.5, said("two."), DONE] if text_of(came) else []
@@ -445,6 +451,7 @@ def test_what_is_typed_while_nothing_more_is_taken_is_told(served):
     assert told["error"]["code"] == "busy"
 
 
+@pytest.mark.long
 def test_what_is_typed_as_the_server_drains_does_not_cut_in_on_the_last_turn(served):
     def answer(came):
         return [said("One "), 1.0, said("two."), DONE] if text_of(came) else []

@@ -34,6 +34,7 @@ agent = Agent(name="slow", model=Scripted(answer))
 """
 
 
+@pytest.mark.long
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGTERM")
 def test_it_says_where_it_is_and_ends_when_turns_have(tmp_path):
     (tmp_path / "slow.py").write_text(SLOW)
@@ -79,6 +80,7 @@ agent = Agent(name="echo", model=Scripted(answer))
 """
 
 
+@pytest.mark.long
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGTERM")
 def test_it_starts_again_when_a_file_has_changed(tmp_path):
     (tmp_path / "echo.py").write_text(ECHO.format(answer="first"))
@@ -242,6 +244,7 @@ def test_what_is_installed_beside_an_agent_is_not_looked_at(tmp_path):
     assert set(changed_at(tmp_path)) == {tmp_path / "inner" / "one.py", tmp_path / ".env"}
 
 
+@pytest.mark.long
 def test_what_no_edit_mends_ends_it_and_what_one_does_is_waited_for(tmp_path, monkeypatch):
     (tmp_path / "echo.py").write_text("x = (\n")
     path = os.pathsep.join([str(TESTS), str(TESTS.parent)])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 
+import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
@@ -27,6 +28,7 @@ async def tries(host, number, done):
         return error.response.status_code, error.response.body.decode()
 
 
+@pytest.mark.long
 async def test_each_is_served_or_refused_with_a_reason_and_the_others_unharmed(served):
     one = served(max_sessions=MOST)
     url = f"ws://{one.host}/ws/first?is_audio=false"

@@ -55,6 +55,7 @@ async def book(tool_context: ToolContext) -> dict:
     return {"status": "booked"}
 
 
+@pytest.mark.long
 def test_nor_of_one_that_asks_by_itself(tmp_path):
     with talk(Stamps(), [book], tmp_path / "talk", go=["book"]) as session:
         approved(session, "go")

@@ -49,6 +49,7 @@ def test_a_turn_that_waits_for_the_connection_is_cold_and_says_for_how_long(serv
         assert frame.connect_ms.isna().tolist() == [False, True]
 
 
+@pytest.mark.long
 def test_speech_waits_until_somebody_hears_it(serve):
     async def scenario(call):
         await call.sleep(SLOW_S)

@@ -140,6 +140,7 @@ def same(one, other):
         pd.testing.assert_frame_equal(make(one, columns), make(other, columns))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("secret", [False, True], ids=["no secrets", "secrets"])
 @pytest.mark.parametrize("scene", SCENES)
 def test_frames_of_a_session_and_of_its_recording(scene, secret, tmp_path, monkeypatch):

@@ -23,6 +23,7 @@ FRAME_MS = 20.0
 """The length of hotato's frames: its times are their beginnings."""
 
 
+@pytest.mark.long
 def test_the_response_gap_is_first_audio_ms():
     model = Listening()
     with LiveSession(Agent(name="a", model=Scripted(model))) as session:

@@ -53,6 +53,7 @@ def test_two_voices_of_two_rates_in_one_turn_sound_as_they_were(rates, tmp_path)
         assert pitch(clip, 550, 950) == pytest.approx(880, abs=3)
 
 
+@pytest.mark.long
 def test_a_hand_over_to_an_agent_with_another_rate_and_model(tmp_path):
     """The second voice is as fast as it was, and the turn has the model that answered."""
 

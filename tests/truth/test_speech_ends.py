@@ -71,6 +71,7 @@ def errors_in(name):
     return errors_ms(**room)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ROOMS)
 def test_where_speech_ends_and_begins(name):
     _, median_ms, most_ms = ROOMS[name]

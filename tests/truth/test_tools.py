@@ -294,6 +294,7 @@ def test_an_outcome_that_goes_on_changing_is_told_as_it_was_given():
         assert told_later(session)[-1] == {"items": [1]}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("ends", ["returns", "raises", "is cut off"])
 def test_a_streaming_tool_has_no_time_until_it_has_ended(ends, tmp_path):
     ran, first = [], threading.Event()

@@ -11,6 +11,7 @@ import asyncio
 import json
 import time
 
+import pytest
 from bridges import Opened
 from google.adk.agents import Agent
 from google.adk.models.llm_response import LlmResponse
@@ -243,6 +244,7 @@ def test_a_withheld_answer_has_the_time_of_what_stands_in_its_place(tmp_path):
         assert found["first_audio_ms"] != found["first_audio_ms"]
 
 
+@pytest.mark.long
 def test_a_hand_over_has_its_time_and_its_answer_the_whole_latency(tmp_path):
     script = Script(hi=["asked", 0.1, "moved", call("transfer_to_agent", agent_name="b")])
     other = Script(opened=ANSWER)

@@ -90,6 +90,7 @@ def check(frame, start_t, end_t, answered, by):
     assert earliest <= frame.transcript_ms[0] <= latest
 
 
+@pytest.mark.long
 def test_a_file_that_is_spoken(tmp_path):
     model = Listening()
     with LiveSession(Agent(name="a", model=Scripted(model)), record=tmp_path) as session:
@@ -138,6 +139,7 @@ async def talk(page, held_s=0.0, lost=range(0)):
     return began
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("held_s", [0.0, 0.8], ids=["at once", "held back by 800 ms"])
 async def test_a_page_whose_frames_come(held_s, tmp_path):
     model = Listening()
@@ -161,6 +163,7 @@ async def test_a_page_whose_frames_come(held_s, tmp_path):
         )
 
 
+@pytest.mark.long
 async def test_a_page_that_loses_frames(tmp_path):
     model = Listening()
     made = Opened(LiveSession(Agent(name="a", model=Scripted(model)), record=tmp_path).start())

@@ -128,6 +128,7 @@ def test_an_answer_that_is_written_is_rendered_for_pages_that_are_there_and_that
         assert later == [protocol.as_dict(shown)]
 
 
+@pytest.mark.long
 def test_the_parser_is_imported_where_something_is_written():
     code = "import adk_nb.session, sys; assert 'markdown_it' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
