@@ -137,7 +137,7 @@ class LiveWidget(Conversation, observers.Observed, anywidget.AnyWidget):
         Turns, sound and frames are there for whoever holds it; without that all of it is freed.
         In a tool or callback of the conversation it does so after the turn.
         """
-        if self._session.inside:
+        if self._session.requests.inside:
             self._session.after_turn(self.close)
             return
         bridge, self._bridge = self._bridge, None

@@ -80,7 +80,7 @@ def test_a_method_of_widget_and_session_is_documented(name):
 
 
 PAGE_SIDE = {
-    "admit", "dismiss", "examine", "facts", "hear", "history", "inside", "is_in_use", "note_end",
+    "admit", "dismiss", "examine", "facts", "hear", "history", "is_in_use", "note_end",
     "playback",
     "receive", "report", "see", "send_missed", "video_on", "receive_visitors", "watch",
 }  # fmt: skip

@@ -26,7 +26,6 @@ from adk_nb.exceptions import (
     AudioError,
     BridgeError,
     SessionClosedError,
-    TurnTimeoutError,
 )
 from adk_nb.live.swaps import Swaps
 from adk_nb.wire import protocol
@@ -145,21 +144,6 @@ def test_a_blocking_call_in_the_bridge_thread_is_refused():
             session.bridge.call(inside())
 
 
-def test_empty_text_is_refused():
-    with LiveSession(agent(echo)) as session, pytest.raises(AdkNbError, match="nothing to say"):
-        session.say("  ")
-
-
-def test_an_unanswered_turn_times_out_and_may_still_come():
-    def slow(came):
-        return [1.0, said("Late.", finished=True), DONE] if text_of(came) else []
-
-    with LiveSession(agent(slow)) as session:
-        with pytest.raises(TurnTimeoutError, match=r"0\.2 s"):
-            session.say("hi", timeout=0.2)
-        wait_for(lambda: session.turns[0].agent_text == "Late.")
-
-
 def add(a: int, b: int) -> int:
     """Adds two numbers."""
     return a + b
@@ -217,7 +201,7 @@ def test_audio_goes_on_while_a_sync_tool_sleeps():
     with LiveSession(agent(with_tool("sleepy"), sleepy)) as session:
         page = attach(session)
         do(session, session.receive, page, protocol.Mic(on=True))
-        future = session.bridge.submit(session.run_say("sleep", 20))
+        future = session.bridge.submit(session.requests.say("sleep", 20))
         wait_for(lambda: "tool_call" in kinds(session))
         came = len(session.agent.model.came)
         for _ in range(20):
@@ -247,7 +231,7 @@ def test_a_tool_that_never_returns_can_be_cut_off():
 
     try:
         with LiveSession(agent(answer, stuck)) as session:
-            future = session.bridge.submit(session.run_say("stick", 20))
+            future = session.bridge.submit(session.requests.say("stick", 20))
             wait_for(lambda: "tool_call" in kinds(session))
             session.interrupt()
             assert future.result(5).interrupted
@@ -341,7 +325,7 @@ def endless(came):
 def test_interrupt_ends_the_turn_and_drops_the_rest_of_the_answer():
     with LiveSession(agent(endless)) as session:
         page = attach(session)
-        future = session.bridge.submit(session.run_say("go on", 20))
+        future = session.bridge.submit(session.requests.say("go on", 20))
         wait_for(lambda: len(page.audio) > 3)
         session.interrupt()
         turn = future.result(5)
@@ -357,7 +341,7 @@ def test_interrupt_ends_the_turn_and_drops_the_rest_of_the_answer():
 def test_a_page_says_what_was_heard():
     with LiveSession(agent(endless)) as session:
         page = attach(session)
-        future = session.bridge.submit(session.run_say("go on", 20))
+        future = session.bridge.submit(session.requests.say("go on", 20))
         wait_for(lambda: len(page.audio) > 3)
         do(session, session.playback, protocol.Playback("started", 1), None)
         session.interrupt()
@@ -672,16 +656,3 @@ def test_what_is_no_agent_is_refused(odd):
 def test_what_is_not_known_is_refused(options, name):
     with pytest.raises(AdkNbError, match=name):
         LiveSession(agent(echo), **options)
-    with LiveSession(agent(echo)) as session, pytest.raises(AdkNbError, match="wait='never'"):
-        session.say("hi", wait="never")
-
-
-def test_a_state_is_a_copy_and_a_call_that_is_not_there_is_told():
-    with LiveSession(agent(echo)) as session:
-        session.say("hi")
-        session.state["n"] = 1
-        assert dict(session.state)["n"] == 1
-        with pytest.raises(AdkNbError) as raised:
-            session.respond("c9", {"a": 1})
-        assert raised.value.message == "There is no tool call 'c9'."
-        assert raised.value.code == "no_call"

@@ -123,7 +123,7 @@ def test_an_interruption_that_no_page_sees_says_what_sounded():
 
     with LiveSession(agent(endless)) as live:
         first = attach(live)
-        live.bridge.submit(live.run_say("go on", 20))
+        live.bridge.submit(live.requests.say("go on", 20))
         wait_for(lambda: first.audio)
         reports(live, first, "progress", 500.0)
         do(live, live.dismiss, first)

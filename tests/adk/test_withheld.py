@@ -210,7 +210,7 @@ def test_what_was_cut_off_before_is_not_brought_back_by_a_guard():
         after_model_callback=slow,
     )
     with LiveSession(agent) as session:
-        future = session.bridge.submit(session.run_say("tell", 20))
+        future = session.bridge.submit(session.requests.say("tell", 20))
         wait_for(lambda: session.turns and session.turns[0].agent_text)
         session.interrupt()
         turn = future.result(20)

@@ -680,7 +680,7 @@ def test_a_session_and_its_recording_tell_the_same(tmp_path):
         do(session, session.admit, page)
         session.say("sum")
         session.speak(sound)
-        future = session.bridge.submit(session.run_say("go on", 20))
+        future = session.bridge.submit(session.requests.say("go on", 20))
         wait_for(lambda: session.turns[-1].agent_text.endswith("six"))
         do(session, session.playback, protocol.Playback("started", 3), None)
         session.interrupt()

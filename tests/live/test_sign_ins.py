@@ -172,7 +172,7 @@ def test_a_key_is_given_from_a_cell():
         with pytest.raises(AdkNbError, match=r"needs its answer.*confirm\(payload"):
             session.confirm()
         with pytest.raises(TurnTimeoutError, match="mail waits for a sign-in"):
-            session.bridge.call(session._waits.finished(session.turns[0], 0.05))
+            session.bridge.call(session.requests._waits.finished(session.turns[0], 0.05))
         session.confirm(payload="the-key")
         wait_for(lambda: session.turns[0].ended)
         assert "no mail" in session.turns[0].agent_text

@@ -551,7 +551,7 @@ def test_a_function_in_place_of_a_tool_that_asks_first_is_asked_for_too():
 
         replacement.__name__ = "add"
         session.swap(replace=[replacement])
-        saying = session.bridge.submit(session.run_say("one and two", 60))
+        saying = session.bridge.submit(session.requests.say("one and two", 60))
         wait_for(lambda: session.questions or saying.done())
         assert session.questions
         session.confirm()

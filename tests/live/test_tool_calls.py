@@ -399,7 +399,7 @@ def test_a_question_is_answered_from_a_cell():
         do(session, session.receive, object(), protocol.Text("go"))
         wait_for(lambda: session.questions)
         with pytest.raises(TurnTimeoutError, match=r"delete waits for a confirmation.*confirm"):
-            session.bridge.call(session._waits.finished(session.turns[0], 0.05))
+            session.bridge.call(session.requests._waits.finished(session.turns[0], 0.05))
         session.confirm(call=session.questions[0])
         wait_for(lambda: session.turns[0].agent_text)
         assert session.turns[0].tool_calls[0].result == "a.txt is gone"
