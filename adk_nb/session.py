@@ -134,14 +134,13 @@ class LiveSession(Conversation):
         id: The session's id.
         log: The event log.
         requests: What a cell asks of it, on the bridge thread.
+        pages: What its pages do to it, on the bridge thread.
         greets_pages: Whether a greeting waits until a page can play it.
     """
 
     # What the widget, its pages and `Conversation` use.
     _unlisted = Conversation._unlisted.union(dir(DrivenSession)) - {"log", "status"} | {  # noqa: SLF001 - its own
-        "admit", "dismiss", "examine", "facts", "greets_pages", "hear", "history",
-        "is_in_use", "note_end", "playback", "receive", "report", "see", "send_missed",
-        "receive_visitors", "watch",
+        "greets_pages", "is_in_use", "note_end", "pages", "receive_visitors", "report",
     }  # fmt: skip
 
     @checked()
@@ -240,7 +239,7 @@ class LiveSession(Conversation):
         self._switching = Switching(
             self._exchange, begin=self._begin, after_turn=self.requests.then, voice=audio
         )
-        self._pages = SessionPages(
+        self.pages = SessionPages(
             self._exchange,
             self._definitions,
             self._switching,
@@ -365,14 +364,6 @@ class LiveSession(Conversation):
         self._exchange.pages.note(turn, "closed", f"It was closed. {why}")
         logger.warning("The conversation with %s was closed. %s", self.agent.name, why)
 
-    def history(self) -> list[dict[str, Any]]:
-        """Returns the conversation so far, as the messages that a new page gets."""
-        return self._exchange.pages.history(self._exchange.turns.all)
-
-    def facts(self) -> list[dict[str, Any]]:
-        """Returns what is known of the turns beside their words, as messages for a new page."""
-        return self._exchange.pages.facts(self._exchange.turns.all)
-
     def start(self) -> Self:
         """Starts the session; its model loads and connects in the background.
 
@@ -470,13 +461,7 @@ class LiveSession(Conversation):
         return await bridge.call_async(self._attached(page).begin())
 
     def _attached(self, page: Page) -> Attached:
-        return Attached(page, self._pages, self._exchange, self.bridge.loop)
-
-    # What pages do, on the bridge thread.
-
-    def watch(self, watcher: Callable[[protocol.Message], None]) -> None:
-        """Calls `watcher` with every message that goes to the pages."""
-        self._exchange.pages.watchers.append(watcher)
+        return Attached(page, self.pages, self._exchange, self.bridge.loop)
 
     def _say_that_it_is_recorded(self) -> None:
         notes = self._exchange.pages.notes
@@ -499,51 +484,6 @@ class LiveSession(Conversation):
         self._exchange.pages.shown = shown
         self._exchange.live.calls.failed = tool_failed
         self._say_that_it_is_recorded()
-
-    def admit(self, page: Page, hello: protocol.Hello | None = None) -> protocol.Welcome:
-        """Adds a page; returns its first message, with the conversation so far."""
-        return self._pages.attach(page, hello)
-
-    def dismiss(self, page: Page) -> None:
-        """Removes a page; its microphone counts as closed."""
-        self._pages.detach(page)
-
-    def receive(self, page: Page, message: protocol.Message) -> None:
-        """Does what a page asks."""
-        self._pages.receive(page, message)
-
-    def hear(
-        self, source: object, pcm: bytes, captured_ms: float | None = None, lost: int = 0
-    ) -> None:
-        """Takes a microphone frame, PCM16LE mono at 16 kHz, from a page or from `speak`.
-
-        Args:
-            source: The page, or call of `speak`.
-            pcm: The samples.
-            captured_ms: When its last sample was captured, on the bridge's clock (ms), if known.
-            lost: How many frames before it were lost.
-        """
-        self._exchange.hear(source, pcm, captured_ms, lost)
-
-    def see(self, page: Page, source: str, jpeg: bytes) -> None:
-        """Takes a picture, a JPEG, from the page that switched its camera or screen on last."""
-        del source
-        self._pages.see(page, jpeg)
-
-    def playback(
-        self,
-        report: protocol.Playback,
-        clock_ms: float | None = None,
-        error_ms: float | None = None,
-        *,
-        page: Page | None = None,
-    ) -> None:
-        """Takes a player's report; see `SessionPages.playback`."""
-        self._pages.playback(report, clock_ms, error_ms, page=page)
-
-    def examine(self, asked: int, take: Callable[[protocol.Findings], None]) -> int:
-        """Asks the pages what they know of themselves; see `SessionPages.examine`."""
-        return self._pages.examine(asked, take)
 
     def _greet(self) -> None:
         """Lets the agent speak first, once."""
@@ -631,7 +571,7 @@ class LiveSession(Conversation):
         for task in self._tasks:
             task.cancel()
         self._listeners.close()
-        self._pages.close()
+        self.pages.close()
         await self._exchange.live.stop()
         await self._exchange.tool_runs.stop()
         why = "The session was closed."

@@ -200,12 +200,12 @@ def test_audio_goes_on_while_a_sync_tool_sleeps():
 
     with LiveSession(agent(with_tool("sleepy"), sleepy)) as session:
         page = attach(session)
-        do(session, session.receive, page, protocol.Mic(on=True))
+        do(session, session.pages.receive, page, protocol.Mic(on=True))
         future = session.bridge.submit(session.requests.say("sleep", 20))
         wait_for(lambda: "tool_call" in kinds(session))
         came = len(session.agent.model.came)
         for _ in range(20):
-            do(session, session.hear, page, bytes(640))
+            do(session, session.pages.hear, page, bytes(640))
         # The model hears all of it while the tool still sleeps.
         wait_for(lambda: len(session.agent.model.came) >= came + 20)
         assert not future.done()
@@ -343,10 +343,10 @@ def test_a_page_says_what_was_heard():
         page = attach(session)
         future = session.bridge.submit(session.requests.say("go on", 20))
         wait_for(lambda: len(page.audio) > 3)
-        do(session, session.playback, protocol.Playback("started", 1), None)
+        do(session, session.pages.playback, protocol.Playback("started", 1), None)
         session.interrupt()
         turn = future.result(5)
-        do(session, session.playback, protocol.Playback("flushed", 1, played_ms=0.0), None)
+        do(session, session.pages.playback, protocol.Playback("flushed", 1, played_ms=0.0), None)
         assert turn.heard_text == ""
         assert turn.agent_text == "One two three."
         assert {"playback_started", "playback_flushed"} <= set(kinds(session))
@@ -373,10 +373,10 @@ def test_the_models_own_interruption_flushes_and_the_next_turn_is_its_own():
 
     with LiveSession(agent(barge)) as session:
         page = attach(session)
-        do(session, session.receive, page, protocol.Mic(on=True))
-        do(session, session.hear, page, b"\x01\x00" * 320)
+        do(session, session.pages.receive, page, protocol.Mic(on=True))
+        do(session, session.pages.hear, page, b"\x01\x00" * 320)
         wait_for(lambda: session.turns and session.turns[0].agent_text)
-        do(session, session.hear, page, b"\x02\x00" * 320)
+        do(session, session.pages.hear, page, b"\x02\x00" * 320)
         wait_for(lambda: len(session.turns) == 2 and session.turns[1].ended)
     first, second = session.turns
     assert first.interrupted
@@ -400,9 +400,9 @@ def test_typing_over_an_answer_cuts_it():
 
     with LiveSession(agent(answer)) as session:
         page = attach(session)
-        do(session, session.receive, page, protocol.Text("go on"))
+        do(session, session.pages.receive, page, protocol.Text("go on"))
         wait_for(lambda: page.audio)
-        do(session, session.receive, page, protocol.Text("stop"))
+        do(session, session.pages.receive, page, protocol.Text("stop"))
         wait_for(lambda: len(session.turns) == 2 and session.turns[1].ended)
         assert session.turns[0].interrupted
         assert session.turns[1].agent_text == "You said stop."
@@ -411,15 +411,15 @@ def test_typing_over_an_answer_cuts_it():
 def test_only_who_has_the_microphone_is_heard():
     with LiveSession(agent(echo)) as session:
         one, two = attach(session), attach(session)
-        do(session, session.hear, one, bytes(640))
+        do(session, session.pages.hear, one, bytes(640))
         assert session.mic_dropped == 1
-        do(session, session.receive, one, protocol.Mic(on=True))
-        do(session, session.receive, two, protocol.Mic(on=True))
-        do(session, session.hear, one, bytes(640))
+        do(session, session.pages.receive, one, protocol.Mic(on=True))
+        do(session, session.pages.receive, two, protocol.Mic(on=True))
+        do(session, session.pages.hear, one, bytes(640))
         assert session.mic_dropped == 2
-        do(session, session.hear, two, bytes(640))
+        do(session, session.pages.hear, two, bytes(640))
         wait_for(lambda: session.agent.model.came)
-        do(session, session.dismiss, two)
+        do(session, session.pages.detach, two)
         assert kinds(session).count("mic_off") == 1
         assert kinds(session)[-1] == "mic_off"
 
@@ -478,7 +478,7 @@ def test_a_new_page_gets_the_history():
         session.say("sum")
 
         async def attached():
-            return session.admit(Page())
+            return session.pages.attach(Page())
 
         welcome = session.bridge.call(attached())
     assert [m["type"] for m in welcome.history] == [
@@ -494,7 +494,7 @@ def test_a_new_page_is_told_of_a_thousand_tools_at_most(monkeypatch):
         monkeypatch.setattr(Swaps, "tools", many)
 
         async def attached():
-            return session.admit(Page())
+            return session.pages.attach(Page())
 
         assert session.bridge.call(attached()).tools == many[:1000]
 
@@ -532,17 +532,17 @@ def test_text_only():
 def test_push_to_talk_cuts_in():
     with LiveSession(agent(endless)) as session:
         page = attach(session)
-        do(session, session.receive, page, protocol.Text("go on"))
+        do(session, session.pages.receive, page, protocol.Text("go on"))
         wait_for(lambda: page.audio)
-        do(session, session.receive, page, protocol.ActivityStart())
+        do(session, session.pages.receive, page, protocol.ActivityStart())
         assert session.turns[0].interrupted
-        do(session, session.receive, page, protocol.ActivityEnd())
+        do(session, session.pages.receive, page, protocol.ActivityEnd())
 
 
 def test_an_error_of_the_page_is_in_the_log():
     with LiveSession(agent(echo)) as session:
         page = attach(session)
-        do(session, session.receive, page, protocol.PageError("mic_denied", "No permission."))
+        do(session, session.pages.receive, page, protocol.PageError("mic_denied", "No permission."))
         assert [r.error for r in session.log if r.kind == "error"] == ["mic_denied: No permission."]
 
 
@@ -584,7 +584,7 @@ def test_a_recording_goes_where_it_is_said_and_the_page_tells_where(tmp_path, mo
         assert session.recording.parent == Path("recordings")
 
         async def welcome():
-            return session.admit(page)
+            return session.pages.attach(page)
 
         (note,) = [m for m in session.bridge.call(welcome()).history if m["type"] == "note"]
         assert note["text"] == f"It is recorded in {session.recording}."

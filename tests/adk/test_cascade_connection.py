@@ -61,11 +61,11 @@ def cut_after(session, played_ms):
     future = session.bridge.submit(session.requests.say("count", 20))
     wait_for(lambda: len(page.audio) == 2)
     if played_ms is not None:
-        do(session, session.playback, protocol.Playback("started", 1))
-        do(session, session.playback, protocol.Playback("progress", 1, played_ms=played_ms))
+        do(session, session.pages.playback, protocol.Playback("started", 1))
+        do(session, session.pages.playback, protocol.Playback("progress", 1, played_ms=played_ms))
     session.interrupt()
     turn = future.result(60)
-    do(session, session.playback, protocol.Playback("flushed", 1, played_ms=played_ms or 0.0))
+    do(session, session.pages.playback, protocol.Playback("flushed", 1, played_ms=played_ms or 0.0))
     return turn
 
 
