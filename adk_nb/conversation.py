@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, MutableMapping
+from collections.abc import AsyncIterator, Callable, Iterable
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias, get_args
 
 from adk_nb.adk.agents import tools_of
@@ -17,6 +17,7 @@ from adk_nb.log.gaps import with_gaps
 from adk_nb.log.tool_call import ToolCall
 from adk_nb.log.turn import Turn
 from adk_nb.options import check_choice, checked
+from adk_nb.session_state import SessionState
 from adk_nb.sound_input import Channel, clip_of
 
 if TYPE_CHECKING:
@@ -32,14 +33,13 @@ if TYPE_CHECKING:
     from google.genai import types
 
     from adk_nb.adk.agents import Swap
+    from adk_nb.cell_requests import Wait
     from adk_nb.data.timeline import Timeline
     from adk_nb.data.tokens import Prices
     from adk_nb.driven_session import DrivenSession
     from adk_nb.live.histories import History
 
 OnTurn: TypeAlias = Callable[[Turn], Any]
-Wait: TypeAlias = Literal["text", "first", "heard"]
-"""For what `say` waits."""
 Who: TypeAlias = Literal["user", "agent", "both", "heard", "mix", "utterance"]
 """Whose sound `audio` returns."""
 _AS_IT_WAS: dict[str, Callable[[Any, Turn], Clip]] = {
@@ -50,41 +50,6 @@ _AS_IT_WAS: dict[str, Callable[[Any, Turn], Clip]] = {
 OnEvent: TypeAlias = Callable[[LogRow], Any]
 Kinds: TypeAlias = str | Iterable[str] | None
 """Kinds of events; None is all of them."""
-
-
-class SessionState(MutableMapping[str, Any]):
-    """ADK's session state as a dictionary; the agent's tools see what is set here.
-
-    Keys with the prefix `user:` belong to all sessions of the user, those with `app:` to all users.
-    """
-
-    def __init__(self, session: DrivenSession) -> None:
-        self._session = session
-
-    def _read(self) -> dict[str, Any]:
-        return self._session.peek(self._session.run_state())
-
-    def __getitem__(self, key: str) -> Any:
-        return self._read()[key]
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        self.update({key: value})
-
-    def __delitem__(self, key: str) -> None:
-        raise TypeError(f"ADK's session state cannot delete a key; set state[{key!r}] = None.")
-
-    def update(self, *args: Any, **values: Any) -> None:
-        """Sets several keys at once, in one event."""
-        self._session.peek(self._session.run_set_state(dict(*args, **values)))
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._read())
-
-    def __len__(self) -> int:
-        return len(self._read())
-
-    def __repr__(self) -> str:
-        return repr(self._read())
 
 
 def _id_of(call: ToolCall | str) -> str:
@@ -170,7 +135,7 @@ class Conversation:
             SessionClosedError: The session is closed.
             TurnTimeoutError: The answer took longer; the turn goes on.
         """
-        return self.session.bridge.call(self.session.run_say(text, timeout, wait))
+        return self.session.bridge.call(self.session.requests.say(text, timeout, wait))
 
     async def say_async(
         self,
@@ -180,7 +145,7 @@ class Conversation:
     ) -> Turn:
         """Async version of `say`; works from any event loop."""
         bridge = await self.session.bridge_async()
-        return await bridge.call_async(self.session.run_say(text, timeout, wait))
+        return await bridge.call_async(self.session.requests.say(text, timeout, wait))
 
     def prompt(self, text: str, timeout: float = 60) -> Turn:
         """Sends the agent a message that is not the user's, and waits for its answer.
@@ -200,12 +165,12 @@ class Conversation:
             SessionClosedError: The session is closed.
             TurnTimeoutError: The answer took longer; the turn goes on.
         """
-        return self.session.bridge.call(self.session.run_prompt(text, timeout))
+        return self.session.bridge.call(self.session.requests.prompt(text, timeout))
 
     async def prompt_async(self, text: str, timeout: float = 60) -> Turn:  # noqa: ASYNC109
         """Async version of `prompt`; works from any event loop."""
         bridge = await self.session.bridge_async()
-        return await bridge.call_async(self.session.run_prompt(text, timeout))
+        return await bridge.call_async(self.session.requests.prompt(text, timeout))
 
     def speak(
         self,
@@ -236,7 +201,7 @@ class Conversation:
             TurnTimeoutError: The answer took longer; the turn goes on.
         """
         clip = clip_of(wav_or_pcm, rate, channel)
-        return self.session.bridge.call(self.session.run_speak(clip, timeout))
+        return self.session.bridge.call(self.session.requests.speak(clip, timeout))
 
     async def speak_async(
         self,
@@ -249,7 +214,7 @@ class Conversation:
         """Async version of `speak`; works from any event loop."""
         clip = await asyncio.to_thread(clip_of, wav_or_pcm, rate, channel)
         bridge = await self.session.bridge_async()
-        return await bridge.call_async(self.session.run_speak(clip, timeout))
+        return await bridge.call_async(self.session.requests.speak(clip, timeout))
 
     def interrupt(self) -> None:
         """Interrupts the agent: the player stops and the rest of the answer is dropped.
@@ -257,12 +222,12 @@ class Conversation:
         Raises:
             SessionClosedError: The session is closed.
         """
-        self.session.bridge.call(self.session.run_interrupt())
+        self.session.bridge.call(self.session.requests.interrupt())
 
     async def interrupt_async(self) -> None:
         """Async version of `interrupt`; works from any event loop."""
         bridge = await self.session.bridge_async()
-        await bridge.call_async(self.session.run_interrupt())
+        await bridge.call_async(self.session.requests.interrupt())
 
     @checked()
     def wait_for_turn(self, timeout: float | None = None) -> Turn:
@@ -280,12 +245,12 @@ class Conversation:
             SessionClosedError: The session is closed.
             TurnTimeoutError: No turn ended in time.
         """
-        return self.session.bridge.call(self.session.run_wait_for_turn(timeout))
+        return self.session.bridge.call(self.session.requests.wait_for_turn(timeout))
 
     async def wait_for_turn_async(self, timeout: float | None = None) -> Turn:  # noqa: ASYNC109
         """Async version of `wait_for_turn`; works from any event loop."""
         bridge = await self.session.bridge_async()
-        return await bridge.call_async(self.session.run_wait_for_turn(timeout))
+        return await bridge.call_async(self.session.requests.wait_for_turn(timeout))
 
     def on_turn(self, callback: OnTurn, *, remove: bool = False) -> OnTurn:
         """Calls a function with every `Turn` that has ended; also a decorator.
@@ -377,7 +342,7 @@ class Conversation:
         Raises:
             SessionClosedError: The session is closed.
         """
-        self.session.bridge.submit(self.session.run_after_turn(function))
+        self.session.bridge.submit(self.session.requests.after_turn(function))
 
     # The agent, its tools, its history and state.
 
@@ -459,7 +424,7 @@ class Conversation:
             SessionClosedError: The session is closed.
         """
         wish = Wish(agent, tools, instruction, model, history, at_turn, replace, label)
-        return self.session.bridge.call(self.session.run_swap(wish, timeout))
+        return self.session.bridge.call(self.session.requests.swap(wish, timeout))
 
     @checked(swap, values=False)
     async def swap_async(
@@ -478,7 +443,7 @@ class Conversation:
         """
         wish = Wish(agent, **changes)
         bridge = await self.session.bridge_async()
-        return await bridge.call_async(self.session.run_swap(wish, timeout))
+        return await bridge.call_async(self.session.requests.swap(wish, timeout))
 
     @checked()
     def reload(self, timeout: float = 60) -> Swap:
@@ -498,12 +463,12 @@ class Conversation:
             SwapError: A new definition cannot be used; the agent goes on with the old ones.
             SessionClosedError: The session is closed.
         """
-        return self.session.bridge.call(self.session.run_reload(timeout))
+        return self.session.bridge.call(self.session.requests.reload(timeout))
 
     async def reload_async(self, timeout: float = 60) -> Swap:  # noqa: ASYNC109
         """Async version of `reload`; works from any event loop."""
         bridge = await self.session.bridge_async()
-        return await bridge.call_async(self.session.run_reload(timeout))
+        return await bridge.call_async(self.session.requests.reload(timeout))
 
     @property
     def histories(self) -> list[History]:
@@ -562,7 +527,7 @@ class Conversation:
             SessionClosedError: The session is closed.
         """
         self.session.bridge.call(
-            self.session.run_confirm(
+            self.session.requests.confirm(
                 None if call is None else _id_of(call), approved=approved, payload=payload
             )
         )
@@ -573,7 +538,7 @@ class Conversation:
         """Async version of `confirm`; works from any event loop."""
         bridge = await self.session.bridge_async()
         await bridge.call_async(
-            self.session.run_confirm(
+            self.session.requests.confirm(
                 None if call is None else _id_of(call), approved=approved, payload=payload
             )
         )
@@ -591,12 +556,12 @@ class Conversation:
             AdkNbError: No such call runs.
             SessionClosedError: The session is closed.
         """
-        self.session.bridge.call(self.session.run_stop_tool(_id_of(call)))
+        self.session.bridge.call(self.session.requests.stop_tool(_id_of(call)))
 
     async def stop_tool_async(self, call: ToolCall | str) -> None:
         """Async version of `stop_tool`; works from any event loop."""
         bridge = await self.session.bridge_async()
-        await bridge.call_async(self.session.run_stop_tool(_id_of(call)))
+        await bridge.call_async(self.session.requests.stop_tool(_id_of(call)))
 
     def respond(self, call: ToolCall | str, response: dict[str, Any]) -> None:
         """Gives the agent the result of a long-running tool.
@@ -609,12 +574,12 @@ class Conversation:
             AdkNbError: There is no such call.
             SessionClosedError: The session is closed.
         """
-        self.session.bridge.call(self.session.run_respond(_id_of(call), response))
+        self.session.bridge.call(self.session.requests.respond(_id_of(call), response))
 
     async def respond_async(self, call: ToolCall | str, response: dict[str, Any]) -> None:
         """Async version of `respond`; works from any event loop."""
         bridge = await self.session.bridge_async()
-        await bridge.call_async(self.session.run_respond(_id_of(call), response))
+        await bridge.call_async(self.session.requests.respond(_id_of(call), response))
 
     # Its data. These work on a session that is not started or closed, too.
 

@@ -124,3 +124,11 @@ class RecordingError(AdkNbError):
     """A recording cannot be written, or there is none to read."""
 
     code = "recording"
+
+
+def session_closed() -> SessionClosedError:
+    """Returns the error of a session that is asked to go on when it is closed."""
+    return SessionClosedError(
+        "This session is closed.",
+        remedy="Call talk(agent) or `with LiveSession(agent) as s:` for a new one.",
+    )

@@ -145,7 +145,7 @@ async def joined(session: LiveSession) -> tuple[Bridge, str]:
     if shared is not None and token is not None:
         return shared, token
     bridge, token = await Bridge.add(session)
-    session.watch(functools.partial(_leave, bridge, token))
+    session.pages.watch(functools.partial(_leave, bridge, token))
     return bridge, token
 
 

@@ -122,7 +122,7 @@ class Connection:
 
     def _perceive(self, frame: protocol.AudioFrame | protocol.ImageFrame) -> None:
         if isinstance(frame, protocol.ImageFrame):
-            self._session.see(self, frame.source, frame.jpeg)
+            self._session.pages.see(self, frame.jpeg)
             return
         if frame.kind != protocol.MICROPHONE or frame.rate != 16_000:
             raise ProtocolError("A page sends microphone frames of 16 kHz.")
@@ -130,7 +130,7 @@ class Connection:
         self._next_seq = frame.seq + 1
         offset = self._offset
         captured_ms = None if offset is None else frame.clock + offset.offset_ms
-        self._session.hear(self, frame.samples, captured_ms, lost)
+        self._session.pages.hear(self, frame.samples, captured_ms, lost)
 
     def _take(self, message: protocol.Message) -> None:
         match message:
@@ -142,11 +142,11 @@ class Connection:
             case protocol.Playback():
                 offset = self._offset
                 if offset is None:
-                    self._session.playback(message, page=self)
+                    self._session.pages.playback(message, page=self)
                 else:
                     clock = message.clock + offset.offset_ms
-                    self._session.playback(message, clock, offset.error_ms, page=self)
+                    self._session.pages.playback(message, clock, offset.error_ms, page=self)
             case protocol.Hello() | protocol.Redeem():
                 raise ProtocolError("A page says hello once.")
             case _:
-                self._session.receive(self, message)
+                self._session.pages.receive(self, message)

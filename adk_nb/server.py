@@ -339,13 +339,13 @@ class Bridge:
         """Adds a page that is in, whatever way it came; the first it is sent is its welcome."""
         connection = Connection(line, session)
         self._connections[connection] = token
-        connection.send(session.admit(connection, hello))
+        connection.send(session.pages.attach(connection, hello))
         return connection
 
     def leave(self, connection: Connection, session: LiveSession) -> None:
         """Removes a page whose connection has ended."""
         if self._connections.pop(connection, None) is not None:
-            session.dismiss(connection)
+            session.pages.detach(connection)
 
     async def _redeem(
         self, socket: ServerConnection, token: str | None, origin: str | None

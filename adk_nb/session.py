@@ -7,10 +7,8 @@ the pages' messages. It survives a model that fails: the next turn connects agai
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import functools
 import logging
-import time
 import uuid
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
@@ -20,30 +18,19 @@ from google.adk.artifacts.in_memory_artifact_service import InMemoryArtifactServ
 from adk_nb.adk import run_config as config
 from adk_nb.adk.agents import live_model, model_name
 from adk_nb.adk.plugins import uncalled
-from adk_nb.adk.session_context import SESSION
 from adk_nb.bridge_thread import BridgeLoop
-from adk_nb.conversation import Conversation, Wait
+from adk_nb.cell_requests import CellRequests
+from adk_nb.conversation import Conversation
 from adk_nb.driven_session import DrivenSession
-from adk_nb.exceptions import (
-    AdkNbError,
-    SessionClosedError,
-    SwapError,
-)
+from adk_nb.exceptions import AdkNbError, session_closed
 from adk_nb.live import silence as silence_limits
-from adk_nb.live.attached import Attached, check_text
+from adk_nb.live.attached import Attached
 from adk_nb.live.coordinator import Exchange
 from adk_nb.live.event_feeds import EventFeeds
 from adk_nb.live.followed_definitions import FollowedDefinitions
-from adk_nb.live.histories import (
-    APP_NAME,
-    Histories,
-    checked_app_name,
-    earlier,
-    response,
-    state_change,
-)
+from adk_nb.live.histories import APP_NAME, Histories, checked_app_name, earlier
 from adk_nb.live.session_pages import SessionPages
-from adk_nb.live.switching import SWITCH_S, Switching
+from adk_nb.live.switching import Switching
 from adk_nb.live.turn_callbacks import TurnListeners
 from adk_nb.live.turn_waits import TurnWaits
 from adk_nb.log import masked_logs
@@ -51,7 +38,7 @@ from adk_nb.log.event_log import EventLog
 from adk_nb.log.recording import RecordingWriter, folder_of
 from adk_nb.log.tags import checked as checked_tags
 from adk_nb.options import check_choice, checked
-from adk_nb.plain import plain, valid_text
+from adk_nb.plain import valid_text
 from adk_nb.providers.explain import explain
 from adk_nb.wire import protocol
 
@@ -66,10 +53,7 @@ if TYPE_CHECKING:
     from google.adk.plugins.base_plugin import BasePlugin
     from google.adk.sessions import BaseSessionService
 
-    from adk_nb.adk.agents import Swap
-    from adk_nb.audio import Clip
     from adk_nb.live.silence import OnSilence, Silence
-    from adk_nb.live.swaps import Wish
     from adk_nb.log.event_log import LogRow
     from adk_nb.log.tool_call import ToolCall
     from adk_nb.log.turn import Turn
@@ -79,11 +63,8 @@ T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
-_NEWS_S = 0.3
-"""How long a swap may take before the pages show that it is under way (s)."""
 _GREETING = "Hello!"
 """What an agent is asked that is to greet."""
-_ELSEWHERE = "speak() takes sound, respond() a tool's result."
 _CLOSE_S = 10.0
 """How long `close` waits until all of a session has ended (s)."""
 
@@ -152,14 +133,14 @@ class LiveSession(Conversation):
     Attributes:
         id: The session's id.
         log: The event log.
+        requests: What a cell asks of it, on the bridge thread.
+        pages: What its pages do to it, on the bridge thread.
         greets_pages: Whether a greeting waits until a page can play it.
     """
 
     # What the widget, its pages and `Conversation` use.
     _unlisted = Conversation._unlisted.union(dir(DrivenSession)) - {"log", "status"} | {  # noqa: SLF001 - its own
-        "admit", "dismiss", "examine", "facts", "greets_pages", "hear", "history", "inside",
-        "is_in_use", "note_end", "playback", "receive", "report", "see", "send_missed",
-        "receive_visitors", "watch",
+        "greets_pages", "is_in_use", "note_end", "pages", "receive_visitors", "report",
     }  # fmt: skip
 
     @checked()
@@ -250,12 +231,15 @@ class LiveSession(Conversation):
         self._exchange.shared_microphone = shared_microphone
         self._exchange.on_turn_end = self._turn_ended
         self._histories.on_shared = self._exchange.report
-        self._definitions = FollowedDefinitions(self._exchange, self._reload_or_tell, follow=follow)
-        self._waits = TurnWaits(self._exchange)
-        self._switching = Switching(
-            self._exchange, begin=self._begin, after_turn=self._then, voice=audio
+        self._definitions = FollowedDefinitions(self._exchange, follow=follow)
+        self._listeners = TurnListeners(self._exchange.report, self.log.redact)
+        self.requests = CellRequests(
+            self._exchange, self._definitions, TurnWaits(self._exchange), self._listeners
         )
-        self._pages = SessionPages(
+        self._switching = Switching(
+            self._exchange, begin=self._begin, after_turn=self.requests.then, voice=audio
+        )
+        self.pages = SessionPages(
             self._exchange,
             self._definitions,
             self._switching,
@@ -266,7 +250,6 @@ class LiveSession(Conversation):
         self._bridge: BridgeLoop | None = None
         # Held while the session opens, so that it opens once.
         self._opening = asyncio.Lock()
-        self._listeners = TurnListeners(self._exchange.report, self.log.redact)
         self._feeds = EventFeeds(self._call_with_row)
         self.log.sinks.append(self._feeds)
         self._tasks: set[asyncio.Task[None]] = set()
@@ -347,7 +330,7 @@ class LiveSession(Conversation):
     def _started(self) -> BridgeLoop:
         bridge = self.start()._bridge  # noqa: SLF001 - its own
         if bridge is None:  # It was closed by another thread meanwhile.
-            raise _closed_error()
+            raise session_closed()
         return bridge
 
     @property
@@ -381,14 +364,6 @@ class LiveSession(Conversation):
         self._exchange.pages.note(turn, "closed", f"It was closed. {why}")
         logger.warning("The conversation with %s was closed. %s", self.agent.name, why)
 
-    def history(self) -> list[dict[str, Any]]:
-        """Returns the conversation so far, as the messages that a new page gets."""
-        return self._exchange.pages.history(self._exchange.turns.all)
-
-    def facts(self) -> list[dict[str, Any]]:
-        """Returns what is known of the turns beside their words, as messages for a new page."""
-        return self._exchange.pages.facts(self._exchange.turns.all)
-
     def start(self) -> Self:
         """Starts the session; its model loads and connects in the background.
 
@@ -398,7 +373,7 @@ class LiveSession(Conversation):
             SessionClosedError: It was closed before.
         """
         if self._exchange.closed:
-            raise _closed_error()
+            raise session_closed()
         if self._bridge is None:
             bridge = BridgeLoop.acquire()
             try:
@@ -417,7 +392,7 @@ class LiveSession(Conversation):
 
         In a tool or callback of the conversation it does so after the turn.
         """
-        if self.inside:
+        if self.requests.inside:
             self.after_turn(self.close)
             return
         bridge, self._bridge = self._bridge, None
@@ -444,22 +419,6 @@ class LiveSession(Conversation):
                 bridge.release()
             else:
                 shutting.add_done_callback(lambda _: bridge.release())
-
-    @property
-    def inside(self) -> bool:
-        """Whether it is asked in a tool or callback of this conversation, while a turn is open."""
-        open_turn = self._exchange.turns.current is not None
-        return open_turn and SESSION.get() is self._exchange
-
-    def _refuse_inside(self, name: str) -> None:
-        """Raises an error where a call would wait for the tool or callback that made it."""
-        if self.inside:
-            raise AdkNbError(
-                f"{name}() was called in a tool or callback of the same conversation, which it"
-                " would wait for.",
-                remedy=f"Do it after the turn: live.after_turn(lambda: live.{name}(...)).",
-                code="inside_turn",
-            )
 
     def __enter__(self) -> Self:
         return self.start()
@@ -502,13 +461,7 @@ class LiveSession(Conversation):
         return await bridge.call_async(self._attached(page).begin())
 
     def _attached(self, page: Page) -> Attached:
-        return Attached(page, self._pages, self._exchange, self.bridge.loop)
-
-    # What pages do, on the bridge thread.
-
-    def watch(self, watcher: Callable[[protocol.Message], None]) -> None:
-        """Calls `watcher` with every message that goes to the pages."""
-        self._exchange.pages.watchers.append(watcher)
+        return Attached(page, self.pages, self._exchange, self.bridge.loop)
 
     def _say_that_it_is_recorded(self) -> None:
         notes = self._exchange.pages.notes
@@ -532,126 +485,11 @@ class LiveSession(Conversation):
         self._exchange.live.calls.failed = tool_failed
         self._say_that_it_is_recorded()
 
-    def admit(self, page: Page, hello: protocol.Hello | None = None) -> protocol.Welcome:
-        """Adds a page; returns its first message, with the conversation so far."""
-        return self._pages.attach(page, hello)
-
-    def dismiss(self, page: Page) -> None:
-        """Removes a page; its microphone counts as closed."""
-        self._pages.detach(page)
-
-    def receive(self, page: Page, message: protocol.Message) -> None:
-        """Does what a page asks."""
-        self._pages.receive(page, message)
-
-    def hear(
-        self, source: object, pcm: bytes, captured_ms: float | None = None, lost: int = 0
-    ) -> None:
-        """Takes a microphone frame, PCM16LE mono at 16 kHz, from a page or from `speak`.
-
-        Args:
-            source: The page, or call of `speak`.
-            pcm: The samples.
-            captured_ms: When its last sample was captured, on the bridge's clock (ms), if known.
-            lost: How many frames before it were lost.
-        """
-        self._exchange.hear(source, pcm, captured_ms, lost)
-
-    def see(self, page: Page, source: str, jpeg: bytes) -> None:
-        """Takes a picture, a JPEG, from the page that switched its camera or screen on last."""
-        del source
-        self._pages.see(page, jpeg)
-
-    def playback(
-        self,
-        report: protocol.Playback,
-        clock_ms: float | None = None,
-        error_ms: float | None = None,
-        *,
-        page: Page | None = None,
-    ) -> None:
-        """Takes a player's report; see `SessionPages.playback`."""
-        self._pages.playback(report, clock_ms, error_ms, page=page)
-
-    def examine(self, asked: int, take: Callable[[protocol.Findings], None]) -> int:
-        """Asks the pages what they know of themselves; see `SessionPages.examine`."""
-        return self._pages.examine(asked, take)
-
     def _greet(self) -> None:
         """Lets the agent speak first, once."""
         greeting, self._greeting = self._greeting, ""
         if greeting and not self._exchange.closed:
             self._exchange.prompt(greeting)
-
-    # Turns, on the bridge thread.
-
-    async def run_say(self, text: str, timeout: float, wait: Wait = "text") -> Turn:  # noqa: ASYNC109
-        """Types a turn and waits for its end, or its first words; see `say`."""
-        self._refuse_inside("say")
-        check_text(text, _ELSEWHERE)
-        check_choice("wait", wait, ("text", "first", "heard"))
-        turn = self._exchange.typed(text, cut_in=False)
-        if wait == "first":
-            return await self._waits.answering(turn, timeout)
-        deadline = time.monotonic() + timeout
-        await self._waits.finished(turn, timeout)
-        if wait == "heard":
-            await self._waits.heard(turn, deadline - time.monotonic(), timeout)
-        return turn
-
-    async def run_prompt(self, text: str, timeout: float) -> Turn:  # noqa: ASYNC109
-        """Sends a message that is not the user's, and waits for the answer; see `prompt`."""
-        self._refuse_inside("prompt")
-        check_text(text, _ELSEWHERE)
-        return await self._waits.finished(self._exchange.prompt(text), timeout)
-
-    async def run_speak(self, clip: Clip, timeout: float) -> Turn:  # noqa: ASYNC109
-        """Plays a clip to the model in real time and waits for its last turn; see `speak`."""
-        self._refuse_inside("speak")
-        return await self._waits.speak(clip, timeout)
-
-    async def run_interrupt(self) -> None:
-        """Cuts the agent off; see `interrupt`."""
-        self._exchange.cut()
-
-    # Swaps.
-
-    async def run_swap(self, wish: Wish, timeout: float) -> Swap:  # noqa: ASYNC109
-        """Changes what answers; see `swap`."""
-        self._refuse_inside("swap")
-        swap = await self._reported(lambda: self._exchange.swaps.swap(wish, timeout))
-        self._definitions.swapped(wish)
-        return swap
-
-    async def run_reload(self, timeout: float) -> Swap:  # noqa: ASYNC109
-        """Gives the agent what was redefined; see `reload`."""
-        self._refuse_inside("reload")
-        return await self._reported(lambda: self._definitions.reload(timeout))
-
-    async def _reload_or_tell(self) -> None:
-        with contextlib.suppress(AdkNbError):  # The pages are told.
-            await self._reported(lambda: self._definitions.reload(SWITCH_S))
-
-    async def _reported(self, swap: Callable[[], Coroutine[Any, Any, Swap]]) -> Swap:
-        """Tells the pages of a swap that takes long, or that fails."""
-        _ = self.bridge
-        news = asyncio.get_running_loop().call_later(
-            _NEWS_S,
-            self._exchange.pages.emit,
-            protocol.State("reconnecting", "Changing the agent…"),
-        )
-        try:
-            return await swap()
-        except AdkNbError as error:
-            self._exchange.report(error)
-            message, remedy = self.log.redact([error.message, error.remedy])
-            if (message, remedy) == (error.message, error.remedy):
-                raise
-            # Without its cause, whose text would be in the cell as it is.
-            raise SwapError(message, remedy=remedy) from None
-        finally:
-            news.cancel()
-            self._exchange.pages.emit(protocol.State(self._exchange.status))
 
     @property
     def voice_on(self) -> bool:
@@ -668,74 +506,6 @@ class LiveSession(Conversation):
             )
         bridge, self._switching.voice = self.bridge, on
         bridge.submit(self._switching.switch_voice())
-
-    # State, tools and turns, as a cell asks for them.
-
-    async def run_state(self) -> dict[str, Any]:
-        """Returns ADK's session state."""
-        session = await self._histories.get()
-        return dict(session.state) if session is not None else {}
-
-    async def run_set_state(self, delta: dict[str, Any]) -> None:
-        """Changes ADK's session state."""
-        try:
-            await self._histories.append(state_change(delta), self._exchange.live.calls.session)
-        except Exception as error:
-            raise explain(error) from error
-
-    async def run_confirm(self, call_id: str | None, *, approved: bool, payload: Any) -> None:
-        """Answers a tool's question; see `confirm`."""
-        self._exchange.live.calls.answer(call_id, approved=approved, payload=payload)
-
-    async def run_stop_tool(self, call: str) -> None:
-        """Stops a tool call; see `stop_tool`."""
-        running = [
-            one.id
-            for turn in self._exchange.turns.all
-            for one in turn.tool_calls
-            if not one.returned and one.name == call
-        ]
-        for call_id in running or [call]:
-            self._exchange.live.calls.stop(call_id)
-
-    async def run_respond(self, call_id: str, result: dict[str, Any]) -> None:
-        """Tells the outcome of a long-running tool; see `respond`."""
-        turn, call = self._exchange.turns.call(call_id)
-        if turn is None or call is None:
-            raise AdkNbError(
-                f"There is no tool call {call_id!r}.",
-                remedy="See live.tools_df() for their ids.",
-                code="no_call",
-            )
-        result = plain(result)
-        running = self._exchange.live.calls.session
-        session = running or await self._histories.get()
-        event = response(call, result, session.events if session is not None else ())
-        queue = self._exchange.queue()
-        self._exchange.call_closed("client", turn, call, result=result)
-        # ADK forwards a response to the model and does not record it.
-        await self._histories.append(event, self._exchange.live.calls.session)
-        self._exchange.reader.turn_of[event.id] = turn.index
-        if event.content is not None:
-            queue.send_content(event.content)
-
-    async def run_wait_for_turn(self, timeout: float | None) -> Turn:  # noqa: ASYNC109
-        """Waits until a turn has ended; see `wait_for_turn`."""
-        self._refuse_inside("wait_for_turn")
-        return await self._listeners.wait(timeout, lambda: self._exchange.turns.current)
-
-    async def run_after_turn(self, function: Callable[[], Any]) -> None:
-        """Calls a function after the open turn; see `after_turn`."""
-        self._then(function)
-
-    def _then(self, function: Callable[[], Any]) -> None:
-        self._listeners.begin(self._after(self._exchange.turns.current, function))
-
-    async def _after(self, turn: Turn | None, function: Callable[[], Any]) -> None:
-        if turn is not None:
-            await self._exchange.turns.end(turn)
-            await self._waits.sounded(turn)
-        await self._listeners.once(function, turn)
 
     @property
     def callbacks(self) -> list[Callable[[Turn], Any]]:
@@ -801,7 +571,7 @@ class LiveSession(Conversation):
         for task in self._tasks:
             task.cancel()
         self._listeners.close()
-        self._pages.close()
+        self.pages.close()
         await self._exchange.live.stop()
         await self._exchange.tool_runs.stop()
         why = "The session was closed."
@@ -836,10 +606,3 @@ class LiveSession(Conversation):
             return False
         bridge.loop.call_soon_threadsafe(self._exchange.report, error)
         return True
-
-
-def _closed_error() -> SessionClosedError:
-    return SessionClosedError(
-        "This session is closed.",
-        remedy="Call talk(agent) or `with LiveSession(agent) as s:` for a new one.",
-    )

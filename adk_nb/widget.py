@@ -115,7 +115,7 @@ class LiveWidget(Conversation, observers.Observed, anywidget.AnyWidget):
         deleted_cells.watch()
         self._made.add(self)
         # Before the start, as a session may fail at once.
-        session.watch(self._on_message)
+        session.pages.watch(self._on_message)
         session.greets_pages = True
         session.start()
         self.set_trait("status", session.status)
@@ -137,7 +137,7 @@ class LiveWidget(Conversation, observers.Observed, anywidget.AnyWidget):
         Turns, sound and frames are there for whoever holds it; without that all of it is freed.
         In a tool or callback of the conversation it does so after the turn.
         """
-        if self._session.inside:
+        if self._session.requests.inside:
             self._session.after_turn(self.close)
             return
         bridge, self._bridge = self._bridge, None
@@ -180,8 +180,8 @@ class LiveWidget(Conversation, observers.Observed, anywidget.AnyWidget):
         turns = self._session.all_turns()
         heading = Heading(self.agent_name, self.model_name, len(turns), error)
         if self.status == "closed":
-            session = self._session
-            told = [*session.history(), *session.facts()] if self._save_transcript else None
+            pages = self._session.pages
+            told = [*pages.history(), *pages.facts()] if self._save_transcript else None
             return ended(heading, told)
         view = {"version_major": 2, "version_minor": 0, "model_id": self.model_id}
         shown = {"application/vnd.jupyter.widget-view+json": view, "text/plain": repr(self)}

@@ -38,7 +38,7 @@ class Talker:
         self._thread = threading.Thread(target=self._talk, daemon=True)
 
     def __enter__(self) -> None:
-        self._call(self._session.receive, self, adk_nb.wire.protocol.Mic(on=True))
+        self._call(self._session.pages.receive, self, adk_nb.wire.protocol.Mic(on=True))
         self._thread.start()
 
     def __exit__(self, *_: object) -> None:
@@ -47,7 +47,7 @@ class Talker:
 
     def _talk(self) -> None:
         while not self._over.wait(0.02):
-            self._call(self._session.hear, self, bytes(640))
+            self._call(self._session.pages.hear, self, bytes(640))
 
     def _call(self, function, *args) -> None:
         async def called() -> None:

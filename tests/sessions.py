@@ -45,7 +45,7 @@ def attach(session) -> Page:
     page = Page()
 
     async def attached():
-        session.admit(page)
+        session.pages.attach(page)
 
     session.bridge.call(attached())
     return page

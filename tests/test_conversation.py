@@ -54,17 +54,29 @@ class Histories:
         return (name, version)
 
 
-class Session:
-    """Keeps what it is asked, and answers with the name of it."""
+class Requests:
+    """Keeps what is asked, and answers with the name of it."""
 
     def __init__(self):
+        self.asked = []
+
+    def __getattr__(self, name):
+        async def run(*args, **values):
+            self.asked.append((name, args, values))
+            return name
+
+        return run
+
+
+class Session:
+    def __init__(self):
         self.log = conversation()
-        self.asked, self.ways, self.callbacks = [], [], []
+        self.requests = Requests()
+        self.ways, self.callbacks = [], []
         self.bridge = Loop(self.ways)
         self.current_agent = Agent(name="dice", model=Scripted(echo), tools=[roll])
         self.all_histories = Histories()
         self.open_questions = [CALL]
-        self.state = {"seen": 1}
 
     async def bridge_async(self):
         return self.bridge
@@ -75,23 +87,6 @@ class Session:
     def peek(self, coroutine):
         self.ways.append("peek")
         return asyncio.run(coroutine)
-
-    async def run_state(self):
-        return self.state
-
-    async def run_set_state(self, delta):
-        self.asked.append(("run_set_state", (delta,), {}))
-        self.state |= delta
-
-    def __getattr__(self, name):
-        if not name.startswith("run_"):
-            raise AttributeError(name)
-
-        async def run(*args, **values):
-            self.asked.append((name, args, values))
-            return name
-
-        return run
 
 
 class Live(Conversation):
@@ -109,15 +104,15 @@ def live():
 
 
 CALLS = [
-    ("say", ("hi",), {}, "run_say", ("hi", 60, "text"), {}),
-    ("say", ("hi",), {"timeout": 5}, "run_say", ("hi", 5, "text"), {}),
-    ("say", ("hi",), {"wait": "first"}, "run_say", ("hi", 60, "first"), {}),
-    ("speak", (Clip(b"\0\0"),), {}, "run_speak", (Clip(b"\0\0"), 60), {}),
-    ("speak", (b"\1\0",), {"timeout": 5}, "run_speak", (Clip(b"\1\0"), 5), {}),
-    ("interrupt", (), {}, "run_interrupt", (), {}),
-    ("wait_for_turn", (), {}, "run_wait_for_turn", (None,), {}),
-    ("wait_for_turn", (7,), {}, "run_wait_for_turn", (7,), {}),
-    ("swap", (), {}, "run_swap", (Wish(), 60), {}),
+    ("say", ("hi",), {}, "say", ("hi", 60, "text"), {}),
+    ("say", ("hi",), {"timeout": 5}, "say", ("hi", 5, "text"), {}),
+    ("say", ("hi",), {"wait": "first"}, "say", ("hi", 60, "first"), {}),
+    ("speak", (Clip(b"\0\0"),), {}, "speak", (Clip(b"\0\0"), 60), {}),
+    ("speak", (b"\1\0",), {"timeout": 5}, "speak", (Clip(b"\1\0"), 5), {}),
+    ("interrupt", (), {}, "interrupt", (), {}),
+    ("wait_for_turn", (), {}, "wait_for_turn", (None,), {}),
+    ("wait_for_turn", (7,), {}, "wait_for_turn", (7,), {}),
+    ("swap", (), {}, "swap", (Wish(), 60), {}),
     (
         "swap",
         ("agent",),
@@ -129,23 +124,23 @@ CALLS = [
             "at_turn": 3,
             "timeout": 5,
         },
-        "run_swap",
+        "swap",
         (Wish("agent", [roll], "i", "m", "fork", 3), 5),
         {},
     ),
-    ("confirm", (), {}, "run_confirm", (None,), {"approved": True, "payload": None}),
+    ("confirm", (), {}, "confirm", (None,), {"approved": True, "payload": None}),
     (
         "confirm",
         (False,),
         {"call": CALL, "payload": 3},
-        "run_confirm",
+        "confirm",
         ("c1",),
         {"approved": False, "payload": 3},
     ),
-    ("stop_tool", ("roll",), {}, "run_stop_tool", ("roll",), {}),
-    ("confirm", (), {"call": "c2"}, "run_confirm", ("c2",), {"approved": True, "payload": None}),
-    ("respond", (CALL, {"a": 1}), {}, "run_respond", ("c1", {"a": 1}), {}),
-    ("respond", ("c2", {"a": 1}), {}, "run_respond", ("c2", {"a": 1}), {}),
+    ("stop_tool", ("roll",), {}, "stop_tool", ("roll",), {}),
+    ("confirm", (), {"call": "c2"}, "confirm", ("c2",), {"approved": True, "payload": None}),
+    ("respond", (CALL, {"a": 1}), {}, "respond", ("c1", {"a": 1}), {}),
+    ("respond", ("c2", {"a": 1}), {}, "respond", ("c2", {"a": 1}), {}),
 ]
 
 
@@ -157,7 +152,7 @@ def test_a_method_and_its_async_version_ask_the_same_of_the_session(live, line, 
         found = getattr(live, name)(*args, **values)
     else:
         found = asyncio.run(getattr(live, f"{name}_async")(*args, **values))
-    assert live.session.asked == [tuple(asked)]
+    assert live.session.requests.asked == [tuple(asked)]
     assert live.session.ways == [way]
     if name in {"say", "speak", "wait_for_turn", "swap"}:
         assert found == asked[0]
@@ -168,9 +163,9 @@ def test_setting_the_agent_or_the_tools_is_a_swap(live):
     assert live.tools == [roll]
     live.agent = "another"
     live.tools = []
-    assert live.session.asked == [
-        ("run_swap", (Wish("another"), 60), {}),
-        ("run_swap", (Wish(tools=[]), 60), {}),
+    assert live.session.requests.asked == [
+        ("swap", (Wish("another"), 60), {}),
+        ("swap", (Wish(tools=[]), 60), {}),
     ]
 
 
@@ -185,19 +180,9 @@ def test_callbacks_are_added_and_removed(live):
     assert live.session.callbacks == []
 
 
-def test_the_state_is_a_dictionary(live):
-    assert (dict(live.state), len(live.state), repr(live.state)) == ({"seen": 1}, 1, "{'seen': 1}")
-    live.state["n"] = 2
-    live.state.update({"a": 1}, b=2)
+def test_setting_the_state_sets_its_keys(live):
     live.state = {"whole": 3}
-    assert [args for _, args, _ in live.session.asked] == [
-        ({"n": 2},), ({"a": 1, "b": 2},), ({"whole": 3},),
-    ]  # fmt: skip
-    assert live.state["n"] == 2
-    assert list(live.state) == ["seen", "n", "a", "b", "whole"]
-    with pytest.raises(TypeError, match=r"state\['n'\] = None"):
-        del live.state["n"]
-    assert set(live.session.ways) == {"peek"}  # A closed session can be read.
+    assert live.session.requests.asked == [("set_state", ({"whole": 3},), {})]
 
 
 def test_what_can_be_read_at_any_time(live):

@@ -79,12 +79,8 @@ def test_a_method_of_widget_and_session_is_documented(name):
     assert getattr(Conversation, name).__doc__
 
 
-PAGE_SIDE = {
-    "admit", "dismiss", "examine", "facts", "hear", "history", "inside", "is_in_use", "note_end",
-    "playback",
-    "receive", "report", "see", "send_missed", "video_on", "receive_visitors", "watch",
-}  # fmt: skip
-"""What pages and the widget call; it is no part of the documented interface."""
+OURS = {"is_in_use", "note_end", "report", "receive_visitors"}
+"""What the widget and the server call; it is no part of the documented interface."""
 
 
 def listed(cls):
@@ -96,7 +92,7 @@ def listed(cls):
 
 def test_the_reference_lists_what_a_session_has_of_its_own():
     shared = {*methods(Conversation), *methods(DrivenSession)} - {"status"}
-    assert listed(adk_nb.LiveSession) == {*methods(adk_nb.LiveSession)} - shared - PAGE_SIDE
+    assert listed(adk_nb.LiveSession) == {*methods(adk_nb.LiveSession)} - shared - OURS
 
 
 def test_the_reference_lists_what_a_widget_has_of_its_own():

@@ -26,14 +26,14 @@ class Line:
         self.closed.append((code, reason))
 
 
-class Session:
-    """Keeps what it is handed, and has a log."""
+class Pages:
+    """Keeps what it is handed."""
 
-    def __init__(self):
-        self.log, self.got = EventLog("s"), []
+    def __init__(self, got):
+        self.got = got
 
-    def see(self, page, source, jpeg):
-        self.got.append(("see", source, jpeg))
+    def see(self, page, jpeg):
+        self.got.append(("see", jpeg))
 
     def hear(self, page, pcm, captured_ms, lost):
         self.got.append(("hear", pcm, captured_ms, lost))
@@ -44,6 +44,12 @@ class Session:
 
     def receive(self, page, message):
         self.got.append(("receive", message))
+
+
+class Session:
+    def __init__(self):
+        self.log, self.got = EventLog("s"), []
+        self.pages = Pages(self.got)
 
 
 @pytest.fixture
@@ -103,7 +109,7 @@ def test_microphone_frames_and_pictures_are_handed_on(page, session):
     page.take(microphone(4))
     page.take(encode_image(protocol.ImageFrame("camera", 0, 1.0, JPEG)))
     assert session.got == [
-        ("hear", b"\1\0", None, 0), ("hear", b"\1\0", None, 3), ("see", "camera", JPEG),
+        ("hear", b"\1\0", None, 0), ("hear", b"\1\0", None, 3), ("see", JPEG),
     ]  # fmt: skip
 
 

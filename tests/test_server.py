@@ -98,12 +98,15 @@ async def test_images_and_what_is_said_of_the_camera_reach_the_session_in_order(
     opened, monkeypatch
 ):
     made = opened()
-    seen = []
-    monkeypatch.setattr(made.session, "see", lambda page, *args: seen.append((page, *args)))
-    receive = made.session.receive
-    monkeypatch.setattr(
-        made.session, "receive", lambda page, told: (seen.append((page, told)), receive(page, told))
-    )
+    seen, pages = [], made.session.pages
+    receive = pages.receive
+
+    def received(page, told):
+        seen.append((page, told))
+        receive(page, told)
+
+    monkeypatch.setattr(pages, "see", lambda page, jpeg: seen.append((page, jpeg)))
+    monkeypatch.setattr(pages, "receive", received)
     async with made.page() as socket:
         await socket.send(json.dumps({"type": "camera", "source": "screen", "on": True}))
         await socket.send(picture("screen", b"one"))
@@ -111,10 +114,10 @@ async def test_images_and_what_is_said_of_the_camera_reach_the_session_in_order(
         await socket.send(json.dumps({"type": "clock", "id": 1, "clock": 0}))
         await until(socket, "clock")
         (connection,) = made.bridge._connections
-        assert [entry[0] for entry in seen] == [connection] * 3
-    assert [entry[1] for entry in seen] == [protocol.Camera("screen", on=True), "screen", "camera"]
-    assert seen[1][2] == b"\xff\xd8one\xff\xd9"
-    assert len(seen[2][2]) == (500 << 10) + 4
+        assert [page for page, _ in seen] == [connection] * 3
+    told, first, second = (what for _, what in seen)
+    assert (told, first) == (protocol.Camera("screen", on=True), b"\xff\xd8one\xff\xd9")
+    assert len(second) == (500 << 10) + 4
 
 
 async def test_long_audio_is_cut_into_frames_of_100_ms(opened):

@@ -26,7 +26,6 @@ from adk_nb.exceptions import (
     AudioError,
     BridgeError,
     SessionClosedError,
-    TurnTimeoutError,
 )
 from adk_nb.live.swaps import Swaps
 from adk_nb.wire import protocol
@@ -146,22 +145,6 @@ def test_a_blocking_call_in_the_bridge_thread_is_refused():
             session.bridge.call(inside())
 
 
-def test_empty_text_is_refused():
-    with LiveSession(agent(echo)) as session, pytest.raises(AdkNbError, match="nothing to say"):
-        session.say("  ")
-
-
-@pytest.mark.long
-def test_an_unanswered_turn_times_out_and_may_still_come():
-    def slow(came):
-        return [1.0, said("Late.", finished=True), DONE] if text_of(came) else []
-
-    with LiveSession(agent(slow)) as session:
-        with pytest.raises(TurnTimeoutError, match=r"0\.2 s"):
-            session.say("hi", timeout=0.2)
-        wait_for(lambda: session.turns[0].agent_text == "Late.")
-
-
 def add(a: int, b: int) -> int:
     """Adds two numbers."""
     return a + b
@@ -218,12 +201,12 @@ def test_audio_goes_on_while_a_sync_tool_sleeps():
 
     with LiveSession(agent(with_tool("sleepy"), sleepy)) as session:
         page = attach(session)
-        do(session, session.receive, page, protocol.Mic(on=True))
-        future = session.bridge.submit(session.run_say("sleep", 20))
+        do(session, session.pages.receive, page, protocol.Mic(on=True))
+        future = session.bridge.submit(session.requests.say("sleep", 20))
         wait_for(lambda: "tool_call" in kinds(session))
         came = len(session.agent.model.came)
         for _ in range(20):
-            do(session, session.hear, page, bytes(640))
+            do(session, session.pages.hear, page, bytes(640))
         # The model hears all of it while the tool still sleeps.
         wait_for(lambda: len(session.agent.model.came) >= came + 20)
         assert not future.done()
@@ -249,7 +232,7 @@ def test_a_tool_that_never_returns_can_be_cut_off():
 
     try:
         with LiveSession(agent(answer, stuck)) as session:
-            future = session.bridge.submit(session.run_say("stick", 20))
+            future = session.bridge.submit(session.requests.say("stick", 20))
             wait_for(lambda: "tool_call" in kinds(session))
             session.interrupt()
             assert future.result(5).interrupted
@@ -344,7 +327,7 @@ def endless(came):
 def test_interrupt_ends_the_turn_and_drops_the_rest_of_the_answer():
     with LiveSession(agent(endless)) as session:
         page = attach(session)
-        future = session.bridge.submit(session.run_say("go on", 20))
+        future = session.bridge.submit(session.requests.say("go on", 20))
         wait_for(lambda: len(page.audio) > 3)
         session.interrupt()
         turn = future.result(5)
@@ -360,12 +343,12 @@ def test_interrupt_ends_the_turn_and_drops_the_rest_of_the_answer():
 def test_a_page_says_what_was_heard():
     with LiveSession(agent(endless)) as session:
         page = attach(session)
-        future = session.bridge.submit(session.run_say("go on", 20))
+        future = session.bridge.submit(session.requests.say("go on", 20))
         wait_for(lambda: len(page.audio) > 3)
-        do(session, session.playback, protocol.Playback("started", 1), None)
+        do(session, session.pages.playback, protocol.Playback("started", 1), None)
         session.interrupt()
         turn = future.result(5)
-        do(session, session.playback, protocol.Playback("flushed", 1, played_ms=0.0), None)
+        do(session, session.pages.playback, protocol.Playback("flushed", 1, played_ms=0.0), None)
         assert turn.heard_text == ""
         assert turn.agent_text == "One two three."
         assert {"playback_started", "playback_flushed"} <= set(kinds(session))
@@ -392,10 +375,10 @@ def test_the_models_own_interruption_flushes_and_the_next_turn_is_its_own():
 
     with LiveSession(agent(barge)) as session:
         page = attach(session)
-        do(session, session.receive, page, protocol.Mic(on=True))
-        do(session, session.hear, page, b"\x01\x00" * 320)
+        do(session, session.pages.receive, page, protocol.Mic(on=True))
+        do(session, session.pages.hear, page, b"\x01\x00" * 320)
         wait_for(lambda: session.turns and session.turns[0].agent_text)
-        do(session, session.hear, page, b"\x02\x00" * 320)
+        do(session, session.pages.hear, page, b"\x02\x00" * 320)
         wait_for(lambda: len(session.turns) == 2 and session.turns[1].ended)
     first, second = session.turns
     assert first.interrupted
@@ -419,9 +402,9 @@ def test_typing_over_an_answer_cuts_it():
 
     with LiveSession(agent(answer)) as session:
         page = attach(session)
-        do(session, session.receive, page, protocol.Text("go on"))
+        do(session, session.pages.receive, page, protocol.Text("go on"))
         wait_for(lambda: page.audio)
-        do(session, session.receive, page, protocol.Text("stop"))
+        do(session, session.pages.receive, page, protocol.Text("stop"))
         wait_for(lambda: len(session.turns) == 2 and session.turns[1].ended)
         assert session.turns[0].interrupted
         assert session.turns[1].agent_text == "You said stop."
@@ -430,15 +413,15 @@ def test_typing_over_an_answer_cuts_it():
 def test_only_who_has_the_microphone_is_heard():
     with LiveSession(agent(echo)) as session:
         one, two = attach(session), attach(session)
-        do(session, session.hear, one, bytes(640))
+        do(session, session.pages.hear, one, bytes(640))
         assert session.mic_dropped == 1
-        do(session, session.receive, one, protocol.Mic(on=True))
-        do(session, session.receive, two, protocol.Mic(on=True))
-        do(session, session.hear, one, bytes(640))
+        do(session, session.pages.receive, one, protocol.Mic(on=True))
+        do(session, session.pages.receive, two, protocol.Mic(on=True))
+        do(session, session.pages.hear, one, bytes(640))
         assert session.mic_dropped == 2
-        do(session, session.hear, two, bytes(640))
+        do(session, session.pages.hear, two, bytes(640))
         wait_for(lambda: session.agent.model.came)
-        do(session, session.dismiss, two)
+        do(session, session.pages.detach, two)
         assert kinds(session).count("mic_off") == 1
         assert kinds(session)[-1] == "mic_off"
 
@@ -499,7 +482,7 @@ def test_a_new_page_gets_the_history():
         session.say("sum")
 
         async def attached():
-            return session.admit(Page())
+            return session.pages.attach(Page())
 
         welcome = session.bridge.call(attached())
     assert [m["type"] for m in welcome.history] == [
@@ -515,7 +498,7 @@ def test_a_new_page_is_told_of_a_thousand_tools_at_most(monkeypatch):
         monkeypatch.setattr(Swaps, "tools", many)
 
         async def attached():
-            return session.admit(Page())
+            return session.pages.attach(Page())
 
         assert session.bridge.call(attached()).tools == many[:1000]
 
@@ -553,17 +536,17 @@ def test_text_only():
 def test_push_to_talk_cuts_in():
     with LiveSession(agent(endless)) as session:
         page = attach(session)
-        do(session, session.receive, page, protocol.Text("go on"))
+        do(session, session.pages.receive, page, protocol.Text("go on"))
         wait_for(lambda: page.audio)
-        do(session, session.receive, page, protocol.ActivityStart())
+        do(session, session.pages.receive, page, protocol.ActivityStart())
         assert session.turns[0].interrupted
-        do(session, session.receive, page, protocol.ActivityEnd())
+        do(session, session.pages.receive, page, protocol.ActivityEnd())
 
 
 def test_an_error_of_the_page_is_in_the_log():
     with LiveSession(agent(echo)) as session:
         page = attach(session)
-        do(session, session.receive, page, protocol.PageError("mic_denied", "No permission."))
+        do(session, session.pages.receive, page, protocol.PageError("mic_denied", "No permission."))
         assert [r.error for r in session.log if r.kind == "error"] == ["mic_denied: No permission."]
 
 
@@ -605,7 +588,7 @@ def test_a_recording_goes_where_it_is_said_and_the_page_tells_where(tmp_path, mo
         assert session.recording.parent == Path("recordings")
 
         async def welcome():
-            return session.admit(page)
+            return session.pages.attach(page)
 
         (note,) = [m for m in session.bridge.call(welcome()).history if m["type"] == "note"]
         assert note["text"] == f"It is recorded in {session.recording}."
@@ -677,16 +660,3 @@ def test_what_is_no_agent_is_refused(odd):
 def test_what_is_not_known_is_refused(options, name):
     with pytest.raises(AdkNbError, match=name):
         LiveSession(agent(echo), **options)
-    with LiveSession(agent(echo)) as session, pytest.raises(AdkNbError, match="wait='never'"):
-        session.say("hi", wait="never")
-
-
-def test_a_state_is_a_copy_and_a_call_that_is_not_there_is_told():
-    with LiveSession(agent(echo)) as session:
-        session.say("hi")
-        session.state["n"] = 1
-        assert dict(session.state)["n"] == 1
-        with pytest.raises(AdkNbError) as raised:
-            session.respond("c9", {"a": 1})
-        assert raised.value.message == "There is no tool call 'c9'."
-        assert raised.value.code == "no_call"

@@ -28,7 +28,7 @@ def reports(live, page, event, ms=0.0):
     report = protocol.Playback(event, 1, ms)
 
     async def told():
-        live.playback(report, page=page)
+        live.pages.playback(report, page=page)
 
     live.bridge.call(told())
 
@@ -56,7 +56,7 @@ def test_of_two_pages_one_plays_and_its_reports_alone_count(live):
 
 def test_the_welcome_says_who_plays(live):
     async def attached():
-        return [live.admit(Page()).plays for _ in range(2)]
+        return [live.pages.attach(Page()).plays for _ in range(2)]
 
     assert live.bridge.call(attached()) == [True, False]
 
@@ -66,7 +66,7 @@ def test_a_page_takes_the_sound_from_where_it_was(live):
     live.say("tell")
     reports(live, first, "started")
     reports(live, first, "progress", 800.0)
-    do(live, live.receive, second, protocol.Take())
+    do(live, live.pages.receive, second, protocol.Take())
     (resumed,) = [m for m in second.messages if isinstance(m, protocol.Continue)]
     assert 800 <= resumed.played_ms < 2000
     assert ms_of(second) == pytest.approx(2000 - resumed.played_ms, abs=1)
@@ -85,7 +85,7 @@ def test_what_has_not_sounded_goes_to_the_next_page(live):
     first = attach(live)
     live.say("tell")
     reports(live, first, "progress", 800.0)
-    do(live, live.dismiss, first)
+    do(live, live.pages.detach, first)
     second = attach(live)
     assert 0 < ms_of(second) <= 1200
     assert live.turns[0].interrupted is False
@@ -97,7 +97,7 @@ def test_where_no_page_comes_the_turn_says_what_sounded(live, monkeypatch):
     live.say("tell")
     reports(live, first, "started")
     reports(live, first, "progress", 1000.0)
-    do(live, live.dismiss, first)
+    do(live, live.pages.detach, first)
     turn = live.turns[0]
     wait_for(lambda: turn.flushed)
     assert turn.interrupted
@@ -112,7 +112,7 @@ def test_a_session_that_is_closed_while_it_waits_for_a_page_says_so_too():
         first = attach(live)
         live.say("tell")
         reports(live, first, "progress", 1000.0)
-        do(live, live.dismiss, first)
+        do(live, live.pages.detach, first)
     assert live.turns[0].flushed
     assert live.turns[0].interrupted
 
@@ -123,10 +123,10 @@ def test_an_interruption_that_no_page_sees_says_what_sounded():
 
     with LiveSession(agent(endless)) as live:
         first = attach(live)
-        live.bridge.submit(live.run_say("go on", 20))
+        live.bridge.submit(live.requests.say("go on", 20))
         wait_for(lambda: first.audio)
         reports(live, first, "progress", 500.0)
-        do(live, live.dismiss, first)
+        do(live, live.pages.detach, first)
         live.interrupt()
         turn = live.turns[0]
         wait_for(lambda: turn.flushed)
@@ -137,15 +137,15 @@ def test_another_page_plays_when_the_first_stays_away(live, monkeypatch):
     monkeypatch.setattr(session_pages, "_BACK_S", 0.05)
     first, second = attach(live), attach(live)
     live.say("tell")
-    do(live, live.dismiss, first)
+    do(live, live.pages.detach, first)
     wait_for(lambda: second.audio)
     assert ms_of(second) == pytest.approx(2000, abs=1)
 
 
 def test_the_microphone_that_another_page_takes_is_told_and_the_sound_goes_with_it(live):
     first, second = attach(live), attach(live)
-    do(live, live.receive, first, protocol.Mic(on=True))
-    do(live, live.receive, second, protocol.Mic(on=True))
+    do(live, live.pages.receive, first, protocol.Mic(on=True))
+    do(live, live.pages.receive, second, protocol.Mic(on=True))
     places = [
         [(m.speaker, m.microphone) for m in p.messages if isinstance(m, protocol.Place)]
         for p in (first, second)
@@ -160,17 +160,17 @@ def test_the_microphone_that_another_page_takes_is_told_and_the_sound_goes_with_
         ],
     ]
     assert live._exchange.pages.speaker is second
-    do(live, live.receive, first, protocol.Mic(on=False))  # Late: it is not its own any more.
+    do(live, live.pages.receive, first, protocol.Mic(on=False))  # Late: it is not its own any more.
     assert live._exchange.microphone.speaker is second
-    do(live, live.dismiss, second)
+    do(live, live.pages.detach, second)
     wait_for(lambda: protocol.Place("none", "gone") in first.messages)
 
 
 def test_a_page_without_a_player_has_the_microphone_alone(live):
     first, second = attach(live), Page()
     second.plays = False
-    do(live, live.admit, second)
-    do(live, live.receive, second, protocol.Mic(on=True))
+    do(live, live.pages.attach, second)
+    do(live, live.pages.receive, second, protocol.Mic(on=True))
     assert live._exchange.pages.speaker is first
     assert live._exchange.microphone.speaker is second
 
@@ -179,7 +179,7 @@ def test_whether_the_microphone_is_shared_is_told():
     with LiveSession(agent(story), shared_microphone=True) as live:
 
         async def attached():
-            return live.admit(Page()).audio
+            return live.pages.attach(Page()).audio
 
         assert live.bridge.call(attached()) == {"shared_microphone": True}
 
@@ -188,7 +188,7 @@ async def test_nothing_waits_for_a_page_once_the_session_is_closed():
     live = LiveSession(agent(story))
     page = await asyncio.to_thread(attach, live)
     await live.say_async("tell")
-    await asyncio.to_thread(do, live, live.dismiss, page)
-    assert len(live._pages._awaited) == 2
+    await asyncio.to_thread(do, live, live.pages.detach, page)
+    assert len(live.pages._awaited) == 2
     await asyncio.to_thread(live.close)
-    assert live._pages._awaited == []
+    assert live.pages._awaited == []

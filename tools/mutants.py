@@ -40,6 +40,7 @@ PARSERS = {
 }
 
 MORE = {
+    "adk_nb/cell_requests.py": ("tests/live/test_after_turn.py", "tests/live/test_tool_calls.py"),
     "adk_nb/data/columns.py": ("tests/data/test_tables.py",),
     "adk_nb/log/turn.py": ("tests/log/test_turn_fold.py",),
     **dict.fromkeys(

@@ -8,11 +8,14 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from adk_nb import cells
+from adk_nb.exceptions import AdkNbError
 from adk_nb.live.definitions import Definitions
+from adk_nb.live.reported_swaps import reported
+from adk_nb.live.switching import SWITCH_S
 from adk_nb.plain import valid_text
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable
 
     from adk_nb.adk.agents import Swap
     from adk_nb.bridge_thread import BridgeLoop
@@ -30,15 +33,12 @@ class FollowedDefinitions:
 
     Args:
         exchange: Whose agent it is.
-        reload: Gives the agent what was redefined, and reports where that fails.
-        follow: Whether that is done after each cell, rather than offered.
+        follow: Whether the agent takes over what was redefined after each cell, rather than that
+            it is offered.
     """
 
-    def __init__(
-        self, exchange: Exchange, reload: Callable[[], Awaitable[None]], *, follow: bool
-    ) -> None:
+    def __init__(self, exchange: Exchange, *, follow: bool) -> None:
         self._exchange = exchange
-        self._reload = reload
         self._follow = follow
         self._definitions = Definitions(cells.namespace)
         self._definitions.learn(exchange.swaps.agent)
@@ -87,7 +87,8 @@ class FollowedDefinitions:
         """Gives the agent what was redefined, when no turn is open."""
         while (turn := self._exchange.turns.current) is not None:
             await self._exchange.turns.end(turn)
-        await self._reload()
+        with contextlib.suppress(AdkNbError):  # The pages are told.
+            await reported(self._exchange, lambda: self.reload(SWITCH_S))
 
     async def reload(self, timeout: float) -> Swap:  # noqa: ASYNC109
         """Gives the agent what was redefined.

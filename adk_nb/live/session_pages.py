@@ -108,13 +108,13 @@ class SessionPages:
             state=self._exchange.status,
             turn=self._exchange.turns.index,
             clock=time.monotonic() * 1000,
-            history=self._exchange.pages.history(self._exchange.turns.all),
+            history=self.history(),
             audio=self._exchange.audio_use,
             changes=self._exchange.swaps.changes,
             video=self.video_on,
             redefined=self._exchange.pages.redefined,
             plays=plays,
-            facts=self._exchange.pages.facts(self._exchange.turns.all),
+            facts=self.facts(),
         )
 
     def _send_missed(self, page: Page, hello: protocol.Hello) -> None:
@@ -185,6 +185,31 @@ class SessionPages:
         played_ms = min(sound.played_ms, turn.audio_ms)
         t = self._log.to_t(sound.at * 1000)
         self._log.add("client", f"playback_{how}", t=t, turn=turn.index, audio_ms=played_ms)
+
+    def watch(self, watcher: Callable[[protocol.Message], None]) -> None:
+        """Calls `watcher` with every message that goes to the pages."""
+        self._exchange.pages.watchers.append(watcher)
+
+    def history(self) -> list[dict[str, Any]]:
+        """Returns the conversation so far, as the messages that a new page gets."""
+        return self._exchange.pages.history(self._exchange.turns.all)
+
+    def facts(self) -> list[dict[str, Any]]:
+        """Returns what is known of the turns beside their words, as messages for a new page."""
+        return self._exchange.pages.facts(self._exchange.turns.all)
+
+    def hear(
+        self, source: object, pcm: bytes, captured_ms: float | None = None, lost: int = 0
+    ) -> None:
+        """Takes a microphone frame, PCM16LE mono at 16 kHz.
+
+        Args:
+            source: The page that has recorded it.
+            pcm: The samples.
+            captured_ms: When its last sample was captured, on the bridge's clock (ms), if known.
+            lost: How many frames before it were lost.
+        """
+        self._exchange.hear(source, pcm, captured_ms, lost)
 
     def see(self, page: Page, jpeg: bytes) -> None:
         """Takes a picture, a JPEG, from the page that switched its camera or screen on last."""

@@ -218,7 +218,7 @@ def _pages(live: LiveWidget) -> Iterator[Finding]:
     number = secrets.randbelow(1 << 30)
 
     async def ask() -> int:
-        return session.examine(number, answers.put)
+        return session.pages.examine(number, answers.put)
 
     count = session.bridge.call(ask())
     if not count:

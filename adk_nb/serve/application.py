@@ -198,10 +198,10 @@ class Server:
         bridge = await session.bridge_async()
 
         async def join() -> None:
-            page.send(session.admit(page))
+            page.send(session.pages.attach(page))
 
         async def leave() -> None:
-            session.dismiss(page)
+            session.pages.detach(page)
 
         with self.visits.connected(visit, line, page):
             await bridge.call_async(join())

@@ -62,7 +62,7 @@ class Metrics:
     def follow(self, session: LiveSession) -> None:
         """Counts what happens in a session from now on."""
         session.log.sinks += [_Counting(self, session), ErrorLog(session.log)]
-        session.watch(self._watch)
+        session.pages.watch(self._watch)
 
     def _watch(self, message: protocol.Message) -> None:
         if isinstance(message, protocol.Failure):

@@ -61,14 +61,14 @@ class TutorialPage:
         match message:
             case tutorial.Typed(text):
                 to_agent(tutorial.TEXT, len(text), "characters", text)
-                self._session.receive(self, protocol.Text(text))
+                self._session.pages.receive(self, protocol.Text(text))
             case tutorial.Spoken(pcm):
                 to_agent(tutorial.AUDIO, len(pcm))
                 if not self._listens:
                     self._listens = True
-                    self._session.receive(self, protocol.Mic(on=True))
+                    self._session.pages.receive(self, protocol.Mic(on=True))
                 for start in range(0, len(pcm), _FRAME_BYTES):
-                    self._session.hear(self, pcm[start : start + _FRAME_BYTES])
+                    self._session.pages.hear(self, pcm[start : start + _FRAME_BYTES])
 
     def send(self, message: protocol.Message) -> None:
         """Sends what of a session's messages the tutorial knows."""
@@ -87,7 +87,7 @@ class TutorialPage:
                 self._write(tutorial.failure(code="needs_page", message=needs, remedy=_REFUSED))
                 refusal = protocol.Confirm(call_id, approved=False)
                 # Whoever else is told of the question is told first.
-                asyncio.get_running_loop().call_soon(self._session.receive, self, refusal)
+                asyncio.get_running_loop().call_soon(self._session.pages.receive, self, refusal)
 
     def cut_off(self) -> None:
         """Tells that the turn that is under way is not ended."""

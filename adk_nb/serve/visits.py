@@ -342,7 +342,7 @@ async def _last_turn(visit: Visit) -> None:
             visit.leaving = True
 
     visit.draining = True
-    visit.session.watch(told)
+    visit.session.pages.watch(told)
     visit.leaving = not visit.speaks
 
 
@@ -352,7 +352,7 @@ async def _detach(visit: Visit, line: AsgiLine) -> None:
         return
     if isinstance(page, TutorialPage) and visit.speaks:  # It asks for no more of the turn.
         page.cut_off()
-    visit.session.dismiss(page)
+    visit.session.pages.detach(page)
 
 
 async def _caught_up() -> None:

@@ -58,14 +58,14 @@ def model_words(contents):
 def cut_after(session, played_ms):
     """Lets the agent speak to a page whose player is at a position, and cuts it off there."""
     page = attach(session)
-    future = session.bridge.submit(session.run_say("count", 20))
+    future = session.bridge.submit(session.requests.say("count", 20))
     wait_for(lambda: len(page.audio) == 2)
     if played_ms is not None:
-        do(session, session.playback, protocol.Playback("started", 1))
-        do(session, session.playback, protocol.Playback("progress", 1, played_ms=played_ms))
+        do(session, session.pages.playback, protocol.Playback("started", 1))
+        do(session, session.pages.playback, protocol.Playback("progress", 1, played_ms=played_ms))
     session.interrupt()
     turn = future.result(60)
-    do(session, session.playback, protocol.Playback("flushed", 1, played_ms=played_ms or 0.0))
+    do(session, session.pages.playback, protocol.Playback("flushed", 1, played_ms=played_ms or 0.0))
     return turn
 
 
@@ -74,7 +74,7 @@ def test_the_model_is_told_what_the_player_had_played():
     with session:
         turn = cut_after(session, 6100.0)
         assert turn.heard_text == "One two three four. Five six"
-        session.bridge.submit(session.run_say("again", 20))
+        session.bridge.submit(session.requests.say("again", 20))
         wait_for(lambda: len(brain.asked) == 2)
     assert model_words(brain.asked[1]) == ["One two three four. Five six"]
 
@@ -84,7 +84,7 @@ def test_what_never_sounded_is_in_no_history():
     with session:
         turn = cut_after(session, None)
         assert turn.heard_text == ""
-        session.bridge.submit(session.run_say("again", 20))
+        session.bridge.submit(session.requests.say("again", 20))
         wait_for(lambda: len(brain.asked) == 2)
     assert model_words(brain.asked[1]) == []
 
@@ -94,12 +94,12 @@ def test_without_a_page_the_wall_clock_is_asked(monkeypatch):
     monkeypatch.setattr("google.adk.live._cascade_live_connection._now", lambda: now)
     session, brain = cascade()
     with session:
-        future = session.bridge.submit(session.run_say("count", 20))
+        future = session.bridge.submit(session.requests.say("count", 20))
         wait_for(lambda: session.turns and session.turns[0].audio_ms == 2 * SENTENCE_MS)
         now += 1.5
         session.interrupt()
         turn = future.result(60)
-        session.bridge.submit(session.run_say("again", 20))
+        session.bridge.submit(session.requests.say("again", 20))
         wait_for(lambda: len(brain.asked) == 2)
     (words,) = model_words(brain.asked[1])
     assert words.startswith("One")

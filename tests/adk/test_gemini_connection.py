@@ -63,7 +63,7 @@ def test_speech_arrives_sample_by_sample(serve, model):
         do(session, lambda: session._exchange.open_microphone(page, on=True))
         sound = live.tone(600, RATE) + bytes(RATE * 2)
         for start in range(0, len(sound), 640):
-            do(session, session.hear, page, sound[start : start + 640])
+            do(session, session.pages.hear, page, sound[start : start + 640])
         wait_for(lambda: session.turns and session.turns[0].ended)
         (turn,) = session.turns
         assert (turn.user_text, turn.agent_text) == ("What time is it?", "It is noon.")
@@ -240,7 +240,7 @@ def test_what_the_user_says_while_there_is_no_connection_is_not_lost(serve):
         do(session, lambda: session._exchange.open_microphone(page, on=True))
         sound = live.tone(500, RATE) + bytes(RATE)
         for start in range(0, len(sound), 640):
-            do(session, session.hear, page, sound[start : start + 640])
+            do(session, session.pages.hear, page, sound[start : start + 640])
         wait_for(lambda: session.turns and session.turns[0].ended)
         assert session.turns[0].agent_text == "Yes."
     assert sound in api.connections[-1].audio
@@ -369,10 +369,10 @@ def test_push_to_talk_marks_the_activity(serve):
         page = attach(session)
         wait_for(lambda: session.status == "ready")
         do(session, lambda: session._exchange.open_microphone(page, on=True))
-        do(session, session.receive, page, protocol.ActivityStart())
+        do(session, session.pages.receive, page, protocol.ActivityStart())
         for _ in range(10):
-            do(session, session.hear, page, live.tone(20, RATE))
-        do(session, session.receive, page, protocol.ActivityEnd())
+            do(session, session.pages.hear, page, live.tone(20, RATE))
+        do(session, session.pages.receive, page, protocol.ActivityEnd())
         wait_for(lambda: session.turns and session.turns[0].ended)
         assert session.turns[0].agent_text == "Hi."
     assert api.connections[0].signals == ["activity_start", "activity_end"]
@@ -384,12 +384,12 @@ def test_pictures_arrive_as_video(serve):
     with LiveSession(agent()) as session:
         page = attach(session)
         wait_for(lambda: session.status == "ready")
-        do(session, session.see, page, "camera", b"of nobody")
-        do(session, session.receive, page, protocol.Camera("camera", on=True))
-        do(session, session.see, page, "camera", jpeg)
+        do(session, session.pages.see, page, b"of nobody")
+        do(session, session.pages.receive, page, protocol.Camera("camera", on=True))
+        do(session, session.pages.see, page, jpeg)
         wait_for(lambda: api.connections[0].video)
     assert api.connections[0].video == [jpeg]
-    assert session._pages.images_seen == 1
+    assert session.pages.images_seen == 1
 
 
 def test_the_sources_of_a_search_are_kept(serve):
@@ -463,7 +463,7 @@ def test_speech_connects_again_after_an_error(serve):
         wait_for(lambda: len(api.connections) == 2)
         for start in range(60):
             sound = live.tone(20, RATE) if start < 30 else bytes(640)
-            do(session, session.hear, page, sound)
+            do(session, session.pages.hear, page, sound)
         wait_for(lambda: len(session.turns) == 2 and session.turns[1].ended)
         assert session.turns[1].error is None
 
@@ -484,7 +484,7 @@ def test_what_follows_a_cut_is_answered_in_its_own_turn(serve, model, how):
     serve(scenario)
     with LiveSession(agent(model)) as session:
         page = attach(session)
-        do(session, session.receive, page, protocol.Text("a story"))
+        do(session, session.pages.receive, page, protocol.Text("a story"))
         wait_for(lambda: session.turns and session.turns[0].agent_text)
         if how == "interrupt":
             session.interrupt()

@@ -157,11 +157,11 @@ def test_an_answer_that_has_begun_is_silenced_and_its_sound_forgotten(tmp_path):
         assert states == [(1, "started"), (1, "withheld"), (1, "complete")]
         last = [m for m in page.messages if isinstance(m, protocol.Transcript)][-1]
         assert (last.text, last.withheld, last.final) == ("I may not say.", True, True)
-        do(session, session.playback, protocol.Playback("flushed", 1, played_ms=250.0))
+        do(session, session.pages.playback, protocol.Playback("flushed", 1, played_ms=250.0))
         assert (turn.heard_ms, turn.heard_text) == (250.0, "I may not say.")
         assert turn.audio.pcm == session.audio(1).pcm == b""
         assert "withheld" in turn._repr_html_()
-        newcomer = do(session, session.admit, page)
+        newcomer = do(session, session.pages.attach, page)
         shown = [m for m in newcomer.history if m["type"] == "transcript" and m["role"] == "agent"]
         assert [(m["text"], m["withheld"]) for m in shown] == [("I may not say.", True)]
 
@@ -210,7 +210,7 @@ def test_what_was_cut_off_before_is_not_brought_back_by_a_guard():
         after_model_callback=slow,
     )
     with LiveSession(agent) as session:
-        future = session.bridge.submit(session.run_say("tell", 20))
+        future = session.bridge.submit(session.requests.say("tell", 20))
         wait_for(lambda: session.turns and session.turns[0].agent_text)
         session.interrupt()
         turn = future.result(20)

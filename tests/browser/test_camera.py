@@ -12,7 +12,7 @@ from google.genai import types
 from scripted import Scripted, echo, text_of
 
 import adk_nb
-from adk_nb.session import LiveSession
+from adk_nb.live.session_pages import SessionPages
 from adk_nb.wire import protocol
 
 pytestmark = pytest.mark.browser
@@ -66,14 +66,14 @@ class Watcher:
 @pytest.fixture
 def watcher(show, monkeypatch):
     watcher = Watcher(show)
-    receive = LiveSession.receive
+    receive = SessionPages.receive
 
-    def noted(session, page, message):
+    def noted(pages, page, message):
         if isinstance(message, protocol.Camera):
             watcher.told.append((message.source, message.on))
-        receive(session, page, message)
+        receive(pages, page, message)
 
-    monkeypatch.setattr(LiveSession, "receive", noted)
+    monkeypatch.setattr(SessionPages, "receive", noted)
     return watcher
 
 
@@ -101,7 +101,7 @@ def test_the_camera_comes_to_the_model_as_one_jpeg_a_second(watcher, widget):
     assert sum(gaps) > 0.8 * len(gaps)
     assert pressed(widget) == ["camera"]
     assert widget.look("(root, adkNb) => [adkNb.watching, adkNb.imagesDropped]") == ["camera", 0]
-    assert widget.live.session._pages.images_seen >= 5
+    assert widget.live.session.pages.images_seen >= 5
 
     widget.look("(root, adkNb) => { root.kept = adkNb.videoTracks; }")
     widget.part("camera").click()

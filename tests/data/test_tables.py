@@ -679,15 +679,15 @@ def test_a_session_and_its_recording_tell_the_same(tmp_path):
     sound[4000:4320] = 7 + 256 * 40
     with new_session(record=tmp_path) as session:
         page = Page()
-        do(session, session.admit, page)
+        do(session, session.pages.attach, page)
         session.say("sum")
         session.speak(sound)
-        future = session.bridge.submit(session.run_say("go on", 20))
+        future = session.bridge.submit(session.requests.say("go on", 20))
         wait_for(lambda: session.turns[-1].agent_text.endswith("six"))
-        do(session, session.playback, protocol.Playback("started", 3), None)
+        do(session, session.pages.playback, protocol.Playback("started", 3), None)
         session.interrupt()
         future.result(5)
-        do(session, session.playback, protocol.Playback("flushed", 3, played_ms=500.0), None)
+        do(session, session.pages.playback, protocol.Playback("flushed", 3, played_ms=500.0), None)
         live = same(session)
     assert live.interrupted.tolist() == [False, False, True]
     assert live.heard_text.tolist() == ["It is five.", "I do.", "One two three"]

@@ -66,7 +66,7 @@ def test_what_is_typed_while_the_answer_of_before_agent_ends_the_run_is_answered
     closed = agent(before_agent_callback=lambda callback_context: text("Closed."))
     with LiveSession(closed, plugins=[Lasting(name="lasting")]) as one:
         wait_for(lambda: rows(one, "agent_text"))  # Before anybody has said anything.
-        saying = one.bridge.submit(one.run_say("hi", 60))
+        saying = one.bridge.submit(one.requests.say("hi", 60))
         wait_for(lambda: one.turns and one.turns[-1].user_text)
         released.set()
         turn = saying.result(60)
@@ -237,7 +237,7 @@ def test_after_tool_is_asked_about_what_an_approved_tool_returned():
     tester = agent(calls(book={"a": 2, "b": 3}), after_tool_callback=in_cents)
     tester.tools = [book]
     with LiveSession(tester) as session:
-        saying = session.bridge.submit(session.run_say("book", 60))
+        saying = session.bridge.submit(session.requests.say("book", 60))
         wait_for(lambda: session.questions)
         session.confirm()
         turn = saying.result(60)

@@ -109,7 +109,7 @@ def test_a_page_is_told_when_it_comes_that_nobody_hears(monkeypatch):
     with session() as live:
 
         async def welcome():
-            return live.admit(Page())
+            return live.pages.attach(Page())
 
         use = live.bridge.call(welcome()).audio
     assert use["input"] is False
@@ -153,9 +153,9 @@ def test_sound_that_comes_all_the_same_is_passed_over(monkeypatch):
         page = attach(live)
 
         async def speak():
-            live.receive(page, protocol.Mic(on=True))
+            live.pages.receive(page, protocol.Mic(on=True))
             for _ in range(100):
-                live.hear(page, silence(0.02, 3000).tobytes())
+                live.pages.hear(page, silence(0.02, 3000).tobytes())
 
         live.bridge.call(speak())
         assert live.say("Roll a die.").agent_text == "You rolled 6."

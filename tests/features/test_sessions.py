@@ -130,7 +130,7 @@ def test_a_session_outlives_a_full_disk_when_a_call_is_cut_off():
     agent = Agent(name="tester", model=Scripted(calls(stuck={})), tools=[stuck])
     try:
         with LiveSession(agent, sessions=sessions) as session:
-            future = session.bridge.submit(session.run_say("stuck", 20))
+            future = session.bridge.submit(session.requests.say("stuck", 20))
             wait_for(lambda: "tool_call" in kinds(session))
             sessions.full = True
             session.interrupt()

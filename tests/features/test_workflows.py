@@ -95,9 +95,9 @@ def test_what_is_said_just_as_a_run_fails_is_not_lost():
 
     def answer(message):
         if isinstance(message, protocol.Failure) and not session.turns:
-            session.receive(None, protocol.Text("hi"))
+            session.pages.receive(None, protocol.Text("hi"))
 
-    session.watch(answer)
+    session.pages.watch(answer)
     with session:
         wait_for(lambda: session.turns and session.turns[0].ended)
         assert session.turns[0].agent_text == "You said hi."

@@ -76,13 +76,13 @@ def real(tmp_path_factory):
             turn = session.say(text)
             do(
                 session,
-                session.playback,
+                session.pages.playback,
                 protocol.Playback("started", turn.index),
                 time.monotonic() * 1000,
             )
-            do(session, session.hear, page, bytes(640))
-        do(session, session.receive, page, protocol.Interrupt())
-        do(session, session.playback, protocol.Playback("flushed", turn.index, 30.0))
+            do(session, session.pages.hear, page, bytes(640))
+        do(session, session.pages.receive, page, protocol.Interrupt())
+        do(session, session.pages.playback, protocol.Playback("flushed", turn.index, 30.0))
         do(session, session.log.add_audio, "client", "user_audio", 2, b"\x10\x20" * 1600, 16_000)
         return session.save(tmp_path_factory.mktemp("real"))
 

@@ -58,9 +58,9 @@ def test_a_good_bye_is_heard_before_the_session_ends():
     session = Acting(lambda live: live.close()).session.start()
     page = attach(session)
     session.say("act", timeout=20)
-    do(session, session.playback, protocol.Playback("started", 1))
+    do(session, session.pages.playback, protocol.Playback("started", 1))
     assert session.status != "closed"
-    do(session, session.playback, protocol.Playback("drained", 1, played_ms=40.0))
+    do(session, session.pages.playback, protocol.Playback("drained", 1, played_ms=40.0))
     wait_for(lambda: session.status == "closed")
     assert page.messages[-1] == protocol.State("closed")
 

@@ -31,9 +31,9 @@ def test_of_a_cut_answer_the_heard_part_is_kept_in_any_script(answer, heard, tmp
         page = attach(session)
         first = session.say("weather?", wait="first")
         wait_for(lambda: first.agent_text == answer)
-        do(session, session.playback, protocol.Playback("started", 1))
+        do(session, session.pages.playback, protocol.Playback("started", 1))
         session.interrupt()
-        do(session, session.playback, protocol.Playback("flushed", 1, played_ms=2000.0))
+        do(session, session.pages.playback, protocol.Playback("flushed", 1, played_ms=2000.0))
         assert (first.interrupted, first.heard_text) == (True, heard)
         session.swap(instruction="Be brief.")
         assert session.say("go on").error is None

@@ -181,9 +181,9 @@ def test_say_can_wait_until_it_was_heard():
         asking = threading.Thread(target=ask)
         asking.start()
         wait_for(lambda: len(live.turns) == 2 and live.turns[1].ended)
-        do(live, live.playback, protocol.Playback("started", 2, 0.0))
+        do(live, live.pages.playback, protocol.Playback("started", 2, 0.0))
         assert not done.is_set()
-        do(live, live.playback, protocol.Playback("drained", 2, 600.0))
+        do(live, live.pages.playback, protocol.Playback("drained", 2, 600.0))
         asking.join(60)
         assert done.is_set()
         assert page.audio

@@ -65,7 +65,7 @@ def test_a_tool_that_is_run_again_between_two_turns_is_told_of_and_reloaded(shel
     run(shell, LATER)
     wait_for(lambda: told(page))
     assert told(page) == [["get_time"]]
-    assert do(live, live.admit, attach(live)).redefined == ["get_time"]
+    assert do(live, live.pages.attach, attach(live)).redefined == ["get_time"]
     assert live.say("time?").agent_text == "It is twelve."
     swap = live.reload()
     assert swap.changes == ["Redefined: get_time."]
@@ -83,10 +83,10 @@ def test_the_button_does_it_too_and_lets_the_open_turn_end(shell):
     shell.user_ns["get_time"].__globals__.update(going=going, waits=waits)
     slow = TIME.replace("    return", "    going.set()\n    waits.wait(60)\n    return")
     run(shell, slow, "live.reload()")
-    do(live, live.receive, page, protocol.Text("time?"))
+    do(live, live.pages.receive, page, protocol.Text("time?"))
     assert going.wait(60)
     run(shell, LATER)
-    do(live, live.receive, page, protocol.Reload())
+    do(live, live.pages.receive, page, protocol.Reload())
     waits.set()
     wait_for(lambda: kinds(live).count("agent_swapped") == 2)
     assert [(turn.agent_text, turn.interrupted) for turn in live.turns] == [
@@ -113,7 +113,7 @@ def test_what_sounds_is_let_sound(shell):
     live = opened(shell, ", follow=True")
     page = attach(live)
     turn = live.say("time?")
-    do(live, live.playback, protocol.Playback("started", turn.index, 10))
+    do(live, live.pages.playback, protocol.Playback("started", turn.index, 10))
     run(shell, LATER)
     assert kinds(live).count("agent_swapped") == 1
     assert "interrupted" not in kinds(live)
@@ -150,15 +150,15 @@ def test_a_tool_that_is_switched_off_stays_so(shell):
     live = opened(shell)
     run(shell, "def sing() -> str:\n    return 'la'\n", "live.swap(tools=[get_time, sing])")
     page = attach(live)
-    do(live, live.receive, page, protocol.ToolSwitch("sing", on=False))
+    do(live, live.pages.receive, page, protocol.ToolSwitch("sing", on=False))
     wait_for(lambda: len(live.tools) == 1)
     run(shell, LATER, "live.reload()")
     assert live.say("time?").agent_text == "It is one."
-    welcome = do(live, live.admit, attach(live))
+    welcome = do(live, live.pages.attach, attach(live))
     assert [(tool["name"], tool["on"]) for tool in welcome.tools] == [
         ("get_time", True), ("sing", False),
     ]  # fmt: skip
-    do(live, live.receive, page, protocol.ToolSwitch("sing", on=True))
+    do(live, live.pages.receive, page, protocol.ToolSwitch("sing", on=True))
     wait_for(lambda: len(live.tools) == 2)
 
 

@@ -54,7 +54,7 @@ def test_a_conversation_goes_on_after_the_kernel_was_restarted(tmp_path, monkeyp
         assert session.state["mood"] == "good"
 
         async def attached():
-            return session.admit(page)
+            return session.pages.attach(page)
 
         history = session.bridge.call(attached()).history
         shown = [(m["turn"], m["text"]) for m in history if m["type"] == "transcript"]
@@ -289,7 +289,7 @@ def test_words_that_adk_has_kept_are_not_kept_twice():
         page = object()
         do(session, lambda: session._exchange.open_microphone(page, on=True))
         wait_for(lambda: session.status == "ready")
-        do(session, session.hear, page, bytes(640))
+        do(session, session.pages.hear, page, bytes(640))
         wait_for(lambda: session.turns and session.turns[0].ended)
         session.swap()
         assert words(one).count("hello there") == 1

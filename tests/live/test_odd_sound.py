@@ -80,7 +80,7 @@ def test_an_interruption_after_the_end_leaves_the_session_ready():
 
 def ignored(session):
     """What a page that is opened now shows as ignored."""
-    history = do(session, session.admit, Page()).history
+    history = do(session, session.pages.attach, Page()).history
     return [one["text"] for one in history if one.get("kind") == "ignored"]
 
 

@@ -434,7 +434,7 @@ def test_a_tool_that_is_called_for_a_question_that_was_taken_back_does_not_run(s
     api = serve(scenario)
     with LiveSession(agent(model, roll.tool)) as session:
         page = attach(session)
-        do(session, session.receive, page, protocol.Text("roll"))
+        do(session, session.pages.receive, page, protocol.Text("roll"))
         wait_for(lambda: api.connections and api.connections[0].texts)
         session.interrupt()
         cut.set()
@@ -473,7 +473,7 @@ def test_speak_returns_the_turn_of_its_own_sound_though_somebody_types_after_it(
 
         def then(turn):
             if turn.index == 1:
-                do(session, session.receive, page, protocol.Text("u2"))
+                do(session, session.pages.receive, page, protocol.Text("u2"))
 
         session.on_turn(then)
         loud = np.tile(np.array([6000, -6000], np.int16), 4000)

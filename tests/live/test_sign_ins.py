@@ -104,7 +104,7 @@ def of(page, kind):
 def begin(session):
     """Types a turn whose tool asks, and returns the page when it does."""
     page = attach(session)
-    do(session, session.receive, page, protocol.Text("go"))
+    do(session, session.pages.receive, page, protocol.Text("go"))
     wait_for(lambda: session.questions)
     return page
 
@@ -129,11 +129,12 @@ def test_a_sign_in_is_asked_for_and_answered_in_the_page(oauth, tmp_path):
         (question,) = of(page, protocol.Question)
         assert question.sign_in.startswith("https://accounts.example/auth?")
         assert "accounts.example" in question.hint
-        (shown,) = [m for m in do(session, session.admit, page).history if m["type"] == "question"]
+        history = do(session, session.pages.attach, page).history
+        (shown,) = [m for m in history if m["type"] == "question"]
         assert shown["sign_in"] == question.sign_in
         came = sent_to(question.sign_in)
         answered = protocol.Confirm(question.id, approved=True, answer=came)
-        do(session, session.receive, page, answered)
+        do(session, session.pages.receive, page, answered)
         wait_for(lambda: session.turns[0].ended)
         (made,) = session.turns[0].tool_calls
         assert (made.result, made.sign_in, made.question) == ("no mail", None, None)
@@ -154,7 +155,7 @@ def test_a_sign_in_that_is_refused_is_told_to_the_model(oauth, in_page):
         page = begin(session)
         if in_page:
             asked = of(page, protocol.Question)[0]
-            do(session, session.receive, page, protocol.Confirm(asked.id, approved=False))
+            do(session, session.pages.receive, page, protocol.Confirm(asked.id, approved=False))
         else:
             session.confirm(approved=False)
         wait_for(lambda: session.turns[0].ended)
@@ -172,7 +173,7 @@ def test_a_key_is_given_from_a_cell():
         with pytest.raises(AdkNbError, match=r"needs its answer.*confirm\(payload"):
             session.confirm()
         with pytest.raises(TurnTimeoutError, match="mail waits for a sign-in"):
-            session.bridge.call(session._waits.finished(session.turns[0], 0.05))
+            session.bridge.call(session.requests._waits.finished(session.turns[0], 0.05))
         session.confirm(payload="the-key")
         wait_for(lambda: session.turns[0].ended)
         assert "no mail" in session.turns[0].agent_text

@@ -224,7 +224,7 @@ def test_a_fork_of_spoken_turns_goes_by_what_adk_says():
         do(session, lambda: session._exchange.open_microphone(me, on=True))
         for n in (1, 2):
             wait_for(lambda: session._exchange.live.queue is not None)
-            do(session, session.hear, me, bytes([n]) * 640)
+            do(session, session.pages.hear, me, bytes([n]) * 640)
             wait_for(lambda n=n: len(session.turns) == n and session.turns[-1].ended)
         session.swap(history="fork", at_turn=1)
         assert history(agent) == ["question 1", "Answer 1."]
@@ -384,11 +384,11 @@ def test_speech_under_way_is_said_again_to_the_new_agent():
         do(session, lambda: session._exchange.open_microphone(me, on=True))
         wait_for(lambda: session._exchange.live.queue is not None and session.status == "ready")
         for _ in range(5):
-            do(session, session.hear, me, b"\x11\x22" * 320)
+            do(session, session.pages.hear, me, b"\x11\x22" * 320)
         wait_for(lambda: session.turns and session.turns[0].user_text == "What is")
         session.swap(one("new", whole))
         for _ in range(5):
-            do(session, session.hear, me, b"\x11\x22" * 320)
+            do(session, session.pages.hear, me, b"\x11\x22" * 320)
         wait_for(lambda: session.turns[0].ended)
         (turn,) = session.turns
         assert (turn.user_text, turn.agent_text) == ("What is it?", "That.")
@@ -402,15 +402,15 @@ def test_tools_are_switched_off_and_on_from_a_page():
     with LiveSession(agent) as session:
         page = attach(session)
         session.say("hi")
-        do(session, session.receive, page, protocol.ToolSwitch("add", on=False))
+        do(session, session.pages.receive, page, protocol.ToolSwitch("add", on=False))
         wait_for(lambda: declared(agent.model) == ["subtract"])
         wait_for(lambda: any(isinstance(m, protocol.AgentChanged) for m in page.messages))
         changed = [m for m in page.messages if isinstance(m, protocol.AgentChanged)][-1]
         assert [(t["name"], t["on"]) for t in changed.tools] == [("add", False), ("subtract", True)]
         assert changed.changes == ["Switched off: add."]
-        do(session, session.receive, page, protocol.ToolSwitch("add", on=True))
+        do(session, session.pages.receive, page, protocol.ToolSwitch("add", on=True))
         wait_for(lambda: declared(agent.model) == ["add", "subtract"])
-        do(session, session.receive, page, protocol.ToolSwitch("multiply", on=True))
+        do(session, session.pages.receive, page, protocol.ToolSwitch("multiply", on=True))
         wait_for(page.errors)
         assert "no tool 'multiply'" in page.errors()[-1].message
         wait_for(lambda: session.tools == [add, subtract])
@@ -451,7 +451,7 @@ def test_a_hundred_swaps_while_audio_flows_leave_nothing_behind():
 
         def talk_on():
             while running:
-                do(session, session.hear, me, bytes(640))
+                do(session, session.pages.hear, me, bytes(640))
                 time.sleep(0.02)
 
         def count():
@@ -491,7 +491,7 @@ def test_what_is_typed_over_before_it_was_sent_is_not_sent():
 
     with LiveSession(Agent(name="slow", model=Slow(slow_echo, seconds=0.5))) as session:
         page = attach(session)
-        do(session, session.receive, page, protocol.Text("one"))
+        do(session, session.pages.receive, page, protocol.Text("one"))
         assert session.say("two").agent_text == "You said two."
         assert len(session.turns) == 2
         assert session.turns[0].status == "unanswered"
@@ -551,7 +551,7 @@ def test_a_function_in_place_of_a_tool_that_asks_first_is_asked_for_too():
 
         replacement.__name__ = "add"
         session.swap(replace=[replacement])
-        saying = session.bridge.submit(session.run_say("one and two", 60))
+        saying = session.bridge.submit(session.requests.say("one and two", 60))
         wait_for(lambda: session.questions or saying.done())
         assert session.questions
         session.confirm()
@@ -569,11 +569,11 @@ def test_what_is_no_instruction_is_refused_by_name(instruction):
 def test_a_tool_that_is_switched_off_stays_so_when_it_is_replaced():
     with LiveSession(one("calc", "Yes.", add, subtract)) as session:
         page = attach(session)
-        do(session, session.receive, page, protocol.ToolSwitch("add", on=False))
+        do(session, session.pages.receive, page, protocol.ToolSwitch("add", on=False))
         wait_for(lambda: session.tools == [subtract])
         session.swap(replace=[FunctionTool(add)])
         assert session.tools == [subtract]
-        do(session, session.receive, page, protocol.ToolSwitch("add", on=True))
+        do(session, session.pages.receive, page, protocol.ToolSwitch("add", on=True))
         wait_for(lambda: len(session.tools) == 2)
         assert isinstance(session.tools[0], FunctionTool)
 

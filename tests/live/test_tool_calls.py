@@ -92,7 +92,7 @@ def test_what_a_tool_prints_is_shown_with_its_entry_and_logged(asynchronous, cap
         assert "looking" in session.turns[0]._repr_html_()
 
         async def attached():
-            return session.admit(page)
+            return session.pages.attach(page)
 
         history = session.bridge.call(attached()).history
         assert [m["type"] for m in history][1:4] == ["tool_call", "tool_output", "tool_result"]
@@ -377,7 +377,7 @@ def test_a_tool_that_requires_confirmation_asks_first(approved):
         assert (asked.name, asked.args, asked.output) == ("delete", {"name": "a.txt"}, "")
         (question,) = of(page, protocol.Question)
         assert (question.id, question.args) == (asked.id, {"name": "a.txt"})
-        do(session, session.receive, page, protocol.Confirm(question.id, approved=approved))
+        do(session, session.pages.receive, page, protocol.Confirm(question.id, approved=approved))
         turn = saying()
         assert of(page, protocol.Answer)[0].approved is approved
         (made,) = turn.tool_calls
@@ -387,7 +387,7 @@ def test_a_tool_that_requires_confirmation_asks_first(approved):
             assert "rejected" in str(made.result)
             assert made.output == ""
         assert session.questions == []
-        do(session, session.receive, page, protocol.Confirm(question.id, approved=True))
+        do(session, session.pages.receive, page, protocol.Confirm(question.id, approved=True))
         assert page.errors() == []
 
 
@@ -396,10 +396,10 @@ def test_a_question_is_answered_from_a_cell():
     with LiveSession(agent(using("delete", name="a.txt"), tool)) as session:
         with pytest.raises(AdkNbError, match="No tool call waits"):
             session.confirm()
-        do(session, session.receive, object(), protocol.Text("go"))
+        do(session, session.pages.receive, object(), protocol.Text("go"))
         wait_for(lambda: session.questions)
         with pytest.raises(TurnTimeoutError, match=r"delete waits for a confirmation.*confirm"):
-            session.bridge.call(session._waits.finished(session.turns[0], 0.05))
+            session.bridge.call(session.requests._waits.finished(session.turns[0], 0.05))
         session.confirm(call=session.questions[0])
         wait_for(lambda: session.turns[0].agent_text)
         assert session.turns[0].tool_calls[0].result == "a.txt is gone"
@@ -488,7 +488,7 @@ def test_the_user_stops_a_tool_and_the_model_is_told(by, where):
         begun.wait(20)
         (call,) = session.turns[0].tool_calls
         if by == "page":
-            do(session, session.receive, attach(session), protocol.Stop(call.id))
+            do(session, session.pages.receive, attach(session), protocol.Stop(call.id))
         else:
             session.stop_tool("work" if by == "name" else call)
         turn = said()
@@ -591,7 +591,7 @@ def test_a_streaming_tool_tells_more_than_once_and_hears_what_the_user_says():
         me = object()
         do(session, lambda: session._exchange.open_microphone(me, on=True))
         for n in (1, 2):
-            do(session, session.hear, me, bytes([n]) * 640)
+            do(session, session.pages.hear, me, bytes([n]) * 640)
             wait_for(lambda n=n: turn.agent_text.endswith(f"Now {n}."))
         assert len(session.turns) == 1
         assert got == [b"\x01", b"\x02"]

@@ -100,9 +100,9 @@ def test_what_is_written_comes_piece_by_piece_and_says_so():
 def test_a_cut_leaves_in_the_history_what_was_written():
     with LiveSession(cascade(pause_s=0.3), audio=False) as session:
         page = attach(session)
-        do(session, session.receive, page, protocol.Text("count"))
+        do(session, session.pages.receive, page, protocol.Text("count"))
         wait_for(lambda: session.turns and "Two." in session.turns[0].agent_text)
-        do(session, session.receive, page, protocol.Interrupt())
+        do(session, session.pages.receive, page, protocol.Interrupt())
         turn = session.turns[0]
         assert turn.interrupted
         assert turn.heard_text == "One. Two."
@@ -119,7 +119,7 @@ def test_a_cut_leaves_in_the_history_what_was_written():
 def test_a_page_switches_it_and_all_pages_know():
     with LiveSession(cascade()) as session:
         page, other = attach(session), attach(session)
-        do(session, session.receive, page, protocol.Voice(on=False))
+        do(session, session.pages.receive, page, protocol.Voice(on=False))
         wait_for(lambda: uses(other))
         assert uses(page) == uses(other) == [{"output": False}]
         assert not session.voice

@@ -52,7 +52,7 @@ def test_what_is_withheld_is_silenced_and_neither_kept_nor_told(model, monkeypat
             assert (turn.agent_text, turn.withheld, turn.error) == (REPLACEMENT, True, None)
             states = [m.state for m in page.messages if isinstance(m, protocol.TurnState)]
             assert states == ["started", "withheld", "complete"]
-            do(session, session.playback, protocol.Playback("flushed", 1, played_ms=700.0))
+            do(session, session.pages.playback, protocol.Playback("flushed", 1, played_ms=700.0))
             assert session.say("hi").agent_text == "You said hi."
             live_frame = session.turns_df()
         told = [(content.role, str(content.parts)) for content in api.connections[1].history]
@@ -100,7 +100,7 @@ def test_the_pages_are_told_before_adk_has_written_it_down(model, monkeypatch, t
             monkeypatch.setattr(session.all_histories.sessions, "append_event", slowly)
             page = attach(session)
             told = []
-            session.watch(
+            session.pages.watch(
                 lambda m: (
                     told.append(time.monotonic())
                     if isinstance(m, protocol.TurnState) and m.state == "withheld"

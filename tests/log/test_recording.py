@@ -292,7 +292,7 @@ def talk(folder):
     agent = Agent(name="a", model=Scripted(forever))
     session = LiveSession(agent, record=folder).start()
     session.log.sinks.append(Told(folder + ".told"))
-    session.bridge.submit(session.run_say("go on", 600))
+    session.bridge.submit(session.requests.say("go on", 600))
     time.sleep(600)
 
 # What takes long is imported once, some of it with the first session.

@@ -267,7 +267,7 @@ class Session:
 
     def __init__(self, *answers):
         self.answers = answers
-        self.bridge = self
+        self.bridge = self.pages = self
 
     def call(self, coroutine):
         try:
@@ -285,7 +285,7 @@ class Session:
 def test_an_answer_to_another_question_is_none(monkeypatch):
     monkeypatch.setattr(doctor.secrets, "randbelow", lambda _: 7)
     session = Session(FOUND)
-    session.examine = lambda _, take: take(protocol.Findings(8, FOUND)) or 1
+    session.pages.examine = lambda _, take: take(protocol.Findings(8, FOUND)) or 1
     assert list(doctor._pages(SimpleNamespace(session=session))) == []
 
 

@@ -17,7 +17,8 @@ def counted():
     metrics = Metrics(lambda: 3, lambda: 5)
     log, watchers = EventLog("s"), []
     turns = [SimpleNamespace(first_audio_ms=ms) for ms in (250.0, None)]
-    session = SimpleNamespace(log=log, watch=watchers.append, all_turns=lambda: turns)
+    pages = SimpleNamespace(watch=watchers.append)
+    session = SimpleNamespace(log=log, pages=pages, all_turns=lambda: turns)
     metrics.follow(session)
 
     def value(name: str, **labels: str) -> float:

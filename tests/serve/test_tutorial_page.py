@@ -201,11 +201,12 @@ def made():
 
     def make(*, audio=False):
         line, told = Line(), []
-        session = SimpleNamespace(
+        pages = SimpleNamespace(
             receive=lambda _, message: told.append(message),
             hear=lambda _, pcm: told.append(pcm),
-            log=SimpleNamespace(add_error=lambda *error: told.append(error[1:])),
         )
+        log = SimpleNamespace(add_error=lambda *error: told.append(error[1:]))
+        session = SimpleNamespace(pages=pages, log=log)
         return SimpleNamespace(page=TutorialPage(line, session, audio=audio), line=line, told=told)
 
     return make

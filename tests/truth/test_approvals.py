@@ -18,7 +18,7 @@ WORK_S, WAIT_S = 0.2, 0.6
 
 def approved(session, text):
     """Asks, approves after a while, and returns how long that was, by the cell's clock (ms)."""
-    saying = session.bridge.submit(session.run_say(text, 60))
+    saying = session.bridge.submit(session.requests.say(text, 60))
     wait_for(lambda: session.questions)
     asked = time.monotonic()
     time.sleep(WAIT_S)

@@ -72,7 +72,7 @@ def opened(model, record, **options):
     model = model if isinstance(model, Scripted) else Scripted(model)
     agent = Agent(name="a", model=model, **options.pop("agent", {}))
     session, tap = LiveSession(agent, record=record, **options).start(), Tap()
-    do(session, session.admit, tap)
+    do(session, session.pages.attach, tap)
     return session, tap
 
 
