@@ -555,7 +555,7 @@ class LiveSession(Conversation):
             captured_ms: When its last sample was captured, on the bridge's clock (ms), if known.
             lost: How many frames before it were lost.
         """
-        self._exchange.hear(source, pcm, captured_ms, lost)
+        self._exchange.realtime_input.hear(source, pcm, captured_ms, lost)
 
     def see(self, page: Page, source: str, jpeg: bytes) -> None:
         """Takes a picture, a JPEG, from the page that switched its camera or screen on last."""
@@ -581,7 +581,7 @@ class LiveSession(Conversation):
         """Lets the agent speak first, once."""
         greeting, self._greeting = self._greeting, ""
         if greeting and not self._exchange.closed:
-            self._exchange.prompt(greeting)
+            self._exchange.text_input.prompt(greeting)
 
     # Turns, on the bridge thread.
 
@@ -590,7 +590,7 @@ class LiveSession(Conversation):
         self._refuse_inside("say")
         check_text(text, _ELSEWHERE)
         check_choice("wait", wait, ("text", "first", "heard"))
-        turn = self._exchange.typed(text, cut_in=False)
+        turn = self._exchange.text_input.typed(text, cut_in=False)
         if wait == "first":
             return await self._waits.answering(turn, timeout)
         deadline = time.monotonic() + timeout
@@ -603,7 +603,7 @@ class LiveSession(Conversation):
         """Sends a message that is not the user's, and waits for the answer; see `prompt`."""
         self._refuse_inside("prompt")
         check_text(text, _ELSEWHERE)
-        return await self._waits.finished(self._exchange.prompt(text), timeout)
+        return await self._waits.finished(self._exchange.text_input.prompt(text), timeout)
 
     async def run_speak(self, clip: Clip, timeout: float) -> Turn:  # noqa: ASYNC109
         """Plays a clip to the model in real time and waits for its last turn; see `speak`."""
@@ -612,7 +612,7 @@ class LiveSession(Conversation):
 
     async def run_interrupt(self) -> None:
         """Cuts the agent off; see `interrupt`."""
-        self._exchange.cut()
+        self._exchange.interruptions.cut()
 
     # Swaps.
 
@@ -712,7 +712,7 @@ class LiveSession(Conversation):
         session = running or await self._histories.get()
         event = response(call, result, session.events if session is not None else ())
         queue = self._exchange.queue()
-        self._exchange.call_closed("client", turn, call, result=result)
+        self._exchange.tools.close("client", call, result=result)
         # ADK forwards a response to the model and does not record it.
         await self._histories.append(event, self._exchange.live.calls.session)
         self._exchange.reader.turn_of[event.id] = turn.index
@@ -803,13 +803,13 @@ class LiveSession(Conversation):
         self._listeners.close()
         self._pages.close()
         await self._exchange.live.stop()
-        await self._exchange.tool_runs.stop()
+        await self._exchange.tools.runs.stop()
         why = "The session was closed."
         turn = self._exchange.turns.current
         if turn is not None:
             self.log.add("bridge", "error", turn=turn.index, error=why)
             # Whoever waits for the turn gets it with what became of its calls.
-            await self._exchange.cut_off(turn)
+            await self._exchange.tools.cut_off_turn(turn)
             self._exchange.turns.abandoned("session_closed")
         # An unfinished answer is kept too: the conversation may be resumed later.
         await self._exchange.run_ended()
