@@ -76,7 +76,7 @@ class CellRequests:
         self._refuse_inside("say")
         check_text(text, _ELSEWHERE)
         check_choice("wait", wait, ("text", "first", "heard"))
-        turn = self._exchange.typed(text, cut_in=False)
+        turn = self._exchange.text_input.typed(text, cut_in=False)
         if wait == "first":
             return await self._waits.answering(turn, timeout)
         deadline = time.monotonic() + timeout
@@ -89,7 +89,7 @@ class CellRequests:
         """Sends a message that is not the user's, and waits for the answer."""
         self._refuse_inside("prompt")
         check_text(text, _ELSEWHERE)
-        return await self._waits.finished(self._exchange.prompt(text), timeout)
+        return await self._waits.finished(self._exchange.text_input.prompt(text), timeout)
 
     async def speak(self, clip: Clip, timeout: float) -> Turn:  # noqa: ASYNC109
         """Plays a clip to the model in real time and waits for its last turn."""
@@ -98,7 +98,7 @@ class CellRequests:
 
     async def interrupt(self) -> None:
         """Cuts the agent off."""
-        self._exchange.cut()
+        self._exchange.interruptions.cut()
 
     async def wait_for_turn(self, timeout: float | None) -> Turn:  # noqa: ASYNC109
         """Waits until a turn has ended."""
@@ -178,7 +178,7 @@ class CellRequests:
         session = running or await histories.get()
         event = response(call, result, session.events if session is not None else ())
         queue = self._exchange.queue()
-        self._exchange.call_closed("client", turn, call, result=result)
+        self._exchange.tools.close("client", call, result=result)
         # ADK forwards a response to the model and does not record it.
         await histories.append(event, self._exchange.live.calls.session)
         self._exchange.reader.turn_of[event.id] = turn.index

@@ -489,7 +489,7 @@ class LiveSession(Conversation):
         """Lets the agent speak first, once."""
         greeting, self._greeting = self._greeting, ""
         if greeting and not self._exchange.closed:
-            self._exchange.prompt(greeting)
+            self._exchange.text_input.prompt(greeting)
 
     @property
     def voice_on(self) -> bool:
@@ -573,13 +573,13 @@ class LiveSession(Conversation):
         self._listeners.close()
         self.pages.close()
         await self._exchange.live.stop()
-        await self._exchange.tool_runs.stop()
+        await self._exchange.tools.runs.stop()
         why = "The session was closed."
         turn = self._exchange.turns.current
         if turn is not None:
             self.log.add("bridge", "error", turn=turn.index, error=why)
             # Whoever waits for the turn gets it with what became of its calls.
-            await self._exchange.cut_off(turn)
+            await self._exchange.tools.cut_off_turn(turn)
             self._exchange.turns.abandoned("session_closed")
         # An unfinished answer is kept too: the conversation may be resumed later.
         await self._exchange.run_ended()

@@ -50,7 +50,7 @@ MORE = {
             for name in ("arguments", "router", "tool_sets", "everyday", "statements")
         ),
     ),
-    "adk_nb/live/coordinator.py": ("tests/live/test_exchange.py", "tests/live/test_handed_on.py"),
+    "adk_nb/live/coordinator.py": ("tests/live/test_exchange.py",),
     "adk_nb/live/histories.py": ("tests/live/test_forks.py",),
     "adk_nb/live/swaps.py": ("tests/live/test_swap_rules.py",),
     "adk_nb/live/tool_calls.py": ("tests/live/test_call_plugin.py",),

@@ -48,7 +48,7 @@ def install() -> None:
             return await handle(invocation_context, function_call_event, tools_dict)
         streams, others = _parted(function_call_event, tools_dict)
         for batch in _batches(others, tools_dict):
-            session.run_tools(
+            session.tools.run(
                 [call.id or "" for call in batch.get_function_calls()],
                 handle(invocation_context, batch, tools_dict),
                 functools.partial(_add, invocation_context),
@@ -65,7 +65,7 @@ def install() -> None:
         mark(llm_request)
         session = SESSION.get()
         if session is not None:
-            session.tools_declared(_declare(llm_request, session.declared_blocking()))
+            session.declarations.declared(_declare(llm_request, session.declarations.blocking))
 
     _agent_tools.mark_live_async_tools_non_blocking = mark_in_session
     _functions.handle_function_calls_live = handle_in_session

@@ -13,6 +13,40 @@ if TYPE_CHECKING:
     from google.genai import types
 
 
+class Executing(Protocol):
+    """What runs the tools of a session."""
+
+    def run(
+        self,
+        call_ids: list[str],
+        running: Coroutine[Any, Any, Event | None],
+        add: Callable[[Event], Awaitable[None]],
+    ) -> None:
+        """Runs tools in a task; see `adk_nb.live.tool_runs.ToolRuns.start`."""
+
+    def began(self, call_id: str, task: asyncio.Task[Any]) -> None:
+        """Learns the task in which the tool of a call runs; cancelling it stops the tool."""
+
+    def ran(self, call_id: str, began: float, ended: float) -> None:
+        """Learns when the tool of a call ran (s on the monotonic clock)."""
+
+    def streamed(self, call_id: str, began: float, ended: float) -> None:
+        """Learns when a streaming tool ran (s on the monotonic clock): it has ended."""
+
+
+class Declaring(Protocol):
+    """What decides how the tools of a session are declared.
+
+    Attributes:
+        blocking: Whether tools are to be declared as blocking; None leaves them as they are.
+    """
+
+    blocking: bool | None
+
+    def declared(self, declared: dict[str, bool | None]) -> None:
+        """Learns how tools are declared to the model: whether as blocking, by name."""
+
+
 class Knowing(Protocol):
     """What a connection asks of its session.
 
@@ -21,6 +55,14 @@ class Knowing(Protocol):
     """
 
     voice: bool
+
+    @property
+    def tools(self) -> Executing:
+        """Runs the tools."""
+
+    @property
+    def declarations(self) -> Declaring:
+        """Decides how they are declared."""
 
     def position(self) -> tuple[float, float] | None:
         """Returns how much of the turn has sounded, and how much there is (ms); None if no page."""
@@ -33,29 +75,6 @@ class Knowing(Protocol):
 
     def awaits_answer(self, history: list[types.Content]) -> bool:
         """Returns whether the user waits for an answer to the last words of a history."""
-
-    def run_tools(
-        self,
-        call_ids: list[str],
-        running: Coroutine[Any, Any, Event | None],
-        add: Callable[[Event], Awaitable[None]],
-    ) -> None:
-        """Runs tools in a task; see `adk_nb.live.tool_runs.ToolRuns.start`."""
-
-    def tool_began(self, call_id: str, task: asyncio.Task[Any]) -> None:
-        """Learns the task in which the tool of a call runs; cancelling it stops the tool."""
-
-    def tool_ran(self, call_id: str, began: float, ended: float) -> None:
-        """Learns when the tool of a call ran (s on the monotonic clock)."""
-
-    def tool_streamed(self, call_id: str, began: float, ended: float) -> None:
-        """Learns when a streaming tool ran (s on the monotonic clock): it has ended."""
-
-    def tools_declared(self, declared: dict[str, bool | None]) -> None:
-        """Learns how tools are declared to the model: whether as blocking, by name."""
-
-    def declared_blocking(self) -> bool | None:
-        """Returns whether tools are to be declared as blocking; None leaves them as they are."""
 
     def withheld(self, event_id: str, *, begun: bool) -> bool:
         """A callback replaced an answer; the event of that id has what stands in its place.

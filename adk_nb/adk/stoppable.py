@@ -35,7 +35,7 @@ async def stoppable(running: Coroutine[Any, Any, T], call_id: str) -> T:
     if session is None:
         return await running
     task = asyncio.create_task(running)
-    session.tool_began(call_id, task)
+    session.tools.began(call_id, task)
     began = time.monotonic()
     try:
         return await task
@@ -45,4 +45,4 @@ async def stoppable(running: Coroutine[Any, Any, T], call_id: str) -> T:
             raise StoppedError from None
         raise
     finally:
-        session.tool_ran(call_id, began, time.monotonic())
+        session.tools.ran(call_id, began, time.monotonic())

@@ -183,7 +183,7 @@ def _contains(call: _Call) -> _Call:
 def _has_streamed(call_id: str, began: float) -> None:
     session = SESSION.get()
     if session is not None:
-        session.tool_streamed(call_id, began, time.monotonic())
+        session.tools.streamed(call_id, began, time.monotonic())
 
 
 def _contains_run(run: _Call) -> _Call:

@@ -218,7 +218,9 @@ class Attached:
         if not self._listens:
             self._receive(protocol.Mic(on=True))
         for start in range(0, len(pcm), _FRAME_BYTES):
-            self._exchange.hear(self._page, pcm[start : start + _FRAME_BYTES], None, 0)
+            self._exchange.realtime_input.hear(
+                self._page, pcm[start : start + _FRAME_BYTES], None, 0
+            )
 
 
 def check_text(text: object, elsewhere: str) -> None:

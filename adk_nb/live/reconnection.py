@@ -22,9 +22,10 @@ if TYPE_CHECKING:
 
     from adk_nb.adk.request_queue import RequestQueue
     from adk_nb.live.event_reader import EventReader
+    from adk_nb.live.interruptions import Interruptions
     from adk_nb.live.microphone import Microphone
     from adk_nb.live.tool_calls import ToolCalls
-    from adk_nb.live.tool_runs import ToolRuns
+    from adk_nb.live.tool_execution import ToolExecution
     from adk_nb.live.turn_builder import Turns
     from adk_nb.log.turn import Turn
 
@@ -33,13 +34,11 @@ class Asking(Protocol):
     """Sends to the model, and is told what was lost."""
 
     closed: bool
-    tool_runs: ToolRuns
+    tools: ToolExecution
+    interruptions: Interruptions
 
     def queue(self) -> RequestQueue:
         """Returns the queue to the model."""
-
-    def take_back(self, turn: Turn) -> bool:
-        """Takes back a question that was not sent yet; returns whether there was one."""
 
     def report(self, error: AdkNbError, index: int = 0) -> None:
         """Reports an error that ends nothing."""
@@ -152,7 +151,7 @@ class Reconnection:
         """Ends a turn that was asked again in vain."""
         turn = self._turns.current
         if turn is not None:
-            self._owner.take_back(turn)
+            self._owner.interruptions.take_back(turn)
         lost = "The connection to the model was lost twice in this turn."
         error = ModelError(lost, remedy="Say it again.", code="connection_lost")
         self._owner.run_failed(error)
@@ -223,7 +222,7 @@ class Reconnection:
             self._go_on_with(turn)
 
     def _go_on_with(self, turn: Turn) -> None:
-        running = self._owner.tool_runs.running
+        running = self._owner.tools.runs.running
         if any(not call.returned and call.id in running for call in turn.tool_calls):
             return  # The last that returns tells them all.
         if self._turns.current not in (None, turn):

@@ -91,7 +91,7 @@ class SessionPages:
     @property
     def video_on(self) -> bool:
         """Whether a page may send pictures of a camera or a screen."""
-        return self._exchange.sees if self._video is None else self._video
+        return self._exchange.capabilities.sees if self._video is None else self._video
 
     def attach(self, page: Page, hello: protocol.Hello | None = None) -> protocol.Welcome:
         """Adds a page; returns its first message, with the conversation so far."""
@@ -146,7 +146,7 @@ class SessionPages:
         if self._watched is page:
             self._watched = None
         if self._exchange.microphone.speaker is page:
-            self._exchange.open_microphone(page, on=False)
+            self._exchange.realtime_input.open_microphone(page, on=False)
 
     def close(self) -> None:
         """What has not sounded is heard by nobody any more."""
@@ -177,7 +177,7 @@ class SessionPages:
     def _tell_unheard(self, sound: Sounding) -> None:
         turn = self._exchange.turns.all[sound.turn - 1]
         if not turn.interrupted:
-            self._exchange.silenced(turn.index)
+            self._exchange.interruptions.silenced(turn.index)
         self._playback_ended("flushed", sound)
 
     def _playback_ended(self, how: str, sound: Sounding) -> None:
@@ -209,11 +209,11 @@ class SessionPages:
             captured_ms: When its last sample was captured, on the bridge's clock (ms), if known.
             lost: How many frames before it were lost.
         """
-        self._exchange.hear(source, pcm, captured_ms, lost)
+        self._exchange.realtime_input.hear(source, pcm, captured_ms, lost)
 
     def see(self, page: Page, jpeg: bytes) -> None:
         """Takes a picture, a JPEG, from the page that switched its camera or screen on last."""
-        if self.video_on and page is self._watched and self._exchange.see(jpeg):
+        if self.video_on and page is self._watched and self._exchange.realtime_input.see(jpeg):
             self.images_seen += 1
 
     def receive(self, page: Page, message: protocol.Message) -> None:
@@ -225,11 +225,13 @@ class SessionPages:
                 if message.on and getattr(page, "plays", True):
                     # A browser takes the agent's voice out of the sound of the page that plays it.
                     self._exchange.pages.give(page)
-                self._exchange.open_microphone(page, on=message.on)
+                self._exchange.realtime_input.open_microphone(page, on=message.on)
             case protocol.ActivityStart() | protocol.ActivityEnd():
-                self._exchange.activity(begins=isinstance(message, protocol.ActivityStart))
+                self._exchange.realtime_input.activity(
+                    begins=isinstance(message, protocol.ActivityStart)
+                )
             case protocol.Interrupt():
-                self._exchange.cut()
+                self._exchange.interruptions.cut()
             case protocol.ToolSwitch():
                 self._switching.want_tool(page, message.name, on=message.on)
             case protocol.Confirm():
@@ -249,7 +251,7 @@ class SessionPages:
             page.send(protocol.Taken(message.id))
         if not came and message.text.strip():
             self._exchange.pages.unspoken()
-            self._exchange.typed(message.text, cut_in=True)
+            self._exchange.text_input.typed(message.text, cut_in=True)
 
     def _receive_about(self, page: Page, message: protocol.Message) -> None:
         """Does what a page asks that is about tools, pictures, or no part of the conversation."""

@@ -45,8 +45,10 @@ class TurnWaits:
         # The turn that this sound begins; one that is still open was begun by something else.
         first, before = self._exchange.turns.speech_index, self._exchange.microphone.speaker
         me = Playing()
-        self._exchange.open_microphone(me, on=True)
-        speaking = asyncio.create_task(feed(clip, lambda pcm: self._exchange.hear(me, pcm)))
+        self._exchange.realtime_input.open_microphone(me, on=True)
+        speaking = asyncio.create_task(
+            feed(clip, lambda pcm: self._exchange.realtime_input.hear(me, pcm))
+        )
         try:
             await asyncio.sleep(clip.duration_ms / 1000)
             await asyncio.sleep(_SETTLED_S)
@@ -64,12 +66,12 @@ class TurnWaits:
         finally:
             speaking.cancel()
             if self._exchange.microphone.speaker is me:
-                self._exchange.open_microphone(me, on=False)
+                self._exchange.realtime_input.open_microphone(me, on=False)
                 self._exchange.microphone.speaker = before
 
     def _hears(self) -> None:
         """Raises what keeps the agent from hearing, where something does."""
-        deaf = self._exchange.deaf
+        deaf = self._exchange.capabilities.deaf
         if deaf is not None:
             raise LocalModelError(deaf.message, remedy=deaf.remedy)
 

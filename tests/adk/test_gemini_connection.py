@@ -60,7 +60,7 @@ def test_speech_arrives_sample_by_sample(serve, model):
     with LiveSession(agent(model)) as session:
         page = object()
         wait_for(lambda: session.status == "ready")
-        do(session, lambda: session._exchange.open_microphone(page, on=True))
+        do(session, lambda: session._exchange.realtime_input.open_microphone(page, on=True))
         sound = live.tone(600, RATE) + bytes(RATE * 2)
         for start in range(0, len(sound), 640):
             do(session, session.pages.hear, page, sound[start : start + 640])
@@ -237,7 +237,7 @@ def test_what_the_user_says_while_there_is_no_connection_is_not_lost(serve):
     with LiveSession(agent()) as session:
         page = attach(session)
         wait_for(lambda: session.status == "reconnecting")
-        do(session, lambda: session._exchange.open_microphone(page, on=True))
+        do(session, lambda: session._exchange.realtime_input.open_microphone(page, on=True))
         sound = live.tone(500, RATE) + bytes(RATE)
         for start in range(0, len(sound), 640):
             do(session, session.pages.hear, page, sound[start : start + 640])
@@ -368,7 +368,7 @@ def test_push_to_talk_marks_the_activity(serve):
     with LiveSession(agent(OLD), detection="manual") as session:
         page = attach(session)
         wait_for(lambda: session.status == "ready")
-        do(session, lambda: session._exchange.open_microphone(page, on=True))
+        do(session, lambda: session._exchange.realtime_input.open_microphone(page, on=True))
         do(session, session.pages.receive, page, protocol.ActivityStart())
         for _ in range(10):
             do(session, session.pages.hear, page, live.tone(20, RATE))
@@ -459,7 +459,7 @@ def test_speech_connects_again_after_an_error(serve):
         page = attach(session)
         session.say("hi")
         assert session.turns[0].error
-        do(session, lambda: session._exchange.open_microphone(page, on=True))
+        do(session, lambda: session._exchange.realtime_input.open_microphone(page, on=True))
         wait_for(lambda: len(api.connections) == 2)
         for start in range(60):
             sound = live.tone(20, RATE) if start < 30 else bytes(640)

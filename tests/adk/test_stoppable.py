@@ -12,14 +12,15 @@ from adk_nb.adk.stoppable import StoppedError, stoppable
 
 class Session:
     def __init__(self):
-        self.tasks, self.ran, self.began = {}, [], asyncio.Event()
+        self.tools = self
+        self.tasks, self.times, self.running = {}, [], asyncio.Event()
 
-    def tool_began(self, call_id, task):
+    def began(self, call_id, task):
         self.tasks[call_id] = task
-        self.began.set()
+        self.running.set()
 
-    def tool_ran(self, call_id, began, ended):
-        self.ran.append((call_id, began <= ended))
+    def ran(self, call_id, began, ended):
+        self.times.append((call_id, began <= ended))
 
 
 @pytest.fixture
@@ -45,12 +46,12 @@ async def test_what_it_returns_or_raises_passes_and_its_times_are_told(session):
     assert await stoppable(answer(), "a") == 42
     with pytest.raises(ValueError, match="no dice"):
         await stoppable(fails(), "b")
-    assert session.ran == [("a", True), ("b", True)]
+    assert session.times == [("a", True), ("b", True)]
 
 
 async def waits_in(session):
     running = asyncio.create_task(stoppable(asyncio.sleep(3600), "c"))
-    await session.began.wait()
+    await session.running.wait()
     return running
 
 
@@ -59,7 +60,7 @@ async def test_cancelling_its_task_stops_it_as_an_error(session):
     session.tasks["c"].cancel()
     with pytest.raises(StoppedError, match="The user stopped this call"):
         await running
-    assert session.ran == [("c", True)]
+    assert session.times == [("c", True)]
 
 
 async def test_cancelling_who_waits_for_it_is_a_cancellation(session):

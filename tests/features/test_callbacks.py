@@ -83,7 +83,7 @@ def test_what_is_typed_in_the_moment_in_which_a_run_ends_is_answered_too(monkeyp
             typed.append("hi")
             # It runs when this has ended, before who waits for that goes on.
             loop = asyncio.get_running_loop()
-            loop.call_soon(lambda: one._exchange.typed("hi", cut_in=False))
+            loop.call_soon(lambda: one._exchange.text_input.typed("hi", cut_in=False))
         return outcome
 
     monkeypatch.setattr(LiveRun, "_run_once", ended)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from adk_events import call, done, said, sound
 from google.adk.agents import Agent
 from google.adk.agents.run_config import RunConfig
 from google.adk.artifacts import InMemoryArtifactService
@@ -56,11 +57,11 @@ class Desk:
         return self
 
     def type(self, words, *, cut_in=True):
-        self.exchange.typed(words, cut_in=cut_in)
+        self.exchange.text_input.typed(words, cut_in=cut_in)
         return self
 
     def cut(self):
-        self.exchange.cut()
+        self.exchange.interruptions.cut()
         return self
 
     def tell(self, call_id="c"):
@@ -144,6 +145,47 @@ def states(sent):
 def cascade(**options):
     model = CascadeLive(model="gemini-2.5-flash", stt=Deaf(), tts=_Mute())
     return Desk(Agent(name="dice", model=model), **options).connect()
+
+
+def failures(desk):
+    """Returns the codes of the errors that the page was told."""
+    return [m.code for m in desk.page.messages if isinstance(m, protocol.Failure)]
+
+
+# States in which a test begins.
+
+CUT_1 = ("interrupted", 1)
+ENDED_1 = ("turn_ended", 1)
+CLOSED_1 = ("tool_result", 1)  # The call was cut off.
+
+
+def asked():
+    """A question waits for the model."""
+    return Desk().connect().type("roll")
+
+
+def taken():
+    """The model has taken it."""
+    desk = asked()
+    desk.take()
+    return desk
+
+
+def speaking():
+    """The model answers."""
+    return taken()(sound(), said("A four.", final=False))
+
+
+def calling():
+    """A tool runs."""
+    return taken()(call())
+
+
+def sounding():
+    """The answer is complete, and sounds."""
+    desk = speaking()(done())
+    desk.exchange.pages.played(protocol.Playback("started", 1))
+    return desk
 
 
 class _Mute(LiveEgress):

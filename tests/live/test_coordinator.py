@@ -13,7 +13,6 @@ from adk_events import (
     call,
     cut,
     done,
-    event,
     failure,
     heard,
     result,
@@ -22,7 +21,21 @@ from adk_events import (
     text,
     transfer,
 )
-from desk import LOUD, MANUAL, QUIET, Desk, cascade
+from desk import (
+    CLOSED_1,
+    CUT_1,
+    ENDED_1,
+    LOUD,
+    QUIET,
+    Desk,
+    asked,
+    calling,
+    cascade,
+    failures,
+    sounding,
+    speaking,
+    taken,
+)
 from google.adk.agents import Agent
 from google.genai import types
 from scripted import Scripted, echo
@@ -39,43 +52,14 @@ def desk():
 
 # --- the table: in which state, what happens, what it makes
 
-CUT_1 = ("interrupted", 1)
-ENDED_1 = ("turn_ended", 1)
-CLOSED_1 = ("tool_result", 1)  # The call was cut off.
-
-
-def _asked():
-    return Desk().connect().type("roll")
-
-
-def _taken():
-    desk = _asked()
-    desk.take()
-    return desk
-
-
-def _speaking():
-    return _taken()(sound(), said("A four.", final=False))
-
-
-def _calling():
-    return _taken()(call())
-
-
-def _sounding():
-    desk = _speaking()(done())
-    desk.exchange.pages.played(protocol.Playback("started", 1))
-    return desk
-
-
 STATES = {
     "before it is connected": Desk,
     "ready": lambda: Desk().connect(),
-    "asked": _asked,
-    "taken": _taken,
-    "speaking": _speaking,
-    "a tool runs": _calling,
-    "sounding": _sounding,
+    "asked": asked,
+    "taken": taken,
+    "speaking": speaking,
+    "a tool runs": calling,
+    "sounding": sounding,
 }
 
 TABLE = [
@@ -157,22 +141,24 @@ EVENTS = {
     "an error": lambda desk: desk(failure()),
     "lost": lambda desk: desk.exchange.run_lost(ModelError("gone")),
     "a transfer": lambda desk: desk(transfer("coin")),
-    "mic on": lambda desk: desk.exchange.open_microphone(1, on=True),
-    "mic off": lambda desk: desk.exchange.open_microphone(1, on=False),
+    "mic on": lambda desk: desk.exchange.realtime_input.open_microphone(1, on=True),
+    "mic off": lambda desk: desk.exchange.realtime_input.open_microphone(1, on=False),
     "mic on and speech": lambda desk: _speech(desk, 1),
     "another's speech": lambda desk: _speech(desk, 2),
     "mic on and off": lambda desk: [
-        desk.exchange.open_microphone(1, on=on) for on in (True, False)
+        desk.exchange.realtime_input.open_microphone(1, on=on) for on in (True, False)
     ],
     "words": lambda desk: desk(heard("Hi", final=False)),
-    "push to talk": lambda desk: [desk.exchange.activity(begins=on) for on in (True, False)],
-    "a picture": lambda desk: desk.exchange.see(b"jpg"),
+    "push to talk": lambda desk: [
+        desk.exchange.realtime_input.activity(begins=on) for on in (True, False)
+    ],
+    "a picture": lambda desk: desk.exchange.realtime_input.see(b"jpg"),
 }
 
 
 def _speech(desk, source):
-    desk.exchange.open_microphone(1, on=True)
-    desk.exchange.hear(source, QUIET)
+    desk.exchange.realtime_input.open_microphone(1, on=True)
+    desk.exchange.realtime_input.hear(source, QUIET)
 
 
 @pytest.mark.parametrize("line", TABLE, ids=lambda line: f"{line[0]}, {line[1]}")
@@ -210,66 +196,6 @@ def test_what_the_log_says_of_a_whole_exchange(desk):
     assert (desk.log[0].agent, desk.log[0].model) == ("dice", "scripted")
 
 
-def test_typed_while_it_sounds_without_cutting_in_leaves_it_sounding():
-    desk = _sounding()
-    desk.type("go", cut_in=False)
-    assert not desk.exchange.turns.all[0].interrupted
-    assert desk.sent() == ["go"]
-
-
-def test_halves_of_characters_are_no_matter(desk):
-    assert desk.type("a\ud83d").sent() == ["a\ufffd"]
-
-
-def test_what_was_not_sent_is_not_waited_for(desk):
-    desk.type("roll").cut()
-    assert not desk.exchange.turns.machine.stop_expected
-    assert desk.sent() == []
-    desk(said("Still there?"), done())
-    assert desk.turn.agent_text == "Still there?"
-    desk.type("roll")
-    desk.take()
-    desk.cut()
-    assert desk.exchange.turns.machine.stop_expected
-    desk(said("A four."))
-    assert [turn.agent_text for turn in desk.exchange.turns.all] == ["", "Still there?", ""]
-    assert desk.exchange.turns.machine.dropping
-
-
-async def test_a_tool_that_does_not_return_is_left_behind_and_its_run_goes_on(monkeypatch):
-    desk, answered = _calling(), []
-
-    async def answer(call, _running):
-        answered.append(call.id)
-
-    monkeypatch.setattr(desk.exchange.histories, "answer", answer)
-    queue = desk.exchange.live.queue
-    desk.cut()
-    assert desk.exchange.live.queue is queue
-    (one,) = desk.turn.tool_calls
-    assert (one.error, desk.turn.status) == ("The call was cut off.", "interrupted")
-    assert not desk.exchange.turns.is_wanted("c")
-    await asyncio.gather(*desk.exchange._tasks)
-    assert answered == ["c"]
-    await asyncio.sleep(0)
-    assert not desk.exchange._tasks  # Nothing is kept of what is over.
-
-
-def test_while_a_transfer_is_made_there_is_nothing_to_drop():
-    desk = _speaking()(transfer("coin"))
-    desk.cut()
-    assert not desk.exchange.turns.machine.dropping
-    desk.type("flip")(said("Heads.", "coin"))
-    assert desk.turn.agent_text == "Heads."
-
-
-def test_words_that_are_not_final_can_be_taken_back(desk):
-    desk.cut()  # Nothing was said.
-    desk(heard("Er", final=False)).cut()
-    assert desk.rows()[1:] == [("user_transcript", 1), CUT_1, ENDED_1]
-    assert (desk.turn.status, desk.turn.interrupted) == ("unanswered", False)
-
-
 def test_a_closed_session_says_so(desk):
     desk.exchange.closed = True
     with pytest.raises(SessionClosedError, match="closed"):
@@ -279,78 +205,6 @@ def test_a_closed_session_says_so(desk):
 
 
 # --- the microphone
-
-
-def test_speech_connects_again_but_not_at_once_after_a_refusal(monkeypatch):
-    desk, now = Desk(), 1000.0
-    monkeypatch.setattr(coordinator.time, "monotonic", lambda: now)
-    exchange = desk.exchange
-    exchange.open_microphone(1, on=True)
-    exchange.live.queue = None  # It was refused.
-    for _ in range(100):
-        exchange.hear(1, QUIET)
-    assert exchange.live.queue is None
-    exchange.hear(2, LOUD)  # Somebody else.
-    assert exchange.live.queue is None
-    exchange.hear(1, LOUD)
-    assert exchange.live.queue is not None
-    for later, connects in ((3.0, False), (3.1, True)):
-        exchange.live.queue = None
-        now = 1000.0 + later
-        exchange.hear(1, LOUD)
-        assert (exchange.live.queue is not None) is connects
-
-
-def test_a_closed_session_hears_nothing():
-    desk = Desk()
-    desk.exchange.open_microphone(1, on=True)
-    desk.exchange.live.queue, desk.exchange.closed = None, True
-    desk.exchange.hear(1, LOUD)
-    assert desk.exchange.live.queue is None
-
-
-def test_only_who_has_the_microphone_can_close_it(desk):
-    desk.exchange.open_microphone(1, on=True)
-    desk.exchange.open_microphone(2, on=False)
-    assert desk.exchange.microphone.speaker == 1
-    assert desk.sent() == []
-    desk.exchange.live.queue = None
-    desk.exchange.open_microphone(1, on=False)
-    assert desk.exchange.microphone.speaker is None
-    assert desk.sent() == []
-
-
-@pytest.mark.parametrize("make", [cascade, lambda: Desk(config=MANUAL).connect()])
-def test_push_to_talk_where_the_model_is_told(make):
-    desk = make()
-    for on in (True, False):
-        desk.exchange.activity(begins=on)
-    assert desk.sent() == ["activity_start", "activity_end"]
-    rows = [(r.source, r.author, r.text) for r in desk.log if r.kind == "voice_activity"]
-    assert rows == [("client", "user", "ACTIVITY_START"), ("client", "user", "ACTIVITY_END")]
-
-
-def test_a_cascade_is_told_of_interruptions_again_but_not_all_the_time(monkeypatch):
-    now = 1000.0
-    monkeypatch.setattr(coordinator.time, "monotonic", lambda: now)
-    desk = cascade()
-    desk.type("count")
-    desk.take()
-    desk(said("One", final=False)).cut()
-    assert desk.take() == ["activity_start"]
-    for later, told in ((0.125, []), (0.25, ["activity_start"]), (0.375, [])):
-        now = 1000.0 + later
-        desk(sound())
-        assert desk.take() == told
-    desk.exchange.live.queue = None
-    now += 10
-    desk(sound())
-    assert desk.sent() == []
-
-
-def test_a_cascade_sees_nothing():
-    assert not cascade().exchange.sees
-    assert Desk().exchange.sees
 
 
 # --- connections
@@ -374,12 +228,8 @@ def model(words):
     return types.Content(role="model", parts=[types.Part(text=words)])
 
 
-def failures(desk):
-    return [m.code for m in desk.page.messages if isinstance(m, protocol.Failure)]
-
-
 def test_a_typed_question_is_asked_once_more_after_a_loss_and_no_more():
-    desk = _taken()
+    desk = taken()
     lost(desk, resumed=True)
     assert desk.take() == ["roll"]
     assert failures(desk) == ["connection_lost"]
@@ -396,7 +246,7 @@ def test_a_typed_question_is_asked_once_more_after_a_loss_and_no_more():
 
 
 def test_a_question_that_still_waits_is_not_asked_twice():
-    desk = _asked()
+    desk = asked()
     lost(desk, resumed=True)
     assert desk.sent() == ["roll"]
     assert failures(desk) == []
@@ -414,14 +264,14 @@ def test_a_question_that_still_waits_is_not_asked_twice():
     ],
 )
 def test_a_question_that_the_history_asks_is_not_asked_twice(history, awaited, sent):
-    desk = _taken()
+    desk = taken()
     assert lost(desk, resumed=False, history=history) is awaited
     # A history is sent to a new connection, which is no transfer within one run.
     assert desk.sent() == sent
 
 
 def test_a_connection_that_was_resumed_without_a_history_is_asked_again():
-    desk = _taken()
+    desk = taken()
     desk.exchange.reconnection.dial.asked = False
     lost(desk, resumed=True)
     assert desk.sent() == ["roll"]
@@ -444,32 +294,32 @@ def test_a_connection_may_be_lost_while_nothing_waits_for_one(desk):
 
 def test_speech_is_said_again_after_a_loss_but_not_what_still_waits(desk):
     exchange = desk.exchange
-    exchange.open_microphone(1, on=True)
+    exchange.realtime_input.open_microphone(1, on=True)
     for _ in range(7):
-        exchange.hear(1, LOUD)
+        exchange.realtime_input.hear(1, LOUD)
     desk(heard("Hi", final=True))
     desk.take()
     for _ in range(3):
-        exchange.hear(1, LOUD)
+        exchange.realtime_input.hear(1, LOUD)
     assert desk.sent() == [640] * 3
     lost(desk, resumed=True)
     assert desk.sent() == [3200, 1280, 640, 640, 640]  # Seven, in pieces of five, and three.
 
 
 def test_of_speech_that_mostly_waits_only_its_beginning_is_said_again(desk):
-    desk.exchange.open_microphone(1, on=True)
+    desk.exchange.realtime_input.open_microphone(1, on=True)
     for frame in range(10):
         if frame == 4:
             desk.take()
-        desk.exchange.hear(1, LOUD)
+        desk.exchange.realtime_input.hear(1, LOUD)
     desk(heard("Hi", final=True))
     lost(desk, resumed=True)
     assert desk.sent() == [2560] + [640] * 6
 
 
 def test_speech_that_the_history_has_is_not_said_again(desk):
-    desk.exchange.open_microphone(1, on=True)
-    desk.exchange.hear(1, LOUD)
+    desk.exchange.realtime_input.open_microphone(1, on=True)
+    desk.exchange.realtime_input.hear(1, LOUD)
     desk(heard("Hi", final=True))
     desk.take()
     assert lost(desk, resumed=False, history=[user("Hi")])
@@ -517,13 +367,13 @@ def test_a_turn_goes_on_while_it_sounds(desk):
     assert desk.exchange.run_awaited()
     desk(said("A four."))
     assert not desk.exchange.run_awaited()
-    assert _sounding().exchange.in_turn()
+    assert sounding().exchange.in_turn()
     assert not desk(done()).exchange.in_turn()
     assert not desk.exchange.awaits_answer([user("roll")])
 
 
 def test_the_players_position_is_that_of_the_open_turn_or_of_the_one_that_was_cut():
-    desk = _speaking()
+    desk = speaking()
     assert desk.exchange.position() == (0.0, 10.0)
     desk.exchange.pages.played(protocol.Playback("progress", 1, 4.0))
     played_ms, audio_ms = desk.exchange.position()
@@ -538,7 +388,7 @@ def test_the_players_position_is_that_of_the_open_turn_or_of_the_one_that_was_cu
 
 
 async def test_a_run_that_ends_in_mid_answer_completes_it():
-    desk = _speaking()
+    desk = speaking()
     desk.exchange.live.queue = None
     await desk.exchange.run_ended()
     assert desk.turn.ended
@@ -547,73 +397,11 @@ async def test_a_run_that_ends_in_mid_answer_completes_it():
 
 
 async def test_a_run_that_ends_before_an_answer_fails_the_turn():
-    desk = _taken()
+    desk = taken()
     desk.exchange.live.queue = None
     await desk.exchange.run_ended()
     assert desk.turn.error == "The model ended the conversation. Say it again."
     assert failures(desk) == ["model_failed"]
-
-
-async def test_calls_that_a_run_leaves_open_are_cut_off_and_those_that_go_on_are_not():
-    desk = _taken()(call(call_id="a"), call(call_id="b", long=True))
-    await desk.exchange.run_ended()
-    assert [(c.id, c.error) for c in desk.turn.tool_calls] == [
-        ("a", "The call was cut off."), ("b", None),
-    ]  # fmt: skip
-    row = desk.log[-1]
-    assert (row.source, row.kind, row.turn, row.tool, row.tool_call_id, row.error) == (
-        "bridge", "tool_result", 1, "roll", "a", "The call was cut off.",
-    )  # fmt: skip
-
-
-async def test_a_history_that_cannot_be_completed_is_told(desk, monkeypatch):
-    async def broken(_turn, _since, _others):
-        raise OSError("no disk")
-
-    monkeypatch.setattr(desk.exchange.histories, "complete", broken)
-    desk.type("roll")(said("A four."), done())
-    await desk.exchange.run_ended()
-    assert len(failures(desk)) == 1
-    assert "no disk" in desk.log[-1].error
-
-
-async def test_each_turn_is_completed_beside_what_is_of_others(desk, monkeypatch):
-    asked = []
-    added = [event(), event()]
-
-    async def complete(turn, _since, others):
-        asked.append((turn.index, set(others)))
-        return [added[turn.index - 1]]
-
-    monkeypatch.setattr(desk.exchange.histories, "complete", complete)
-    for asks in ("roll", "flip"):
-        desk.type(asks)(said("Well."), done())
-    read = desk.exchange.reader.turn_of
-    of_first = {name for name, turn in read.items() if turn == 1}
-    of_second = {name for name, turn in read.items() if turn == 2}
-    await desk.exchange.run_ended()
-    assert asked == [(1, of_second), (2, of_first | {added[0].id})]
-
-
-async def test_what_completes_a_history_is_of_its_turn(desk, monkeypatch):
-    added, closing = event(), event()
-
-    async def complete(_turn, _since, _others):
-        return [added]
-
-    answers = [closing, None]
-
-    async def answer(_call, _running):
-        return answers.pop(0)
-
-    monkeypatch.setattr(desk.exchange.histories, "complete", complete)
-    monkeypatch.setattr(desk.exchange.histories, "answer", answer)
-    desk.type("roll")(call(call_id="a"), call(call_id="b"))
-    desk.cut()
-    await asyncio.gather(*desk.exchange._tasks)
-    await desk.exchange.run_ended()
-    turns = desk.exchange.reader.turn_of
-    assert (turns[added.id], turns[closing.id]) == (1, 1)
 
 
 def test_problems_are_told_with_their_turn(desk):
@@ -663,7 +451,7 @@ def test_pages_are_told_when_the_model_turns_out_to_be_deaf():
     assert [m for m in desk.page.messages if isinstance(m, protocol.AudioUse)] == [
         protocol.AudioUse(use)
     ]
-    assert desk.exchange.deaf is problem
+    assert desk.exchange.capabilities.deaf is problem
     silent = Desk(desk.exchange.swaps.agent, audio=False)
     assert silent.exchange.audio_use == {"output": False, **use}
 
@@ -687,7 +475,7 @@ async def test_a_swap_ends_the_turn_and_waits_for_what_a_cascade_says_was_heard(
     monkeypatch.setattr(coordinator, "_SETTLE_S", 0.0)
     await desk.exchange.settle()  # It never says so.
     assert desk.turn.interrupted
-    other = _speaking()
+    other = speaking()
     await other.exchange.settle()
     assert other.turn.interrupted
 
@@ -726,7 +514,7 @@ async def test_a_swap_ends_the_tools_that_run(desk):
     async def add(_event): ...
 
     desk.type("roll").take()
-    desk.exchange.run_tools(["c"], running(), add)
+    desk.exchange.tools.run(["c"], running(), add)
     desk(call())
     for _ in range(5):
         await asyncio.sleep(0)
@@ -763,7 +551,7 @@ def test_a_fork_keeps_what_belongs_to_its_turns(desk):
 
 def test_speech_that_no_model_has_answered_goes_to_the_next(desk):
     assert desk.exchange.unheard() == []
-    desk.exchange.open_microphone(1, on=True)
-    desk.exchange.hear(1, LOUD)
+    desk.exchange.realtime_input.open_microphone(1, on=True)
+    desk.exchange.realtime_input.hear(1, LOUD)
     desk(heard("Hi", final=False))
     assert desk.exchange.unheard() == [LOUD]

@@ -221,7 +221,7 @@ def test_after_a_transfer_the_other_agent_answers_and_the_transcript_says_who():
     root = agent(transfer("helper"), sub_agents=[below])
     with LiveSession(root) as session:
         page = attach(session)
-        do(session, lambda: session._exchange.typed("help", cut_in=False))
+        do(session, lambda: session._exchange.text_input.typed("help", cut_in=False))
         wait_for(lambda: "agent_transfer" in kinds(session))
         # ADK waits a second before the other agent is connected.
         wait_for(lambda: below.model.histories)
@@ -287,7 +287,7 @@ def test_words_that_adk_has_kept_are_not_kept_twice():
     one = agent(spoken)
     with LiveSession(one) as session:
         page = object()
-        do(session, lambda: session._exchange.open_microphone(page, on=True))
+        do(session, lambda: session._exchange.realtime_input.open_microphone(page, on=True))
         wait_for(lambda: session.status == "ready")
         do(session, session.pages.hear, page, bytes(640))
         wait_for(lambda: session.turns and session.turns[0].ended)
@@ -302,7 +302,7 @@ def test_what_a_closing_session_cuts_off_is_kept(tmp_path, monkeypatch):
         return [said("I was going to "), audio(20), 30] if text_of(came) else []
 
     with LiveSession(agent(long), sessions="sqlite:///talk.db", session_id="s") as session:
-        do(session, lambda: session._exchange.typed("go", cut_in=False))
+        do(session, lambda: session._exchange.text_input.typed("go", cut_in=False))
         wait_for(lambda: session.turns[0].agent_text)
     again = agent()
     with LiveSession(again, sessions="sqlite:///talk.db", session_id="s") as session:

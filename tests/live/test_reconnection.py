@@ -63,9 +63,9 @@ def codes(desk):
 
 def speaks(desk, seconds=1.0):
     """The user speaks, and the model has heard it."""
-    desk.exchange.open_microphone(desk.page, on=True)
+    desk.exchange.realtime_input.open_microphone(desk.page, on=True)
     for _ in range(int(seconds * 50)):
-        desk.exchange.hear(desk.page, LOUD)
+        desk.exchange.realtime_input.hear(desk.page, LOUD)
     desk(heard("What time is it?"))
     return desk.take()
 
@@ -240,7 +240,7 @@ async def test_what_still_waits_of_speech_is_sent_once(desk, waiting):
     speaks(desk, 1.0)
     queue = desk.exchange.live.queue
     for _ in range(waiting):
-        desk.exchange.hear(desk.page, LOUD)
+        desk.exchange.realtime_input.hear(desk.page, LOUD)
     waits = sum(len(one.blob.data) for one in queue.waiting)
     assert waits == waiting * len(LOUD)
     loses(desk)
@@ -250,11 +250,11 @@ async def test_what_still_waits_of_speech_is_sent_once(desk, waiting):
 
 async def test_of_speech_that_mostly_waits_its_beginning_is_sent_again(desk):
     frames = [bytes([number, 64] * 320) for number in range(10)]
-    desk.exchange.open_microphone(desk.page, on=True)
+    desk.exchange.realtime_input.open_microphone(desk.page, on=True)
     for number, frame in enumerate(frames):
         if number == 4:
             desk.take()
-        desk.exchange.hear(desk.page, frame)
+        desk.exchange.realtime_input.hear(desk.page, frame)
     desk(heard("What time is it?"))
     loses(desk, resumed=True)
     assert desk.sent() == [4 * 640] + [640] * 6
@@ -262,20 +262,20 @@ async def test_of_speech_that_mostly_waits_its_beginning_is_sent_again(desk):
 
 
 async def test_a_piece_that_waits_as_a_whole_is_not_sent_again(desk):
-    desk.exchange.open_microphone(desk.page, on=True)
+    desk.exchange.realtime_input.open_microphone(desk.page, on=True)
     for number in range(10):
         if number == 5:
             desk.take()
-        desk.exchange.hear(desk.page, LOUD)
+        desk.exchange.realtime_input.hear(desk.page, LOUD)
     desk(heard("What time is it?"))
     loses(desk, resumed=True)
     assert desk.sent() == [5 * 640] + [640] * 5
 
 
 async def test_speech_of_which_no_turn_is_known_yet_is_sent_again_and_nothing_is_told(desk):
-    desk.exchange.open_microphone(desk.page, on=True)
+    desk.exchange.realtime_input.open_microphone(desk.page, on=True)
     for _ in range(4):
-        desk.exchange.hear(desk.page, LOUD)
+        desk.exchange.realtime_input.hear(desk.page, LOUD)
     assert desk.take() == [640] * 4
     loses(desk, resumed=True)
     assert (desk.sent(), codes(desk), desk.turn) == ([4 * 640], [], None)

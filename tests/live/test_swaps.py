@@ -221,7 +221,7 @@ def test_a_fork_of_spoken_turns_goes_by_what_adk_says():
     agent = one("a", answers)
     with LiveSession(agent) as session:
         me = object()
-        do(session, lambda: session._exchange.open_microphone(me, on=True))
+        do(session, lambda: session._exchange.realtime_input.open_microphone(me, on=True))
         for n in (1, 2):
             wait_for(lambda: session._exchange.live.queue is not None)
             do(session, session.pages.hear, me, bytes([n]) * 640)
@@ -381,7 +381,7 @@ def test_speech_under_way_is_said_again_to_the_new_agent():
 
     with LiveSession(one("old", first_half)) as session:
         me = object()
-        do(session, lambda: session._exchange.open_microphone(me, on=True))
+        do(session, lambda: session._exchange.realtime_input.open_microphone(me, on=True))
         wait_for(lambda: session._exchange.live.queue is not None and session.status == "ready")
         for _ in range(5):
             do(session, session.pages.hear, me, b"\x11\x22" * 320)
@@ -446,7 +446,7 @@ def test_a_hundred_swaps_while_audio_flows_leave_nothing_behind():
     agents = [one(f"agent{n}", says("Here.")) for n in range(2)]
     with LiveSession(agents[0]) as session:
         me = object()
-        do(session, lambda: session._exchange.open_microphone(me, on=True))
+        do(session, lambda: session._exchange.realtime_input.open_microphone(me, on=True))
         running = True
 
         def talk_on():

@@ -589,7 +589,7 @@ def test_a_streaming_tool_tells_more_than_once_and_hears_what_the_user_says():
         turn = session.say("watch it")
         assert turn.agent_text == "I watch."
         me = object()
-        do(session, lambda: session._exchange.open_microphone(me, on=True))
+        do(session, lambda: session._exchange.realtime_input.open_microphone(me, on=True))
         for n in (1, 2):
             do(session, session.pages.hear, me, bytes([n]) * 640)
             wait_for(lambda n=n: turn.agent_text.endswith(f"Now {n}."))

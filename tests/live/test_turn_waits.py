@@ -95,6 +95,6 @@ async def test_what_is_no_speech_is_no_turn_and_the_microphone_is_let_go(desk, w
 async def test_who_cannot_hear_says_so_at_once(desk, waits, monkeypatch):
     desk.exchange.live.loaded.set()
     deaf = AdkNbError("No ears.", remedy="Get some.")
-    monkeypatch.setattr(type(desk.exchange), "deaf", property(lambda _: deaf))
+    monkeypatch.setattr(type(desk.exchange.capabilities), "deaf", property(lambda _: deaf))
     with pytest.raises(LocalModelError, match=r"No ears. Get some."):
         await waits.speak(Clip(bytes(640), 16_000), 5)

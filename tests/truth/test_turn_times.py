@@ -79,7 +79,7 @@ def opened(model, record, **options):
 def ask(session, text, turn=1):
     """Types a question and waits for the turn to end; returns when it was typed."""
     typed = time.monotonic()
-    do(session, lambda: session._exchange.typed(text, cut_in=False))
+    do(session, lambda: session._exchange.text_input.typed(text, cut_in=False))
     wait_for(lambda: len(session.turns) >= turn and session.turns[turn - 1].ended)
     return typed
 

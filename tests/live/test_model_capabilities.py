@@ -1,0 +1,63 @@
+"""What is known of a model without asking it."""
+
+from __future__ import annotations
+
+import pytest
+from desk import Desk, cascade, connected
+from google.adk.agents import Agent
+from scripted import Scripted, echo
+
+from adk_nb.live import model_capabilities
+
+
+@pytest.fixture
+def desk():
+    return connected()
+
+
+@pytest.mark.parametrize(
+    ("model", "known"),
+    [
+        ("gemini-2.5-flash-native-audio", (False, True, False, True)),
+        ("gemini-3.1-flash-live", (False, True, False, False)),
+        ("models/gemini-3.8-live", (False, True, False, False)),
+        (Scripted(echo), (False, False, True, True)),
+    ],
+)
+def test_what_is_known_of_a_model(model, known):
+    exchange = Desk(Agent(name="dice", model=model)).exchange
+    turns = exchange.turns
+    assert known == (
+        exchange.reader.cumulative,
+        turns.deltas,
+        turns.ends_with_final,
+        turns.machine.completes_calls,
+    )
+
+
+def test_what_is_known_of_a_cascade():
+    exchange = cascade().exchange
+    assert exchange.reader.cumulative
+    assert exchange.turns.deltas
+    assert not exchange.turns.machine.completes_calls
+
+
+@pytest.mark.parametrize(
+    ("model", "waits"),
+    [
+        ("gemini-3.8-live", False),
+        ("models/gemini-3.8-live-extended-thinking", False),
+        ("gemini-3.1-flash-live", True),
+        ("not-gemini-3.8-live", True),
+        ("", True),
+    ],
+)
+def test_which_models_wait_for_a_tool(desk, model, waits):
+    desk.exchange.turns.model = model
+    assert desk.exchange.blocks("roll") is waits
+    assert model_capabilities.waits_for_no_tool(model) is not waits
+
+
+def test_a_cascade_sees_nothing():
+    assert not cascade().exchange.capabilities.sees
+    assert Desk().exchange.capabilities.sees

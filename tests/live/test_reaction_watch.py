@@ -1,0 +1,55 @@
+"""How long it is waited for what a model says about a result."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from adk_events import call, done, result, said, sound
+from desk import connected
+
+from adk_nb.live import reaction_watch
+
+
+@pytest.fixture
+def desk():
+    return connected()
+
+
+async def test_a_reaction_that_does_not_come_is_waited_for_no_more(desk, monkeypatch):
+    monkeypatch.setattr(reaction_watch, "_REACTION_S", 0.0)
+    monkeypatch.setattr(desk.exchange, "blocks", lambda _name: False)
+    desk.type("roll").take()
+    desk(call(), sound(), done())
+    assert not desk.turn.ended
+    desk(result({"result": 4})).tell()
+    await asyncio.sleep(0.05)
+    assert (desk.turn.status, desk.turn.end_reason) == ("complete", "no_reaction")
+    assert desk.exchange.status == "ready"
+
+
+async def test_a_reaction_is_waited_for_from_the_newest_result_and_completion_on(desk, monkeypatch):
+    monkeypatch.setattr(desk.exchange, "blocks", lambda _name: False)
+    desk.type("roll").take()
+    desk(call(call_id="a"), call(call_id="b"), sound(), done())
+    desk(result({"result": 4}, call_id="a"), result({"result": 5}, call_id="b")).tell("a")
+    first = desk.exchange._reactions._timer
+    desk.tell("b")
+    second = desk.exchange._reactions._timer
+    assert (first.cancelled(), second.cancelled()) == (True, False)
+    desk(said("Well", final=False))
+    assert desk.exchange._reactions._timer is second
+    desk(done())
+    assert second.cancelled()
+
+
+@pytest.mark.parametrize(("says", "wait"), [(True, 1.0), (False, 5.0)])
+async def test_how_long_a_reaction_is_waited_for(desk, monkeypatch, says, wait):
+    monkeypatch.setattr(desk.exchange, "blocks", lambda _name: False)
+    desk.type("roll").take()
+    desk(call(), sound(), done())
+    desk(result({"result": 4})).tell()
+    if says:  # It may be about the result, or have been on its way before.
+        desk(said("One moment."), done(interaction_status="IN_PROGRESS"))
+    left = desk.exchange._reactions._timer.when() - asyncio.get_running_loop().time()
+    assert wait - 0.5 < left <= wait
