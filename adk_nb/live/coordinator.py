@@ -26,7 +26,7 @@ from adk_nb.live.swaps import Swaps
 from adk_nb.live.tool_calls import ToolCalls
 from adk_nb.live.tool_runs import ToolRuns
 from adk_nb.live.turn_builder import Turns
-from adk_nb.live.turn_machine import Phase
+from adk_nb.live.turn_state import Phase
 from adk_nb.live.withholding import Withholding
 from adk_nb.log.span_collector import collect
 from adk_nb.log.turn_fold import WARNING
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 
     from adk_nb.adk.request_queue import RequestQueue
     from adk_nb.live.histories import Histories
-    from adk_nb.live.turn_machine import TurnState
+    from adk_nb.live.turn_state import TurnState
     from adk_nb.log.event_log import EventLog
     from adk_nb.log.tool_call import ToolCall
     from adk_nb.log.turn import Turn
@@ -338,9 +338,9 @@ class Exchange:
         began = self.microphone.hear(source, pcm, self.live.queue, captured_ms, lost)
         now = time.monotonic()
         if began:
-            self.turns.machine.speech_began()
+            self.turns.machine.utterances.speech_began()
             if self.live.queue is not None and not self.live.queue.used:
-                self.turns.machine.spoke_unheard()
+                self.turns.machine.utterances.spoke_unheard()
         if (
             self.live.queue is None
             and self.microphone.speaker is source
@@ -530,15 +530,15 @@ class Exchange:
         if self._reaction is not None:
             self._reaction.cancel()
             self._reaction = None
-        if self.turns.machine.unreacted:
+        if self.turns.machine.told.unreacted:
             loop = asyncio.get_running_loop()
-            wait = _CROSSED_S if self.turns.machine.may_have_reacted else _REACTION_S
+            wait = _CROSSED_S if self.turns.machine.told.may_have_reacted else _REACTION_S
             self._reaction = loop.call_later(wait, self._no_reaction)
 
     def _no_reaction(self) -> None:
         self._reaction = None
         going_on = time.monotonic() - self._event_at < _REACTION_S
-        if self.turns.machine.output is not None and going_on:
+        if self.turns.machine.answer.turn is not None and going_on:
             self._expect_reaction()
             return
         self.turns.no_reaction()
@@ -734,9 +734,9 @@ class Exchange:
             self.cut()  # What is being said is said again to the new agent.
         deadline = time.monotonic() + _SETTLE_S
         machine = self.turns.machine
-        while self._cascaded and machine.dropping and time.monotonic() < deadline:  # noqa: ASYNC110 - it has no event
+        while self._cascaded and machine.answer.dropping and time.monotonic() < deadline:  # noqa: ASYNC110 - it has no event
             await asyncio.sleep(_SETTLE_S / 30)
-        self.turns.machine.answer_dropped()
+        self.turns.machine.answer.dropped()
         await self.tool_runs.stop()
 
     def adopted(
@@ -819,7 +819,7 @@ class Exchange:
         # For Gemini ADK itself makes a final text when the turn is over, and more may follow.
         self.turns.ends_with_final = not gemini
         newer = gemini and "gemini-3" in model_name(self.swaps.agent)
-        self.turns.machine.completes_calls = not (self._cascaded or newer)
+        self.turns.machine.calls.completes_calls = not (self._cascaded or newer)
 
     @property
     def sees(self) -> bool:

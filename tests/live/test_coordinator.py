@@ -223,17 +223,17 @@ def test_halves_of_characters_are_no_matter(desk):
 
 def test_what_was_not_sent_is_not_waited_for(desk):
     desk.type("roll").cut()
-    assert not desk.exchange.turns.machine.stop_expected
+    assert not desk.exchange.turns.machine.answer.stop_expected
     assert desk.sent() == []
     desk(said("Still there?"), done())
     assert desk.turn.agent_text == "Still there?"
     desk.type("roll")
     desk.take()
     desk.cut()
-    assert desk.exchange.turns.machine.stop_expected
+    assert desk.exchange.turns.machine.answer.stop_expected
     desk(said("A four."))
     assert [turn.agent_text for turn in desk.exchange.turns.all] == ["", "Still there?", ""]
-    assert desk.exchange.turns.machine.dropping
+    assert desk.exchange.turns.machine.answer.dropping
 
 
 async def test_a_tool_that_does_not_return_is_left_behind_and_its_run_goes_on(monkeypatch):
@@ -258,7 +258,7 @@ async def test_a_tool_that_does_not_return_is_left_behind_and_its_run_goes_on(mo
 def test_while_a_transfer_is_made_there_is_nothing_to_drop():
     desk = _speaking()(transfer("coin"))
     desk.cut()
-    assert not desk.exchange.turns.machine.dropping
+    assert not desk.exchange.turns.machine.answer.dropping
     desk.type("flip")(said("Heads.", "coin"))
     assert desk.turn.agent_text == "Heads."
 

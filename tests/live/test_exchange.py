@@ -295,7 +295,7 @@ async def test_a_reaction_that_does_not_come_is_waited_for_no_more(desk, monkeyp
 async def test_a_text_overtakes_speech_that_turns_out_to_be_without_words(monkeypatch, comes):
     monkeypatch.setattr(coordinator, "_WORDLESS_S", 0.0)
     desk = connected()
-    desk.exchange.turns.machine.spoke_unheard()
+    desk.exchange.turns.machine.utterances.spoke_unheard()
     turn = desk.exchange.typed("roll", cut_in=True)
     assert (turn.index, turn.user_text, desk.exchange.status) == (2, "roll", "thinking")
     assert desk.sent() == []  # What was said before it comes first.
@@ -314,7 +314,7 @@ async def test_a_text_that_waits_as_a_connection_is_made_overtakes_too(monkeypat
     monkeypatch.setattr(coordinator, "_WORDLESS_S", 0.0)
     desk = Desk()
     desk.exchange.queue()
-    desk.exchange.turns.machine.spoke_unheard()
+    desk.exchange.turns.machine.utterances.spoke_unheard()
     desk.type("roll")
     await asyncio.sleep(0.05)
     assert desk.sent() == []  # There is no model that could hear it.

@@ -39,7 +39,7 @@ def test_what_is_known_of_a_model(model, known):
         exchange.reader.cumulative,
         turns.deltas,
         turns.ends_with_final,
-        turns.machine.completes_calls,
+        turns.machine.calls.completes_calls,
     )
 
 
@@ -47,7 +47,7 @@ def test_what_is_known_of_a_cascade():
     exchange = cascade().exchange
     assert exchange.reader.cumulative
     assert exchange.turns.deltas
-    assert not exchange.turns.machine.completes_calls
+    assert not exchange.turns.machine.calls.completes_calls
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ def test_a_closed_session_makes_no_turn(desk, do):
 async def test_a_prompt_overtakes_speech_without_words(monkeypatch):
     monkeypatch.setattr(coordinator, "_WORDLESS_S", 0.0)
     desk = connected()
-    desk.exchange.turns.machine.spoke_unheard()
+    desk.exchange.turns.machine.utterances.spoke_unheard()
     desk.exchange.prompt("Go on.")
     await asyncio.sleep(0.01)
     assert desk.sent() == ["Go on."]
@@ -262,9 +262,9 @@ async def test_after_a_swap_nothing_of_the_earlier_agents_answer_is_expected(des
     desk.type("count").take()
     desk(sound())
     desk.exchange.cut()
-    assert desk.exchange.turns.machine.dropping
+    assert desk.exchange.turns.machine.answer.dropping
     await desk.exchange.settle()
-    assert not desk.exchange.turns.machine.dropping
+    assert not desk.exchange.turns.machine.answer.dropping
 
 
 @pytest.mark.parametrize(("says", "wait"), [(True, 1.0), (False, 5.0)])
