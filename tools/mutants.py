@@ -57,7 +57,16 @@ MORE = {
     "adk_nb/live/turn_builder.py": tuple(
         f"tests/live/test_turn_{name}.py" for name in ("rows", "answers", "calls")
     ),
-    "adk_nb/live/turn_machine.py": ("tests/live/test_turns.py",),
+    **dict.fromkeys(
+        [
+            f"adk_nb/live/{name}.py"
+            for name in (
+                *("turn_state", "turn_machine", "utterances", "bookings", "call_lifecycle"),
+                *("open_turns", "told_results", "ongoing_answer"),
+            )
+        ],
+        ("tests/live/test_turn_machine.py", "tests/live/test_turns.py"),
+    ),
     "adk_nb/serve/agents.py": ("tests/serve/test_served_agents.py",),
     "adk_nb/serve/visits.py": ("tests/serve/test_application.py",),
     "adk_nb/wire/bridge_messages.py": ("tests/wire/test_protocol.py",),

@@ -404,10 +404,10 @@ class Exchange:
         elif current is None or current.answered or current.final:
             self.interruptions.cut()  # What is being said is said again to the new agent.
         deadline = time.monotonic() + _SETTLE_S
-        machine = self.turns.machine
-        while self.capabilities.cascaded and machine.dropping and time.monotonic() < deadline:  # noqa: ASYNC110 - it has no event
+        answer, cascaded = self.turns.machine.answer, self.capabilities.cascaded
+        while cascaded and answer.dropping and time.monotonic() < deadline:  # noqa: ASYNC110 - it has no event
             await asyncio.sleep(_SETTLE_S / 30)
-        self.turns.machine.answer_dropped()
+        answer.dropped()
         await self.tools.runs.stop()
 
     def adopted(

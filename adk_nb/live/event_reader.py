@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from adk_nb.audio import Clip
     from adk_nb.live.tool_calls import ToolCalls
     from adk_nb.live.turn_builder import Turns
-    from adk_nb.live.turn_machine import TurnMachine, TurnState
+    from adk_nb.live.turn_machine import TurnMachine
+    from adk_nb.live.turn_state import TurnState
     from adk_nb.log.event_log import EventLog
     from adk_nb.log.redaction import Pieces
     from adk_nb.log.turn import Turn
@@ -231,7 +232,7 @@ class EventReader:
         if not text and not final:
             return
         cut = self._turns.cut
-        if self._turns.machine.dropping and final and cut is not None:
+        if self._turns.machine.answer.dropping and final and cut is not None:
             # What a CascadeLive reports as heard of the interrupted answer.
             self._turns.heard_by_model(cut, event.author, text, **self._of(event))
             self._knows(event, cut)
@@ -399,7 +400,7 @@ class EventReader:
             invocation_id=event.invocation_id,
         )
         if kind.endswith("START"):
-            self._turns.machine.speech_began()
+            self._turns.machine.utterances.speech_began()
 
     def _cancelled(self, call_ids: list[str]) -> None:
         if self._turns.tools_cancelled(call_ids) is not None:
@@ -416,7 +417,7 @@ class EventReader:
     def _interrupted(self, event: Event) -> None:
         self._agent_audio.drop()
         self._sounding = None
-        expected = self._turns.machine.stop_expected
+        expected = self._turns.machine.answer.stop_expected
         turn = self._turns.stopped(author=event.author, **self._of(event))
         self._knows(event, turn)
         # Without a turn it has heard the user while the end of an answer sounds.
@@ -466,7 +467,7 @@ class _Answer(NamedTuple):
     @classmethod
     def now(cls, machine: TurnMachine) -> _Answer:
         """Returns the answer that goes on, or is to begin."""
-        return cls(machine.output, machine.all[-1] if machine.all else None)
+        return cls(machine.answer.turn, machine.all[-1] if machine.all else None)
 
     def goes_on(self, machine: TurnMachine) -> bool:
         """Returns whether what comes next is of it too."""

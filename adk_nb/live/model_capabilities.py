@@ -50,7 +50,7 @@ class ModelCapabilities:
         # For Gemini ADK itself makes a final text when the turn is over, and more may follow.
         turns.ends_with_final = not gemini
         newer = gemini and "gemini-3" in model_name(self._swaps.agent)
-        turns.machine.completes_calls = not (cascaded or newer)
+        turns.machine.calls.completes_calls = not (cascaded or newer)
 
 
 def waits_for_no_tool(model: str) -> bool:

@@ -42,14 +42,14 @@ class ReactionWatch:
             self._timer.cancel()
             self._timer = None
         machine = self._turns.machine
-        if machine.unreacted:
-            wait = _CROSSED_S if machine.may_have_reacted else _REACTION_S
+        if machine.told.unreacted:
+            wait = _CROSSED_S if machine.told.may_have_reacted else _REACTION_S
             self._timer = asyncio.get_running_loop().call_later(wait, self._none_came)
 
     def _none_came(self) -> None:
         self._timer = None
         going_on = time.monotonic() - self._event_at < _REACTION_S
-        if self._turns.machine.output is not None and going_on:
+        if self._turns.machine.answer.turn is not None and going_on:
             self.expect()
             return
         self._turns.no_reaction()

@@ -90,9 +90,9 @@ class RealtimeInput:
         began = self._microphone.hear(source, pcm, self._live.queue, captured_ms, lost)
         now = time.monotonic()
         if began:
-            self._turns.machine.speech_began()
+            self._turns.machine.utterances.speech_began()
             if self._live.queue is not None and not self._live.queue.used:
-                self._turns.machine.spoke_unheard()
+                self._turns.machine.utterances.spoke_unheard()
         if (
             self._live.queue is None
             and self._microphone.speaker is source

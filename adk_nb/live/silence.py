@@ -7,12 +7,12 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
-from adk_nb.live.turn_machine import CallPhase, Phase
+from adk_nb.live.turn_state import CallPhase, Phase
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from adk_nb.live.turn_machine import TurnState
+    from adk_nb.live.turn_state import TurnState
 
 _LOOK_S = 0.25
 """How often the time is compared with the limit, while a turn is open (s)."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from adk_nb.live.reconnection import Reconnection
     from adk_nb.live.silence import Limit, OnSilence
     from adk_nb.live.turn_builder import Turns
-    from adk_nb.live.turn_machine import TurnState
+    from adk_nb.live.turn_state import TurnState
     from adk_nb.log.event_log import EventLog
     from adk_nb.wire.page_hub import Pages
 

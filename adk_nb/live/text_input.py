@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Protocol
 
-from adk_nb.live.turn_machine import Phase
+from adk_nb.live.turn_state import Phase
 from adk_nb.plain import valid_text
 
 if TYPE_CHECKING:

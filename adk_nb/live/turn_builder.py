@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from adk_nb.audio import Loudness
 from adk_nb.live.heard_words import HeardWords
-from adk_nb.live.turn_machine import Booking, TurnMachine, TurnState
+from adk_nb.live.turn_machine import TurnMachine
 from adk_nb.log.event_log import LogRow
 from adk_nb.log.tool_call import ANSWERS
 from adk_nb.log.turn import Status
@@ -29,6 +29,8 @@ from adk_nb.wire.markdown import rendered_messages
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from adk_nb.live.bookings import Booking
+    from adk_nb.live.turn_state import TurnState
     from adk_nb.log.event_log import EventLog
     from adk_nb.log.redaction import Pieces
     from adk_nb.log.tool_call import ToolCall
@@ -142,7 +144,7 @@ class Turns:
     @property
     def speech_index(self) -> int:
         """The number of the turn that speech belongs to which comes now."""
-        return self.machine.speech_index
+        return self.machine.utterances.speech_index
 
     def spoken_since(self, index: int) -> Turn | None:
         """Returns the newest turn from a number on that was not typed; None if there is none."""
@@ -187,7 +189,7 @@ class Turns:
             known = self._said.turn(state.index).user.open_text.strip()
             return bool(known) and text.strip().startswith(known)
 
-        state = self.machine.words(final=final, matches=matches)
+        state = self.machine.utterances.words(final=final, matches=matches)
         self._settle()
         turn = self.all[state.index - 1]
         known = self._said.turn(turn.index).user.open_text
@@ -207,7 +209,7 @@ class Turns:
         """Forgets the words of the utterance so far: it is sent again to another model."""
         turn = self.current
         if turn is not None and turn.spoken and turn.user_text:
-            self.machine.unsaid(self.machine.all[turn.index - 1])
+            self.machine.utterances.unsaid(self.machine.all[turn.index - 1])
             self._words(
                 "bridge", "user_transcript", turn.index, author="user", text="", cumulative=True
             )
@@ -229,7 +231,7 @@ class Turns:
         self, author: str, text: str, *, final: bool, kind: str = "agent_transcript", **values: Any
     ) -> Turn | None:
         """Adds a piece of what the agent says; None if it is of an answer that was cut off."""
-        late = self.machine.late_words(unfinished=self._wants_an_end)
+        late = self.machine.bookings.late_words(unfinished=self._wants_an_end)
         known = str(self._said.turn(late.index).said) if late is not None else ""
         repeats = final and bool(known) and text.startswith(known)
         if late is not None and (kind == "agent_transcript" or repeats):
@@ -241,7 +243,7 @@ class Turns:
         if final and self._late:
             text = text.removeprefix(self._late)  # ADK gives it once more, with the next answer.
             self._late = ""
-        booking = self.machine.output_came()
+        booking = self.machine.bookings.output_came()
         self._settle()
         if booking.dropped:
             return None
@@ -285,7 +287,7 @@ class Turns:
 
     def _wants_an_end(self) -> bool:
         """Returns whether the last answer ends in the middle of a sentence, as far as is known."""
-        turn = self._of(self.machine.spoke_last)
+        turn = self._of(self.machine.answer.last)
         if turn is not None and turn.index == self._worded and self.ends_with_final:
             return False
         text = turn.agent_text.strip() if turn is not None and turn.audio_ms else ""
@@ -293,7 +295,7 @@ class Turns:
 
     def agent_audio(self, author: str, pcm: bytes, rate: int) -> Turn | None:
         """Adds agent audio, PCM16LE; None if it is of an answer that was cut off."""
-        booking = self.machine.output_came()
+        booking = self.machine.bookings.output_came()
         self._settle()
         if booking.dropped:
             return None
@@ -315,7 +317,7 @@ class Turns:
         **values: Any,
     ) -> Turn | None:
         """Adds a tool call; None if its answer was cut off, so that the tool must not run."""
-        booking = self.machine.called(call_id, blocks=blocks)
+        booking = self.machine.calls.called(call_id, blocks=blocks)
         self._settle()
         turn = self.all[booking.turn.index - 1]
         call = self._log_call(turn, author, call_id, name, args, **_rule(booking), **values)
@@ -328,7 +330,7 @@ class Turns:
         self, author: str, call_id: str, name: str, args: dict[str, Any]
     ) -> Turn | None:
         """Adds a call that is made by a tool which is itself an agent."""
-        turn = self._of(self.machine.called_within(call_id))
+        turn = self._of(self.machine.calls.called_within(call_id))
         if turn is not None:
             self._log_call(turn, author, call_id, name, args)
         return turn
@@ -382,7 +384,7 @@ class Turns:
             self.tool_answered(call_id, None)
         if ran is not None and call is not None:
             values["ms"] -= length_s(within(call.waits, began, ended)) * 1000
-        self.machine.returned(call_id)
+        self.machine.calls.returned(call_id)
         self._redact.refresh()
         shown = call.output if call is not None else ""
         self._log.add(
@@ -430,14 +432,14 @@ class Turns:
 
     def tool_told(self, call_id: str, *, reacts: bool = True) -> None:
         """The model was told a result; with `reacts` it is expected to say something."""
-        self.machine.told(call_id, reacts=reacts)
+        self.machine.calls.told(call_id, reacts=reacts)
         self._settle()
 
     def tools_cancelled(self, call_ids: list[str]) -> Turn | None:
         """The service does not want these results any more; returns the turn that this ended."""
         if self.machine.is_foreign():
             self._disown(completes=False)
-        state = self.machine.cancelled(call_ids)
+        state = self.machine.calls.cancelled(call_ids)
         if state is not None:
             self._log.add("adk", "interrupted", turn=state.index, interrupted=True)
         self._settle()
@@ -454,7 +456,7 @@ class Turns:
         if turn is None:
             self.when_called(call_id, lambda: self.tool_deferred(call_id))
             return
-        self.machine.deferred(call_id)
+        self.machine.calls.deferred(call_id)
         self._settle()
 
     def tool_printed(self, call_id: str, text: str, images: list[str]) -> None:
@@ -551,7 +553,7 @@ class Turns:
         self, *, failed: str | None = None, busy: bool | None = None, **values: Any
     ) -> tuple[Turn | None, bool]:
         """The model has completed; returns the turn of it, and whether that has ended."""
-        dropping = self.machine.dropping
+        dropping = self.machine.answer.dropping
         state, over = self.machine.completed(failed=failed, busy=busy)
         if state is not None or not dropping:
             index = state.index if state is not None else 0
@@ -564,7 +566,7 @@ class Turns:
         if self.machine.is_foreign():
             self._disown()
             return None
-        expected = self.machine.stop_expected
+        expected = self.machine.answer.stop_expected
         state = self.machine.stopped()
         if state is not None or not expected:
             index = state.index if state is not None else 0
@@ -581,7 +583,7 @@ class Turns:
     @property
     def answering(self) -> Turn | None:
         """The turn that words of the agent would belong to now; None if they would open one."""
-        open_turn = self._of(self.machine.output or self.machine.current)
+        open_turn = self._of(self.machine.answer.turn or self.machine.current)
         return open_turn if open_turn is not None else self.last
 
     def withheld(self, author: str, replacement: str, turn: Turn | None, **values: Any) -> Turn:
@@ -624,7 +626,7 @@ class Turns:
 
     def no_reaction(self) -> None:
         """The model has had time to react to results, and will not any more."""
-        self.machine.no_reaction()
+        self.machine.calls.no_reaction()
         self._settle()
 
     # What the machine reports.

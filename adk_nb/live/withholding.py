@@ -79,7 +79,7 @@ class Withholding:
         """
         if not begun and self._ahead:
             self._ahead.pop()  # Its words are not coming.
-        if self._turns.machine.dropping:
+        if self._turns.machine.answer.dropping:
             if not begun:
                 self._cut.add(event_id)
             return not begun
@@ -97,7 +97,7 @@ class Withholding:
         if event.id in self._cut:
             # ADK has made the model's connection anew, so nothing of the answer comes any more.
             self._cut.discard(event.id)
-            self._turns.machine.answer_dropped()
+            self._turns.machine.answer.dropped()
             self._reader.begin()
             return True
         if event.id not in self._coming:

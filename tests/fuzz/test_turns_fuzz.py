@@ -77,8 +77,8 @@ class World:
         self.log = EventLog("s")
         self.turns = Turns(self.log, lambda _message: None)
         self.turns.agent, self.turns.model, self.turns.deltas = "dice", "m", True
-        self.turns.machine.completes_calls = model == "2.5"
-        self.turns.machine.clock = itertools.count().__next__
+        self.turns.machine.calls.completes_calls = model == "2.5"
+        self.turns.machine.told.clock = itertools.count().__next__
         self.service = Service(self.turns, model)
         self.asked, self.running, self.of_call, self.told = [], [], {}, set()
 
@@ -91,7 +91,7 @@ class World:
     def speak(self):
         name = f"s{len(self.asked)}"
         self.asked.append(name)
-        self.turns.machine.speech_began()
+        self.turns.machine.utterances.speech_began()
         self.service.asks(name, speech=True)
 
     def says(self):

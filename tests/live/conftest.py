@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from turn_rules import Rules
 
 from adk_nb.live.turn_builder import Turns
 from adk_nb.log.event_log import EventLog
@@ -23,3 +24,8 @@ def turns(log, sent):
     made = Turns(log, sent.append)
     made.agent, made.model = "dice", "m"
     return made
+
+
+@pytest.fixture
+def rules():
+    return Rules()

@@ -479,12 +479,12 @@ def test_after_the_user_cuts_in_the_rest_of_the_answer_is_dropped(desk):
     desk.type("count")(sound(), said("One", final=False)).cut()
     desk.reports.clear()
     desk(sound(), text("two"), said("two", final=False))
-    assert desk.turns.machine.dropping
+    assert desk.turns.machine.answer.dropping
     desk(cut())
     assert desk.reports == ["still talking"]
     assert desk.rows()[-2:] == [("interrupted", 1), ("turn_ended", 1)]
     assert desk.shown() == [(1, "dice", "count", "One", "One", True, None)]
-    assert not desk.turns.machine.dropping
+    assert not desk.turns.machine.answer.dropping
     # What comes now is the next turn's; the end of the one that was cut off is of none.
     desk.type("go on")(done(), sound(), said("Three."), done())
     assert desk.shown()[1] == (2, "dice", "go on", "Three.", "Three.", False, None)
@@ -506,9 +506,9 @@ def test_what_a_model_says_was_heard_is_of_the_turn_that_was_cut(desk):
 
 def test_the_end_of_an_answer_that_was_cut_off_ends_the_dropping(desk):
     desk.type("count")(said("One", final=False)).cut()
-    assert desk.turns.machine.dropping
+    assert desk.turns.machine.answer.dropping
     desk(done())
-    assert not desk.turns.machine.dropping
+    assert not desk.turns.machine.answer.dropping
     assert desk.rows()[-2:] == [("interrupted", 1), ("turn_ended", 1)]
 
 

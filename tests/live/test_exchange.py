@@ -155,9 +155,9 @@ async def test_after_a_swap_nothing_of_the_earlier_agents_answer_is_expected(des
     desk.type("count").take()
     desk(sound())
     desk.exchange.interruptions.cut()
-    assert desk.exchange.turns.machine.dropping
+    assert desk.exchange.turns.machine.answer.dropping
     await desk.exchange.settle()
-    assert not desk.exchange.turns.machine.dropping
+    assert not desk.exchange.turns.machine.answer.dropping
 
 
 async def test_a_run_that_is_made_again_leaves_its_turn_open(desk):

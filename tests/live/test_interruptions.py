@@ -16,23 +16,23 @@ def desk():
 
 def test_what_was_not_sent_is_not_waited_for(desk):
     desk.type("roll").cut()
-    assert not desk.exchange.turns.machine.stop_expected
+    assert not desk.exchange.turns.machine.answer.stop_expected
     assert desk.sent() == []
     desk(said("Still there?"), done())
     assert desk.turn.agent_text == "Still there?"
     desk.type("roll")
     desk.take()
     desk.cut()
-    assert desk.exchange.turns.machine.stop_expected
+    assert desk.exchange.turns.machine.answer.stop_expected
     desk(said("A four."))
     assert [turn.agent_text for turn in desk.exchange.turns.all] == ["", "Still there?", ""]
-    assert desk.exchange.turns.machine.dropping
+    assert desk.exchange.turns.machine.answer.dropping
 
 
 def test_while_a_transfer_is_made_there_is_nothing_to_drop():
     desk = speaking()(transfer("coin"))
     desk.cut()
-    assert not desk.exchange.turns.machine.dropping
+    assert not desk.exchange.turns.machine.answer.dropping
     desk.type("flip")(said("Heads.", "coin"))
     assert desk.turn.agent_text == "Heads."
 

@@ -31,7 +31,7 @@ def test_what_is_known_of_a_model(model, known):
         exchange.reader.cumulative,
         turns.deltas,
         turns.ends_with_final,
-        turns.machine.completes_calls,
+        turns.machine.calls.completes_calls,
     )
 
 
@@ -39,7 +39,7 @@ def test_what_is_known_of_a_cascade():
     exchange = cascade().exchange
     assert exchange.reader.cumulative
     assert exchange.turns.deltas
-    assert not exchange.turns.machine.completes_calls
+    assert not exchange.turns.machine.calls.completes_calls
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from adk_nb import LiveSession, Silence
 from adk_nb.exceptions import AdkNbError
 from adk_nb.live import model_connection
 from adk_nb.live.silence import SilenceWatch, due
-from adk_nb.live.turn_machine import CallPhase, CallState, Phase, TurnState
+from adk_nb.live.turn_state import CallPhase, CallState, Phase, TurnState
 from adk_nb.wire import protocol
 
 BOTH = pytest.mark.parametrize("model", [OLD, NEW])

@@ -55,7 +55,7 @@ def test_a_closed_session_makes_no_turn(desk, do):
 async def test_a_text_overtakes_speech_that_turns_out_to_be_without_words(monkeypatch, comes):
     monkeypatch.setattr(text_input, "_WORDLESS_S", 0.0)
     desk = connected()
-    desk.exchange.turns.machine.spoke_unheard()
+    desk.exchange.turns.machine.utterances.spoke_unheard()
     turn = desk.exchange.text_input.typed("roll", cut_in=True)
     assert (turn.index, turn.user_text, desk.exchange.status) == (2, "roll", "thinking")
     assert desk.sent() == []  # What was said before it comes first.
@@ -74,7 +74,7 @@ async def test_a_text_that_waits_as_a_connection_is_made_overtakes_too(monkeypat
     monkeypatch.setattr(text_input, "_WORDLESS_S", 0.0)
     desk = Desk()
     desk.exchange.queue()
-    desk.exchange.turns.machine.spoke_unheard()
+    desk.exchange.turns.machine.utterances.spoke_unheard()
     desk.type("roll")
     await asyncio.sleep(0.05)
     assert desk.sent() == []  # There is no model that could hear it.
@@ -86,7 +86,7 @@ async def test_a_text_that_waits_as_a_connection_is_made_overtakes_too(monkeypat
 async def test_a_prompt_overtakes_speech_without_words(monkeypatch):
     monkeypatch.setattr(text_input, "_WORDLESS_S", 0.0)
     desk = connected()
-    desk.exchange.turns.machine.spoke_unheard()
+    desk.exchange.turns.machine.utterances.spoke_unheard()
     desk.exchange.text_input.prompt("Go on.")
     await asyncio.sleep(0.01)
     assert desk.sent() == ["Go on."]

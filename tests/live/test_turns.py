@@ -8,14 +8,10 @@ back from the log.
 from __future__ import annotations
 
 import itertools
-import re
-from pathlib import Path
 
 import pytest
 
-from adk_nb.live.model_connection import Link
 from adk_nb.live.turn_builder import Turns
-from adk_nb.live.turn_machine import CallPhase, Phase
 from adk_nb.log.event_log import EventLog
 from adk_nb.log.turns_from_log import logged_turns
 
@@ -30,8 +26,8 @@ class Script:
         self.sent = []
         self.turns = Turns(self.log, self.sent.append)
         self.turns.agent, self.turns.model, self.turns.deltas = "dice", "m", True
-        self.turns.machine.completes_calls = model == "2.5"
-        self.turns.machine.clock = itertools.count().__next__
+        self.turns.machine.calls.completes_calls = model == "2.5"
+        self.turns.machine.told.clock = itertools.count().__next__
         self.blocks = not model.startswith("3.8")
         self.asked = []
         self.turns.on_ask = lambda turn, text: self.asked.append((turn.index, text))
@@ -40,7 +36,7 @@ class Script:
         return self.turns.user_typed(text, **options)
 
     def speak(self, text, *, final=True):
-        self.turns.machine.speech_began()
+        self.turns.machine.utterances.speech_began()
         return self.words(text, final=final)
 
     def words(self, text, *, final=True):
@@ -193,14 +189,14 @@ def test_5_without_a_filler(new):
 
 def test_5_where_the_filler_crosses_the_result(new):
     now = [0.0]
-    new.turns.machine.clock = lambda: now[0]
+    new.turns.machine.told.clock = lambda: now[0]
     new.type("u1")
     new.call()
     new.returns()
     new.say("filler")
     new.done()
     assert new.rows() == [("u1", "filler", "", "c1")]
-    assert new.turns.machine.may_have_reacted
+    assert new.turns.machine.told.may_have_reacted
     now[0] = 0.5
     new.say("a1")
     new.done()
@@ -218,7 +214,7 @@ def test_5_that_nothing_is_in_progress_is_so_of_every_turn(new, cut):
     new.returns("c2")
     new.say("a1.")
     if cut:
-        new.turns.machine.output.cut = True
+        new.turns.machine.answer.turn.cut = True
     new.done(busy=False)
     new.turns.no_reaction()
     assert new.rows() == [
@@ -281,7 +277,7 @@ def test_a_tool_that_the_model_does_not_wait_for_outlives_the_users_cut(new, fil
 
 
 def test_6_where_an_earlier_result_may_have_been_answered(new):
-    new.turns.machine.clock = lambda: 0.0
+    new.turns.machine.told.clock = lambda: 0.0
     new.type("u1")
     new.call("c1")
     new.returns("c1")
@@ -531,7 +527,7 @@ def test_21_a_swap_in_the_middle(live):
     live.type("u1")
     live.say("a1")
     live.cut()
-    live.turns.machine.answer_dropped()
+    live.turns.machine.answer.dropped()
     live.turns.agent = "other"
     live.type("u2")
     live.turns.agent_said("other", "a2", final=True)
@@ -679,7 +675,7 @@ def test_25_where_that_answer_was_cut_off(live):
 
 def test_25_where_the_result_may_still_be_answered(new):
     now = [0.0]
-    new.turns.machine.clock = lambda: now[0]
+    new.turns.machine.told.clock = lambda: now[0]
     new.type("u1")
     new.call()
     new.returns()
@@ -705,7 +701,7 @@ def test_25_where_a_result_of_an_earlier_turn_is_not_answered(new):
 
 
 def test_25_of_an_answer_that_came_late_itself(new):
-    new.turns.machine.clock = lambda: 0.0
+    new.turns.machine.told.clock = lambda: 0.0
     new.type("u1")
     new.call()
     new.say("filler.")
@@ -727,11 +723,11 @@ def test_25_of_an_answer_that_came_late_itself(new):
 
 
 def test_26_final_words_after_the_first_sound(live):
-    live.turns.machine.speech_began()
+    live.turns.machine.utterances.speech_began()
     live.say("a1 ")
     live.words("u1")
     live.done()
-    live.turns.machine.speech_began()
+    live.turns.machine.utterances.speech_began()
     live.say("a2")
     live.words("u2")
     live.done()
@@ -739,7 +735,7 @@ def test_26_final_words_after_the_first_sound(live):
 
 
 def test_26_with_words_after_the_answer_is_over(live):
-    live.turns.machine.speech_began()
+    live.turns.machine.utterances.speech_began()
     live.say("a1.")
     live.done()
     live.words("u1")
@@ -758,7 +754,7 @@ def test_26_where_nobody_was_heard_to_speak(live):
 
 @pytest.mark.parametrize("final", [True, False])
 def test_words_that_never_come_leave_those_of_the_next_where_they_belong(live, final):
-    live.turns.machine.speech_began()
+    live.turns.machine.utterances.speech_began()
     live.say("a1.")
     live.done()
     for n in (2, 3):
@@ -771,9 +767,9 @@ def test_words_that_never_come_leave_those_of_the_next_where_they_belong(live, f
 
 
 def test_words_that_never_come_of_an_answer_that_is_talked_over(live):
-    live.turns.machine.speech_began()
+    live.turns.machine.utterances.speech_began()
     live.say("a1")
-    live.turns.machine.speech_began()
+    live.turns.machine.utterances.speech_began()
     live.stop()
     live.done()
     live.words("u2")
@@ -792,7 +788,7 @@ def test_speech_over_a_text_that_has_no_answer_yet(old):
 
 
 def test_words_of_speech_before_a_text_do_not_take_its_answer(old):
-    old.turns.machine.speech_began()
+    old.turns.machine.utterances.speech_began()
     old.type("t1")
     old.words("u0", final=False)
     old.say("a1")
@@ -802,7 +798,7 @@ def test_words_of_speech_before_a_text_do_not_take_its_answer(old):
 
 @pytest.mark.parametrize("lost", [True, False])
 def test_a_reaction_that_is_talked_over_takes_no_later_answer(new, lost):
-    new.turns.machine.clock = lambda: 0.0
+    new.turns.machine.told.clock = lambda: 0.0
     new.type("u1")
     new.call()
     new.returns()
@@ -869,8 +865,8 @@ def test_27_lost_twice(live):
 
 
 def test_28_what_is_typed_after_speech_waits_for_its_answer(live):
-    live.turns.machine.speech_began()
-    live.turns.machine.spoke_unheard()
+    live.turns.machine.utterances.speech_began()
+    live.turns.machine.utterances.spoke_unheard()
     live.type("t2", wait=True)
     live.words("u1")
     live.say("a1")
@@ -961,22 +957,10 @@ def test_an_interruption_by_speech(live):
 def test_an_interruption_whose_words_come_last(live):
     live.speak("u1")
     live.say("a1")
-    live.turns.machine.speech_began()
+    live.turns.machine.utterances.speech_began()
     live.stop()
     live.done()
     live.say("a2")
     live.words("u2")
     live.done()
     assert live.rows() == [("u1", "a1", "interrupted"), ("u2", "a2", "complete")]
-
-
-# --- what is drawn
-
-
-def test_the_phases_that_are_drawn_are_those_of_the_code():
-    page = (Path(__file__).parents[2] / "docs" / "design" / "turns.md").read_text("utf-8")
-    diagram = page.partition("```mermaid")[2].partition("```")[0]
-    drawn = set(re.findall(r"\b(\w+)(?= -->)|(?<=--> )(\w+)", diagram))
-    assert {one or other for one, other in drawn} == set(Phase)
-    for phases in (CallPhase, Link):
-        assert all(f"`{phase}`" in page for phase in phases)
