@@ -306,7 +306,7 @@ class LiveSession(Conversation):
     def open_questions(self) -> list[ToolCall]:
         """The tool calls that wait for the user's confirmation."""
         turns, asking = self._exchange.turns, self._exchange.live.calls.asking
-        found = (turns.call(call_id)[1] for call_id in asking)
+        found = (turns.calls.find(call_id)[1] for call_id in asking)
         return [call for call in found if call is not None]
 
     @property
@@ -700,7 +700,7 @@ class LiveSession(Conversation):
 
     async def run_respond(self, call_id: str, result: dict[str, Any]) -> None:
         """Tells the outcome of a long-running tool; see `respond`."""
-        turn, call = self._exchange.turns.call(call_id)
+        turn, call = self._exchange.turns.calls.find(call_id)
         if turn is None or call is None:
             raise AdkNbError(
                 f"There is no tool call {call_id!r}.",

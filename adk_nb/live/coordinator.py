@@ -137,7 +137,7 @@ class Exchange:
         self.live = LiveRun(
             agent,
             self,
-            ToolCalls(self.turns, log.redact),
+            ToolCalls(self.turns.calls, log.redact),
             configure=lambda model: configure(model, self.voice),
             histories=histories,
             plugins=self._plugins,
@@ -444,11 +444,11 @@ class Exchange:
     ) -> Event | None:
         """Runs calls when their event has been read, unless their answer was cut off before."""
         called = asyncio.Event()
-        self.turns.when_called(call_ids[-1], called.set)
+        self.turns.calls.when_called(call_ids[-1], called.set)
         try:
             async with asyncio.timeout(_CALLED_S):
                 await called.wait()
-            if any(map(self.turns.is_wanted, call_ids)):
+            if any(map(self.turns.calls.is_wanted, call_ids)):
                 return await running
             await self._answer(self._cut_off_calls(set(call_ids)))
         except TimeoutError:
@@ -466,7 +466,7 @@ class Exchange:
     def tool_streamed(self, call_id: str, began: float, ended: float) -> None:
         """Learns when a streaming tool ran (s on the monotonic clock)."""
         self.live.calls.times.pop(call_id, None)  # Only how long it took to begin.
-        self.turns.tool_ended(call_id, (began, ended))
+        self.turns.calls.tool_ended(call_id, (began, ended))
 
     def tools_declared(self, declared: dict[str, bool | None]) -> None:
         """Learns how tools are declared to the model: whether as blocking, by name."""
@@ -501,7 +501,8 @@ class Exchange:
         wanted = [
             part
             for part in (event.content.parts or () if event.content else ())
-            if part.function_response and self.turns.is_wanted(part.function_response.id or "")
+            if part.function_response
+            and self.turns.calls.is_wanted(part.function_response.id or "")
         ]
         if not wanted or self.closed or not self.reconnection.connected:
             return  # A connection that is to come is told with all that was done.
@@ -522,7 +523,7 @@ class Exchange:
             if response is None or response.will_continue:
                 continue
             silent = response.scheduling is types.FunctionResponseScheduling.SILENT
-            self.turns.tool_told(response.id or "", reacts=not silent)
+            self.turns.calls.tool_told(response.id or "", reacts=not silent)
         self.silence.heard()
         self._expect_reaction()
 
@@ -550,7 +551,7 @@ class Exchange:
         unwanted = {
             call.id
             for call in turn.tool_calls
-            if not call.returned and not self.turns.is_wanted(call.id)
+            if not call.returned and not self.turns.calls.is_wanted(call.id)
         }
         if unwanted:
             self.tool_runs.cancel(unwanted)
@@ -720,7 +721,9 @@ class Exchange:
         """Ends a tool call without an event of ADK's: a cell answered it, or it was cut off."""
         del turn
         output = self.reader.printed(call.id)
-        self.turns.tool_returned(call.id, call.name, result, error, source=source, output=output)
+        self.turns.calls.tool_returned(
+            call.id, call.name, result, error, source=source, output=output
+        )
 
     async def settle(self, *, lets_sound: bool = False) -> None:
         """Interrupts the open turn, and waits shortly for what the model says was heard.
@@ -815,9 +818,9 @@ class Exchange:
         model = live_model(self.swaps.agent)
         gemini = is_gemini(model)
         self.reader.cumulative = self._cascaded
-        self.turns.deltas = self._cascaded or gemini
+        self.turns.transcripts.deltas = self._cascaded or gemini
         # For Gemini ADK itself makes a final text when the turn is over, and more may follow.
-        self.turns.ends_with_final = not gemini
+        self.turns.transcripts.ends_with_final = not gemini
         newer = gemini and "gemini-3" in model_name(self.swaps.agent)
         self.turns.machine.calls.completes_calls = not (self._cascaded or newer)
 

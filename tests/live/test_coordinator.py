@@ -248,7 +248,7 @@ async def test_a_tool_that_does_not_return_is_left_behind_and_its_run_goes_on(mo
     assert desk.exchange.live.queue is queue
     (one,) = desk.turn.tool_calls
     assert (one.error, desk.turn.status) == ("The call was cut off.", "interrupted")
-    assert not desk.exchange.turns.is_wanted("c")
+    assert not desk.exchange.turns.calls.is_wanted("c")
     await asyncio.gather(*desk.exchange._tasks)
     assert answered == ["c"]
     await asyncio.sleep(0)

@@ -37,8 +37,8 @@ def test_what_is_known_of_a_model(model, known):
     turns = exchange.turns
     assert known == (
         exchange.reader.cumulative,
-        turns.deltas,
-        turns.ends_with_final,
+        turns.transcripts.deltas,
+        turns.transcripts.ends_with_final,
         turns.machine.calls.completes_calls,
     )
 
@@ -46,7 +46,7 @@ def test_what_is_known_of_a_model(model, known):
 def test_what_is_known_of_a_cascade():
     exchange = cascade().exchange
     assert exchange.reader.cumulative
-    assert exchange.turns.deltas
+    assert exchange.turns.transcripts.deltas
     assert not exchange.turns.machine.calls.completes_calls
 
 
@@ -175,7 +175,7 @@ async def test_calls_of_older_turns_than_three_are_left_alone(desk):
     for number in range(4):
         desk.type("roll").take()
         desk(call(call_id=f"c{number}"))
-        desk.exchange.turns.tool_deferred(f"c{number}")
+        desk.exchange.turns.calls.tool_deferred(f"c{number}")
         desk(done())
     await desk.exchange.run_ended()
     errors = [one.error for turn in desk.exchange.turns.all for one in turn.tool_calls]

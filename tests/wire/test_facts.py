@@ -29,7 +29,7 @@ def test_pages_are_told_as_it_goes_and_a_later_one_the_last_of_it():
     turns = Turns(log, pages.emit)
     turns.user_typed("roll")
     turns.agent_audio("dice", LOUD, 24_000)
-    turns.agent_said("dice", "Four.", final=True)
+    turns.transcripts.agent_said("dice", "Four.", final=True)
     log.add("client", "playback_started", turn=1, audio_ms=0.0)
     turns.completed()
     turns.user_typed("again")
