@@ -165,7 +165,7 @@ class CellRequests:
 
     async def respond(self, call_id: str, result: dict[str, Any]) -> None:
         """Tells the outcome of a long-running tool."""
-        turn, call = self._exchange.turns.call(call_id)
+        turn, call = self._exchange.turns.calls.find(call_id)
         if turn is None or call is None:
             raise AdkNbError(
                 f"There is no tool call {call_id!r}.",

@@ -289,7 +289,7 @@ class LiveSession(Conversation):
     def open_questions(self) -> list[ToolCall]:
         """The tool calls that wait for the user's confirmation."""
         turns, asking = self._exchange.turns, self._exchange.live.calls.asking
-        found = (turns.call(call_id)[1] for call_id in asking)
+        found = (turns.calls.find(call_id)[1] for call_id in asking)
         return [call for call in found if call is not None]
 
     @property

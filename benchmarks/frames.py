@@ -95,7 +95,7 @@ def log_of(events):
     """Returns the log that a session makes of events."""
     log = EventLog("bench")
     turns = Turns(log, lambda _: None)
-    reader = EventReader(log, turns, Nobody(), calls=ToolCalls(turns))
+    reader = EventReader(log, turns, Nobody(), calls=ToolCalls(turns.calls))
     for event in events:
         reader.read(event)
     return log

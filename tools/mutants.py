@@ -54,8 +54,15 @@ MORE = {
     "adk_nb/live/histories.py": ("tests/live/test_forks.py",),
     "adk_nb/live/swaps.py": ("tests/live/test_swap_rules.py",),
     "adk_nb/live/tool_calls.py": ("tests/live/test_call_plugin.py",),
-    "adk_nb/live/turn_builder.py": tuple(
-        f"tests/live/test_turn_{name}.py" for name in ("rows", "answers", "calls")
+    **dict.fromkeys(
+        [
+            f"adk_nb/live/{name}.py"
+            for name in ("folded_turns", "transcripts", "turn_builder", "turn_calls")
+        ],
+        ("tests/live/test_turn_rows.py",),
+    ),
+    "adk_nb/live/turn_messages.py": tuple(
+        f"tests/live/test_{name}.py" for name in ("turn_rows", "transcripts", "turn_calls")
     ),
     **dict.fromkeys(
         [

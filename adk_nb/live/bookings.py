@@ -11,7 +11,7 @@ that it has stopped. Only an answer that has begun has a rest: otherwise nothing
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from adk_nb.live.turn_state import Phase
 from adk_nb.log.turn import Status
@@ -38,6 +38,11 @@ class Booking:
     by: str
     ambiguous: bool = False
     dropped: bool = False
+
+    @property
+    def rule(self) -> dict[str, Any]:
+        """What the row says of it with which an answer begins; nothing where one goes on."""
+        return {} if self.by == "goes_on" else {"by": self.by, "ambiguous": self.ambiguous}
 
 
 class Bookings:

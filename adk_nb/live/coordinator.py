@@ -126,7 +126,7 @@ class Exchange:
         self.live = LiveRun(
             agent,
             self,
-            ToolCalls(self.turns, log.redact),
+            ToolCalls(self.turns.calls, log.redact),
             configure=lambda model: configure(model, self.voice),
             histories=histories,
             plugins=self._plugins,

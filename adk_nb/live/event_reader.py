@@ -221,7 +221,9 @@ class EventReader:
 
     def _agent_words(self, event: Event, kind: str, text: str, *, final: bool) -> None:
         values = {"invocation_id": event.invocation_id, "event_id": event.id}
-        turn = self._turns.agent_said(event.author, text, final=final, kind=kind, **values)
+        turn = self._turns.transcripts.agent_said(
+            event.author, text, final=final, kind=kind, **values
+        )
         self._knows(event, turn)
         writes = kind == "agent_text" or not self._listener.voice
         if writes and turn is not None and not turn.ended:
@@ -234,7 +236,7 @@ class EventReader:
         cut = self._turns.cut
         if self._turns.machine.answer.dropping and final and cut is not None:
             # What a CascadeLive reports as heard of the interrupted answer.
-            self._turns.heard_by_model(cut, event.author, text, **self._of(event))
+            self._turns.transcripts.heard_by_model(cut, event.author, text, **self._of(event))
             self._knows(event, cut)
             return
         self._agent_words(event, "agent_transcript", text, final=final)
@@ -243,7 +245,7 @@ class EventReader:
         text, final = said.text or "", bool(said.finished)
         if not text and not final:
             return
-        turn = self._turns.user_said(
+        turn = self._turns.transcripts.user_said(
             text, final=final, cumulative=self.cumulative, **self._of(event)
         )
         self._knows(event, turn)
@@ -253,7 +255,7 @@ class EventReader:
 
     def _tool_call(self, event: Event, call: types.FunctionCall) -> None:
         name, call_id = call.name or "", call.id or ""
-        turn = self._turns.tool_called(
+        turn = self._turns.calls.tool_called(
             event.author,
             call_id,
             name,
@@ -269,12 +271,12 @@ class EventReader:
 
     def _tool_result(self, event: Event, response: types.FunctionResponse) -> None:
         call_id = response.id or ""
-        _, call = self._turns.call(call_id)
+        _, call = self._turns.calls.find(call_id)
         begun = self._begun_only(response)
         if call is not None and call.returned and begun:
             return  # A streaming tool's first results may come before the event that it has begun.
         error = self._calls.raised.pop(call_id, None) or _mcp_error(response)
-        turn, _ = self._turns.tool_returned(
+        turn, _ = self._turns.calls.tool_returned(
             call_id,
             response.name or "",
             None if error is not None else self._result(response),
@@ -306,10 +308,10 @@ class EventReader:
         output = self._calls.outputs.get(call_id)
         if output is None:
             return None
-        self._turns.tool_printed(call_id, *output.take())
+        self._turns.calls.tool_printed(call_id, *output.take())
         streams = call_id in self._calls.streaming
         if output.cut or not streams:
-            self._turns.output_ends(call_id, cut=bool(output.cut))
+            self._turns.calls.output_ends(call_id, cut=bool(output.cut))
         if not streams:
             del self._calls.outputs[call_id]
         # The end may be half of a secret.
@@ -324,8 +326,8 @@ class EventReader:
                 continue
             if self._begun_only(response):
                 continue  # ADK has an event for this one.
-            _, call = self._turns.call(response.id)
-            self._turns.tool_returned(
+            _, call = self._turns.calls.find(response.id)
+            self._turns.calls.tool_returned(
                 response.id,
                 response.name or "",
                 self._piece(response.id, self._result(response)),
@@ -349,9 +351,9 @@ class EventReader:
         """Adds what is still held back of what streaming tools gave."""
         for call_id, pieces in self._streams.items():
             rest = pieces.end()
-            _, call = self._turns.call(call_id)
+            _, call = self._turns.calls.find(call_id)
             if rest and call is not None:
-                self._turns.tool_returned(
+                self._turns.calls.tool_returned(
                     call_id, call.name, rest, None, author=call.author, final=False
                 )
         self._streams.clear()

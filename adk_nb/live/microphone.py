@@ -131,7 +131,7 @@ class Microphone:
         if self.speaker is None:
             return []
         if turn is not None and turn.spoken:
-            self._turns.forget_speech()
+            self._turns.transcripts.forget_speech()
             seconds = _OPEN_SPEECH_S
         elif time.monotonic() - self._loud_at < _FRESH_S:
             seconds = _FRESH_SPEECH_S

@@ -46,9 +46,9 @@ class ModelCapabilities:
         gemini = is_gemini(live_model(self._swaps.agent))
         cascaded = self.cascaded
         reader.cumulative = cascaded
-        turns.deltas = cascaded or gemini
+        turns.transcripts.deltas = cascaded or gemini
         # For Gemini ADK itself makes a final text when the turn is over, and more may follow.
-        turns.ends_with_final = not gemini
+        turns.transcripts.ends_with_final = not gemini
         newer = gemini and "gemini-3" in model_name(self._swaps.agent)
         turns.machine.calls.completes_calls = not (cascaded or newer)
 

@@ -57,6 +57,11 @@ class OpenTurns:
         """Whether a typed turn waits until what was said before it is answered."""
         return bool(self._waiting)
 
+    @property
+    def index(self) -> int:
+        """The number of the open turn, or of the one to come."""
+        return self.current.index if self.current is not None else len(self.all) + 1
+
     def call(self, call_id: str) -> tuple[TurnState, CallState] | tuple[None, None]:
         """Returns the turn and the call of an id, the newest if there are several."""
         for turn in reversed(self.all):

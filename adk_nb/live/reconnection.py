@@ -193,7 +193,7 @@ class Reconnection:
         self._report(turn, "it was asked again")
         if turn.spoken:
             if not by_history:
-                self._turns.forget_speech()
+                self._turns.transcripts.forget_speech()
             self._say_again([] if by_history else self._microphone.again(turn.index))
         elif not by_history:
             content = users(self._turns.said(turn).question)
@@ -217,7 +217,7 @@ class Reconnection:
 
     def go_on(self, call_ids: list[str]) -> None:
         """Tells a new connection, in words, what an earlier one has called and what came back."""
-        turn = next((turn for one in call_ids if (turn := self._turns.call(one)[0])), None)
+        turn = next((turn for one in call_ids if (turn := self._turns.calls.find(one)[0])), None)
         if turn is not None:
             self._go_on_with(turn)
 
@@ -235,7 +235,7 @@ class Reconnection:
 
     def _told(self, turn: Turn) -> None:
         for call in turn.tool_calls:
-            self._turns.tool_told(call.id)
+            self._turns.calls.tool_told(call.id)
 
     def turn_ended(self) -> None:
         """Soon tells the model the results that had to wait for the answer to another question."""

@@ -328,7 +328,7 @@ class SessionPages:
             )
 
     def _show_more(self, page: Page, wanted: protocol.More) -> None:
-        turn, call = self._exchange.turns.call(wanted.id)
+        turn, call = self._exchange.turns.calls.find(wanted.id)
         if turn is None or call is None:
             raise ProtocolError("More was asked for of a tool call that there is not.")
         # Asked for piece by piece, and each time of the same result.

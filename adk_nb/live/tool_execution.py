@@ -94,11 +94,11 @@ class ToolExecution:
     ) -> Event | None:
         """Runs calls when their event has been read, unless their answer was cut off before."""
         called = asyncio.Event()
-        self._turns.when_called(call_ids[-1], called.set)
+        self._turns.calls.when_called(call_ids[-1], called.set)
         try:
             async with asyncio.timeout(_CALLED_S):
                 await called.wait()
-            if any(map(self._turns.is_wanted, call_ids)):
+            if any(map(self._turns.calls.is_wanted, call_ids)):
                 return await running
             await self.cut_off(set(call_ids))
         except TimeoutError:
@@ -116,7 +116,7 @@ class ToolExecution:
     def streamed(self, call_id: str, began: float, ended: float) -> None:
         """Learns when a streaming tool ran (s on the monotonic clock)."""
         self._live.calls.times.pop(call_id, None)  # Only how long it took to begin.
-        self._turns.tool_ended(call_id, (began, ended))
+        self._turns.calls.tool_ended(call_id, (began, ended))
 
     # What comes of them.
 
@@ -128,7 +128,8 @@ class ToolExecution:
         wanted = [
             part
             for part in (event.content.parts or () if event.content else ())
-            if part.function_response and self._turns.is_wanted(part.function_response.id or "")
+            if part.function_response
+            and self._turns.calls.is_wanted(part.function_response.id or "")
         ]
         reconnection = self._owner.reconnection
         if not wanted or self._owner.closed or not reconnection.connected:
@@ -150,7 +151,7 @@ class ToolExecution:
             if response is None or response.will_continue:
                 continue
             silent = response.scheduling is types.FunctionResponseScheduling.SILENT
-            self._turns.tool_told(response.id or "", reacts=not silent)
+            self._turns.calls.tool_told(response.id or "", reacts=not silent)
 
     # Calls that do not return.
 
@@ -160,7 +161,7 @@ class ToolExecution:
         unwanted = {
             call.id
             for call in turn.tool_calls
-            if not call.returned and not self._turns.is_wanted(call.id)
+            if not call.returned and not self._turns.calls.is_wanted(call.id)
         }
         if unwanted:
             self.runs.cancel(unwanted)
@@ -198,4 +199,6 @@ class ToolExecution:
     ) -> None:
         """Ends a tool call without an event of ADK's: a cell answered it, or it was cut off."""
         output = self._reader.printed(call.id)
-        self._turns.tool_returned(call.id, call.name, result, error, source=source, output=output)
+        self._turns.calls.tool_returned(
+            call.id, call.name, result, error, source=source, output=output
+        )

@@ -93,7 +93,7 @@ class Withholding:
 
     def read(self, event: Event) -> bool:
         """Reads an event if it has a replacement, or is to be dropped; returns whether it did."""
-        self._turns.ahead_ms = 0.0
+        self._turns.transcripts.ahead_ms = 0.0
         if event.id in self._cut:
             # ADK has made the model's connection anew, so nothing of the answer comes any more.
             self._cut.discard(event.id)
@@ -102,7 +102,7 @@ class Withholding:
             return True
         if event.id not in self._coming:
             if event.output_transcription is not None and event.partial and self._ahead:
-                self._turns.ahead_ms = self._ahead.popleft()
+                self._turns.transcripts.ahead_ms = self._ahead.popleft()
             return False
         values = {"invocation_id": event.invocation_id}
         of = self._coming.pop(event.id)

@@ -743,7 +743,7 @@ class Desk:
         self.turns = Turns(self.log, lambda _: None)
         self.turns.agent, self.turns.model = "dice", "m"
         self.log.add("bridge", "connected", agent="dice", model="m")
-        self.reader = EventReader(self.log, self.turns, self, calls=ToolCalls(self.turns))
+        self.reader = EventReader(self.log, self.turns, self, calls=ToolCalls(self.turns.calls))
         self.calls = 0
 
     def agent_audio(self, turn, rate, pcm):
@@ -798,7 +798,7 @@ class Desk:
         response = types.FunctionResponse(id=call_id, name="t", response={"result": 1})
         if self.calls:
             self.part(function_response=response)
-            self.turns.tool_told(call_id)
+            self.turns.calls.tool_told(call_id)
 
     def done(self, _text, _final):
         self.event(turn_complete=True)

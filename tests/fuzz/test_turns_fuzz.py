@@ -42,16 +42,16 @@ class Service:
             self.calls = []
         self.question, self.begun = name, False
         if speech and self.model == "2.5":
-            self.turns.user_said(name, final=False)
+            self.turns.transcripts.user_said(name, final=False)
         if speech:
-            self.turns.user_said(name, final=True)
+            self.turns.transcripts.user_said(name, final=True)
 
     def says(self):
         if self.question is None or (self.calls and self.model != "3.8"):
             return
         self.begun = True
         self.turns.agent_audio("dice", LOUD, 24_000)
-        self.turns.agent_said("dice", f"<{self.question}>.", final=False)
+        self.turns.transcripts.agent_said("dice", f"<{self.question}>.", final=False)
 
     def completes(self):
         if self.question is None or (self.calls and self.model != "3.8"):
@@ -63,7 +63,7 @@ class Service:
         if self.question is None or self.calls:
             return
         blocks = self.model != "3.8"
-        self.turns.tool_called("dice", call_id, "f", {"id": call_id}, blocks=blocks)
+        self.turns.calls.tool_called("dice", call_id, "f", {"id": call_id}, blocks=blocks)
         self.calls.append(call_id)
         self.begun = self.begun and not blocks
         if self.model == "2.5":
@@ -76,7 +76,7 @@ class World:
     def __init__(self, model):
         self.log = EventLog("s")
         self.turns = Turns(self.log, lambda _message: None)
-        self.turns.agent, self.turns.model, self.turns.deltas = "dice", "m", True
+        self.turns.agent, self.turns.model, self.turns.transcripts.deltas = "dice", "m", True
         self.turns.machine.calls.completes_calls = model == "2.5"
         self.turns.machine.told.clock = itertools.count().__next__
         self.service = Service(self.turns, model)
@@ -112,10 +112,10 @@ class World:
         if not self.running:
             return
         call_id = self.running.pop(0)
-        self.turns.tool_returned(call_id, "f", 1, None)
-        if not self.turns.is_wanted(call_id):
+        self.turns.calls.tool_returned(call_id, "f", 1, None)
+        if not self.turns.calls.is_wanted(call_id):
             return
-        self.turns.tool_told(call_id)
+        self.turns.calls.tool_told(call_id)
         self.told.add(call_id)
         if call_id in self.service.calls:
             self.service.calls.remove(call_id)

@@ -142,6 +142,17 @@ def states(sent):
     return [(m.turn, m.state) for m in sent if isinstance(m, protocol.TurnState)]
 
 
+def shown(sent, role):
+    """Returns what a page shows of what a role has said, by turn."""
+    pieces = {}
+    for m in sent:
+        if isinstance(m, protocol.Transcript) and m.role == role:
+            key = (m.turn, m.piece)
+            pieces[key] = pieces.get(key, "")[: m.start] + m.text
+    turns = {turn for turn, _ in pieces}
+    return {n: " ".join(text for (turn, _), text in pieces.items() if turn == n) for n in turns}
+
+
 def cascade(**options):
     model = CascadeLive(model="gemini-2.5-flash", stt=Deaf(), tts=_Mute())
     return Desk(Agent(name="dice", model=model), **options).connect()

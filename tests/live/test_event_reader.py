@@ -41,7 +41,7 @@ class Desk:
         self.messages, self.reports = [], []
         self.microphone, self.takes_over = True, ""
         self.turns = Turns(self.log, self.messages.append)
-        self.calls = ToolCalls(self.turns, self.log.redact)
+        self.calls = ToolCalls(self.turns.calls, self.log.redact)
         self.reader = EventReader(self.log, self.turns, self, calls=self.calls)
         self.reader.begin()
 
@@ -61,7 +61,7 @@ class Desk:
 
     def told(self, call_id="c"):
         """The model is told a result, as the coordinator does it."""
-        self.turns.tool_told(call_id)
+        self.turns.calls.tool_told(call_id)
         return self
 
     # What the reader reports.
@@ -232,7 +232,7 @@ def test_a_long_running_tool_does_not_hold_the_turn_open(desk):
     desk.type("go")(call(long=True))
     assert desk.turns.all[0].tool_calls[0].long_running
     assert not desk.turns.all[0].ended  # What it returns at once is still to come.
-    desk.turns.tool_deferred("c")
+    desk.turns.calls.tool_deferred("c")
     assert desk.turns.all[0].status == "complete"
 
 

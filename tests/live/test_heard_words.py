@@ -41,7 +41,7 @@ def answer(turns, *words, ms=250.0):
     """Each word after its sound, as Gemini's models send them."""
     for word in words:
         sounds(turns, ms)
-        turns.agent_said("dice", word, final=False)
+        turns.transcripts.agent_said("dice", word, final=False)
 
 
 def known(sent):
@@ -69,14 +69,14 @@ def test_each_word_is_told_with_its_time_and_not_again(turns, sent):
     answer(turns, "One ", "two ", "three.")
     assert known(sent) == {(1, 1): {3: 250.0, 7: 500.0, 14: 750.0}}
     assert [one.start for one in of(sent, protocol.Words)] == [0, 0, 3]
-    turns.agent_said("dice", "One two three.", final=True)
+    turns.transcripts.agent_said("dice", "One two three.", final=True)
     turns.completed()
     assert len(of(sent, protocol.Words)) == 3
 
 
 def test_words_before_their_sound_are_told_as_it_grows(turns, sent):
     turns.user_typed("hi")
-    turns.agent_said("dice", "One two.", final=True)
+    turns.transcripts.agent_said("dice", "One two.", final=True)
     assert known(sent) == {}
     for _ in range(40):
         sounds(turns, 25)
@@ -88,8 +88,8 @@ def test_words_before_their_sound_are_told_as_it_grows(turns, sent):
 def test_words_before_and_after_a_call_are_two_pieces(turns, sent):
     turns.user_typed("hi")
     answer(turns, "One moment.")
-    turns.tool_called("dice", "c", "work", {})
-    turns.tool_returned("c", "work", 1, None)
+    turns.calls.tool_called("dice", "c", "work", {})
+    turns.calls.tool_returned("c", "work", 1, None)
     answer(turns, "Done \U0001f3b2 it.")
     first, second = known(sent).values()
     assert list(first) == [3, 11]

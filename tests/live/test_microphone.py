@@ -41,7 +41,7 @@ async def test_speech_under_way_is_kept_for_another_model():
     again = b"".join(one.unanswered())
     assert len(again) == 48_000  # The last 1.5 s.
     assert again.endswith(LOUD * 10)
-    one._turns.user_said("What is", final=False)
+    one._turns.transcripts.user_said("What is", final=False)
     assert b"".join(one.unanswered()) == QUIET * 100 + LOUD * 10
     assert one._turns.current.user_text == ""
     assert str(one._turns.said(one._turns.current).user) == ""

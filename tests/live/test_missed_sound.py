@@ -95,7 +95,7 @@ def test_an_answer_that_goes_on_has_no_end(log, turns):
 
 def test_words_that_were_withheld_are_told(log, turns):
     turns.user_typed("count")
-    turns.agent_said("dice", "The key is", final=False)
+    turns.transcripts.agent_said("dice", "The key is", final=False)
     turns.withheld("dice", "No.", turns.current)
     page = sent(log, turns, 4)
     assert said(page) == [(4, 0.0), (4, "withheld"), (4, "complete")]

@@ -29,8 +29,8 @@ def test_what_is_known_of_a_model(model, known):
     turns = exchange.turns
     assert known == (
         exchange.reader.cumulative,
-        turns.deltas,
-        turns.ends_with_final,
+        turns.transcripts.deltas,
+        turns.transcripts.ends_with_final,
         turns.machine.calls.completes_calls,
     )
 
@@ -38,7 +38,7 @@ def test_what_is_known_of_a_model(model, known):
 def test_what_is_known_of_a_cascade():
     exchange = cascade().exchange
     assert exchange.reader.cumulative
-    assert exchange.turns.deltas
+    assert exchange.turns.transcripts.deltas
     assert not exchange.turns.machine.calls.completes_calls
 
 

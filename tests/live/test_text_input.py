@@ -60,7 +60,7 @@ async def test_a_text_overtakes_speech_that_turns_out_to_be_without_words(monkey
     assert (turn.index, turn.user_text, desk.exchange.status) == (2, "roll", "thinking")
     assert desk.sent() == []  # What was said before it comes first.
     if comes == "words":
-        desk.exchange.turns.user_said("wait", final=False)
+        desk.exchange.turns.transcripts.user_said("wait", final=False)
     elif comes == "an answer":
         desk(sound())
     await asyncio.sleep(0.05)

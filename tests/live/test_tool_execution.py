@@ -150,7 +150,7 @@ async def test_a_tool_that_does_not_return_is_left_behind_and_its_run_goes_on(mo
     assert desk.exchange.live.queue is queue
     (one,) = desk.turn.tool_calls
     assert (one.error, desk.turn.status) == ("The call was cut off.", "interrupted")
-    assert not desk.exchange.turns.is_wanted("c")
+    assert not desk.exchange.turns.calls.is_wanted("c")
     await asyncio.gather(*desk.exchange.tools._answering)
     assert answered == ["c"]
     await asyncio.sleep(0)
@@ -173,7 +173,7 @@ async def test_calls_of_older_turns_than_three_are_left_alone(desk):
     for number in range(4):
         desk.type("roll").take()
         desk(call(call_id=f"c{number}"))
-        desk.exchange.turns.tool_deferred(f"c{number}")
+        desk.exchange.turns.calls.tool_deferred(f"c{number}")
         desk(done())
     await desk.exchange.run_ended()
     errors = [one.error for turn in desk.exchange.turns.all for one in turn.tool_calls]

@@ -1,25 +1,24 @@
+"""Turns as a whole: how they begin, what comes of them, and how they end."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
 from desk import states
 
 from adk_nb.live.turn_builder import Turns
 from adk_nb.log.event_log import EventLog
 from adk_nb.wire import protocol
 
-
-def shown(sent, role):
-    """What the page shows of a role, by turn."""
-    pieces = {}
-    for m in sent:
-        if isinstance(m, protocol.Transcript) and m.role == role:
-            key = (m.turn, m.piece)
-            pieces[key] = pieces.get(key, "")[: m.start] + m.text
-    turns = {turn for turn, _ in pieces}
-    return {n: " ".join(text for (turn, _), text in pieces.items() if turn == n) for n in turns}
+PCM = b"\0\x10" * 2400
+"""100 ms at 24 kHz."""
 
 
 def test_a_typed_turn(turns, sent):
     turn = turns.user_typed("roll")
     turns.agent_audio("dice", b"\0\x10" * (250 * 48), 24_000)
-    turns.agent_said("dice", "Four.", final=False)
+    turns.transcripts.agent_said("dice", "Four.", final=False)
     assert not turn.ended
     assert turns.completed() == (turn, True)
     assert turn.ended
@@ -29,67 +28,15 @@ def test_a_typed_turn(turns, sent):
     assert [m.final for m in sent if isinstance(m, protocol.Transcript)] == [True, False, True]
 
 
-def test_incremental_transcripts(turns, sent):
-    for piece in ["What ", "time ", "is it?"]:
-        turns.user_said(piece, final=False)
-    turns.user_said("What time is it?", final=True)
-    for piece in ["It ", "is ", "noon."]:
-        turns.agent_said("dice", piece, final=False)
-    turns.completed()
-    assert shown(sent, "user") == {1: "What time is it?"}
-    assert shown(sent, "agent") == {1: "It is noon."}
-
-
-def test_cumulative_transcripts_may_revise_themselves(turns, sent):
-    for whole in ["Watt", "What time", "What time's it"]:
-        turns.user_said(whole, final=False, cumulative=True)
-    turns.user_said("What time is it?", final=True, cumulative=True)
-    for whole in ["It", "It is", "It is noon."]:
-        turns.agent_said("dice", whole, final=False)
-    turns.completed()
-    assert shown(sent, "user") == {1: "What time is it?"}
-    assert shown(sent, "agent") == {1: "It is noon."}
-
-
-def test_transcripts_that_never_finish(turns, sent):
-    turns.user_said("What time ", final=False)
-    turns.user_said("is it?", final=False)
-    turns.agent_audio("dice", bytes(100 * 48), 24_000)
-    turns.agent_said("dice", "Noon.", final=False)
-    turns.completed()
-    assert shown(sent, "user") == {1: "What time is it?"}
-    assert shown(sent, "agent") == {1: "Noon."}
-    assert len(turns.all) == 1
-
-
-def test_text_after_the_turn_is_the_turns(turns, sent):
-    turns.user_typed("hi")
-    turns.agent_audio("dice", bytes(100 * 48), 24_000)
-    turns.completed()
-    turns.agent_said("dice", "Hello ", final=False)
-    turns.agent_said("dice", "there.", final=False)
-    turns.agent_said("dice", "Hello there.", final=True)
-    assert shown(sent, "agent") == {1: "Hello there."}
-    assert len(turns.all) == 1
-
-
-def test_the_final_text_said_twice_is_shown_once(turns):
-    turn = turns.user_typed("hi")
-    turns.agent_said("dice", "Hello.", final=False)
-    turns.agent_said("dice", "Hello.", final=True)
-    turns.agent_said("dice", "Hello.", final=True)
-    assert turn.agent_text == "Hello."
-
-
 def test_a_turn_complete_after_a_tool_call_does_not_end_the_turn(turns, sent):
     turn = turns.user_typed("roll")
-    turns.agent_said("dice", "Let me roll.", final=True)
-    turns.tool_called("dice", "c1", "roll_dice", {"sides": 6})
+    turns.transcripts.agent_said("dice", "Let me roll.", final=True)
+    turns.calls.tool_called("dice", "c1", "roll_dice", {"sides": 6})
     assert turns.completed() == (turn, False)
-    turns.tool_returned("c1", "roll_dice", 4, None)
+    turns.calls.tool_returned("c1", "roll_dice", 4, None)
     assert turns.completed() == (turn, False)
-    turns.tool_told("c1")
-    turns.agent_said("dice", "A four.", final=True)
+    turns.calls.tool_told("c1")
+    turns.transcripts.agent_said("dice", "A four.", final=True)
     assert turns.completed() == (turn, True)
     assert turn.agent_text == "Let me roll. A four."
     call = turn.tool_calls[0]
@@ -98,28 +45,13 @@ def test_a_turn_complete_after_a_tool_call_does_not_end_the_turn(turns, sent):
     assert states(sent) == [(1, "started"), (1, "complete")]
 
 
-def test_speech_over_the_answer_is_the_next_turn(turns, sent):
-    turns.user_said("First?", final=True)
-    turns.agent_said("dice", "Answer", final=False)
-    turns.user_said("Second", final=False)
-    assert turns.stopped().index == 1
-    turns.user_said("Second?", final=True, cumulative=True)
-    turns.agent_said("dice", "Other", final=True)
-    turns.completed()
-    assert shown(sent, "user") == {1: "First?", 2: "Second?"}
-    assert shown(sent, "agent") == {1: "Answer", 2: "Other"}
-    assert states(sent) == [
-        (1, "started"), (1, "interrupted"), (2, "started"), (2, "complete"),
-    ]  # fmt: skip
-
-
 def test_an_interruption_while_the_user_still_speaks_ends_nothing(turns):
-    turn = turns.user_said("Wh", final=False)
+    turn = turns.transcripts.user_said("Wh", final=False)
     assert turns.stopped() is None
     assert turns.completed() == (None, False)  # It is of what was stopped.
     assert turns.completed() == (None, False)  # Nothing has been asked that it could answer.
     assert turns.current is turn
-    assert turns.agent_said("dice", "Yes?", final=True) is turn
+    assert turns.transcripts.agent_said("dice", "Yes?", final=True) is turn
     assert turns.completed() == (turn, True)
 
 
@@ -129,9 +61,9 @@ def test_what_was_heard_is_told_by_the_player(turns, log):
 
     turn = turns.user_typed("go")
     turns.agent_audio("dice", bytes(1000 * 48), 24_000)
-    turns.agent_said("dice", "One two three four. ", final=False)
+    turns.transcripts.agent_said("dice", "One two three four. ", final=False)
     turns.agent_audio("dice", bytes(1000 * 48), 24_000)
-    turns.agent_said("dice", "Five six seven eight.", final=False)
+    turns.transcripts.agent_said("dice", "Five six seven eight.", final=False)
     turns.cut_in()
     heard(1, 0)
     assert turn.heard_text == ""
@@ -145,24 +77,15 @@ def test_what_was_heard_is_told_by_the_player(turns, log):
     assert turns.all == [turn]
 
 
-def test_a_final_transcript_that_was_cut_is_what_was_heard(turns):
-    turn = turns.user_typed("go")
-    turns.agent_said("dice", "One two three. ", final=False)
-    turns.agent_said("dice", "One two", final=True)
-    turns.stopped()
-    assert turn.agent_text == "One two three."
-    assert turn.heard_text == "One two"
-
-
 def test_an_answer_nobody_asked_for_is_a_turn(turns):
-    turn = turns.agent_said("dice", "Still there?", final=False)
+    turn = turns.transcripts.agent_said("dice", "Still there?", final=False)
     assert turn.index == 1
     assert turns.completed() == (turn, True)
     assert turns.completed() == (None, False)
 
 
 def test_a_new_typed_turn_ends_one_that_has_none(turns, sent):
-    turns.user_said("Er", final=False)
+    turns.transcripts.user_said("Er", final=False)
     turns.user_typed("roll")
     assert states(sent) == [(1, "started"), (1, "unanswered"), (2, "started")]
 
@@ -180,9 +103,9 @@ def test_a_failure_is_the_turns_error(turns, log, sent):
 
 def test_a_turn_shows_itself_and_escapes_what_it_shows(turns, log):
     turn = turns.user_typed("<script>")
-    turns.tool_called("dice", "c", "roll", {"a": "<b>"})
-    turns.tool_returned("c", "roll", None, "<i>boom</i>")
-    turns.agent_said("dice", "<u>", final=True)
+    turns.calls.tool_called("dice", "c", "roll", {"a": "<b>"})
+    turns.calls.tool_returned("c", "roll", None, "<i>boom</i>")
+    turns.transcripts.agent_said("dice", "<u>", final=True)
     log.add("bridge", "error", turn=1, error="<s>")
     turns.failed("model_failed")
     text = turn._repr_html_()
@@ -195,12 +118,12 @@ def test_a_turn_shows_itself_and_escapes_what_it_shows(turns, log):
 
 def test_what_is_said_over_an_answer_is_of_the_turn_to_come(turns):
     assert turns.speech_index == 1
-    turns.user_said("First", final=False)
+    turns.transcripts.user_said("First", final=False)
     assert turns.speech_index == 1
-    turns.user_said("First?", final=True)
+    turns.transcripts.user_said("First?", final=True)
     turns.agent_audio("dice", bytes(100 * 48), 24_000)
     assert turns.speech_index == 2
-    turns.user_said("Second", final=False)
+    turns.transcripts.user_said("Second", final=False)
     assert turns.speech_index == 2
     turns.stopped()
     assert turns.speech_index == 2
@@ -210,7 +133,7 @@ def test_the_sources_of_an_answer_are_links_where_they_are_on_the_web():
     sent = []
     turns = Turns(EventLog("s"), sent.append)
     turns.user_typed("rain?")
-    turns.agent_said("a", "Yes.", final=True)
+    turns.transcripts.agent_said("a", "Yes.", final=True)
     turns.grounded([{"title": "<yr>", "uri": "https://yr.no"}])
     turns.grounded([{"title": "<yr>", "uri": "https://yr.no"}, {"title": "b", "uri": "file:///b"}])
     assert [m.turn for m in sent if isinstance(m, protocol.Sources)] == [1, 1]
@@ -224,10 +147,10 @@ def test_the_sources_of_an_answer_are_links_where_they_are_on_the_web():
 def test_a_turn_shows_markup_as_text(turns, log):
     hostile = "<script>alert(1)</script>"
     turns.user_typed(hostile)
-    turns.tool_called(hostile, "c1", hostile, {hostile: hostile})
-    turns.tool_printed("c1", hostile, [])
-    turns.tool_returned("c1", hostile, {hostile: hostile}, None)
-    turns.agent_said(hostile, hostile, final=True)
+    turns.calls.tool_called(hostile, "c1", hostile, {hostile: hostile})
+    turns.calls.tool_printed("c1", hostile, [])
+    turns.calls.tool_returned("c1", hostile, {hostile: hostile}, None)
+    turns.transcripts.agent_said(hostile, hostile, final=True)
     turns.grounded([{"title": hostile, "uri": "javascript:alert(1)"}])
     log.add("bridge", "error", turn=1, error=hostile)
     turn = turns.failed(hostile)
@@ -235,3 +158,151 @@ def test_a_turn_shows_markup_as_text(turns, log):
     assert "<script" not in shown
     assert "href" not in shown
     assert shown.count("&lt;script&gt;") >= 8
+
+
+def test_numbers_of_turns(turns):
+    assert (turns.last, turns.current, turns.cut, turns.answering, turns.index) == (
+        None, None, None, None, 1,
+    )  # fmt: skip
+    first = turns.user_typed("roll")
+    assert (turns.last, turns.current, turns.answering, turns.index) == (first, first, first, 1)
+    turns.agent_audio("dice", PCM, 24_000)
+    assert first.audio.pcm == PCM
+    turns.cut_in()
+    assert (turns.last, turns.current, turns.cut, turns.answering, turns.index) == (
+        first, None, first, first, 2,
+    )  # fmt: skip
+    second = turns.user_typed("again")
+    assert (turns.last, turns.answering, turns.index) == (second, first, 2)  # It may go on.
+    assert turns.spoken_since(1) is None
+    turns.completed()
+    turns.transcripts.agent_said("dice", "Yes.", final=True)
+    turns.completed()
+    third = turns.transcripts.user_said("And?", final=True)
+    assert [turns.spoken_since(index) for index in (1, 3, 4)] == [third, third, None]
+
+
+async def test_who_waits_for_a_turns_end_goes_on_with_it(turns):
+    turn = turns.user_typed("roll")
+    waiting = [asyncio.create_task(turns.end(turn)) for _ in range(2)]
+    await asyncio.sleep(0)
+    assert not any(one.done() for one in waiting)
+    turns.failed("bad")
+    await asyncio.gather(*waiting)
+    await turns.end(turn)
+    assert turns._endings == {}
+
+
+@pytest.mark.parametrize("ended", [False, True])
+def test_a_question_over_an_answer_cuts_it_off_first(turns, log, ended):
+    turns.user_typed("roll")
+    turns.transcripts.agent_said("dice", "Four.", final=True)
+    if ended:
+        turns.completed()
+    rows = len(log)
+    turns.user_typed("again")
+    found = [(row.source, row.kind, row.turn) for row in list(log)[rows:]]
+    cut = [("client", "interrupted", 1), ("bridge", "turn_ended", 1)]
+    assert found == [*([] if ended else cut), ("client", "user_text", 2)]
+
+
+def test_a_typed_text_that_waits_is_asked_as_it_was_said(turns, log):
+    asked = []
+    turns.on_ask = lambda turn, text: asked.append((turn.index, text))
+    log.keep_secret("open sesame 123")
+    turns.user_typed("roll")
+    assert turns.user_typed("open sesame 123", wait=True).user_text == "[secret]"
+    assert asked == []
+    turns.failed("bad")
+    assert asked == [(2, "open sesame 123")]
+
+
+def test_what_is_made_and_what_ends_is_told_in_order(turns):
+    told = []
+    turns.on_made = lambda turn: told.append(("made", turn.index, turn.agent, turn.model))
+    turns.on_end = lambda turn: told.append(("ended", turn.index, turn.status))
+    turns.user_typed("roll")
+    turns.user_typed("again")
+    assert told == [("made", 1, "dice", "m"), ("made", 2, "dice", "m"), ("ended", 1, "unanswered")]
+
+
+def test_an_answer_that_was_cut_off_is_dropped(turns, log):
+    turns.user_typed("roll")
+    turns.agent_audio("dice", PCM, 24_000)
+    turns.cut_in()
+    rows = len(log)
+    assert turns.agent_audio("dice", PCM, 24_000) is None
+    assert turns.transcripts.agent_said("dice", "Four.", final=False) is None
+    assert turns.completed() == (None, False)
+    assert len(log) == rows
+
+
+def test_a_question_that_was_not_sent_has_no_answer_to_drop(turns):
+    turns.user_typed("roll")
+    turns.cut_in(sent=False)
+    assert turns.transcripts.agent_said("dice", "Hi.", final=True).index == 2
+
+
+@pytest.mark.parametrize(
+    ("pcm", "ended", "level"),
+    [
+        (PCM, ("complete", None), -18.1),
+        (bytes(4800), ("failed", "inaudible"), -120.0),
+        (b"\1\0" * 2400, ("failed", "inaudible"), -90.3),
+    ],
+)
+def test_sound_that_nobody_can_hear_is_no_answer(turns, log, pcm, ended, level):
+    turn = turns.user_typed("roll")
+    turns.agent_audio("dice", pcm, 24_000)
+    turns.completed()
+    assert (turn.status, turn.end_reason) == ended
+    assert round(log[-1].level_db, 1) == level
+
+
+def test_a_stop_that_the_user_has_made_is_no_row(turns, log):
+    turns.stopped()
+    assert [(row.kind, row.turn) for row in log] == [("interrupted", 0)]
+    turns.user_typed("roll")
+    turns.agent_audio("dice", PCM, 24_000)
+    turns.cut_in()
+    rows = len(log)
+    assert turns.stopped() is None
+    assert len(log) == rows
+
+
+@pytest.mark.parametrize(("unanswered", "status"), [(False, "failed"), (True, "unanswered")])
+def test_what_went_wrong_may_have_left_a_question_unanswered(turns, unanswered, status):
+    turn = turns.user_typed("roll")
+    turns.failed("no_words", unanswered=unanswered)
+    assert (turn.status, turn.end_reason) == (status, "no_words")
+
+
+def test_other_ends_are_told_at_once(turns, sent):
+    turns.user_typed("roll")
+    turns.silent()
+    assert states(sent)[-1] == (1, "failed")
+    turns.user_typed("roll")
+    turns.transcripts.agent_said("dice", "Four.", final=True)
+    assert turns.closed().index == 2
+    assert states(sent)[-1] == (2, "complete")
+    turns.user_typed("roll")
+    turns.calls.tool_called("dice", "c", "roll", {}, blocks=False)
+    turns.calls.tool_returned("c", "roll", 4, None)
+    turns.calls.tool_told("c")
+    turns.no_reaction()
+    turns.completed()
+    assert [one for one in states(sent) if one[1] != "started"] == [
+        (1, "failed"), (2, "complete"), (3, "complete"),
+    ]  # fmt: skip
+
+
+def test_after_an_end_words_would_be_of_the_newest_turn(turns):
+    turn = turns.user_typed("hi")
+    turns.transcripts.agent_said("dice", "Hello.", final=True)
+    turns.completed()
+    assert turns.answering is turn
+
+
+def test_a_completion_of_nothing_is_of_no_turn(turns, log):
+    assert turns.completed() == (None, False)
+    assert [(row.kind, row.turn) for row in log] == [("turn_complete", 0)]

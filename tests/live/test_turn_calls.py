@@ -16,75 +16,75 @@ SOURCE = {"title": "t", "uri": "https://t"}
 
 def test_what_comes_before_the_event_of_a_call_waits_for_it(turns, sent):
     turn = turns.user_typed("roll")
-    turns.tool_asks("c", "Roll?")
-    turns.tool_deferred("c")
+    turns.calls.tool_asks("c", "Roll?")
+    turns.calls.tool_deferred("c")
     assert not any(isinstance(m, protocol.Question) for m in sent)
-    turns.tool_called("dice", "c", "roll", {})
+    turns.calls.tool_called("dice", "c", "roll", {})
     assert [m.hint for m in sent if isinstance(m, protocol.Question)] == ["Roll?"]
     assert turn.status == "complete"  # It waits for nothing.
     now = []
-    turns.when_called("c", lambda: now.append(True))
+    turns.calls.when_called("c", lambda: now.append(True))
     assert now == [True]
 
 
 def test_a_call_within_a_tool_is_of_the_turn_of_that(turns, log):
-    assert turns.tool_called_within("coin", "d", "flip", {}) is None
+    assert turns.calls.tool_called_within("coin", "d", "flip", {}) is None
     turns.user_typed("roll")
-    turns.tool_called("dice", "c", "roll", {})
-    assert turns.tool_called_within("coin", "d", "flip", {"n": 1}).index == 1
+    turns.calls.tool_called("dice", "c", "roll", {})
+    assert turns.calls.tool_called_within("coin", "d", "flip", {"n": 1}).index == 1
     row = log[-1]
     assert (row.kind, row.author, row.tool, row.args) == ("tool_call", "coin", "flip", {"n": 1})
 
 
 def test_the_time_that_a_tool_ran_is_without_its_waiting(turns, log, sent, monkeypatch):
     turns.user_typed("roll")
-    turns.tool_called("dice", "c", "roll", {})
+    turns.calls.tool_called("dice", "c", "roll", {})
     now = 10.0
     monkeypatch.setattr(log, "now", lambda: now)
     monkeypatch.setattr(log, "to_t", lambda ms: ms / 1000)
-    turns.tool_asks("c", "Roll?")
+    turns.calls.tool_asks("c", "Roll?")
     now = 13.0
-    turns.tool_asks("c", "Once more?")  # It has waited since the first.
+    turns.calls.tool_asks("c", "Once more?")  # It has waited since the first.
     now = 14.0
-    turns.tool_answered("c", approved=True)
+    turns.calls.tool_answered("c", approved=True)
     assert [(row.t, row.ms) for row in log if row.kind == "approval"] == [(10.0, 4000.0)]
-    turns.tool_returned("c", "roll", 4, None, ran=(9.0, 15.5))
+    turns.calls.tool_returned("c", "roll", 4, None, ran=(9.0, 15.5))
     assert (log[-1].t, log[-1].ms) == (15.5, 2500.0)
     assert [m.ms for m in sent if isinstance(m, protocol.ToolReturned)] == [2500.0]
 
 
 def test_a_tool_that_ends_while_it_asks_withdraws_its_question(turns, sent):
     turns.user_typed("roll")
-    turns.tool_called("dice", "c", "roll", {})
-    turns.tool_asks("c", "Roll?")
-    turns.tool_returned("c", "roll", None, "no")
+    turns.calls.tool_called("dice", "c", "roll", {})
+    turns.calls.tool_asks("c", "Roll?")
+    turns.calls.tool_returned("c", "roll", None, "no")
     assert [m.approved for m in sent if isinstance(m, protocol.Answer)] == [None]
-    turns.tool_returned("c", "roll", None, "no")
+    turns.calls.tool_returned("c", "roll", None, "no")
     assert len([m for m in sent if isinstance(m, protocol.Answer)]) == 1
 
 
 def test_a_streaming_tools_time_is_known_at_its_end(turns, log, sent, monkeypatch):
     monkeypatch.setattr(log, "to_t", lambda ms: ms / 1000)
-    turns.tool_ended("c", (1.0, 2.5))
+    turns.calls.tool_ended("c", (1.0, 2.5))
     assert len(log) == 0
     turns.user_typed("count")
-    turns.tool_called("dice", "c", "count", {})
-    turns.tool_returned("c", "count", 1, None, final=False)
-    turns.tool_ended("c", (1.0, 2.5))
+    turns.calls.tool_called("dice", "c", "count", {})
+    turns.calls.tool_returned("c", "count", 1, None, final=False)
+    turns.calls.tool_ended("c", (1.0, 2.5))
     assert (log[-1].kind, log[-1].t, log[-1].ms) == ("tool_ended", 2.5, 1500.0)
     last = [m for m in sent if isinstance(m, protocol.ToolReturned)][-1]
     assert (last.turn, last.id, last.ms, last.result) == (1, "c", 1500.0, 1)
 
 
 def test_of_what_a_tool_prints_the_pages_get_the_beginning(turns, sent):
-    turns.tool_printed("c", "of nobody", [])
+    turns.calls.tool_printed("c", "of nobody", [])
     turns.user_typed("roll")
-    turns.tool_called("dice", "c", "roll", {})
+    turns.calls.tool_called("dice", "c", "roll", {})
     for _ in range(3):
-        turns.tool_printed("c", "x " * 4000, [])
-    turns.output_ends("c", cut=False)
-    turns.output_ends("c", cut=False)
-    turns.output_ends("of nobody", cut=False)
+        turns.calls.tool_printed("c", "x " * 4000, [])
+    turns.calls.output_ends("c", cut=False)
+    turns.calls.output_ends("c", cut=False)
+    turns.calls.output_ends("of nobody", cut=False)
     texts = [m.text for m in sent if isinstance(m, protocol.ToolOutput)]
     assert sum(map(len, texts)) == protocol.MAX_OUTPUT
     assert len(turns.all[0].tool_calls[0].output) == 24_000
@@ -93,9 +93,9 @@ def test_of_what_a_tool_prints_the_pages_get_the_beginning(turns, sent):
 @pytest.mark.parametrize(("cut", "rest"), [(False, "sk-0"), (True, "")])
 def test_what_may_be_the_beginning_of_a_key_is_shown_if_it_is_the_end(turns, cut, rest):
     turns.user_typed("roll")
-    turns.tool_called("dice", "c", "roll", {})
-    turns.tool_printed("c", "log sk-0", [])
-    turns.output_ends("c", cut=cut)
+    turns.calls.tool_called("dice", "c", "roll", {})
+    turns.calls.tool_printed("c", "log sk-0", [])
+    turns.calls.output_ends("c", cut=cut)
     assert turns.all[0].tool_calls[0].output == "log " + rest
 
 
@@ -113,17 +113,17 @@ def test_sources_without_a_turn_and_those_that_are_known_are_none(turns, log):
 def test_an_earlier_questions_answer_that_was_stopped_is_taken_from_the_new_one(turns, log):
     turns.user_typed("roll")
     turns.user_typed("flip")
-    turns.agent_said("dice", "Four", final=False)
+    turns.transcripts.agent_said("dice", "Four", final=False)
     assert turns.stopped() is None
     assert (log[-1].source, log[-1].kind, log[-1].turn) == ("bridge", "answer_disowned", 2)
-    turns.tool_called("dice", "c", "roll", {})
-    turns.agent_said("dice", "Heads.", final=True)
+    turns.calls.tool_called("dice", "c", "roll", {})
+    turns.transcripts.agent_said("dice", "Heads.", final=True)
     assert turns.current.index == 2
 
 
 def test_the_service_cancels_what_it_does_not_want(turns, log):
     turn = turns.user_typed("roll")
-    turns.tool_called("dice", "c", "roll", {})
+    turns.calls.tool_called("dice", "c", "roll", {})
     assert turns.tools_cancelled(["c"]) is turn
     assert [(row.source, row.kind, row.turn) for row in list(log)[-2:]] == [
         ("adk", "interrupted", 1), ("bridge", "turn_ended", 1),
@@ -138,11 +138,11 @@ def test_the_service_cancels_what_it_does_not_want(turns, log):
 
 def test_a_call_that_is_wanted_is_returned_with_its_turn(turns):
     turn = turns.user_typed("roll")
-    assert turns.tool_called("dice", "c", "roll", {}) is turn
-    assert turns.call("c") == (turn, turn.tool_calls[0])
-    assert turns.call("d") == (None, None)
-    assert turns.tool_returned("d", "roll", 4, None) == (None, None)
-    assert turns.tool_returned("c", "roll", 4, None) == (turn, turn.tool_calls[0])
+    assert turns.calls.tool_called("dice", "c", "roll", {}) is turn
+    assert turns.calls.find("c") == (turn, turn.tool_calls[0])
+    assert turns.calls.find("d") == (None, None)
+    assert turns.calls.tool_returned("d", "roll", 4, None) == (None, None)
+    assert turns.calls.tool_returned("c", "roll", 4, None) == (turn, turn.tool_calls[0])
 
 
 @pytest.mark.parametrize(
@@ -150,32 +150,42 @@ def test_a_call_that_is_wanted_is_returned_with_its_turn(turns):
 )
 def test_of_what_a_call_printed_that_counts_which_was_shown(turns, log, printed, output, kept):
     turn = turns.user_typed("roll")
-    turns.tool_called("dice", "c", "roll", {})
+    turns.calls.tool_called("dice", "c", "roll", {})
     if printed:
-        turns.tool_printed("c", printed, [])
-    turns.tool_returned("c", "roll", 4, None, output=output)
+        turns.calls.tool_printed("c", printed, [])
+    turns.calls.tool_returned("c", "roll", 4, None, output=output)
     assert (turn.tool_calls[0].output, log[-1].output) == (kept, output)
 
 
 @pytest.mark.parametrize("sign_in", [None, "", "https://in"])
 def test_a_question_is_open_until_it_is_answered(turns, log, sign_in):
     turn = turns.user_typed("roll")
-    turns.tool_called("dice", "c", "roll", {})
-    turns.tool_asks("c", "Sure?", sign_in)
+    turns.calls.tool_called("dice", "c", "roll", {})
+    turns.calls.tool_asks("c", "Sure?", sign_in)
     (call,) = turn.tool_calls
     assert (call.question, call.sign_in) == ("Sure?", sign_in)
-    turns.tool_answered("c", approved=True)
+    turns.calls.tool_answered("c", approved=True)
     assert (call.question, call.sign_in) == (None, None)
     assert [row.text for row in log if row.kind == "sign_in"] == (
         [] if sign_in is None else ["Sure?", "The user answered."]
     )
-    turns.tool_answered("of nobody", approved=True)
+    turns.calls.tool_answered("of nobody", approved=True)
 
 
 def test_what_a_call_displays_is_kept_with_it(turns, sent):
     turn = turns.user_typed("plot")
-    turns.tool_called("dice", "c", "plot", {})
+    turns.calls.tool_called("dice", "c", "plot", {})
     for image in ("a.png", "b.png"):
-        turns.tool_printed("c", "", [image])
+        turns.calls.tool_printed("c", "", [image])
     assert turn.tool_calls[0].images == ["a.png", "b.png"]
     assert [m.image for m in sent if isinstance(m, protocol.ToolOutput)] == ["a.png", "b.png"]
+
+
+def test_a_call_of_an_answer_that_was_cut_off_is_known_and_not_wanted(turns, log):
+    turns.user_typed("roll")
+    turns.agent_audio("dice", PCM, 24_000)
+    turns.cut_in()
+    assert turns.calls.tool_called("dice", "c", "roll", {}) is None
+    assert (log[-1].kind, log[-1].turn) == ("tool_call", 1)
+    assert not turns.calls.is_wanted("c")
+    assert turns.calls.is_wanted("of nobody")

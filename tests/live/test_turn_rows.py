@@ -18,41 +18,43 @@ STEPS = [
         client user_text 1 author='user' text='roll' final=True
         > turn turn=1 state='started'
         > transcript turn=1 role='user' author='user' text='roll' final=True"""),
-    (lambda turns: turns.tool_called("dice", "c", "roll", {"sides": 6}, invocation_id="i"), """
+    (lambda turns: turns.calls.tool_called(
+        "dice", "c", "roll", {"sides": 6}, invocation_id="i"
+    ), """
         adk tool_call 1 author='dice' invocation_id='i' tool='roll' tool_call_id='c' \
             args={'sides': 6} by='question'
         > tool_call turn=1 id='c' name='roll' args={'sides': 6}"""),
-    (lambda turns: turns.tool_asks("c", "Roll?"), """
+    (lambda turns: turns.calls.tool_asks("c", "Roll?"), """
         > question turn=1 id='c' name='roll' args={'sides': 6} hint='Roll?'"""),
-    (lambda turns: turns.tool_answered("c", approved=True), """
+    (lambda turns: turns.calls.tool_answered("c", approved=True), """
         bridge approval 1 text='approved' tool='roll' tool_call_id='c'
         > answer turn=1 id='c' approved=True"""),
-    (lambda turns: turns.tool_asks("c", "Sign in", "https://in"), """
+    (lambda turns: turns.calls.tool_asks("c", "Sign in", "https://in"), """
         bridge sign_in 1 text='Sign in' tool='roll' tool_call_id='c'
         > question turn=1 id='c' name='roll' args={'sides': 6} hint='Sign in' sign_in='https://in'"""),
-    (lambda turns: turns.tool_answered("c", approved=None), """
+    (lambda turns: turns.calls.tool_answered("c", approved=None), """
         bridge approval 1 text='withdrawn' tool='roll' tool_call_id='c'
         bridge sign_in 1 text='It was withdrawn.' tool='roll' tool_call_id='c'
         > answer turn=1 id='c' approved=None"""),
-    (lambda turns: turns.tool_printed("c", "rolling", ["i.png"]), """
+    (lambda turns: turns.calls.tool_printed("c", "rolling", ["i.png"]), """
         > tool_output turn=1 id='c' text='rolling'
         > tool_output turn=1 id='c' image='i.png'"""),
-    (lambda turns: turns.tool_returned("c", "roll", 4, None, output="rolling"), """
+    (lambda turns: turns.calls.tool_returned("c", "roll", 4, None, output="rolling"), """
         adk tool_result 1 tool='roll' tool_call_id='c' result=4 output='rolling'
         > tool_result turn=1 id='c' name='roll' result=4"""),
-    (lambda turns: turns.tool_ended("c", (1.0, 2.0)), """
+    (lambda turns: turns.calls.tool_ended("c", (1.0, 2.0)), """
         bridge tool_ended 1 agent='dice' tool='roll' tool_call_id='c'"""),
-    (lambda turns: turns.tool_told("c"), """"""),
+    (lambda turns: turns.calls.tool_told("c"), """"""),
     (lambda turns: turns.agent_audio("dice", PCM, 24_000), """
         adk agent_audio 1 audio_ms=100.0"""),
-    (lambda turns: turns.agent_said("dice", "Four", final=False), """
+    (lambda turns: turns.transcripts.agent_said("dice", "Four", final=False), """
         adk agent_transcript 1 author='dice' text='Four' final=False audio_ms=100.0
         > transcript turn=1 role='agent' author='dice' text='Four' final=False piece=2"""),
-    (lambda turns: turns.agent_said("dice", "Four or", final=False), """
+    (lambda turns: turns.transcripts.agent_said("dice", "Four or", final=False), """
         adk agent_transcript 1 author='dice' text='Four or' final=False cumulative=True \
             audio_ms=100.0
         > transcript turn=1 role='agent' author='dice' text=' or' final=False piece=2 start=4"""),
-    (lambda turns: turns.agent_said("dice", "Four or so.", final=True), """
+    (lambda turns: turns.transcripts.agent_said("dice", "Four or so.", final=True), """
         adk agent_transcript 1 author='dice' text='Four or so.' final=True audio_ms=100.0
         > transcript turn=1 role='agent' author='dice' text=' so.' final=True piece=2 start=7"""),
     (lambda turns: turns.grounded([SOURCE], author="dice", queries=["q"]), """
@@ -63,7 +65,7 @@ STEPS = [
         adk turn_complete 1 author='dice' turn_complete=True
         bridge turn_ended 1 status='complete'
         > turn turn=1 state='complete'"""),
-    (lambda turns: turns.agent_said("dice", " Well.", final=False), """
+    (lambda turns: turns.transcripts.agent_said("dice", " Well.", final=False), """
         adk agent_transcript 1 author='dice' text=' Well.' final=False audio_ms=100.0 by='late'
         > transcript turn=1 role='agent' author='dice' text='Well.' final=False piece=3"""),
     (lambda turns: turns.user_typed("again"), """
@@ -74,23 +76,23 @@ STEPS = [
         client interrupted 2 interrupted=True
         bridge turn_ended 2 status='unanswered'
         > turn turn=2 state='unanswered'"""),
-    (lambda turns: turns.user_said("What", final=False), """
+    (lambda turns: turns.transcripts.user_said("What", final=False), """
         adk user_transcript 3 author='user' text='What' final=False
         > turn turn=3 state='started'
         > transcript turn=3 role='user' author='user' text='What' final=False"""),
-    (lambda turns: turns.user_said("What is", final=False), """
+    (lambda turns: turns.transcripts.user_said("What is", final=False), """
         adk user_transcript 3 author='user' text='What is' final=False cumulative=True
         > transcript turn=3 role='user' author='user' text=' is' final=False start=4"""),
-    (lambda turns: turns.user_said("What is?", final=True), """
+    (lambda turns: turns.transcripts.user_said("What is?", final=True), """
         adk user_transcript 3 author='user' text='What is?' final=True
         > transcript turn=3 role='user' author='user' text='?' final=True start=7"""),
-    (lambda turns: turns.forget_speech(), """
+    (lambda turns: turns.transcripts.forget_speech(), """
         bridge user_transcript 3 author='user' text='' cumulative=True
         > transcript turn=3 role='user' author='user' text='' final=False"""),
-    (lambda turns: turns.user_said("What is it?", final=True), """
+    (lambda turns: turns.transcripts.user_said("What is it?", final=True), """
         adk user_transcript 3 author='user' text='What is it?' final=True
         > transcript turn=3 role='user' author='user' text='What is it?' final=True"""),
-    (lambda turns: turns.agent_said("coin", "It", final=False, kind="agent_text"), """
+    (lambda turns: turns.transcripts.agent_said("coin", "It", final=False, kind="agent_text"), """
         adk agent_text 3 author='coin' text='It' final=False audio_ms=0.0 by='question'
         > transcript turn=3 role='agent' author='coin' text='It' final=False piece=1"""),
     (lambda turns: turns.stopped(author="coin"), """
@@ -98,7 +100,7 @@ STEPS = [
         bridge turn_ended 3 status='interrupted'
         > transcript turn=3 role='agent' author='coin' text='' final=True piece=1 start=2
         > turn turn=3 state='interrupted'"""),
-    (lambda turns: turns.heard_by_model(turns.all[-1], "coin", "It"), """
+    (lambda turns: turns.transcripts.heard_by_model(turns.all[-1], "coin", "It"), """
         adk agent_transcript 3 author='coin' text='It' final=True"""),
     (lambda turns: turns.user_typed("Go on.", prompt=True), """
         client prompt 4 text='Go on.'
@@ -108,7 +110,7 @@ STEPS = [
         bridge turn_ended 4 status='complete' end_reason='withheld'
         > transcript turn=4 role='agent' author='dice' text='No.' final=True withheld=True
         > turn turn=4 state='complete'"""),
-    (lambda turns: turns.agent_said("dice", "Hi.", final=True), """
+    (lambda turns: turns.transcripts.agent_said("dice", "Hi.", final=True), """
         adk agent_transcript 5 author='dice' text='Hi.' final=True audio_ms=0.0 by='itself'
         > turn turn=5 state='started'
         > transcript turn=5 role='agent' author='dice' text='Hi.' final=True"""),

@@ -25,7 +25,7 @@ class Script:
         self.log = EventLog("s")
         self.sent = []
         self.turns = Turns(self.log, self.sent.append)
-        self.turns.agent, self.turns.model, self.turns.deltas = "dice", "m", True
+        self.turns.agent, self.turns.model, self.turns.transcripts.deltas = "dice", "m", True
         self.turns.machine.calls.completes_calls = model == "2.5"
         self.turns.machine.told.clock = itertools.count().__next__
         self.blocks = not model.startswith("3.8")
@@ -40,27 +40,27 @@ class Script:
         return self.words(text, final=final)
 
     def words(self, text, *, final=True):
-        return self.turns.user_said(text, final=final)
+        return self.turns.transcripts.user_said(text, final=final)
 
     def say(self, text, ms=100, *, final=False):
         """The model speaks, and its transcript comes with it."""
         self.sound(ms)
-        self.turns.agent_said("dice", text, final=final)
+        self.turns.transcripts.agent_said("dice", text, final=final)
 
     def sound(self, ms=100):
         self.turns.agent_audio("dice", LOUD * (ms // 10), 24_000)
 
     def late(self, text):
-        self.turns.agent_said("dice", text, final=False)
+        self.turns.transcripts.agent_said("dice", text, final=False)
 
     def call(self, call_id="c1", *, blocks=None):
         blocks = self.blocks if blocks is None else blocks
-        self.turns.tool_called("dice", call_id, "roll", {"of": call_id}, blocks=blocks)
+        self.turns.calls.tool_called("dice", call_id, "roll", {"of": call_id}, blocks=blocks)
 
     def returns(self, call_id="c1", *, told=True, reacts=True):
-        self.turns.tool_returned(call_id, "roll", call_id.upper(), None)
-        if told and self.turns.is_wanted(call_id):
-            self.turns.tool_told(call_id, reacts=reacts)
+        self.turns.calls.tool_returned(call_id, "roll", call_id.upper(), None)
+        if told and self.turns.calls.is_wanted(call_id):
+            self.turns.calls.tool_told(call_id, reacts=reacts)
 
     def done(self, **how):
         return self.turns.completed(**how)
@@ -264,7 +264,7 @@ def test_a_tool_that_the_model_does_not_wait_for_outlives_the_users_cut(new, fil
         new.type("u2")
         new.say("a2")
         new.done()
-    assert new.turns.is_wanted("c1")
+    assert new.turns.calls.is_wanted("c1")
     new.returns()
     new.say("a1")
     new.done()
@@ -390,7 +390,7 @@ def test_10_whose_call_comes_all_the_same(model, begun):
     script.call()
     if model != "3.1":
         script.done()
-    assert not script.turns.is_wanted("c1")
+    assert not script.turns.calls.is_wanted("c1")
     script.returns()
     script.say("more")
     script.done()
@@ -442,7 +442,7 @@ def test_11_with_a_model_that_says_nothing_of_it(live):
     live.say("a2")
     live.done()
     assert live.rows() == [("u1", "", "interrupted", "c1"), ("u2", "a2", "complete")]
-    assert not live.turns.is_wanted("c1")
+    assert not live.turns.calls.is_wanted("c1")
 
 
 @pytest.mark.parametrize("before", [True, False])
@@ -497,7 +497,7 @@ def test_18_a_preamble_a_call_and_an_answer_in_their_order(live):
     live.call()
     live.returns()
     live.say("It is noon.")
-    live.turns.agent_said("dice", "Let me look that up.It is noon.", final=True)
+    live.turns.transcripts.agent_said("dice", "Let me look that up.It is noon.", final=True)
     live.done()
     assert live.rows() == [("u1", "Let me look that up. It is noon.", "complete", "c1")]
     assert [(piece.role, piece.text) for piece in turn.pieces] == [
@@ -530,7 +530,7 @@ def test_21_a_swap_in_the_middle(live):
     live.turns.machine.answer.dropped()
     live.turns.agent = "other"
     live.type("u2")
-    live.turns.agent_said("other", "a2", final=True)
+    live.turns.transcripts.agent_said("other", "a2", final=True)
     live.done()
     assert live.rows() == [("u1", "a1", "interrupted"), ("u2", "a2", "complete")]
     assert [turn.agent for turn in live.turns.all] == ["dice", "other"]
@@ -611,7 +611,7 @@ def test_24_where_the_first_has_called_a_tool(model, stops):
     if stops:
         script.stop()
         script.done()
-    assert not script.turns.is_wanted("c1")
+    assert not script.turns.calls.is_wanted("c1")
     script.returns()
     script.say("a2")
     script.done()
@@ -626,7 +626,7 @@ def test_25_words_that_come_after_the_end(live):
     live.late("warm.")
     live.type("u2")
     live.say("It is noon.")
-    live.turns.agent_said("dice", "warm.It is noon.", final=True)
+    live.turns.transcripts.agent_said("dice", "warm.It is noon.", final=True)
     live.done()
     assert live.rows() == [
         ("u1", "It is sunny and warm.", "complete"), ("u2", "It is noon.", "complete"),
@@ -640,7 +640,7 @@ def test_25_even_after_the_next_question(live):
     live.type("u2")
     live.late("warm.")
     live.say("It is noon.")
-    live.turns.agent_said("dice", "warm.It is noon.", final=True)
+    live.turns.transcripts.agent_said("dice", "warm.It is noon.", final=True)
     live.done()
     assert live.rows() == [
         ("u1", "It is sunny and warm.", "complete"), ("u2", "It is noon.", "complete"),
@@ -650,10 +650,14 @@ def test_25_even_after_the_next_question(live):
 def test_25_but_not_where_the_model_has_said_that_those_were_all(live):
     live.type("u1")
     live.sound()
-    live.turns.agent_said("dice", "It is four", final=True)  # Not all end with a full stop.
+    live.turns.transcripts.agent_said(
+        "dice", "It is four", final=True
+    )  # Not all end with a full stop.
     live.done()
     live.type("u2")
-    live.turns.agent_said("dice", "It is five", final=True)  # Its words come before its sound.
+    live.turns.transcripts.agent_said(
+        "dice", "It is five", final=True
+    )  # Its words come before its sound.
     live.sound()
     live.done()
     assert live.rows() == [("u1", "It is four", "complete"), ("u2", "It is five", "complete")]
@@ -668,7 +672,7 @@ def test_25_where_that_answer_was_cut_off(live):
     live.late("more.")
     live.speak("u2")
     live.say("a2")
-    live.turns.agent_said("dice", "more.a2", final=True)
+    live.turns.transcripts.agent_said("dice", "more.a2", final=True)
     live.done()
     assert live.rows() == [("u1", "a1", "interrupted"), ("u2", "a2", "complete")]
 
@@ -847,7 +851,7 @@ def test_14_what_was_said_before_the_loss_is_kept(live, calls):
     live.log.add("bridge", "disconnected", turn=1)
     live.lose()
     live.say("It is noon.")
-    live.turns.agent_said("dice", "It is noon.", final=True)
+    live.turns.transcripts.agent_said("dice", "It is noon.", final=True)
     live.done()
     (row,) = live.rows()
     assert row[1] == "One moment. It is noon."
@@ -905,7 +909,7 @@ def test_repeated_pieces_of_a_model_that_sends_what_is_new_are_kept(live):
 def test_what_is_said_again_to_another_model_is_there_once(live):
     live.speak("u1")
     live.lose()
-    live.turns.forget_speech()
+    live.turns.transcripts.forget_speech()
     live.words("u1")
     live.say("a1")
     live.done()
@@ -915,7 +919,7 @@ def test_what_is_said_again_to_another_model_is_there_once(live):
 def test_in_pieces_too(old):
     old.speak("what is ", final=False)
     old.lose()
-    old.turns.forget_speech()
+    old.turns.transcripts.forget_speech()
     old.words("what ", final=False)
     old.words("is it", final=False)
     old.words("what is it")

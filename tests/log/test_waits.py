@@ -54,10 +54,10 @@ def test_the_row_says_how_long_and_what_came_of_it():
     log = EventLog("s")
     turns = Turns(log, lambda _message: None)
     turns.user_typed("pay")
-    turns.tool_called("dice", "c", "pay", {})
-    turns.tool_asks("c", "Really?")
-    turns.tool_answered("c", approved=True)
-    turns.tool_returned("c", "pay", 1, None)
+    turns.calls.tool_called("dice", "c", "pay", {})
+    turns.calls.tool_asks("c", "Really?")
+    turns.calls.tool_answered("c", approved=True)
+    turns.calls.tool_returned("c", "pay", 1, None)
     (row,) = [row for row in log if row.kind == "approval"]
     assert (row.text, row.tool, row.tool_call_id, row.turn) == ("approved", "pay", "c", 1)
     call = turns.all[0].tool_calls[0]
@@ -72,9 +72,9 @@ def test_a_question_that_is_open_when_the_tool_ends_was_withdrawn():
     log = EventLog("s")
     turns = Turns(log, lambda _message: None)
     turns.user_typed("pay")
-    turns.tool_called("dice", "c", "pay", {})
-    turns.tool_asks("c", "Really?")
-    turns.tool_returned("c", "pay", None, "cut off")
-    turns.tool_answered("c", approved=None)
+    turns.calls.tool_called("dice", "c", "pay", {})
+    turns.calls.tool_asks("c", "Really?")
+    turns.calls.tool_returned("c", "pay", None, "cut off")
+    turns.calls.tool_answered("c", approved=None)
     assert [row.text for row in log if row.kind == "approval"] == ["withdrawn"]
     assert turns.all[0].tool_calls[0].question is None

@@ -29,7 +29,7 @@ def test_pages_are_told_as_it_goes_and_a_later_one_the_last_of_it():
     turns = Turns(log, pages.emit)
     turns.user_typed("roll")
     turns.agent_audio("dice", LOUD, 24_000)
-    turns.agent_said("dice", "Four.", final=True)
+    turns.transcripts.agent_said("dice", "Four.", final=True)
     log.add("client", "playback_started", turn=1, audio_ms=0.0)
     turns.completed()
     turns.user_typed("again")
@@ -108,7 +108,7 @@ def test_what_the_agent_says_is_told_once(asked, source, kind):
 def test_what_was_spoken_is_told_by_every_row_that_says_when_it_ended():
     log, sent = EventLog("s"), []
     turns = Turns(log, sent.append)
-    turns.user_said("Roll.", final=True)
+    turns.transcripts.user_said("Roll.", final=True)
     log.add("adk", "agent_text", turn=1, t=10.0, text="Four.", agent="dice")
     log.add("adk", "voice_activity", turn=1, t=9.0, text="ACTIVITY_END")
     log.add("client", "voice_activity", turn=1, t=8.5, text="ACTIVITY_END")

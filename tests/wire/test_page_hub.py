@@ -232,12 +232,12 @@ def test_a_history_has_everything_in_its_place():
     pages.earlier = [protocol.Transcript(0, "user", "user", "before", final=True)]
     pages.note(0, "history", "It goes on.")
     turns.user_typed("hi")
-    turns.agent_said("a", "One.", final=True)
-    turns.tool_called("a", "c1", "work", {"n": 1})
-    turns.tool_asks("c1", "Really?")
-    turns.tool_printed("c1", "text", ["data:image/png;base64,AA"])
+    turns.transcripts.agent_said("a", "One.", final=True)
+    turns.calls.tool_called("a", "c1", "work", {"n": 1})
+    turns.calls.tool_asks("c1", "Really?")
+    turns.calls.tool_printed("c1", "text", ["data:image/png;base64,AA"])
     pages.note(1, "transfer", "a hands over to b.")
-    turns.agent_said("b", "Two.", final=True)
+    turns.transcripts.agent_said("b", "Two.", final=True)
     said = [(m["type"], m.get("text") or m.get("image")) for m in pages.history(turns.all)]
     assert said == [
         ("transcript", "before"), ("note", "It goes on."), ("transcript", "hi"),
@@ -245,8 +245,8 @@ def test_a_history_has_everything_in_its_place():
         ("tool_output", "data:image/png;base64,AA"), ("question", None), ("transcript", "Two."),
         ("note", "a hands over to b."),
     ]  # fmt: skip
-    turns.tool_answered("c1", None)
-    turns.tool_returned("c1", "work", 1, None)
+    turns.calls.tool_answered("c1", None)
+    turns.calls.tool_returned("c1", "work", 1, None)
     kinds = [m["type"] for m in pages.history(turns.all)]
     assert "question" not in kinds
     assert "tool_result" in kinds
@@ -296,7 +296,7 @@ def test_a_history_is_bounded_and_its_newest_turns_count():
     turns = Turns(EventLog("s"), pages.emit)
     for number in range(150):
         turns.user_typed(f"{number} " + "\u20ac" * 15_000)
-        turns.agent_said("a", "ok", final=True)
+        turns.transcripts.agent_said("a", "ok", final=True)
         turns.completed()
     history = pages.history(turns.all)
     assert sizes(history) < protocol.MAX_HISTORY + 1000
@@ -318,8 +318,8 @@ def test_a_history_of_many_short_turns_is_bounded_too():
 def test_of_a_turn_that_is_too_large_the_words_are_kept():
     turns = Turns(EventLog("s"), lambda _: None)
     turns.user_typed("draw")
-    turns.tool_called("a", "c1", "draw", {})
-    turns.tool_printed("c1", "drawn", ["data:image/png;base64," + "A" * protocol.MAX_HISTORY])
+    turns.calls.tool_called("a", "c1", "draw", {})
+    turns.calls.tool_printed("c1", "drawn", ["data:image/png;base64," + "A" * protocol.MAX_HISTORY])
     kinds = [(m["type"], m.get("image")) for m in Pages().history(turns.all)]
     assert kinds == [("transcript", None), ("tool_call", None), ("tool_output", "")]
 
@@ -330,7 +330,7 @@ def test_of_a_turn_that_is_too_large_the_words_are_kept():
 def test_a_new_page_knows_what_the_user_said_to_a_question(answer, approved):
     turns = Turns(EventLog("s"), lambda _: None)
     turns.user_typed("pay")
-    turns.tool_called("a", "c1", "pay", {})
+    turns.calls.tool_called("a", "c1", "pay", {})
     call = turns.all[0].tool_calls[0]
     call.answer, call.waits = answer, [(1.0, 1.25)]
     told = [m for m in Pages().history(turns.all) if m["type"] == "answer"]
@@ -350,13 +350,13 @@ def test_what_was_said_before_the_session_is_bounded():
 def test_of_a_turn_that_is_too_large_what_was_said_is_kept():
     turns = Turns(EventLog("s"), lambda _: None)
     turns.user_typed("first")
-    turns.agent_said("a", "ok", final=True)
+    turns.transcripts.agent_said("a", "ok", final=True)
     turns.completed()
     turns.user_typed("call")
     for number in range(300):
-        turns.tool_called("a", f"c{number}", "work", {"text": "t" * 9000})
-        turns.tool_returned(f"c{number}", "work", "r" * 9000, None)
-    turns.agent_said("a", "all done", final=True)
+        turns.calls.tool_called("a", f"c{number}", "work", {"text": "t" * 9000})
+        turns.calls.tool_returned(f"c{number}", "work", "r" * 9000, None)
+    turns.transcripts.agent_said("a", "all done", final=True)
     texts = [message.get("text") for message in Pages().history(turns.all)]
     assert texts == ["first", "ok", "call", "all done"]
 
@@ -392,19 +392,19 @@ def test_whole_messages_of_three_turns_of_two_agents():
     pages = Pages()
     turns = Turns(EventLog("s"), pages.emit)
     turns.user_typed("roll")
-    turns.tool_called("dice", "a", "roll", {"sides": 6})
-    turns.tool_returned("a", "roll", 4, None)
-    turns.tool_told("a")
+    turns.calls.tool_called("dice", "a", "roll", {"sides": 6})
+    turns.calls.tool_returned("a", "roll", 4, None)
+    turns.calls.tool_told("a")
     turns.all[0].tool_calls[0].ms = 12.5
-    turns.agent_said("dice", "A four.", final=True)
+    turns.transcripts.agent_said("dice", "A four.", final=True)
     turns.grounded([{"title": "Dice", "uri": "https://dice"}])
     turns.completed()
-    turns.user_said("And", final=False)
-    turns.user_said("And now?", final=True)
-    turns.agent_said("dice", "Over to the coin.", final=True)
-    turns.agent_said("coin", "Heads.", final=True)
+    turns.transcripts.user_said("And", final=False)
+    turns.transcripts.user_said("And now?", final=True)
+    turns.transcripts.agent_said("dice", "Over to the coin.", final=True)
+    turns.transcripts.agent_said("coin", "Heads.", final=True)
     turns.cut_in()
-    turns.agent_said("coin", "Still here.", final=True)
+    turns.transcripts.agent_said("coin", "Still here.", final=True)
     assert pages.history(turns.all) == [
         protocol.as_dict(message)
         for message in (
@@ -438,7 +438,7 @@ def test_secrets_are_masked_before_anything_is_cut():
 
 def test_a_turn_that_was_not_asked_for_has_no_words_of_the_users():
     turns = Turns(EventLog("s"), lambda _: None)
-    turns.agent_said("a", "Still there?", final=True)
+    turns.transcripts.agent_said("a", "Still there?", final=True)
     assert [m["role"] for m in Pages().history(turns.all)] == ["agent"]
 
 
@@ -446,7 +446,7 @@ def test_a_turn_that_was_cut_off_while_a_tool_ran_is_in_the_history_of_a_page():
     pages = Pages()
     turns = Turns(EventLog("s"), pages.emit)
     turns.user_typed("roll")
-    turns.tool_called("dice", "a", "roll", {})
+    turns.calls.tool_called("dice", "a", "roll", {})
     turns.cut_in()
     assert [message["type"] for message in pages.history(turns.all)] == ["transcript", "tool_call"]
 

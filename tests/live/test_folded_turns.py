@@ -1,0 +1,47 @@
+"""The turns that come of the rows of a running log."""
+
+from __future__ import annotations
+
+PCM = b"\0\x10" * 2400
+"""100 ms at 24 kHz."""
+
+
+def test_rows_of_sound_that_grow_count_once(turns, log):
+    turn = turns.transcripts.user_said("Roll", final=True)
+    for _ in range(3):
+        log.add_audio("client", "user_audio", 1, bytes(640), 16_000)
+    for _ in range(3):
+        turns.agent_audio("dice", PCM, 24_000)
+    assert [row.kind for row in log] == ["user_transcript", "user_audio", "agent_audio"]
+    for one in (turn, turns.said(turn)):
+        assert (one.user_audio_ms, one.audio_ms) == (60.0, 300.0)
+
+
+def test_what_was_said_is_known_as_it_was_and_shown_with_secrets_masked(turns, log):
+    log.keep_secret("open sesame 123")
+    turn = turns.user_typed("open sesame 123")
+    assert (turn.user_text, turns.said(turn).user_text) == ("[secret]", "open sesame 123")
+    assert [row.text for row in log if row.kind == "user_text"] == ["[secret]"]
+
+
+def test_rows_of_no_turn_and_of_turns_that_are_not_there_change_none(turns, log, sent):
+    turn = turns.user_typed("roll")
+    told = len(sent)
+    log.add("client", "playback_drained", turn=7, audio_ms=100.0)
+    log.add("client", "playback_drained", turn=0, audio_ms=100.0)
+    log.add_audio("adk", "agent_audio", 7, PCM, 24_000)
+    assert (turns.all, len(sent)) == ([turn], told)
+
+
+def test_two_kinds_of_sound_are_counted_apart(turns, log):
+    turn = turns.transcripts.user_said("Roll", final=True)
+    for _ in range(2):
+        log.add_audio("client", "user_audio", 1, bytes(640), 16_000)
+        turns.agent_audio("dice", PCM, 24_000)
+    assert (turn.user_audio_ms, turn.audio_ms) == (40.0, 200.0)
+
+
+def test_the_sound_of_a_turn_is_the_logs(turns):
+    turn = turns.user_typed("roll")
+    turns.agent_audio("dice", PCM, 24_000)
+    assert (turn.audio.pcm, turns.said(turn).audio.pcm) == (PCM, b"")
