@@ -28,7 +28,6 @@ from adk_nb import serve
 from adk_nb.exceptions import AdkNbError, RecordingError
 from adk_nb.serve import visits
 from adk_nb.serve.application import _shown_pass
-from adk_nb.serve.health import ModelCheck
 from adk_nb.serve.passes import Pass
 
 FOREIGN = {"Origin": "https://evil.example"}
@@ -612,16 +611,6 @@ def test_a_function_that_makes_no_agent_is_told_in_the_log_alone(served, caplog,
         assert "The agent cannot be made: LookupError." in one.http("/readyz").text
         assert "LookupError: secret words" in caplog.text
         assert "raise LookupError" in caplog.text
-
-
-async def test_why_no_agent_is_made_is_in_the_log_once_however_often_it_is_asked(caplog):
-    def make():
-        raise LookupError("no config")
-
-    check = ModelCheck(make)
-    for _ in range(3):
-        assert await check.problem() == "The agent cannot be made: LookupError."
-    assert caplog.text.count("LookupError: no config") == 1
 
 
 @pytest.mark.parametrize("given", ["agent", None, App(name="a", root_agent=BaseNode(name="n"))])
