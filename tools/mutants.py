@@ -169,7 +169,8 @@ def _tells_nothing(node: Node) -> bool:
         named = value is not None and _text(first).startswith("__all__")
         alias = value is not None and _text(value).startswith("Literal[")
         return first.type == "string" or named or alias
-    return node.type == "if_statement" and _text(node).startswith("if TYPE_CHECKING")
+    overload = node.type == "decorated_definition" and _text(node).startswith("@overload\n")
+    return overload or (node.type == "if_statement" and _text(node).startswith("if TYPE_CHECKING"))
 
 
 def _condition(node: Node) -> Node | None:

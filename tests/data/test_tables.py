@@ -14,6 +14,8 @@ from sessions import wait_for
 
 import adk_nb
 from adk_nb import LiveSession
+from adk_nb.data import tables
+from adk_nb.data.assembly import Options
 from adk_nb.data.columns import Events
 from adk_nb.data.tables import (
     EVENT_BASE,
@@ -894,3 +896,45 @@ def test_a_column_plots_with_what_make_lab_installs():
     drawn = axes.lines[0].get_ydata()
     pyplot.close(axes.figure)
     assert list(drawn) == list(frame.first_audio_ms)
+
+
+@pytest.mark.parametrize("frame", FRAMES)
+def test_how_a_frame_is_made_is_handed_on_and_by_default_what_the_documents_say(frame, monkeypatch):
+    made = []
+    monkeypatch.setattr(tables, "assemble", lambda *args: made.append(args) or "made")
+    assert frame("source") == "made"
+    given = {"strict": False, "json": True, "naive": True, "workers": 3, "progress": False}
+    assert frame("source", ["turn"], **given) == "made"
+    assert [(source, options) for source, _, _, options in made] == [
+        ("source", Options(strict=True, json=False, naive=False, workers=None, progress=True)),
+        ("source", Options(**given)),
+    ]
+    assert made[1][2] == ["turn"]
+    assert made[0][1] is made[1][1]
+
+
+def test_a_cost_is_a_number_beside_what_was_wanted(monkeypatch):
+    made = []
+    monkeypatch.setattr(tables, "assemble", lambda *args: made.append(args[2]))
+    turns_df("source", prices={"m": {}})
+    turns_df("source", ["turn"], {"m": {}})
+    turns_df("source", ["turn"])
+    [of_all, [name, own], plain] = made
+    assert of_all[0] is tables.TURN_COLUMNS
+    assert (name, plain) == (["turn"], ["turn"])
+    assert [(one.name, one.dtype) for one in (of_all[1], own)] == [("cost", "float64")] * 2
+
+
+@pytest.mark.parametrize("kind", [tables._TURNS, tables._TOOLS, tables._TRANSCRIPT])
+def test_turns_and_their_calls_are_parted_when_their_frame_is_made(kind):
+    scene = Scene()
+    for turn in (1, 2):
+        scene.turn = turn
+        scene.add("adk", "tool_call", tool="roll", tool_call_id=f"c{turn}", agent="dice")
+        scene.add("adk", "agent_text", text="Four.", agent="dice", final=True)
+    items = kind.items_of(scene.log)
+    turns = [one if hasattr(one, "tool_calls") else one.turn for one in items.all]
+    calls = [call for turn in turns for call in turn.tool_calls]
+    assert [call.turn for call in calls] == turns
+    items.release()
+    assert [call.turn for call in calls] == [None, None]

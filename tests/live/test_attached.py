@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from google.genai import types
 from scripted import CUT, DONE, Scripted, audio, said, text_of
-from sessions import Page, agent, wait_for
+from sessions import Page, agent, do, wait_for
 
 from adk_nb import LiveSession
 from adk_nb.exceptions import AdkNbError, AudioError, SessionClosedError
@@ -85,6 +85,7 @@ def test_what_it_hears_opens_the_microphone_and_goes_to_the_model_in_frames(sess
     wait_for(lambda: came() == [640, 640, 100, 640])
     kinds = [row.kind for row in session.log]
     assert (kinds.count("mic_on"), kinds.count("mic_off")) == (2, 1)
+    assert "audio_lost" not in kinds
 
 
 def test_it_cuts_in():
@@ -319,8 +320,36 @@ def test_a_report_of_a_turn_that_there_is_not_is_told_to_it(session):
 
 def test_it_may_ask_for_the_clock(session):
     page = Page()
+    before = time.monotonic() * 1000
     session.attach(page).receive(protocol.Clock(3, 10.0))
     wait_for(lambda: [m for m in page.messages if isinstance(m, protocol.Clock)])
+    [told] = [m for m in page.messages if isinstance(m, protocol.Clock)]
+    assert (told.id, told.clock) == (3, 10.0)
+    assert before <= told.bridge_clock <= time.monotonic() * 1000
+
+
+def test_a_page_that_has_raised_is_told_nothing_more(session):
+    calls = []
+
+    class Late(Page):
+        def send(self, message):
+            if message.type == protocol.Clock.type:
+                calls.append(message.id)
+                raise RuntimeError("hung up")
+
+    line = session.attach(Late())
+    # Both are taken before it is off the conversation.
+    do(session, lambda: [line.receive(protocol.Clock(n, 10.0)) for n in (1, 2)])
+    wait_for(lambda: not session.is_in_use)
+    assert calls == [1]
+
+
+def test_the_longest_text_is_said(session):
+    page = Page()
+    with session.attach(page) as line:
+        line.say("x" * 100_000)
+        wait_for(lambda: "You said it." in texts(page, "agent"))
+    assert session.turns[0].user_text == "x" * 100_000
 
 
 @pytest.mark.parametrize("message", ["interrupt", None, protocol.Interrupt])

@@ -172,3 +172,74 @@ def test_a_guards_words_have_no_times(turns, sent):
     turns.withheld("dice", "I may not say.", turns.current)
     assert known(sent) == {(1, 1): {6: 250.0}}
     assert of(sent, protocol.Heard) == []
+
+
+def words(sent):
+    """The words that were told, message by message: from where, and which with what times."""
+    return [
+        (one.piece, one.start, dict(zip(one.ends, one.ms, strict=True)))
+        for one in of(sent, protocol.Words)
+    ]
+
+
+def test_a_word_of_one_letter_is_told_too(turns, sent):
+    turns.user_typed("hi")
+    answer(turns, "I ", "see.")
+    assert words(sent) == [(1, 0, {1: 250.0}), (1, 0, {1: 250.0, 6: 500.0})]
+
+
+def test_a_letter_before_its_sound_is_told_as_that_grows(turns, sent):
+    turns.user_typed("hi")
+    turns.agent_said("dice", "I", final=False)
+    for _ in range(8):
+        sounds(turns, 25)
+    # Each time that there is more than a quarter more of it.
+    assert words(sent) == [(1, 0, {1: ms}) for ms in (25.0, 50.0, 75.0, 100.0, 150.0, 200.0)]
+
+
+def test_words_that_are_corrected_are_told_anew_from_where_they_differ(turns, sent):
+    turns.user_typed("hi")
+    answer(turns, "One ", "two ", "three.")
+    del sent[:]
+    turns.agent_said("dice", "One too three.", final=True)
+    assert words(sent) == []  # They end where the others did.
+    turns.completed()
+    turns.user_typed("again")
+    answer(turns, "One ", "two ", "three.")
+    del sent[:]
+    turns.agent_said("dice", "One forty two.", final=True)
+    assert [(start, list(ends)) for _, start, ends in words(sent)] == [(3, [9, 14])]
+
+
+def test_a_shorter_text_takes_back_what_was_told(turns, sent):
+    turns.user_typed("hi")
+    answer(turns, "One ", "two ", "three.")
+    turns.agent_said("dice", "One two.", final=True)
+    assert list(known(sent)[1, 1]) == [3, 8]
+
+
+def test_what_a_player_tells_twice_is_told_once(turns, log, sent):
+    turns.user_typed("hi")
+    answer(turns, "One ", "two ", "three.")
+    turns.cut_in()
+    for _ in range(2):
+        flushed(log, 1, 500.0)
+    assert len(of(sent, protocol.Heard)) == 1
+    flushed(log, 1, 750.0)
+    assert of(sent, protocol.Heard)[1:] == [protocol.Heard(1, [], 750.0, 750.0)]
+
+
+def test_an_answer_that_was_heard_to_its_end_is_told_so_when_it_was_cut_off(turns, log, sent):
+    turns.user_typed("hi")
+    answer(turns, "One.")
+    turns.cut_in()
+    flushed(log, 1, 250.0)
+    assert of(sent, protocol.Heard) == [protocol.Heard(1, [], 250.0, 250.0)]
+
+
+def test_of_eight_turns_the_words_are_known(turns):
+    for _ in range(12):
+        turns.user_typed("hi")
+        answer(turns, "One ")
+        turns.completed()
+    assert sorted(turns._heard._told) == list(range(5, 13))

@@ -380,3 +380,59 @@ async def test_the_end_of_what_sounds_is_known_to_the_millisecond(counter):
     counter.pages.playback(protocol.Playback("started", 1, 0.0, 0.0), at_ms, 1.0)
     (row,) = [row for row in counter.desk.log if row.kind == "playback_started"]
     assert row.t == pytest.approx(counter.desk.log.to_t(at_ms), abs=0.001)
+
+
+async def test_the_newest_thousand_typed_texts_are_known_by_name(counter):
+    async def types(*names):
+        for name in names:
+            await counter.does(protocol.Text("  ", name))
+
+    async def turns_after(text):
+        await counter.does(text)
+        return len(counter.exchange.turns.all)
+
+    first = protocol.Text("roll", "t0")
+    assert await turns_after(first) == 1
+    await types(*(f"a{n}" for n in range(999)))
+    assert await turns_after(first) == 1
+    await types(*(f"b{n}" for n in range(1000)))
+    assert await turns_after(first) == 2
+
+
+async def test_another_page_is_waited_for_a_second_and_any_for_twenty(counter):
+    await counter.join()
+    now = asyncio.get_running_loop().time()
+    counter.pages.detach(counter.first)
+    delays = [timer.when() - now for timer in counter.pages._awaited]
+    assert delays == [pytest.approx(1.0, abs=0.5), pytest.approx(20.0, abs=0.5)]
+    counter.pages.close()
+
+
+async def test_what_is_typed_cuts_off_an_answer_that_still_sounds(counter):
+    counter.desk.type("go").take()
+    counter.desk(*[sound()] * 100, done())
+    counter.pages.playback(protocol.Playback("started", 1, 0.0, 0.0), page=counter.first)
+    await counter.does(protocol.Text("wait", ""))
+    assert ("interrupted", 1) in rows(counter)
+
+
+async def test_no_more_is_heard_of_a_turn_than_it_had(counter):
+    for text, count in (("go", 1), ("on", 3)):
+        counter.desk.type(text).take()
+        counter.desk(*[sound()] * count, done())
+    for turn in (1, 2, 1):
+        counter.pages.playback(protocol.Playback("drained", turn, 999.0, 0.0))
+    assert [(turn, ms) for _, turn, ms, *_ in reports(counter)] == [(1, 10.0), (2, 30.0), (1, 10.0)]
+
+
+async def test_a_page_that_says_that_it_plays_nothing_is_given_no_sound(counter):
+    class Silent(Page):
+        plays = False
+
+    silent = Silent()
+    await counter.join(silent)
+    await counter.does(protocol.Mic(on=True), silent)
+    assert counter.exchange.microphone.speaker is silent
+    assert counter.exchange.pages.speaker is counter.first
+    counter.pages.detach(silent)
+    assert counter.pages._awaited == []

@@ -112,6 +112,14 @@ def test_what_may_be_a_voice_counts_as_no_noise():
     assert lasts(parts, sound) == (1.01, 1.55)
 
 
+def test_what_sounds_a_tenth_of_a_second_beside_a_voice_may_be_part_of_it():
+    voiced = windows(3.0, (1.024, 1.504))
+    for apart_s, found in ((0.07, (0.91, 1.6)), (0.15, (0.99, 1.51))):
+        beside, pause = (0.3 - apart_s, LOUD), (apart_s, QUIET)
+        parts = [(0.7, QUIET), beside, pause, (0.5, LOUD), pause, beside, (1.2, QUIET)]
+        assert lasts(parts, voiced) == found
+
+
 @pytest.mark.parametrize(
     ("parts", "found"),
     [

@@ -127,3 +127,97 @@ def test_display_is_redirected_too(monkeypatch):
         assert "publish" not in vars(shell.display_pub)
     finally:
         InteractiveShell.clear_instance()
+
+
+def test_a_mebibyte_of_text_is_kept_to_the_character():
+    one = silent()
+    one.write("x" * (1 << 20))
+    assert (len(one.text), one.cut) == (1 << 20, "")
+    one.write("yz")
+    one.write("")
+    assert (len(one.text), one.cut) == (1 << 20, "\n… (2 more characters were not kept)")
+
+
+def test_the_largest_image_has_four_mebibytes_and_eight_are_kept():
+    one = silent()
+    one.show({"image/png": "A" * (4 << 20)})
+    for _ in range(8):
+        one.show({"image/png": "AAAA"})
+    text, images = one.take()
+    assert (text, len(images), len(images[0])) == ("", 8, (4 << 20) + len("data:image/png;base64,"))
+    one.show({"image/png": "AAAA"})
+    assert one.take() == ("", [])  # Eight in all, taken or not.
+
+
+def test_every_kind_of_image_is_shown_and_what_is_none_as_text():
+    one = silent()
+    for kind in ("png", "jpeg", "gif", "webp"):
+        one.show({f"image/{kind}": "AAAA", "text/plain": "<Figure>"})
+    one.show({"image/svg+xml": "<svg/>", "text/plain": "<SVG>"})
+    one.show({"image/png": b"AAAA"})
+    assert one.take() == (
+        "<SVG>\n\n",
+        [f"data:image/{kind};base64,AAAA" for kind in ("png", "jpeg", "gif", "webp")],
+    )
+    one.show({"image/gif": "BBBB", "image/png": "AAAA"})
+    assert one.take() == ("", ["data:image/png;base64,AAAA"])
+
+
+def test_it_is_told_of_an_image_once_until_it_is_taken():
+    told = []
+    one = Output(lambda: told.append(1))
+    for _ in range(2):
+        one.show({"image/png": "AAAA"})
+    assert told == [1]
+    one.take()
+    one.show({"image/png": "AAAA"})
+    assert told == [1, 1]
+
+
+def test_what_echoes_is_printed_where_all_else_is_too(capsys):
+    one = Output(lambda: None, echoes=True)
+
+    def tool():
+        tool_output.redirect(one)
+        assert sys.stdout.write("one\n") == 4
+        sys.stdout.writelines(["two\n", "three\n"])
+        tool_output.redirect(None)
+        print("four")
+
+    with streams():
+        contextvars.copy_context().run(tool)
+    assert one.text == "one\ntwo\nthree\n"
+    assert capsys.readouterr() == ("one\ntwo\nthree\nfour\n", "")
+
+
+def test_a_process_without_a_stream_has_none_afterwards_either(monkeypatch):
+    monkeypatch.setattr(sys, "stdout", None)
+    before = sys.stderr
+    Streams.install()
+    assert sys.stdout is None
+    assert sys.stderr is not before
+    Streams.remove()
+    assert (sys.stdout, sys.stderr) == (None, before)
+
+
+def test_what_is_displayed_is_handed_on_whole_and_replaced_once(monkeypatch):
+    from IPython.core.interactiveshell import InteractiveShell
+
+    publisher = InteractiveShell.instance().display_pub
+    shown = []
+    monkeypatch.setattr(
+        type(publisher),
+        "publish",
+        lambda self, data, *args, **more: shown.append((data, args, more)) or 7,
+    )
+    try:
+        Streams.install()
+        routed = vars(publisher)["publish"]
+        Streams.install()
+        assert vars(publisher)["publish"] is routed
+        assert publisher.publish({"text/plain": "x"}, "source", transient={"id": 1}) == 7
+        Streams.remove()
+        Streams.remove()
+        assert shown == [({"text/plain": "x"}, ("source",), {"transient": {"id": 1}})]
+    finally:
+        InteractiveShell.clear_instance()

@@ -1,5 +1,7 @@
 """Waiting for turns, and callbacks."""
 
+import asyncio
+import contextvars
 import subprocess
 import sys
 import threading
@@ -13,6 +15,7 @@ from sessions import attach, wait_for
 from adk_nb import LiveSession
 from adk_nb.exceptions import SessionClosedError, TurnTimeoutError
 from adk_nb.live.turn_callbacks import TurnListeners, waits_for
+from adk_nb.log.redaction import Redactor
 from adk_nb.log.tool_call import ToolCall
 from adk_nb.log.turn import Turn
 
@@ -172,3 +175,130 @@ def test_nobody_waits_for_a_session_that_is_closed():
         live.close()
         thread.join(5)
         assert "closed" in str(waiting[0])
+
+
+# --- the listeners alone ---
+
+
+@pytest.fixture
+async def heard():
+    """Listeners, and what they report."""
+    reported = []
+    listeners = TurnListeners(lambda problem, index: reported.append((problem, index)))
+    return listeners, reported
+
+
+async def settled(listeners):
+    while listeners._tasks:
+        await asyncio.wait(listeners._tasks)
+
+
+async def test_a_turn_of_the_notebooks_own_is_not_the_next_turn(heard):
+    listeners, _ = heard
+    waiting = [asyncio.ensure_future(listeners.wait(10)) for _ in range(2)]
+    await asyncio.sleep(0)
+    listeners.ended(Turn(1, "dice", prompt="Say hello."))
+    for index in (2, 3):
+        listeners.ended(Turn(index, "dice"))
+    assert [(await one).index for one in waiting] == [2, 2]
+    assert listeners._waiting == []
+
+
+async def test_callbacks_are_called_one_after_the_other_in_their_order(heard):
+    listeners, reported = heard
+    calls = []
+
+    async def slow(turn):
+        calls.append(("begin", turn.index))
+        await asyncio.sleep(0.01)
+        calls.append(("end", turn.index))
+
+    listeners.callbacks += [slow, lambda turn: calls.append(("quick", turn.index))]
+    for index in (1, 2):
+        listeners.ended(Turn(index, "dice"))
+    await settled(listeners)
+    assert calls == [
+        ("begin", 1), ("end", 1), ("quick", 1), ("begin", 2), ("end", 2), ("quick", 2),
+    ]  # fmt: skip
+    assert reported == []
+
+
+async def test_what_fails_is_told_with_its_name_and_its_turn(heard, caplog):
+    listeners, reported = heard
+
+    def broken():
+        raise ValueError("oops")
+
+    class Odd:
+        def __call__(self):
+            raise ValueError("odd")
+
+        def __repr__(self):
+            return "<Odd>"
+
+    await listeners.once(broken, Turn(4, "dice"))
+    await listeners.once(Odd(), None)
+    assert [(index, problem.message, problem.code) for problem, index in reported] == [
+        (4, "The callback broken failed. ValueError: oops", "callback_failed"),
+        (0, "The callback <Odd> failed. ValueError: odd", "callback_failed"),
+    ]
+    await listeners.call(lambda _: broken(), None, None)
+    assert len(reported) == 2  # It is in the log alone.
+    assert caplog.text.count("ValueError: oops") >= 2
+
+
+async def test_a_secret_in_what_fails_is_masked_in_the_log(caplog):
+    listeners = TurnListeners(lambda *_: None, Redactor(["hunter2hunter2"]))
+
+    def broken(_turn):
+        raise ValueError("hunter2hunter2")
+
+    await listeners.call(broken, None, 1)
+    assert "[secret]" in caplog.text
+    assert "hunter2" not in caplog.text
+
+
+async def test_after_the_end_nothing_is_called_any_more(heard):
+    listeners, _ = heard
+    called, ended = [], []
+
+    async def lasting(turn):
+        called.append(turn.index)
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            ended.append(turn.index)
+            raise
+
+    listeners.callbacks.append(lasting)
+    listeners.ended(Turn(1, "dice"))
+    while not called:  # noqa: ASYNC110 - it is called in a thread first
+        await asyncio.sleep(0.001)
+    waiting = asyncio.ensure_future(listeners.wait(None))
+    await asyncio.sleep(0)
+    listeners.close()
+    await settled(listeners)
+    with pytest.raises(SessionClosedError):
+        await waiting
+    listeners.ended(Turn(2, "dice"))
+    await settled(listeners)
+    assert (called, ended) == ([1], [1])
+
+
+async def test_what_is_begun_is_in_no_context_of_another(heard):
+    listeners, _ = heard
+    variable = contextvars.ContextVar("of_a_run", default="none")
+    variable.set("a run's")
+    found = []
+
+    async def work():
+        found.append(variable.get())
+
+    listeners.begin(work())
+    await settled(listeners)
+    assert found == ["none"]
+
+
+def test_a_call_that_waits_for_a_sign_in_is_said_so():
+    asked = ToolCall("b", "mail", {}, question="sign in", sign_in="https://example.org")
+    assert waits_for(Turn(1, "dice", tool_calls=[asked])) == "mail waits for a sign-in"

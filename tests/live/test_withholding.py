@@ -7,6 +7,8 @@ import time
 
 import live_api as live
 import pytest
+from adk_events import content, done, event, said, sound
+from desk import Desk, states
 from google.adk.agents import Agent
 from google.adk.models.llm_response import LlmResponse
 from google.genai import types
@@ -141,3 +143,109 @@ def test_an_answer_in_writing_is_shown_to_the_callbacks_too(monkeypatch, tmp_pat
         told = str(api.connections[1].history)
     assert REPLACEMENT in told
     assert "number" not in told
+
+
+# --- event by event ---
+
+
+@pytest.fixture
+async def desk():
+    return Desk().connect()
+
+
+def told_states(desk):
+    return states(desk.page.messages)
+
+
+def answer(desk, *events):
+    """The user asks, and the agent's answer begins."""
+    return desk.type("tell me")(*events)
+
+
+@pytest.mark.parametrize(("keep", "forgotten"), [(False, True), (True, False)])
+async def test_the_sound_of_what_is_withheld_is_forgotten_unless_it_is_kept(keep, forgotten):
+    desk = Desk(keep_withheld=keep).connect()
+    answer(desk, sound(), said("The key is", final=False))
+    guard = said("No.")
+    assert desk.exchange.withheld(guard.id, begun=False) is forgotten
+    assert told_states(desk) == [(1, "started"), (1, "withheld")]
+    desk(guard)
+    assert (desk.log.clip("agent_audio", 1).pcm == b"") is forgotten
+    assert (desk.turn.agent_text, desk.turn.withheld) == ("No.", True)
+
+
+@pytest.mark.parametrize("begun", [True, False])
+async def test_a_guard_that_looks_at_what_was_begun_leaves_what_was_not(desk, begun):
+    desk.type("tell me")
+    guard = said("No.")
+    assert desk.exchange.withheld(guard.id, begun=begun) is not begun
+    desk(guard)
+    assert (desk.turn.agent_text, desk.turn.withheld) == ("No.", not begun)
+
+
+async def test_a_guard_that_looks_at_what_was_begun_leaves_a_turn_that_is_over(desk):
+    answer(desk, said("A four."), done())
+    guard = said("No.")
+    assert desk.exchange.withheld(guard.id, begun=True) is False
+    assert told_states(desk) == [(1, "started"), (1, "complete")]
+
+
+async def test_what_the_user_has_cut_off_before_is_dropped(desk):
+    answer(desk, sound(), said("The key is", final=False))
+    desk.cut()
+    guard = said("No.")
+    assert desk.exchange.withheld(guard.id, begun=True) is False
+    assert desk.exchange.withheld(guard.id, begun=False) is True
+    desk(guard)
+    assert (desk.turn.agent_text, desk.turn.withheld) == ("The key is", False)
+    # It is dropped once, and the next answer is the next question's.
+    desk.type("and now")(said("Fine."), done())
+    assert [turn.agent_text for turn in desk.exchange.turns.all] == ["The key is", "Fine."]
+    assert "withheld" not in [state for _, state in told_states(desk)]
+
+
+async def test_a_new_run_knows_nothing_of_what_was_to_come(desk):
+    answer(desk, sound(), said("The key is", final=False))
+    guard = said("No.")
+    desk.exchange.withheld(guard.id, begun=True)
+    desk.exchange.words_first(40.0)
+    desk.connect()
+    desk(guard)
+    assert not desk.turn.withheld
+    desk(said("So", final=False))
+    assert desk.log[len(desk.log) - 1].audio_ms == desk.turn.audio_ms
+
+
+async def test_words_before_their_sound_count_with_it(desk):
+    for ms in (40.0, 60.0):
+        desk.exchange.words_first(ms)
+    answer(desk, said("One", final=False), sound(), said(" two", final=False))
+    desk(said(" three", final=False))
+    rows = [row.audio_ms for row in desk.log if row.kind == "agent_transcript"]
+    assert rows == [40.0, 70.0, 10.0]
+
+
+async def test_words_that_are_withheld_are_waited_for_no_longer(desk):
+    answer(desk, sound())
+    for ms in (40.0, 60.0):
+        desk.exchange.words_first(ms)
+    guard = said("No.")
+    desk.exchange.withheld(guard.id, begun=False)
+    desk(said("One", final=False), said(" two", final=False))
+    rows = [row.audio_ms for row in desk.log if row.kind == "agent_transcript"]
+    assert rows == [50.0, 10.0]
+
+
+async def test_a_guards_words_are_its_text_or_else_what_it_says(desk):
+    for number, (guard, words) in enumerate(
+        [
+            (content(types.Part(text="I may"), types.Part(text=" not.")), "I may not."),
+            (content(types.Part(text="Hm.", thought=True), types.Part(text="No.")), "No."),
+            (said(" Never. "), "Never."),
+            (event(), ""),
+        ]
+    ):
+        answer(desk, said("The key is", final=False))
+        desk.exchange.withheld(guard.id, begun=True)
+        desk(guard)
+        assert (len(desk.exchange.turns.all), desk.turn.agent_text) == (number + 1, words)

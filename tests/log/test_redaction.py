@@ -60,6 +60,38 @@ def test_a_dot_env_that_is_written_later_counts(monkeypatch, tmp_path):
     assert redact("filed-1234567890") == "[GOOGLE_API_KEY]"
 
 
+def test_a_dot_env_is_looked_at_once_a_second(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    now = [100.0]
+    monkeypatch.setattr("adk_nb.log.redaction.time.monotonic", lambda: now[0])
+    redact, shown = Redactor(), []
+    for now[0], secret in (
+        (100.5, "first-1234567"),
+        (101.0, "second-123456"),
+        (101.9, "third-1234567"),
+    ):
+        (tmp_path / ".env").write_text(f"GOOGLE_API_KEY={secret}\n")
+        redact.refresh()
+        shown.append(redact(secret))
+    assert shown == ["first-1234567", "[GOOGLE_API_KEY]", "third-1234567"]
+
+
+def test_folders_of_a_shell_are_no_passwords(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    for name in ("PWD", "OLDPWD"):
+        monkeypatch.setenv(name, f"/home/ada-{name}-q7")
+        assert Redactor()(f"/home/ada-{name}-q7") == f"/home/ada-{name}-q7"
+
+
+def test_a_key_is_one_at_the_beginning_of_a_text_and_after_no_letter():
+    key = "sk-" + "proj-0123456789abcdefghij"
+    redact = Redactor([])
+    assert redact(key) == MASK
+    assert redact(f"={key}") == f"={MASK}"
+    assert redact(f"a{key}") == f"a{key}"
+    assert redact(f"1{key} {key}") == f"1{key} {MASK}"
+
+
 def test_without_secrets_text_stays_as_it_is():
     assert Redactor(())("anything") == "anything"
     assert Redactor(()).open("anything") == "anything"

@@ -176,3 +176,24 @@ def test_what_was_forgotten_takes_no_memory(monkeypatch):
     assert store._file is None
     store.add("user_audio", 20, bytes(1000), 16_000)
     assert store._file is None
+
+
+def test_what_can_be_spilled_in_part_is_no_more_than_half(monkeypatch):
+    monkeypatch.setattr(sound_store, "MAX_MEMORY", 1000)
+    store = SoundStore()
+    for turn in range(1, 5):
+        store.add("user_audio", turn, bytes(250), 16_000)
+    store.add("user_audio", 5, bytes(250), 16_000)
+    # Half is exactly what is left when three are gone.
+    assert [bool(kept.tail) for (kept,) in store._kept.values()] == [False] * 3 + [True] * 2
+
+
+def test_the_end_of_a_sound_reads_no_more_of_the_file_than_it_is(monkeypatch):
+    monkeypatch.setattr(sound_store, "MAX_MEMORY", 1000)
+    store, reads = SoundStore(), []
+    for number in range(5):
+        store.add("user_audio", 1, bytes([number]) * 1002, 1000)
+    read = store._read
+    monkeypatch.setattr(store, "_read", lambda *span: reads.append(span) or read(*span))
+    assert store.end("user_audio", 1, 0.6).pcm == b"\3" * 198 + b"\4" * 1002
+    assert reads == [(4 * 1002, 1002), (4 * 1002 - 198, 198)]

@@ -5,11 +5,11 @@ from types import SimpleNamespace
 
 import pytest
 from opentelemetry import trace
-from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace import TracerProvider, sampling
 
 from adk_nb.log import span_collector
 from adk_nb.log.event_log import EventLog
-from adk_nb.log.span_collector import collect, collected
+from adk_nb.log.span_collector import collect, collected, why_none
 
 
 @pytest.fixture
@@ -148,3 +148,97 @@ def test_a_provider_gets_one_processor_however_often_sessions_begin(monkeypatch)
     for _ in range(3):
         in_run(EventLog("s"))
     assert len(made.added) == 1
+
+
+def test_ten_thousand_spans_of_a_session_are_kept(provider):
+    log = EventLog("s")
+    in_run(log)
+    assert span_collector._SPANS[log].maxlen == 10_000
+
+
+@pytest.fixture
+def place(monkeypatch):
+    """Where the provider of the process is: none at first."""
+    now = [trace.ProxyTracerProvider()]
+    monkeypatch.setattr(trace, "get_tracer_provider", lambda: now[0])
+    monkeypatch.setattr(trace, "set_tracer_provider", lambda one: now.__setitem__(0, one))
+    return now
+
+
+def test_a_provider_that_is_set_later_makes_the_spans_of_tracers_that_were_given_before(place):
+    log, asked = EventLog("s"), []
+    in_run(log)
+    tracer = place[0].get_tracer("adk", "1.0", schema_url="https://example.org")
+    in_run(log, lambda: tracer.start_span("before").end())
+    own = place[0]
+
+    class Asked(TracerProvider):
+        def get_tracer(self, *args, **values):
+            asked.append((args, values))
+            return super().get_tracer(*args, **values)
+
+    place[0] = later = Asked()
+
+    def work():
+        for name in ("one", "two"):
+            with tracer.start_as_current_span(name):
+                pass
+
+    in_run(log, work)
+    named = ("adk", "1.0"), {"schema_url": "https://example.org"}
+    assert asked.count(named) == 1  # Once, however many spans it makes.
+    assert names(log) == ["before", "one", "two"]
+    assert tracer.id_generator is later.id_generator is not own.id_generator
+
+
+def test_where_there_is_no_provider_any_more_a_tracer_goes_on_with_its_last(place):
+    in_run(EventLog("s"))
+    tracer = place[0].get_tracer("adk")
+    place[0] = trace.ProxyTracerProvider()
+    assert tracer.start_span("one").is_recording()
+
+
+def test_a_provider_that_only_stands_in_can_be_replaced(monkeypatch):
+    once = SimpleNamespace(_done=True)
+    monkeypatch.setattr(trace, "_TRACER_PROVIDER_SET_ONCE", once)
+    now = [trace.ProxyTracerProvider()]
+    monkeypatch.setattr(trace, "get_tracer_provider", lambda: now[0])
+    monkeypatch.setattr(trace, "set_tracer_provider", lambda one: now.__setitem__(0, one))
+    in_run(EventLog("s"))
+    assert once._done is False
+    once._done = True
+    in_run(EventLog("s"))
+    assert once._done is True  # It is set once.
+
+
+class Bare:
+    """A provider that takes no processors."""
+
+    get_tracer = trace.NoOpTracerProvider().get_tracer
+
+
+class Disabled(TracerProvider):
+    def get_tracer(self, *_, **__):
+        return trace.NoOpTracer()
+
+
+@pytest.mark.parametrize(
+    ("made", "why"),
+    [
+        (TracerProvider(), ""),
+        (TracerProvider(sampler=sampling.ALWAYS_ON), ""),
+        (TracerProvider(sampler=sampling.ALWAYS_OFF), "keeps none"),
+        (TracerProvider(sampler=sampling.DEFAULT_OFF), "keeps none"),
+        (Disabled(), "OTEL_SDK_DISABLED"),
+        (Bare(), f"a {__name__}.Bare, takes no span processors"),
+    ],
+)
+def test_why_a_session_has_no_spans(made, why, monkeypatch):
+    monkeypatch.setattr(trace, "get_tracer_provider", lambda: made)
+    log = EventLog("s")
+    assert why_none(log) == ""  # Not known yet.
+    in_run(log)
+    assert (why in why_none(log)) if why else (why_none(log) == "")
+    assert why_none(EventLog("other")) == ""
+    if why == "keeps none":
+        assert "a opentelemetry.sdk.trace.TracerProvider, keeps none" in why_none(log)

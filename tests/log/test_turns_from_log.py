@@ -160,3 +160,40 @@ def test_how_a_turn_ended_that_does_not_say_so(told, rows, last, not_last):
     assert told.turn.status is None or rows[-1][0] == "turn_ended"  # What goes on has not ended.
     told("user_text", 2, text="r")
     assert [turn.status for turn in logged_turns(Read(told.log))] == [not_last, "abandoned"]
+
+
+def test_a_text_in_pieces_is_masked_by_the_secrets_of_now(told, tmp_path, monkeypatch):
+    """What was masked row by row when it was logged may hold a secret across its rows."""
+    monkeypatch.chdir(tmp_path)
+    for text in ("It is hunter2h", "unter2."):
+        told("agent_text", text=text, final=False, agent="a")
+    told.log.settle()
+    read = Read(told.log)
+    assert utterances(read)[0].text == "It is hunter2hunter2."
+    (tmp_path / ".env").write_text("LATE_TOKEN=hunter2hunter2\n")
+    monkeypatch.setattr("adk_nb.log.redaction.time.monotonic", lambda: 1e9)
+    assert utterances(read)[0].text == "It is [LATE_TOKEN]."
+
+
+def test_each_piece_has_its_number_its_speaker_and_what_was_heard_of_it(told):
+    told("user_transcript", text="Roll", final=True)
+    told("agent_audio", audio_ms=3000.0, agent="a")
+    told("agent_transcript", text="One moment.", final=True, agent="a", audio_ms=1000.0)
+    told("tool_call", tool="roll", tool_call_id="c", agent="a")
+    told("tool_result", tool="roll", tool_call_id="c", result=4)
+    told("agent_transcript", text="You rolled four.", final=True, agent="b", audio_ms=3000.0)
+    told("playback_started", source="client")
+    told("interrupted", source="client")
+    told("playback_flushed", source="client", audio_ms=2000.0)
+    told("turn_ended", status="interrupted")
+    said = [(u.role, u.author, u.text, u.interrupted, u.t, u.piece) for u in utterances(told.log)]
+    assert said == [
+        ("user", "user", "Roll", False, 0.0, 0),
+        ("agent", "a", "One moment.", True, 1.0, 1),
+        ("agent", "b", "You rolled four.", True, 5.0, 3),
+    ]
+    heard = [u.heard_text for u in utterances(told.log)]
+    assert heard[:2] == [None, "One moment."]
+    assert " ".join(heard[1:]).strip() == told.turn.heard_text
+    assert "You rolled four.".startswith(heard[2])
+    assert heard[2] != "You rolled four."

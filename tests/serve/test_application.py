@@ -12,6 +12,8 @@ import httpx
 import pytest
 from google.adk.agents import Agent
 from google.adk.apps import App
+from google.adk.artifacts import InMemoryArtifactService
+from google.adk.memory import InMemoryMemoryService
 from google.adk.plugins.base_plugin import BasePlugin
 from google.adk.sessions import InMemorySessionService
 from google.adk.workflow import BaseNode
@@ -25,7 +27,7 @@ from websockets.exceptions import InvalidStatus
 from adk_nb import serve
 from adk_nb.exceptions import AdkNbError, RecordingError
 from adk_nb.serve import visits
-from adk_nb.serve.health import ModelCheck
+from adk_nb.serve.application import _shown_pass
 from adk_nb.serve.passes import Pass
 
 FOREIGN = {"Origin": "https://evil.example"}
@@ -90,7 +92,7 @@ def test_who_does_not_say_hello_gets_no_session(served):
         socket.send("hello")
         with pytest.raises(Exception, match="4400"):
             socket.recv(60)
-    assert refused(lambda: one.socket("/session"))[0] == 403
+    assert refused(lambda: one.socket("/session")) == (403, "Unknown subprotocol.\n")
     assert len(one.visits) == 0
 
 
@@ -186,6 +188,54 @@ def test_odd_ids_of_users_are_refused(served, user):
     status, _ = refused(lambda: one.socket(f"/ws/{user}"))
     assert status in (400, 403, 404)
     assert len(one.visits) == 0
+
+
+def test_ids_of_users_and_sessions_have_128_characters_at_most(served):
+    one = served()
+    with one.tutorial("x" * 128, query=f"&session_id={'y' * 128}"):
+        assert len(one.visits) == 1
+    for path, whose in ((f"/ws/{'x' * 129}", "user"), (f"/ws/1?session_id={'y' * 129}", "session")):
+        assert refused(lambda path=path: one.socket(path)) == (
+            400,
+            f"The {whose}'s id has 129 characters; 128 at most.\n",
+        )
+    assert refused(lambda: one.socket("/ws/.x"))[0] == 400
+    assert refused(lambda: one.socket("/ws/1?is_audio=yes")) == (
+        400,
+        "is_audio is true or false.\n",
+    )
+
+
+async def test_no_more_is_read_of_a_pass_than_one_may_have():
+    class Request:
+        read = 0
+
+        async def stream(self):
+            for _ in range(100):
+                self.read += 1
+                yield b"x" * 1024
+
+    request = Request()
+    assert not await _shown_pass(request)
+    assert request.read == 5
+
+    class Shorter(Request):
+        async def stream(self):
+            yield b"x" * 4000
+            yield b"\xff" + b"y" * 95
+
+    assert await _shown_pass(Shorter()) == "x" * 4000 + "\ufffd" + "y" * 95
+
+
+def test_artifacts_and_memory_may_be_named_by_their_uris():
+    agent = Agent(name="a", model="m")
+    made = serve.app(agent, artifacts="memory://", memory="memory://")
+    options = made.state.server.visits._options
+    assert isinstance(options["artifacts"], InMemoryArtifactService)
+    assert isinstance(options["memory"], InMemoryMemoryService)
+    for name in ("artifacts", "memory"):
+        with pytest.raises(AdkNbError, match=f"The {name.removesuffix('s')} service 'nowhere://x'"):
+            serve.app(agent, **{name: "nowhere://x"})
 
 
 def test_the_next_one_is_told_that_all_sessions_are_taken(served):
@@ -568,16 +618,6 @@ def test_a_function_that_makes_no_agent_is_told_in_the_log_alone(served, caplog,
         assert "The agent cannot be made: LookupError." in one.http("/readyz").text
         assert "LookupError: secret words" in caplog.text
         assert "raise LookupError" in caplog.text
-
-
-async def test_why_no_agent_is_made_is_in_the_log_once_however_often_it_is_asked(caplog):
-    def make():
-        raise LookupError("no config")
-
-    check = ModelCheck(make)
-    for _ in range(3):
-        assert await check.problem() == "The agent cannot be made: LookupError."
-    assert caplog.text.count("LookupError: no config") == 1
 
 
 @pytest.mark.parametrize("given", ["agent", None, App(name="a", root_agent=BaseNode(name="n"))])

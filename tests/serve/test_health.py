@@ -153,3 +153,22 @@ async def test_an_answer_counts_as_long_as_it_says(monkeypatch):
     gone = "It is gone."
     assert found == [gone, gone, "", "", "", "", "It is gone again."]
     assert health.STORE_S == 1.0
+
+
+async def test_why_no_agent_is_made_is_in_the_log_once_however_often_it_is_asked(caplog):
+    failures = ["no config"] * 3 + [None, "no config"]
+
+    def make():
+        failure = failures.pop(0)
+        if failure is not None:
+            raise LookupError(failure)
+        return Agent(name="a", model=Scripted(lambda _came: []))
+
+    check = ModelCheck(make)
+    told = "The agent cannot be made: LookupError."
+    assert [await check.problem() for _ in range(4)] == [told, told, told, ""]
+    assert caplog.messages == ["No session can be taken: no agent is made."]
+    assert "LookupError: no config" in caplog.text
+    check._agent = None  # As if it were asked anew.
+    assert await check.problem() == told
+    assert caplog.messages == ["No session can be taken: no agent is made."] * 2

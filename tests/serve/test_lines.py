@@ -60,6 +60,20 @@ async def test_what_is_written_by_another_thread_wakes_it():
     assert socket.sent == ["one", (1001, "")]
 
 
+async def test_only_another_thread_has_to_wake_the_loop(monkeypatch):
+    woken = []
+    loop = asyncio.get_running_loop()
+    monkeypatch.setattr(loop, "call_soon_threadsafe", woken.append)
+    line = AsgiLine(Socket())
+    line.write("one")
+    assert (woken, line._wake.is_set()) == ([], True)
+    line._wake.clear()
+    thread = threading.Thread(target=line.write, args=("two",))
+    thread.start()
+    thread.join()
+    assert (woken, line._wake.is_set()) == ([line._wake.set], False)
+
+
 async def test_what_is_written_while_it_waits_is_sent():
     socket = Socket()
     line = AsgiLine(socket)

@@ -3,7 +3,9 @@ import sys
 
 import pytest
 from google.adk.agents import Agent
+from google.adk.agents.context_cache_config import ContextCacheConfig
 from google.adk.apps import App, ResumabilityConfig
+from google.adk.apps.app import EventsCompactionConfig
 from google.adk.plugins.base_plugin import BasePlugin
 from scripted import Scripted, echo
 
@@ -103,12 +105,67 @@ def test_what_of_an_app_is_not_used_is_said(caplog):
     assert "resumability_config" in caplog.text
 
 
+@pytest.mark.parametrize(
+    ("unused", "said"),
+    [
+        ({}, []),
+        (
+            {
+                "events_compaction_config": EventsCompactionConfig(
+                    compaction_interval=2, overlap_size=1
+                )
+            },
+            ["events_compaction_config"],
+        ),
+        ({"context_cache_config": ContextCacheConfig()}, ["context_cache_config"]),
+        (
+            {
+                "context_cache_config": ContextCacheConfig(),
+                "resumability_config": ResumabilityConfig(is_resumable=True),
+            },
+            ["context_cache_config and resumability_config"],
+        ),
+    ],
+)
+def test_each_part_of_an_app_that_is_not_used_is_named(caplog, unused, said):
+    app = App(name="a", root_agent=Agent(name="a", model="m"), **unused)
+    assert checked(app) is app
+    assert caplog.messages == [
+        f"Live conversations make no use of the App's {names}." for names in said
+    ]
+
+
+def test_what_stands_nearest_comes_before_a_module_of_its_name_elsewhere(tmp_path, monkeypatch):
+    elsewhere = tmp_path / "elsewhere"
+    for folder, name in ((elsewhere, "far"), (tmp_path, "near")):
+        folder.mkdir(exist_ok=True)
+        (folder / "served_twice.py").write_text(
+            f"from google.adk.agents import Agent\nagent = Agent(name='{name}', model='m')\n"
+        )
+        (folder / "served_pack").mkdir()
+        (folder / "served_pack" / "agent.py").write_text(
+            f"from google.adk.agents import Agent\nroot_agent = Agent(name='{name}', model='m')\n"
+        )
+    monkeypatch.syspath_prepend(str(elsewhere))
+    assert [load(name).name for name in ("served_twice", "served_pack")] == ["near", "near"]
+    assert sys.path[0] == str(tmp_path)
+
+
+def test_a_folder_with_an_agent_of_its_own_needs_no_module_agent(tmp_path):
+    folder = tmp_path / "served_own"
+    folder.mkdir()
+    (folder / "__init__.py").write_text(AGENT.format(name="root_agent"))
+    (folder / "agent.py").write_text("raise RuntimeError('never imported')\n")
+    assert load("served_own").name == "root_agent"
+
+
 @pytest.mark.parametrize("name", ["served_none", "served_none.py", "served_empty.py", "json:x"])
 def test_what_is_no_agent_is_named(tmp_path, name):
     (tmp_path / "served_empty.py").write_text("x = 1\n")
     with pytest.raises(AdkNbError, match=name.partition(":")[0]) as error:
         load(name)
     assert error.value.remedy
+    assert error.value.code == "bad_option"
 
 
 @pytest.mark.parametrize(
@@ -132,7 +189,9 @@ def test_an_error_in_the_agents_own_file_is_told_with_its_line(tmp_path, text, l
         load(name)
     assert f"{path}, line {line}: " in error.value.message
     assert what in error.value.message
-    assert "folder with an agent.py" not in error.value.remedy
+    assert error.value.code == "bad_option"
+    missing = "served_missing_package" in what
+    assert error.value.remedy.startswith("Install the package" if missing else "Mend that line.")
 
 
 @pytest.fixture

@@ -126,3 +126,21 @@ def test_what_a_tool_waited_for_is_told_with_its_result(asked):
     assert asked("adk", "tool_result", 6.0, tool="pay", tool_call_id="1", result=1) == [
         ("first_text_ms", 2000, False)
     ]
+
+
+@pytest.mark.parametrize(
+    "begin",
+    [
+        lambda turns: turns.user_typed("roll"),
+        lambda turns: turns.user_typed("Say hello.", prompt=True),
+        lambda turns: turns.user_said("Roll", final=False),
+        lambda turns: turns.agent_said("dice", "Hello.", final=False),
+        lambda turns: turns.tool_called("dice", "c", "roll", {}),
+    ],
+)
+def test_a_turn_is_told_of_as_soon_as_it_begins(begin):
+    log, sent = EventLog("s"), []
+    turns = Turns(log, sent.append)
+    begin(turns)
+    told = [one for one in sent if isinstance(one, protocol.TurnFacts)]
+    assert [(one.turn, one.time) for one in told] == [(1, turns.all[0].time)]
