@@ -85,7 +85,7 @@ const CONNECT = { type: "connect", url: "ws://x/", token: "secret", modules: FAK
 const TRAITS = { status: "connecting", error: {}, agent_name: "dice", model_name: "smol" };
 
 /** A rendering whose kernel a test plays. */
-function rendered(t, traits = {}, { send, alive } = {}) {
+function rendered(t, traits = {}, { send, alive, tells = true, sets = true } = {}) {
   page(t);
   t.mock.timers.enable({ apis: ["setTimeout"] });
   globalThis.views = [];
@@ -98,11 +98,11 @@ function rendered(t, traits = {}, { send, alive } = {}) {
   const set = {};
   const listeners = new Map();
   const model = {
-    set: (name, value) => {
+    set: sets && ((name, value) => {
       if (value === undefined) delete set[name];
       else set[name] = value;
-      listeners.get(`change:${name}`)?.call({ model: { comm_live: alive } });
-    },
+      if (tells) listeners.get(`change:${name}`)?.call({ model: { comm_live: alive } });
+    }),
     get: (name) => ({ ...TRAITS, ...traits })[name],
     send: send ?? ((content) => sent.push(content)),
     on: (name, callback) => listeners.set(name, callback),
@@ -375,4 +375,26 @@ test("a session that ended before the page was opened says so, and is not asked 
 test("traits that say nothing are no names", (t) => {
   const { root } = rendered(t, { agent_name: undefined, model_name: null, error: undefined });
   assert.deepEqual(["agent", "model"].map((name) => root.querySelector(`[data-adk-nb=${name}]`).textContent), ["", ""]);
+});
+
+test("a link to a page of its own is asked of the kernel, and goes to whoever waits for one", async (t) => {
+  const { hears, sent, view } = rendered(t);
+  await hears({ type: "page", url: "http://nobody.asked/" });
+  await hears(CONNECT);
+  sent.splice(0);
+  const asked = [view().options.page(), view().options.page()];
+  assert.deepEqual(sent, [{ type: "page" }, { type: "page" }]);
+  const told = { type: "page", url: "http://localhost:1/#code" };
+  await hears(told);
+  assert.deepEqual(await Promise.all(asked), [told, told]);
+});
+
+test("a front end whose models tell nothing of a change is taken for one with a kernel", (t) => {
+  for (const how of [{ tells: false }, { sets: false }]) {
+    const { sent, state, close } = rendered(t, {}, how);
+    assert.deepEqual([sent.map(({ type }) => type), state()[0]], [["open"], "connecting"]);
+    close();
+    t.mock.timers.reset();
+    t.mock.restoreAll();
+  }
 });

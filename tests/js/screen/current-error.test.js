@@ -19,7 +19,7 @@ test("an error of the page goes when what failed works again, and the kernel is 
   current.report(DENIED);
   assert.deepEqual([error.row.hidden, error.row.dataset.code], [false, "mic_denied"]);
   current.over("camera_");
-  assert.equal(error.row.hidden, false);
+  assert.deepEqual([error.row.hidden, sent.length], [false, 1]);
   current.over("mic_", "insecure_context");
   assert.equal(error.row.hidden, true);
   assert.deepEqual(sent, [{ type: "error", ...DENIED }, { type: "recovered", code: "mic_denied" }]);
@@ -42,6 +42,9 @@ test("a model's error goes when it answers; one that no answer ends stays until 
   assert.equal(error.row.hidden, false);
   current.answered({ type: "transcript", role: "agent" });
   assert.deepEqual([error.row.hidden, sent], [true, []]);
+  current.show({ ...LOST, lasts: false });
+  current.answered({ type: "turn", state: "complete" });
+  assert.equal(error.row.hidden, true);
   current.show({ ...LOST, lasts: true });
   current.answered({ type: "turn", state: "complete" });
   current.show(current.failure);

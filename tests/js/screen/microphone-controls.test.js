@@ -9,7 +9,7 @@ function shown(t) {
   page(t);
   const layout = layOut(document.createElement("div"));
   document.body.append(layout.root);
-  const seen = { sent: [], frames: [], failures: [], mended: [], opened: 0, changes: 0, asked: [], settings: { noise_suppression: false } };
+  const seen = { sent: [], frames: [], failures: [], mended: [], over: [], opened: 0, changes: 0, asked: [], settings: { noise_suppression: false } };
   const sound = {
     microphone: null,
     openMicrophone: (settings) => {
@@ -32,7 +32,7 @@ function shown(t) {
     connection: { send: (message) => seen.sent.push(message), sendAudio: (...how) => seen.frames.push(how) },
     settings: () => seen.settings,
     report: (failure) => seen.failures.push(failure.code),
-    recovered: (...causes) => seen.mended.push(...causes.filter((code) => code === "mic_muted")),
+    recovered: (...causes) => (seen.over.push(causes), seen.mended.push(...causes.filter((code) => code === "mic_muted"))),
     onopen: () => (seen.opened += 1),
     onchange: () => (seen.changes += 1),
     signal: listeners.signal,
@@ -63,6 +63,23 @@ test("a click while the browser asks takes it back, and the bridge hears nothing
   assert.deepEqual([pressed(), controls.opening, seen.changes], ["false", false, 1]);
   await seen.grant(false);
   assert.deepEqual([seen.sent, seen.changes, controls.fresh], [[], 1, false]);
+});
+
+test("once it is open, nothing that kept it from that is an error any more", async (t) => {
+  const { seen, mic } = shown(t);
+  mic.click();
+  assert.deepEqual(seen.over, []);
+  await seen.grant();
+  assert.deepEqual(seen.over, [["mic_", "insecure_context"]]);
+});
+
+test("one that another view takes is closed, of which the bridge knows", async (t) => {
+  const { controls, seen, pressed } = await open(t);
+  const { changes } = seen;
+  controls.taken();
+  assert.deepEqual([controls.isOpen, pressed(), seen.sent, seen.changes], [false, "false", [], changes + 1]);
+  controls.taken();
+  assert.equal(seen.changes, changes + 1);
 });
 
 test("what the browser refuses is reported", async (t) => {

@@ -38,8 +38,7 @@ test("the line offers what is not here, and is there only while something can be
   places.say({ speaker: "elsewhere" });
   places.say({ speaker: "none" });
   assert.equal(places.plays, false);
-  places.hear.click();
-  places.speak.click();
+  for (const name of ["hear-here", "speak-here"]) layout.root.querySelector(`[data-adk-nb=${name}]`).click();
   assert.deepEqual(asked, ["hear", "speak"]);
   places.show(false);
   assert.equal(places.row.hidden, true);

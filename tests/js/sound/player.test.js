@@ -568,6 +568,7 @@ test("a turn that was cut off is played again where it is answered all the same"
   ear.player.end(1);
   ear.play(300);
   assert.ok(sounding(ear.heard.slice(quiet)) > 0);
+  assert.deepEqual(ear.of("started").map(({ turn }) => turn), [1, 1]);
   assert.equal(ear.of("drained").at(-1)?.turn, 1);
 });
 
@@ -624,4 +625,24 @@ test("a turn that another player began goes on, and its count with it", () => {
   ear.play(700);
   assert.deepEqual(ear.of("started").map(({ turn, played_ms }) => [turn, played_ms]), [[1, 4900]]);
   assert.equal(ear.of("drained")[0].played_ms, 5400);
+});
+
+test("exactly: what comes in one piece after a short stall is not ahead: it waits until the gap is 10 ms", () => {
+  const ear = listen(RATE);
+  ear.player.push(level(1, 104));
+  ear.play(136); // it starts at 24 and is dry at 128
+  for (let i = 0; i < 3; i++) ear.player.push(level(1, 20));
+  ear.play(80);
+  const restart = ear.heard.findIndex((value, at) => at >= 128 * 16 && value !== 0);
+  assert.equal(restart / 16, 144); // the first quantum that begins 10 ms after it
+});
+
+test("a turn that drained and is heard again begins anew", () => {
+  const ear = listen(RATE);
+  ear.player.push(level(1, 100));
+  ear.play(800);
+  ear.player.push(level(1, 100));
+  ear.player.end(1);
+  ear.play(300);
+  assert.deepEqual(ear.reports.map(({ type }) => type).filter((type) => type !== "progress"), ["started", "drained", "started", "drained"]);
 });
