@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import re
 import sys
@@ -104,6 +105,21 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     report.sections = [
         (name, text.encode("utf-8", "backslashreplace").decode()) for name, text in report.sections
     ]
+
+
+# --- garbage ---
+
+# What is imported is a million objects, none of them garbage: to look through them again and again
+# takes a fifth of the tests' time, and as long as a test of a second or two as the process ends.
+gc.disable()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """Leaves what is there already out of all collections to come."""
+    gc.freeze()
+    gc.set_threshold(700, 10, 50)  # The tests import more, which is looked through seldom.
+    gc.enable()
 
 
 # --- the order, and what of it runs side by side under pytest-xdist ---

@@ -116,10 +116,7 @@ def test_memory_is_that_of_a_batch_and_the_frame(folder, monkeypatch):
 
     gc.collect()
     gc.freeze()  # What other tests hold is a million objects, and not counted.
-    try:
-        turns_df(folder, [Column("count", "object", lambda _turn: alive.append(living()))])
-    finally:
-        gc.unfreeze()
+    turns_df(folder, [Column("count", "object", lambda _turn: alive.append(living()))])
     assert rows // 4 < max(alive) < rows // 2
     assert gc.isenabled()
 
