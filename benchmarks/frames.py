@@ -105,7 +105,8 @@ def log_with(rows):
     """Returns a log of so many rows, of such conversations."""
     turn = list(log_of(adk_turn(1)))
     log = EventLog("bench")
-    names = [name for name in type(turn[0]).__slots__ if name not in ("seq", "time", "t")]
+    own = ("seq", "time", "t", "variant")  # The log's own.
+    names = [name for name in type(turn[0]).__slots__ if name not in own]
     for place in range(rows):
         values = {name: getattr(turn[place % len(turn)], name) for name in names}
         log.add(**values | {"turn": place // len(turn) + 1})

@@ -42,7 +42,13 @@ PARSERS = {
 MORE = {
     "adk_nb/cell_requests.py": ("tests/live/test_after_turn.py", "tests/live/test_tool_calls.py"),
     "adk_nb/data/columns.py": ("tests/data/test_tables.py",),
-    "adk_nb/log/turn.py": ("tests/log/test_turn_fold.py",),
+    "adk_nb/log/turn.py": tuple(
+        f"tests/log/test_{name}_fold.py" for name in ("turn", "words", "call", "sound")
+    ),
+    **dict.fromkeys(
+        [f"adk_nb/log/{name}_fold.py" for name in ("words", "call", "sound")],
+        ("tests/log/test_turn_fold.py",),
+    ),
     **dict.fromkeys(
         [f"adk_nb/local/{name}.py" for name in ("arguments", "matching", "phrases", "quantities")],
         tuple(

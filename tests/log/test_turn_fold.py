@@ -1,17 +1,11 @@
+"""How turns begin and end, and what of the session they have."""
+
+from __future__ import annotations
+
 import pytest
-from logs import Told
 
 from adk_nb.audio import Clip
-from adk_nb.log.event_log import EventLog
 from adk_nb.log.turn_fold import TurnFold
-from adk_nb.log.turns_from_log import logged_turns
-
-SOURCE = {"title": "Dice", "uri": "https://dice"}
-
-
-@pytest.fixture
-def told():
-    return Told()
 
 
 @pytest.mark.parametrize(
@@ -25,47 +19,6 @@ def test_an_error_before_a_turn_began_is_the_sessions_and_all_in_it_are_the_turn
     told("error", error="before")("user_text", text="hi")
     told("error", error="first")("error", error="second")("error", error="first")
     assert told.turn.error == "first second"
-
-
-def test_the_end_of_speech_is_the_best_that_is_known(told):
-    told("user_transcript", text="One", final=False)
-    assert told.turn.speech_end_t == 0.0
-    told("user_transcript", text="One two.", final=True)
-    told("user_transcript", text="three", final=False)
-    assert (told.turn.speech_end_t, told.turn.transcript_ms) == (1.0, 0.0)
-    told("user_audio", speech_t=0.5)("user_audio")
-    assert (told.turn.speech_end_t, told.turn.transcript_ms) == (0.5, 500.0)
-
-
-def test_the_end_of_a_voice_is_the_pages_or_the_services(folded):
-    folded("user_transcript", text="Hi", final=True)
-    folded("voice_activity", source="client", text="ACTIVITY_START")("voice_activity")
-    turn = folded.turn
-    assert (turn.released_t, turn.service_t, turn.speech_end_by) == (None, None, "transcript")
-    folded("voice_activity", text="VOICE_ACTIVITY_END")
-    assert (turn.released_t, turn.service_t, turn.speech_end_by) == (None, 3.0, "service")
-    for _ in range(2):  # The last one counts.
-        folded("voice_activity", source="client", text="ACTIVITY_END")
-    assert (turn.released_t, turn.service_t, turn.speech_end_by) == (5.0, 3.0, "activity")
-
-
-def test_sound_is_lost_on_the_way_from_the_page_or_to_it(folded):
-    folded("audio_lost", source="client", audio_ms=40.0)("audio_lost", audio_ms=60.0)
-    assert (folded.turn.mic_lost_ms, folded.turn.dropped_ms) == (40.0, 60.0)
-    folded("audio_lost", audio_ms=80.0)  # The row was written anew: it has the sum.
-    assert (folded.turn.mic_lost_ms, folded.turn.dropped_ms) == (40.0, 80.0)
-    folded("audio_lost", source="client")("audio_lost")
-    assert (folded.turn.mic_lost_ms, folded.turn.dropped_ms) == (0.0, 0.0)
-
-
-def test_of_a_players_count_each_turn_has_its_own_part(folded):
-    folded("playback_started", 1)
-    assert folded.turn.underruns is None  # No page says.
-    folded("playback_started", 1, underruns=2)("playback_drained", 1, underruns=3)
-    folded("playback_started", 2, underruns=3)("playback_flushed", 2, underruns=7)
-    folded("playback_started", 3, underruns=1)  # Another page, which counts from 0.
-    folded("playback_drained", 3, underruns=1)("playback_drained", 3)
-    assert [folded.fold.turn(n).underruns for n in (1, 2, 3)] == [3, 4, 1]
 
 
 def test_moments_are_those_of_the_first_of_each(told):
@@ -103,48 +56,6 @@ def test_one_interruption_marks_its_own_turn_alone(told):
     assert [turn.interrupted for turn in told.turns()] == [False, False, True]
 
 
-def test_what_a_model_says_was_heard_counts_unless_the_player_knows(told):
-    told("user_text", text="count")("agent_audio", audio_ms=1000.0)
-    told("agent_transcript", text="One two three.", final=True, audio_ms=1000.0)
-    told("interrupted", 1, "client")
-    told("agent_transcript", text=" One ", final=True)
-    assert (told.turn.heard_text, told.turn.agent_text) == ("One", "One two three.")
-    told("playback_flushed", 1, "client", audio_ms=700.0)
-    told("agent_transcript", text="One", final=True)
-    assert told.turn.heard_text == "One two"
-
-
-def test_a_player_that_flushes_a_turn_that_nobody_cut_off_changes_no_words(told):
-    told("agent_audio", audio_ms=1000.0)
-    told("agent_transcript", text="One two three.", final=True, audio_ms=1000.0)
-    told("playback_flushed", 1, "client", audio_ms=500.0)
-    assert (told.turn.heard_text, told.turn.heard_ms) == ("One two three.", 500.0)
-
-
-def test_an_empty_end_of_a_transcript_says_nothing_of_what_was_heard(told):
-    told("agent_transcript", text="One two.", final=False)("agent_transcript", final=True)
-    assert (told.turn.heard_text, told.turn.agent_text) == ("One two.", "One two.")
-
-
-def test_a_final_piece_that_is_shorter_is_what_was_heard(told):
-    told("agent_transcript", text="One two three.", final=False)
-    told("agent_transcript", text="One ", final=True)
-    assert (told.turn.heard_text, told.turn.agent_text) == ("One", "One two three.")
-
-
-def test_text_after_an_interruption_was_not_heard(told):
-    told("user_text", text="go")("agent_text", text="One.", final=True)
-    told("interrupted", 1, "client")("agent_text", text="Two.", final=True)
-    assert (told.turn.heard_text, told.turn.agent_text) == ("One.", "One. Two.")
-
-
-def test_how_much_was_heard_is_the_most_that_was_reported(told):
-    told("user_text", text="go")("agent_text", text="One.", final=True)
-    told("playback_drained", audio_ms=500.0)("playback_drained", audio_ms=200.0)
-    told("playback_drained")
-    assert (told.turn.heard_ms, told.turn.flushed, told.turn.heard_text) == (500.0, False, "One.")
-
-
 def test_agents_that_answer_one_another(told):
     told("connected", 0, "bridge", agent="a", model="m")
     told("user_text", text="hi")
@@ -163,74 +74,6 @@ def test_turns_before_the_model_is_known_get_it_and_their_own_agent_stays(told):
     assert [(turn.agent, turn.model) for turn in told.turns()] == [
         ("a", "m"), ("b", "m"), ("a", "m"),
     ]  # fmt: skip
-
-
-def test_sources_are_what_a_row_rightly_calls_so(told):
-    told("user_text", text="q")
-    told("agent_text", text="", result={"sources": [SOURCE, {"title": "no uri"}, "dice"]})
-    told("agent_text", text="", result={"sources": "all of them"})
-    told("agent_text", text="Yes.", final=True, result={"queries": []})
-    assert told.turn.sources == [SOURCE]
-    assert told.turn.agent_text == "Yes."
-
-
-def test_a_tool_may_have_several_results_and_those_of_no_call_are_nobodys(told):
-    told("tool_result", tool_call_id="a", result=0)
-    told("tool_call", tool="count", tool_call_id="a", agent="x")
-    told("tool_result", tool_call_id="a", result=1, output="one")
-    told("tool_result", tool_call_id="a", result=2)
-    told("tool_call")  # It has no name, no arguments and no id.
-    (first, second) = told.turn.tool_calls
-    assert (first.result, first.ms, first.output) == (2, 1000.0, "one")
-    assert (second.id, second.name, second.args, second.ms) == ("", "", None, None)
-    assert told.turn.tools == "count, "
-    assert (told.turn.tool_ms, told.turn.tool_sum_ms) == (None, None)  # The second still runs.
-
-
-def test_what_a_guard_says_stands_in_the_place_of_all_that_was_said():
-    log = EventLog("s")
-    log.add("client", "user_text", turn=1, author="user", text="tell", final=True)
-    log.add_audio("adk", "agent_audio", 1, b"\x01\x00" * 480, 24_000)
-    agent = {"turn": 1, "author": "a", "agent": "a"}
-    log.add("adk", "agent_transcript", text="It is ", final=False, audio_ms=20.0, **agent)
-    log.add("adk", "withheld", text="I may not.", final=True, audio_ms=20.0, **agent)
-    log.add("client", "playback_flushed", turn=1, audio_ms=12.0)
-    (turn,) = logged_turns(log)
-    assert (turn.agent_text, turn.heard_text) == ("I may not.", "I may not.")
-    assert [(piece.author, piece.text) for piece in turn.pieces if piece.text] == [
-        ("user", "tell"), ("a", "I may not."),
-    ]  # fmt: skip
-    assert (turn.withheld, turn.heard_ms, turn.audio_ms) == (True, 12.0, 20.0)
-
-
-# --- what each row changes, as a running session learns it ---
-
-
-class Folded:
-    """Rows that a fold takes one by one, a second apart; `changed` is what the last one did."""
-
-    def __init__(self):
-        self.log, self.fold = EventLog("s"), TurnFold("s")
-
-    def __call__(self, kind, turn=1, source="adk", **values):
-        self.changed = self.fold.add(
-            self.log.add(source, kind, t=float(len(self.log)), turn=turn, **values)
-        )
-        return self
-
-    @property
-    def turn(self):
-        return self.fold.turn(1)
-
-    @property
-    def pieces(self):
-        """The pieces that the last row changed."""
-        return [(piece.number, piece.role, piece.text, piece.final) for piece in self.changed]
-
-
-@pytest.fixture
-def folded():
-    return Folded()
 
 
 def test_each_row_returns_the_pieces_that_it_changed(folded):
@@ -254,59 +97,6 @@ def test_each_row_returns_the_pieces_that_it_changed(folded):
     assert [piece.number for piece in folded.turn.pieces] == [0, 1, 2, 3, 4]
 
 
-def test_a_question_that_is_heard_anew_forgets_what_was_heard_of_it(folded):
-    folded("user_transcript", text="Watt", final=False, cumulative=True)
-    folded("user_transcript", cumulative=True)
-    assert (folded.turn.user_text, folded.pieces) == ("", [(0, "user", "", False)])
-    assert folded.turn.spoken
-    folded("user_transcript", text="What?", final=True)
-    assert (folded.turn.user_text, folded.pieces) == ("What?", [(0, "user", "What?", True)])
-
-
-def test_what_a_notebook_asks_is_no_word_of_the_users(folded):
-    folded("prompt", source="client", text="Greet them.")
-    turn = folded.turn
-    assert (turn.prompt, turn.user_text, turn.typed_t, turn.begun) == ("Greet them.", "", 0.0, True)
-    folded("agent_text", text="Hi!", final=True)
-    assert (turn.question, turn.first_text_ms, turn.begun) == ("Greet them.", 1000.0, True)
-
-
-def test_an_answer_that_was_anothers_leaves_its_turn(folded):
-    folded("user_text", text="q")("agent_text", text="Let me see.", agent="a")
-    folded("tool_call", tool="t", tool_call_id="c")("agent_audio", audio_ms=500.0)
-    folded("agent_transcript", text="Noon.", agent="a", audio_ms=500.0)("playback_started")
-    folded("answer_disowned")
-    assert folded.pieces == [(1, "agent", "", True), (3, "agent", "", True)]
-    turn = folded.turn
-    assert (turn.agent_text, turn.heard_text, turn.audio_ms, turn.marks) == ("", "", 0.0, [])
-    moments = (turn.agent_t, turn.audio_t, turn.answer_t, turn.filler_t, turn.heard_t)
-    assert moments == (None,) * 5
-    assert (turn.user_text, turn.tools) == ("q", "t")
-    folded("agent_text", text="Mine.", agent="a", final=True)
-    assert (turn.agent_text, turn.agent_t, folded.pieces) == (
-        "Mine.", 7.0, [(3, "agent", "Mine.", True)],
-    )  # fmt: skip
-
-
-def test_a_guards_words_stand_in_the_place_of_an_answer_and_of_its_sources(folded):
-    folded("user_text", text="q")("agent_text", text="It is ", agent="a")
-    folded("agent_text", result={"sources": [SOURCE]})
-    folded("withheld", agent="b", text=" I may not. ")
-    turn = folded.turn
-    assert folded.pieces == [(2, "agent", " I may not. ", True)]
-    assert [piece.text for piece in turn.pieces] == ["q", "", " I may not. "]
-    assert (turn.agent, turn.agent_text, turn.heard_text) == ("b", "I may not.", "I may not.")
-    assert (turn.agent_t, turn.marks, turn.sources, turn.withheld) == (1.0, [], [], True)
-
-
-def test_a_guards_words_may_be_the_first_of_a_turn(folded):
-    folded("user_text", text="q")("agent_audio", audio_ms=10.0, agent="a")("withheld", text="No.")
-    turn = folded.turn
-    assert (turn.agent, turn.agent_t, turn.pieces[1].author) == ("a", 2.0, "a")
-    folded("agent_text", text="Else?", final=True)
-    assert [piece.text for piece in turn.pieces] == ["q", "No.", "Else?"]
-
-
 def test_a_tool_that_went_on_is_answered_after_an_interruption(folded):
     folded("user_text", text="q")("tool_call", tool="t", tool_call_id="c")
     folded("agent_text", text="One moment.", final=True)("interrupted", source="client")
@@ -323,71 +113,6 @@ def test_a_tool_that_went_on_is_answered_after_an_interruption(folded):
     assert [piece.text for piece in turn.pieces if piece.role == "agent"] == [
         "One moment.", "Noon it is.",
     ]  # fmt: skip
-
-
-def test_what_was_said_while_a_tool_ran_is_no_answer(folded):
-    folded("user_text", text="q")("agent_audio", audio_ms=1.0)
-    assert (folded.turn.filler_t, folded.turn.answer_t) == (None, 1.0)
-    folded("tool_call", tool="t", tool_call_id="c")
-    assert (folded.turn.filler_t, folded.turn.answer_t) == (1.0, None)
-    folded("agent_audio", audio_ms=1.0)("agent_audio", audio_ms=1.0)
-    folded("tool_result", tool_call_id="c")("agent_audio", audio_ms=1.0)
-    folded("agent_audio", audio_ms=1.0)
-    assert (folded.turn.filler_t, folded.turn.answer_t) == (1.0, 6.0)
-    assert (folded.turn.filler_ms, folded.turn.answer_ms) == (1000.0, 6000.0)
-
-
-def test_the_first_filler_is_the_one_that_counts(folded):
-    folded("user_text", text="q")("tool_call", tool="t", tool_call_id="c")
-    folded("agent_audio", audio_ms=1.0)("agent_audio", audio_ms=1.0)
-    assert (folded.turn.filler_t, folded.turn.answer_t) == (2.0, None)
-    folded("tool_result", tool_call_id="c")("agent_audio", audio_ms=1.0)
-    folded("tool_call", tool="t", tool_call_id="d")
-    assert (folded.turn.filler_t, folded.turn.answer_t) == (2.0, None)
-
-
-def test_how_long_a_tool_ran_is_what_its_row_says_else_the_time_between(folded):
-    for call in ("a", "b"):
-        folded("tool_call", tool="t", tool_call_id=call, args={"n": 1}, agent="x")
-    folded("tool_result", tool_call_id="a", ms=500.0, error="It broke.")
-    folded("tool_result", tool_call_id="b", output="o")
-    folded("tool_result", tool_call_id="b", ms=9.0)
-    told = [(c.ms, c.began_t, c.error, c.output, c.time > 0) for c in folded.fold.calls]
-    assert told == [(500.0, 1.5, "It broke.", "", True), (2000.0, 1.0, None, "o", True)]
-    assert folded.fold.call("b") is folded.fold.calls[1]
-    assert folded.fold.call("c") is None
-
-
-def test_a_tool_that_streams_runs_until_its_end_is_told(folded):
-    folded("tool_call", tool="t", tool_call_id="c")
-    folded("tool_result", tool_call_id="c", result=1, final=False)
-    call = folded.fold.call("c")
-    assert (call.streams, call.ms, call.began_t, call.result) == (True, None, None, 1)
-    folded("tool_ended", tool_call_id="c", ms=500.0)
-    assert (call.ms, call.began_t, call.result) == (500.0, 1.5, 1)
-    folded("tool_ended", tool_call_id="c", ms=900.0)("tool_ended", tool_call_id="none")
-    assert (call.ms, call.began_t, folded.pieces) == (500.0, 1.5, [])
-
-
-def test_what_a_call_waited_for_its_user_is_no_part_of_how_long_it_ran(folded):
-    folded("tool_call", tool="t", tool_call_id="c")
-    folded("approval", tool_call_id="none", ms=700.0, text="approved")  # It is nobody's.
-    folded("approval", tool_call_id="c", ms=500.0, text="approved")("approval", tool_call_id="c")
-    folded("tool_result", tool_call_id="c", result=1)
-    (call,) = folded.fold.calls
-    assert (call.waits, call.answer) == ([(2.0, 2.5), (3.0, 3.0)], "")
-    assert (call.ms, call.approval_ms, call.began_t) == (3500.0, 500.0, 0.0)
-
-
-def test_what_a_tool_got_and_gave_is_copied():
-    log, fold = EventLog("s"), TurnFold("s")
-    fold.add(log.add("adk", "tool_call", turn=1, tool_call_id="c", args={"n": [1]}))
-    fold.add(log.add("adk", "tool_result", turn=1, tool_call_id="c", result={"m": [2]}))
-    call = fold.call("c")
-    call.args["n"].append(3)
-    call.result["m"].append(3)
-    assert [row.args for row in log] == [{"n": [1]}, None]
-    assert [row.result for row in log] == [None, {"m": [2]}]
 
 
 def test_turns_wait_for_a_model_that_is_not_connected(folded):
@@ -469,31 +194,11 @@ def test_an_interruption_that_a_model_reports_after_the_users_last_word_counts(f
     assert folded.turn.interrupted
 
 
-def test_the_clocks_error_is_that_of_the_first_report(folded):
-    folded("playback_started", error_ms=1.5)("playback_started", error_ms=9.0)
-    assert (folded.turn.heard_t, folded.turn.clock_error_ms) == (0.0, 1.5)
-
-
 def test_an_invocation_is_the_newest_that_is_named(folded):
     for invocation in ("i", None, "j"):
         folded("agent_text", text="x", invocation_id=invocation)
         assert folded.turn.invocation_id == invocation or invocation is None
     assert folded.turn.invocation_id == "j"
-
-
-def test_secrets_are_masked_in_whatever_of_a_turn_came_in_pieces(folded):
-    folded.fold = TurnFold("s", redact=lambda text: text.replace("hunter2", "***"))
-    # A row that has all of a text was masked itself when it was logged.
-    folded("agent_transcript", text="hun", agent="a")
-    folded("agent_transcript", text="ter2 it is", agent="a")
-    assert (folded.turn.agent_text, folded.turn.heard_text) == ("*** it is", "*** it is")
-    folded("agent_transcript", text="hunter2 ", agent="a", final=True)
-    assert folded.turn.heard_text == "***"
-    folded("interrupted", source="client")
-    folded("agent_transcript", text=" hunter2", final=True)
-    assert folded.turn.heard_text == "***"
-    folded("withheld", text="not hunter2")
-    assert folded.turn.agent_text == "not ***"
 
 
 def test_the_sound_and_the_session_are_those_that_the_fold_was_made_with(folded):
@@ -503,3 +208,21 @@ def test_the_sound_and_the_session_are_those_that_the_fold_was_made_with(folded)
     assert (turn.session_id, turn.tool_calls[0].session_id) == ("mine", "mine")
     assert (turn.audio, turn.tool_calls[0].turn) == (Clip(bytes(6), 24_000), turn)
     assert (turn.time, turn.t) == (turn.tool_calls[0].time, turn.tool_calls[0].t)
+
+
+def test_a_turn_is_in_the_history_that_was_current_when_it_began(folded):
+    folded("user_text", 1, text="one")
+    folded("agent_swapped", 1, "bridge", agent="a", model="m", args={"history": "fresh"})
+    folded("user_text", 2, text="two")
+    folded("agent_swapped", 2, "bridge", agent="a", model="m", args={"history": 3})
+    folded("user_text", 3, text="three")
+    assert [turn.history for turn in folded.fold.begun()] == ["s", "fresh", "fresh"]
+
+
+def test_a_turns_variant_is_that_of_the_agent_that_answered(folded):
+    told = []
+    for source, variant in (("client", "a"), ("client", "b"), ("adk", "c"), ("client", "d")):
+        folded.log.is_of(variant)
+        folded("user_text" if source == "client" else "agent_text", 1, source, text="x")
+        told.append(folded.turn.variant)
+    assert told == ["a", "a", "c", "c"]
