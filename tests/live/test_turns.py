@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from adk_nb.live.model_connection import Link
+from adk_nb.live.link import Link
 from adk_nb.live.turn_builder import Turns
 from adk_nb.live.turn_machine import CallPhase, Phase
 from adk_nb.log.event_log import EventLog
