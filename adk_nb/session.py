@@ -554,7 +554,7 @@ class LiveSession(Conversation):
         if not self.greets_pages:
             self._greet()
         for sentence in config.unsupported(
-            live_model(self.agent), self._exchange.live.run_config, audio=self._switching.voice
+            live_model(self.agent), self._exchange.live.runner.config, audio=self._switching.voice
         ):
             self._exchange.report(AdkNbError(sentence, code="unsupported"))
 

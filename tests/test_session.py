@@ -506,13 +506,13 @@ def test_a_new_page_is_told_of_a_thousand_tools_at_most(monkeypatch):
 def test_what_the_run_config_leaves_open_is_set_for_notebooks():
     given = RunConfig()
     session = LiveSession(agent(echo), run_config=given, voice="Kore")
-    config = session._exchange.live.run_config
+    config = session._exchange.live.runner.config
     assert config.response_modalities == [types.Modality.AUDIO]
     assert config.speech_config.voice_config.prebuilt_voice_config.voice_name == "Kore"
     assert given.response_modalities is None
-    assert LiveSession(agent(echo), audio=False)._exchange.live.run_config.response_modalities == [
-        "TEXT"
-    ]
+    assert LiveSession(
+        agent(echo), audio=False
+    )._exchange.live.runner.config.response_modalities == ["TEXT"]
 
 
 def test_text_only():

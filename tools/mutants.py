@@ -57,6 +57,11 @@ MORE = {
         ),
     ),
     "adk_nb/live/coordinator.py": ("tests/live/test_exchange.py",),
+    **dict.fromkeys(
+        [f"adk_nb/live/{name}.py" for name in ("interruptions", "realtime_input", "text_input")],
+        ("tests/live/test_coordinator.py",),
+    ),
+    "adk_nb/live/retries.py": ("tests/live/test_model_connection.py",),
     "adk_nb/live/histories.py": ("tests/live/test_forks.py",),
     "adk_nb/live/swaps.py": ("tests/live/test_swap_rules.py",),
     "adk_nb/live/tool_calls.py": ("tests/live/test_call_plugin.py",),

@@ -5,14 +5,13 @@ There is one for each `LiveSession`; all of it runs on the bridge thread.
 
 from __future__ import annotations
 
-import asyncio
-import time
 from typing import TYPE_CHECKING, Any
 
 from adk_nb.adk.agents import model_name
 from adk_nb.adk.withheld import guarded
 from adk_nb.exceptions import AdkNbError, LocalModelError, ModelError, SessionClosedError
 from adk_nb.live.event_reader import EventReader
+from adk_nb.live.handover import Handover
 from adk_nb.live.history_completion import HistoryCompletion
 from adk_nb.live.interruptions import Interruptions
 from adk_nb.live.microphone import Microphone
@@ -51,8 +50,6 @@ if TYPE_CHECKING:
     from adk_nb.log.event_log import EventLog
     from adk_nb.log.turn import Turn
 
-_SETTLE_S = 0.3
-"""How long a swap waits for the model to report what was heard of its answer (s)."""
 _LASTING = {"recording", "unsupported", "local_model"}
 """Codes of errors that a good answer does not end."""
 
@@ -84,6 +81,7 @@ class Exchange:
         live: ADK's run.
         reader: Reads its events.
         swaps: The current agent, and its swaps.
+        handover: What another agent takes over.
         capabilities: What is known of its model.
         declarations: How its tools are declared to the model.
         tools: Runs the tools that the model calls.
@@ -131,7 +129,8 @@ class Exchange:
             histories=histories,
             plugins=self._plugins,
         )
-        self.swaps: Swaps = Swaps(agent, self, self.live, histories)
+        self.handover = Handover(self)
+        self.swaps: Swaps = Swaps(agent, self.handover, self.live, histories)
         log.is_of(self.swaps.variant)
         self.capabilities = ModelCapabilities(self.swaps)
         self._told_audio_use: bool | dict[str, Any] = audio or {"output": False}
@@ -392,60 +391,6 @@ class Exchange:
             await self.tools.runs.stop()
         await self.tools.run_over()
         await self._history.complete()
-
-    async def settle(self, *, lets_sound: bool = False) -> None:
-        """Interrupts the open turn, and waits shortly for what the model says was heard.
-
-        Where no turn is open, `lets_sound` lets an answer that is complete sound to its end.
-        """
-        current = self.turns.machine.current
-        if current is None and lets_sound:
-            pass
-        elif current is None or current.answered or current.final:
-            self.interruptions.cut()  # What is being said is said again to the new agent.
-        deadline = time.monotonic() + _SETTLE_S
-        answer, cascaded = self.turns.machine.answer, self.capabilities.cascaded
-        while cascaded and answer.dropping and time.monotonic() < deadline:  # noqa: ASYNC110 - it has no event
-            await asyncio.sleep(_SETTLE_S / 30)
-        answer.dropped()
-        await self.tools.runs.stop()
-
-    def adopted(
-        self, agent: BaseAgent, before: BaseAgent, changes: list[str], variant: str
-    ) -> None:
-        """Takes over another agent that is connected now, and tells the log and the pages."""
-        self.turns.agent, self.turns.model = agent.name, model_name(agent)
-        self.capabilities.tell(self.turns, self.reader)
-        self.log.is_of(variant)
-        text = " ".join(changes)
-        self.log.add(
-            "bridge",
-            "agent_swapped",
-            turn=self.turns.index,
-            agent=agent.name,
-            model=model_name(agent),
-            text=text,
-            args={
-                "before": before.name,
-                "tools": [tool["name"] for tool in self.swaps.tools if tool["on"]],
-                "history": self.histories.current.id,
-            },
-        )
-        changed = protocol.AgentChanged(
-            agent.name, model_name(agent), self.swaps.tools, changes, self.capabilities.sees
-        )
-        self.pages.emit(changed)
-        self.pages.note(self.turns.index - 1, "swap", text)
-
-    def unheard(self) -> list[bytes]:
-        """Returns the user's speech that no model has answered yet, PCM16LE at 16 kHz."""
-        return self.microphone.unanswered()
-
-    def kept_until(self, turn: int | None) -> tuple[Callable[[Event], bool], list[int]]:
-        """Returns a filter for the events up to a turn, and the numbers of those turns."""
-        if turn is None:
-            return (lambda _: True), [one.index for one in self.turns.all]
-        return self.reader.kept_until(turn), list(range(1, turn + 1))
 
     def queue(self) -> RequestQueue:
         """Returns the queue to the model, and connects it if it is not.

@@ -1,51 +1,47 @@
-"""`LiveRun`: runs ADK's `Runner.run_live`, again after it has ended or failed."""
+"""`LiveRun`: keeps the model connected, and replaces the agent that runs.
+
+Whether a lost connection is made again is decided in `retries.py`.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import time
-from enum import Enum, StrEnum, auto
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
+from enum import Enum, auto
+from typing import TYPE_CHECKING
 
-from google.adk.apps import App
-from google.adk.runners import Runner
 from google.genai import types
 
 from adk_nb.adk import guard, log_filter
-from adk_nb.adk.agents import cascades, live_model, toolsets
+from adk_nb.adk.agents import live_model
 from adk_nb.adk.request_queue import RequestQueue
-from adk_nb.adk.session_context import SESSION, Knowing
-from adk_nb.adk.text_model import text_model
-from adk_nb.adk.tool_threads import tool_threads
+from adk_nb.adk.session_context import SESSION
 from adk_nb.adk.user_errors import contained
-from adk_nb.exceptions import AdkNbError, LocalModelError, ModelError, SessionClosedError, together
+from adk_nb.exceptions import AdkNbError, ModelError, SessionClosedError
+from adk_nb.live.adk_runner import AdkRunner
+from adk_nb.live.link import Link
+from adk_nb.live.model_loading import ModelLoading
+from adk_nb.live.retries import Retries
 from adk_nb.live.tool_output import Streams
-from adk_nb.providers import gemini
 from adk_nb.providers.explain import explain
-from adk_nb.providers.losses import is_loss, is_refused_handle
+from adk_nb.providers.losses import is_loss
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine, Iterable
+    from collections.abc import Awaitable, Callable, Iterable
+    from typing import Any
 
     from google.adk.agents import BaseAgent
-    from google.adk.agents.run_config import RunConfig
     from google.adk.events import Event
-    from google.adk.models.base_llm import BaseLlm
     from google.adk.plugins.base_plugin import BasePlugin
-    from google.adk.tools.base_toolset import BaseToolset
 
+    from adk_nb.live.adk_runner import Configure
     from adk_nb.live.histories import Histories
+    from adk_nb.live.run_owner import RunOwner
     from adk_nb.live.tool_calls import ToolCalls
-
-T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 guard.install()
-
-_CLOSE_S = 3.0
-"""How long a toolset may take to close its connections (s)."""
 
 _CANCELS = 5
 _CANCEL_S = 1.0
@@ -54,33 +50,6 @@ _LOOK_S = 0.01
 """How often it is looked whether a model is connected (s)."""
 _CONNECT_S = 30.0
 """How long connecting a model may take (s); the SDK has no limit."""
-_REDIALS = 6
-_REDIALS_S = 5.0
-"""More than so many connections in so many seconds end the run; ADK has no limit."""
-_BACK_OFF_S = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0)
-"""How long to wait before each attempt to connect again (s)."""
-
-
-class Link(StrEnum):
-    """Where the connection to the model is.
-
-    Attributes:
-        IDLE: There is none, and none is wanted: the next turn makes one.
-        DIALING: One is being made.
-        CONNECTED: The model takes what is said.
-        LEAVING: A swap ends the run of the earlier agent.
-        ENTERING: A swap connects another agent.
-        ROLLING_BACK: That has failed, and the earlier agent comes back.
-        STOPPED: The session is closed.
-    """
-
-    IDLE = "idle"
-    DIALING = "dialing"
-    CONNECTED = "connected"
-    LEAVING = "leaving"
-    ENTERING = "entering"
-    ROLLING_BACK = "rolling back"
-    STOPPED = "stopped"
 
 
 _SWAPS = (Link.LEAVING, Link.ENTERING, Link.ROLLING_BACK)
@@ -91,51 +60,6 @@ class Outcome(Enum):
 
     OVER = auto()
     AGAIN = auto()
-
-
-Configure: TypeAlias = "Callable[[object], RunConfig]"
-
-
-class RunOwner(Knowing, Protocol):
-    """What a `LiveRun` reports to its session."""
-
-    def run_begins(self) -> None:
-        """A run begins; called in the context of its task."""
-
-    def run_connected(self, *, resumed: bool | None = None) -> None:
-        """The model is connected.
-
-        Args:
-            resumed: None if no connection was lost. After a loss True if the service resumed the
-                session, False if the history was sent again.
-        """
-
-    def run_lost(self, error: AdkNbError | None) -> None:
-        """The connection is lost or being replaced; another will be made."""
-
-    def run_event(self, event: Event) -> None:
-        """An event came."""
-
-    def run_streamed(self, content: types.Content) -> None:
-        """A tool's response was sent to the model."""
-
-    def run_told(self, content: types.Content) -> None:
-        """A model takes a content."""
-
-    def run_failed(self, error: AdkNbError) -> None:
-        """The run, or loading the model, failed."""
-
-    def run_warned(self, error: AdkNbError) -> None:
-        """Something went wrong that does not end the run."""
-
-    def run_lacks(self, error: LocalModelError) -> None:
-        """Parts of the embedded default are not there; the run goes on without them."""
-
-    def run_awaited(self) -> bool:
-        """Returns whether the user waits for the answer to what they said."""
-
-    async def run_ended(self) -> None:
-        """The run has ended; called before the next one begins."""
 
 
 class LiveRun:
@@ -154,7 +78,8 @@ class LiveRun:
     Attributes:
         agent: The agent that runs.
         queue: The queue to the model; None if no run has begun.
-        run_config: ADK's configuration of the run.
+        runner: ADK's.
+        loading: Loads models of the embedded default.
         link: Where the connection is.
         loaded: Set when the model's speech parts are loaded, or failed to.
     """
@@ -171,12 +96,10 @@ class LiveRun:
     ) -> None:
         self.agent = agent
         self._owner = owner
-        self._configure = configure
-        self.run_config = configure(live_model(agent))
-        self._histories = histories
-        self._plugins = list(plugins)
+        self.runner = AdkRunner(histories, [*plugins, calls], configure, live_model(agent))
+        self.loading = ModelLoading(owner)
+        self._retries = Retries()
         self._warned = log_filter.TellOnce(owner.run_warned)
-        self._toolsets: dict[int, BaseToolset] = {}
         # Set when a run is to begin.
         self._wanted = asyncio.Event()
         # Set unless a swap holds back the next run.
@@ -186,20 +109,11 @@ class LiveRun:
         self.loaded = asyncio.Event()
         self._main: asyncio.Task[None] | None = None
         self._run: asyncio.Task[Outcome] | None = None
-        self._loading: set[asyncio.Task[Any]] = set()
         # Done when the agent of a swap is connected, or could not be.
         self._connecting: asyncio.Future[None] | None = None
-        # Models that are loaded, by id; keeping them keeps the ids valid.
-        self._warm: dict[int, BaseLlm] = {}
         self.link = Link.IDLE
-        # How often the lost connection was tried again.
-        self._attempts = 0
-        # The queue that got a second run, because something was left in it.
-        self._asked_again: RequestQueue | None = None
         # Whether the run has yielded an event.
         self._told_anything = False
-        # When the newest connections were made, on the monotonic clock.
-        self._dials: list[float] = []
         # Why we cancelled the run, if we did.
         self._fails_with: AdkNbError | None = None
         # Why we cancelled it to make another connection, if we did.
@@ -320,11 +234,11 @@ class LiveRun:
         """Ends the run and closes the toolsets; no other run can begin."""
         self.link = Link.STOPPED
         run = self._run
-        for task in (self._main, *self._loading):
+        for task in (self._main, *self.loading.tasks):
             await _ended(task)
         await _ended(run)
         self._give_up_swap()
-        await asyncio.gather(*map(_closed, self._toolsets.values()))
+        await self.runner.close()
         self.let_go()
 
     def _give_up_swap(self) -> None:
@@ -348,9 +262,8 @@ class LiveRun:
         """Reports that a model is connected, or ends the run if that happens too often."""
         del queue
         connecting, self._connecting = self._connecting, None
-        now = time.monotonic()
-        self._dials = [at for at in self._dials if now - at < _REDIALS_S] + [now]
-        if again and len(self._dials) > _REDIALS and self._run is not None:
+        too_often = self._retries.too_often(time.monotonic())
+        if again and too_often and self._run is not None:
             self._fails_with = ModelError(
                 "The model's service ends each connection at once.",
                 remedy="Wait a little, and say it again.",
@@ -362,7 +275,7 @@ class LiveRun:
             self._owner.run_connected(resumed=True)
         else:
             self._is_connected()
-            self._owner.run_connected(resumed=False if self._attempts else None)
+            self._owner.run_connected(resumed=False if self._retries.attempts else None)
         if connecting is not None and not connecting.done():
             connecting.set_result(None)
 
@@ -391,16 +304,15 @@ class LiveRun:
 
     def _tries_again(self, queue: RequestQueue, error: Exception) -> bool:
         """Returns whether to connect again: the connection was lost, not refused."""
-        lost = is_loss(error) or (queue.used and is_refused_handle(error))
-        if self._swapping or self._stopping or not lost or not (queue.used or self._attempts):
+        lost = self._retries.was_lost(queue, error)
+        if self._swapping or self._stopping or not lost:
             return False
         return self.queue is queue and self._tries_after(explain(error))
 
     def _tries_after(self, error: AdkNbError) -> bool:
         """Returns whether to connect again; not if it was tried too often without an answer."""
-        if self._attempts >= len(_BACK_OFF_S):
+        if not self._retries.another():
             return False
-        self._attempts += 1
         self._owner.run_lost(error)
         return True
 
@@ -413,7 +325,7 @@ class LiveRun:
 
     async def _live(self) -> None:
         try:
-            await self.warm_up(self.agent)
+            await self.loading.warm_up(self.agent)
         except AdkNbError as error:
             self._owner.run_failed(error)
         self.loaded.set()
@@ -450,7 +362,7 @@ class LiveRun:
             if again:
                 self._wanted.set()
             else:
-                self._attempts = 0
+                self._retries.reset()
                 self._dropped += queue.dropped
                 self._over(queue)
             self.calls.run_over()
@@ -471,24 +383,10 @@ class LiveRun:
         if self.queue is queue and not self._swapping:
             self.queue = None
 
-    def _runner(self) -> Runner:
-        self._toolsets |= {id(toolset): toolset for toolset in toolsets(self.agent)}
-        return Runner(
-            app=App(
-                name=self._histories.app_name,
-                root_agent=self.agent,
-                plugins=[*self._plugins, self.calls],
-            ),
-            session_service=self._histories.sessions,
-            artifact_service=self._histories.artifacts,
-            memory_service=self._histories.memory,
-            auto_create_session=True,
-        )
-
     async def _run_once(self, queue: RequestQueue) -> Outcome:
         """Runs once; returns whether to run again on the same queue."""
-        if self._attempts:
-            await asyncio.sleep(_BACK_OFF_S[self._attempts - 1])
+        if self._retries.attempts:
+            await asyncio.sleep(self._retries.pause_s)
         self._told_anything = False
         self._owner.run_begins()
         SESSION.set(self._owner)
@@ -509,78 +407,18 @@ class LiveRun:
 
     def _missed_something(self, queue: RequestQueue) -> bool:
         """Returns whether something was said while the run ended: each queue is tried once more."""
-        if self._stopping or self.queue is not queue or self._asked_again is queue:
+        if self._stopping or self.queue is not queue:
             return False
-        if self._owner.run_awaited() and any(one.content for one in queue.waiting):
-            self._asked_again = queue
-            return True
-        return False
+        waits = self._owner.run_awaited() and any(one.content for one in queue.waiting)
+        return waits and self._retries.once_more(queue)
 
     async def _converse(self, queue: RequestQueue) -> None:
-        self._prepare(live_model(self.agent))
-        events = self._runner().run_live(
-            user_id=self._histories.user_id,
-            session_id=self._histories.current.id,
-            live_request_queue=queue,
-            run_config=self.run_config,
-        )
-        async with contextlib.aclosing(events):
-            with tool_threads(self.run_config):
-                async for event in events:
-                    self._attempts, self._told_anything = 0, True
-                    self._owner.run_event(event)
+        await self.runner.converse(self.agent, queue, self._take)
 
-    def _prepare(self, model: object) -> None:
-        problem = gemini.problem(text_model(model))
-        if problem is not None:
-            raise problem
-        self.run_config = self._configure(model)
-
-    async def warm_up(self, agent: BaseAgent) -> None:
-        """Loads the models of the embedded default in threads, so that the first turn is quick.
-
-        It waits for those of speech; the language model, which takes longest, may come later.
-        What of the embedded default cannot be loaded is told when all is known, and missing.
-
-        Raises:
-            AdkNbError: Other speech parts failed to load.
-        """
-        models = [model for model in cascades(agent) if id(model) not in self._warm]
-        brains = [self._begin(_load(text_model(model))) for model in models]
-        parts = (part for model in models for part in (model.stt, model.tts))
-        failures = list(filter(None, await asyncio.gather(*map(_load, parts))))
-        self._begin(self._tell_missing(failures[:], brains))
-        for failure in failures:
-            if not isinstance(failure, LocalModelError):
-                raise failure
-        self._warm |= {id(model): model for model in models}
-
-    async def _tell_missing(
-        self, failures: list[AdkNbError], brains: list[asyncio.Task[AdkNbError | None]]
-    ) -> None:
-        for brain in brains:
-            failure = await brain
-            if isinstance(failure, LocalModelError):
-                failures.append(failure)
-            elif failure is not None:
-                self._owner.run_failed(failure)
-        missing = [failure for failure in failures if isinstance(failure, LocalModelError)]
-        if missing:
-            self._owner.run_lacks(together(missing))
-
-    def _begin(self, coroutine: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
-        task = asyncio.create_task(coroutine)
-        self._loading.add(task)
-        task.add_done_callback(self._loading.discard)
-        return task
-
-
-async def _closed(toolset: BaseToolset) -> None:
-    try:
-        async with asyncio.timeout(_CLOSE_S):
-            await contained(toolset.close())
-    except Exception:
-        logger.debug("A toolset did not close.", exc_info=True)
+    def _take(self, event: Event) -> None:
+        self._retries.reset()
+        self._told_anything = True
+        self._owner.run_event(event)
 
 
 async def _ended(task: asyncio.Task[Any] | None) -> None:
@@ -590,15 +428,3 @@ async def _ended(task: asyncio.Task[Any] | None) -> None:
             return
         task.cancel()
         await asyncio.wait([task], timeout=_CANCEL_S)
-
-
-async def _load(part: object) -> AdkNbError | None:
-    """Loads a part of a cascade, off the loop; returns why it could not be loaded."""
-    warm_up = getattr(part, "warm_up", None)
-    if warm_up is None:
-        return None
-    try:
-        await asyncio.to_thread(warm_up)
-    except Exception as error:
-        return explain(error)
-    return None

@@ -128,6 +128,6 @@ class RealtimeInput:
     @property
     def _manual(self) -> bool:
         """Whether the model takes the user's word for when they speak."""
-        realtime = self._live.run_config.realtime_input_config
+        realtime = self._live.runner.config.realtime_input_config
         detection = realtime.automatic_activity_detection if realtime else None
         return bool(detection and detection.disabled)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from adk_nb.exceptions import ModelError
-from adk_nb.live.model_connection import Link
+from adk_nb.live.link import Link
 from adk_nb.live.silence import due, silence_text
 
 if TYPE_CHECKING:

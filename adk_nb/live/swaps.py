@@ -218,7 +218,7 @@ class Swaps:
             async with asyncio.timeout(timeout):
                 enter, leave = self._history(wish)
                 await check(agent)
-                await self._live.warm_up(agent)
+                await self._live.loading.warm_up(agent)
                 await self._owner.settle(lets_sound=wish.lets_sound)
                 self._adopt = adopt
                 await self._live.swap(agent, enter, leave, self._owner.unheard())

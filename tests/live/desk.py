@@ -13,7 +13,7 @@ from sessions import Page, enter
 
 from adk_nb.live.coordinator import Exchange
 from adk_nb.live.histories import Histories
-from adk_nb.live.model_connection import Link
+from adk_nb.live.link import Link
 from adk_nb.log.event_log import EventLog
 from adk_nb.wire import protocol
 

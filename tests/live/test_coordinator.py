@@ -5,8 +5,6 @@ ADK's events are made by hand, and nothing takes from the queue: no model and no
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 from adk_events import (
     PCM,
@@ -18,7 +16,6 @@ from adk_events import (
     result,
     said,
     sound,
-    text,
     transfer,
 )
 from desk import (
@@ -30,7 +27,6 @@ from desk import (
     Desk,
     asked,
     calling,
-    cascade,
     failures,
     sounding,
     speaking,
@@ -41,7 +37,6 @@ from google.genai import types
 from scripted import Scripted, echo
 
 from adk_nb.exceptions import LocalModelError, ModelError, SessionClosedError
-from adk_nb.live import coordinator
 from adk_nb.wire import protocol
 
 
@@ -454,104 +449,3 @@ def test_pages_are_told_when_the_model_turns_out_to_be_deaf():
     assert desk.exchange.capabilities.deaf is problem
     silent = Desk(desk.exchange.swaps.agent, audio=False)
     assert silent.exchange.audio_use == {"output": False, **use}
-
-
-# --- swaps
-
-
-async def test_a_swap_ends_the_turn_and_waits_for_what_a_cascade_says_was_heard(monkeypatch):
-    desk = cascade()
-    desk.type("count")
-    desk.take()
-    desk(said("One", final=False))
-    settling = asyncio.create_task(desk.exchange.settle())
-    await asyncio.sleep(0)
-    assert not settling.done()
-    desk(cut())
-    await settling
-    desk.type("on")
-    desk.take()
-    desk(said("Two", final=False))
-    monkeypatch.setattr(coordinator, "_SETTLE_S", 0.0)
-    await desk.exchange.settle()  # It never says so.
-    assert desk.turn.interrupted
-    other = speaking()
-    await other.exchange.settle()
-    assert other.turn.interrupted
-
-
-@pytest.mark.parametrize(
-    ("state", "lets_sound", "interrupted"),
-    [
-        ("sounding", True, False),
-        ("sounding", False, True),
-        ("speaking", True, True),
-        ("speaking", False, True),
-        ("taken", True, True),
-    ],
-)
-async def test_what_a_swap_cuts_off(state, lets_sound, interrupted):
-    desk = STATES[state]()
-    await desk.exchange.settle(lets_sound=lets_sound)
-    assert (CUT_1 in desk.rows()) is interrupted
-
-
-async def test_a_swap_leaves_speech_that_goes_on_to_the_next_agent(desk):
-    desk(heard("What", final=False))
-    await desk.exchange.settle()
-    assert not desk.turn.ended
-
-
-async def test_a_swap_ends_the_tools_that_run(desk):
-    ended = []
-
-    async def running():
-        try:
-            await asyncio.sleep(60)
-        finally:
-            ended.append(True)
-
-    async def add(_event): ...
-
-    desk.type("roll").take()
-    desk.exchange.tools.run(["c"], running(), add)
-    desk(call())
-    for _ in range(5):
-        await asyncio.sleep(0)
-    await desk.exchange.settle()
-    assert ended == [True]
-
-
-def test_another_agent_is_a_row_and_two_messages(desk):
-    desk.type("roll")(said("A four."), done())
-    coin = Agent(name="coin", model=Scripted(echo, model="other"))
-    before, desk.exchange.swaps.agent = desk.exchange.swaps.agent, coin
-    messages = len(desk.page.messages)
-    desk.exchange.adopted(coin, before, ["Agent: coin.", "Model: other."], "v1")
-    row = desk.log[-1]
-    assert (row.source, row.kind, row.turn, row.agent, row.model, row.text) == (
-        "bridge", "agent_swapped", 2, "coin", "other", "Agent: coin. Model: other.",
-    )  # fmt: skip
-    assert row.args == {"before": "dice", "tools": [], "history": "s"}
-    assert desk.page.messages[messages:] == [
-        protocol.AgentChanged("coin", "other", [], ["Agent: coin.", "Model: other."], video=True),
-        protocol.Note("1", 1, "swap", "Agent: coin. Model: other."),
-    ]
-    assert (desk.exchange.turns.agent, desk.exchange.turns.model) == ("coin", "other")
-
-
-def test_a_fork_keeps_what_belongs_to_its_turns(desk):
-    first, second = text("1."), text("2.")
-    desk.type("one")(first, done()).type("two")(second, done())
-    kept, turns = desk.exchange.kept_until(None)
-    assert (kept(second), turns) == (True, [1, 2])
-    kept, turns = desk.exchange.kept_until(1)
-    assert (kept(first), kept(second), turns) == (True, False, [1])
-
-
-def test_speech_that_no_model_has_answered_goes_to_the_next(desk):
-    assert desk.exchange.unheard() == []
-    desk.exchange.realtime_input.open_microphone(1, on=True)
-    desk.exchange.realtime_input.hear(1, LOUD)
-    desk(heard("Hi", final=False))
-    assert desk.exchange.unheard() == [LOUD]

@@ -8,8 +8,6 @@ from __future__ import annotations
 import pytest
 from adk_events import PCM, done, said, sound
 from desk import Desk, connected, notes
-from google.adk.agents import Agent
-from scripted import Scripted, echo
 from sessions import Page, enter
 
 from adk_nb.exceptions import AdkNbError
@@ -84,15 +82,6 @@ def test_errors_are_the_bridges(desk):
     ]  # fmt: skip
 
 
-def test_a_swap_tells_the_tools_that_are_on(desk, monkeypatch):
-    coin = Agent(name="coin", model=Scripted(echo))
-    desk.exchange.swaps.agent = coin
-    tools = [{"name": "flip", "on": True}, {"name": "spin", "on": False}]
-    monkeypatch.setattr(Swaps, "tools", tools)
-    desk.exchange.adopted(coin, coin, ["Tools."], "v1")
-    assert desk.log[-1].args["tools"] == ["flip"]
-
-
 # --- connections
 
 
@@ -149,15 +138,6 @@ def test_what_is_traced_in_a_run_is_written_to_its_log(monkeypatch):
     monkeypatch.setattr(coordinator, "collect", collected.append)
     desk = Desk().connect()
     assert collected == [desk.log]
-
-
-async def test_after_a_swap_nothing_of_the_earlier_agents_answer_is_expected(desk):
-    desk.type("count").take()
-    desk(sound())
-    desk.exchange.interruptions.cut()
-    assert desk.exchange.turns.machine.answer.dropping
-    await desk.exchange.settle()
-    assert not desk.exchange.turns.machine.answer.dropping
 
 
 async def test_a_run_that_is_made_again_leaves_its_turn_open(desk):

@@ -190,7 +190,7 @@ def test_a_word_of_one_letter_is_told_too(turns, sent):
 
 def test_a_letter_before_its_sound_is_told_as_that_grows(turns, sent):
     turns.user_typed("hi")
-    turns.agent_said("dice", "I", final=False)
+    turns.transcripts.agent_said("dice", "I", final=False)
     for _ in range(8):
         sounds(turns, 25)
     # Each time that there is more than a quarter more of it.
@@ -201,20 +201,20 @@ def test_words_that_are_corrected_are_told_anew_from_where_they_differ(turns, se
     turns.user_typed("hi")
     answer(turns, "One ", "two ", "three.")
     del sent[:]
-    turns.agent_said("dice", "One too three.", final=True)
+    turns.transcripts.agent_said("dice", "One too three.", final=True)
     assert words(sent) == []  # They end where the others did.
     turns.completed()
     turns.user_typed("again")
     answer(turns, "One ", "two ", "three.")
     del sent[:]
-    turns.agent_said("dice", "One forty two.", final=True)
+    turns.transcripts.agent_said("dice", "One forty two.", final=True)
     assert [(start, list(ends)) for _, start, ends in words(sent)] == [(3, [9, 14])]
 
 
 def test_a_shorter_text_takes_back_what_was_told(turns, sent):
     turns.user_typed("hi")
     answer(turns, "One ", "two ", "three.")
-    turns.agent_said("dice", "One two.", final=True)
+    turns.transcripts.agent_said("dice", "One two.", final=True)
     assert list(known(sent)[1, 1]) == [3, 8]
 
 

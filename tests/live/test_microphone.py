@@ -166,7 +166,7 @@ async def test_only_of_speech_half_a_second_ago_the_end_is_sent_again(heard):
 async def test_eight_seconds_of_words_are_sent_again_five_frames_at_a_time(heard):
     heard(QUIET, 50)
     heard(LOUD, 400)
-    heard.one._turns.user_said("Once", final=False)
+    heard.one._turns.transcripts.user_said("Once", final=False)
     heard.now += 60
     pieces = heard.one.unanswered()
     assert [len(piece) for piece in pieces] == [3200] * 80

@@ -20,9 +20,10 @@ from scripted import Scripted, echo
 
 from adk_nb.adk.request_queue import RequestQueue
 from adk_nb.adk.session_context import SESSION
-from adk_nb.exceptions import AdkNbError, LocalModelError, ModelError, SessionClosedError
-from adk_nb.live import model_connection
-from adk_nb.live.model_connection import Link, LiveRun
+from adk_nb.exceptions import AdkNbError, ModelError, SessionClosedError
+from adk_nb.live import adk_runner, model_connection, model_loading, retries
+from adk_nb.live.link import Link
+from adk_nb.live.model_connection import LiveRun
 from adk_nb.live.tool_calls import ToolCalls
 
 LOST = ConnectionError("It was reset.")
@@ -85,7 +86,7 @@ def connects(then=None, *, answers=False, for_s=0.0):
         sender = asyncio.create_task(_takes(queue))
         await asyncio.sleep(0.01)
         if answers:
-            run._attempts, run._told_anything = 0, True
+            run._retries.attempts, run._told_anything = 0, True
         await asyncio.sleep(for_s)
         sender.cancel()
         if then is not None:
@@ -111,7 +112,7 @@ async def hangs(_run, _queue):
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch):
-    monkeypatch.setattr(model_connection, "_BACK_OFF_S", (0.0, 0.0, 0.0))
+    monkeypatch.setattr(retries, "_BACK_OFF_S", (0.0, 0.0, 0.0))
 
 
 @pytest.fixture
@@ -283,7 +284,7 @@ async def test_a_service_that_ends_each_connection_at_once_is_given_up(run):
     one = run(dials)
     await until(lambda: one.queue is None)
     told = one.owner.take()
-    assert told.count(("connected", True)) == model_connection._REDIALS - 1
+    assert told.count(("connected", True)) == retries._REDIALS - 1
     assert ("failed", "The model's service ends each connection at once.") in told
 
 
@@ -425,43 +426,11 @@ def cascade(monkeypatch):
 
     def made(stt, tts, brain=None):
         model = SimpleNamespace(stt=stt, tts=tts)
-        monkeypatch.setattr(model_connection, "cascades", lambda _agent: [model])
-        monkeypatch.setattr(model_connection, "text_model", lambda _model: brain)
+        monkeypatch.setattr(model_loading, "cascades", lambda _agent: [model])
+        monkeypatch.setattr(model_loading, "text_model", lambda _model: brain)
         return model
 
     return made
-
-
-async def test_the_parts_of_a_cascade_are_loaded_once(cascade):
-    stt, tts, brain = Part(), Part(), Part()
-    cascade(stt, tts, brain)
-    one = Run()
-    await one.warm_up(one.agent)
-    await one.warm_up(one.agent)
-    await asyncio.gather(*one._loading)
-    assert [stt.loads, tts.loads, brain.loads] == [1, 1, 1]
-    assert one.owner.take() == []
-
-
-async def test_parts_that_are_not_installed_are_told_together(cascade):
-    missing = [LocalModelError(f"{name} is not there.", remedy="Install it.") for name in "ab"]
-    cascade(Part(missing[0]), object(), Part(missing[1]))
-    one = Run()
-    await one.warm_up(one.agent)
-    await asyncio.gather(*one._loading)
-    ((kind, message),) = one.owner.take()
-    assert kind == "lacks"
-    assert "a is not there." in message
-    assert "b is not there." in message
-
-
-async def test_a_part_that_fails_otherwise_fails_the_loading(cascade):
-    cascade(Part(ValueError("broken")), Part(), Part(ValueError("odd")))
-    one = Run()
-    with pytest.raises(AdkNbError, match="broken"):
-        await one.warm_up(one.agent)
-    await asyncio.gather(*one._loading)
-    assert [told[0] for told in one.owner.take()] == ["failed"]
 
 
 async def test_a_model_that_cannot_be_loaded_is_told_and_the_session_begins(cascade, run):
@@ -470,27 +439,6 @@ async def test_a_model_that_cannot_be_loaded_is_told_and_the_session_begins(casc
     await one.connected(30)
     assert one.owner.take()[0][0] == "failed"
     assert one.loaded.is_set()
-
-
-async def test_toolsets_are_closed_with_the_session_and_one_that_hangs_keeps_nothing(monkeypatch):
-    class Toolset:
-        def __init__(self, error=None, hangs_s=0.0):
-            self.error, self.hangs_s, self.closed = error, hangs_s, 0
-
-        async def close(self):
-            self.closed += 1
-            await asyncio.sleep(self.hangs_s)
-            if self.error is not None:
-                raise self.error
-
-    monkeypatch.setattr(model_connection, "_CLOSE_S", 0.05)
-    some = [Toolset(), Toolset(ValueError("odd")), Toolset(hangs_s=1000)]
-    one = Run(goes_on)
-    one.start()
-    await one.connected(30)
-    one._toolsets = {id(each): each for each in some}
-    await one.stop()
-    assert [each.closed for each in some] == [1, 1, 1]
 
 
 async def test_frames_that_earlier_queues_dropped_count(run):
@@ -528,7 +476,7 @@ class Runner:
 @pytest.fixture
 async def whole(monkeypatch):
     """A run with ADK's runner replaced."""
-    monkeypatch.setattr(model_connection, "Runner", Runner)
+    monkeypatch.setattr(adk_runner, "Runner", Runner)
     Runner.made.clear()
     Runner.events[:] = ["first", "second"]
     owner = Owner()
@@ -553,26 +501,32 @@ async def whole(monkeypatch):
     await one.stop()
 
 
-async def test_what_adks_runner_is_made_of_and_asked_for(whole):
+async def test_a_run_is_one_of_the_session_and_yields_its_events(whole):
     whole.start()
     await until(lambda: len(whole.owner.told) == 3)
     assert whole.owner.take() == [("begins",), ("event", "first"), ("event", "second")]
     (runner,) = Runner.made
-    app = runner.options.pop("app")
-    assert (app.name, app.root_agent) == ("talks", whole.agent)
-    assert [plugin.name for plugin in app.plugins] == ["mine", "adk_nb_tool_calls"]
-    assert runner.options == {
-        "session_service": "sessions", "artifact_service": "artifacts",
-        "memory_service": "memory", "auto_create_session": True,
-    }  # fmt: skip
-    config = runner.asked.pop("run_config")
-    assert config.custom_metadata == {"for": "Scripted"}
-    assert runner.asked == {
-        "user_id": "ann", "session_id": "monday", "live_request_queue": whole.queue,
-    }  # fmt: skip
+    assert [plugin.name for plugin in runner.options["app"].plugins] == [
+        "mine",
+        "adk_nb_tool_calls",
+    ]
+    assert runner.options["app"].root_agent is whole.agent
+    assert runner.asked["live_request_queue"] is whole.queue
     assert runner.knows is whole.owner
     await whole.stop()
     assert runner.closed
+
+
+async def test_toolsets_are_closed_with_the_session(run, monkeypatch):
+    closed = []
+
+    async def close():
+        closed.append(one.link)
+
+    one = run(goes_on)
+    monkeypatch.setattr(one.runner, "close", close)
+    await one.stop()
+    assert closed == [Link.STOPPED]
 
 
 async def test_a_run_that_yields_and_ends_has_begun(whole, monkeypatch):
@@ -589,7 +543,7 @@ async def _only(event):
 
 async def test_what_is_missing_for_a_model_is_told_before_it_is_asked(whole, monkeypatch):
     problem = ModelError("There is no key.")
-    monkeypatch.setattr(model_connection.gemini, "problem", lambda _model: problem)
+    monkeypatch.setattr(adk_runner.gemini, "problem", lambda _model: problem)
     whole.start()
     await until(lambda: whole.queue is None)
     assert whole.owner.take()[:2] == [("begins",), ("failed", "There is no key.")]
@@ -644,9 +598,9 @@ async def test_after_which_errors_it_connects_again(error, used, attempts, link,
     one = Run()
     queue = one.want()
     queue._sender = asyncio.current_task() if used else None
-    one._attempts, one.link = attempts, link
+    one._retries.attempts, one.link = attempts, link
     assert one._tries_again(queue, error) is again
-    assert one._attempts == attempts + again
+    assert one._retries.attempts == attempts + again
     assert [told[0] for told in one.owner.take()] == ["lost"] * again
     assert not one._tries_again(RequestQueue(), LOST)  # Of a queue that nobody uses any more.
 
@@ -672,11 +626,11 @@ async def test_what_was_missed_is_a_text_that_somebody_waits_for(why, missed):
     elif why != "nothing":
         queue.send_text("hello")
     one.link = Link.STOPPED if why == "stopped" else one.link
-    one._asked_again = queue if why == "asked before" else None
+    one._retries._asked_again = queue if why == "asked before" else None
     if why == "another queue":
         one.queue = RequestQueue()
     assert one._missed_something(queue) is missed
-    assert (one._asked_again is queue) is (missed or why == "asked before")
+    assert (one._retries._asked_again is queue) is (missed or why == "asked before")
 
 
 @pytest.mark.parametrize(
@@ -722,7 +676,7 @@ async def test_who_is_told_of_a_failure(waits, link, told):
 @pytest.mark.parametrize("again", [True, False])
 async def test_whether_a_connection_was_resumed_is_told(attempts, again):
     one = Run()
-    one._attempts = attempts
+    one._retries.attempts = attempts
     one.queue_taken(one.want(), again=again)
     assert one.owner.take() == [("connected", True if again else False if attempts else None)]
 

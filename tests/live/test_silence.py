@@ -18,7 +18,7 @@ from sessions import attach, wait_for
 import adk_nb
 from adk_nb import LiveSession, Silence
 from adk_nb.exceptions import AdkNbError
-from adk_nb.live import model_connection
+from adk_nb.live import retries
 from adk_nb.live.silence import SilenceWatch, due
 from adk_nb.live.turn_state import CallPhase, CallState, Phase, TurnState
 from adk_nb.wire import protocol
@@ -275,7 +275,7 @@ def test_a_service_that_is_silent_on_every_connection_ends_turns_and_not_the_ses
             await call.done()
         await call.hang()
 
-    monkeypatch.setattr(model_connection, "_BACK_OFF_S", (0.0,) * 2)
+    monkeypatch.setattr(retries, "_BACK_OFF_S", (0.0,) * 2)
     serve(scenario)
     limits = Silence(first=0.3)
     with LiveSession(agent(NEW), silence=limits, on_silence="reconnect") as session:

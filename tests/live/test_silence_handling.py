@@ -6,7 +6,7 @@ import pytest
 from adk_events import said
 from desk import cascade, connected, notes
 
-from adk_nb.live.model_connection import Link
+from adk_nb.live.link import Link
 from adk_nb.wire import protocol
 
 

@@ -36,6 +36,7 @@ class Session:
     def __init__(self, agent):
         self.asked, self.adoptions, self.error, self.connects = [], [], None, True
         self.histories = Histories(None, InMemoryArtifactService(), user_id="u", first="s")
+        self.loading = self
         self.swaps = Swaps(agent, self, self, self.histories)
 
     async def warm_up(self, agent):

@@ -133,9 +133,9 @@ def test_what_a_tool_waited_for_is_told_with_its_result(asked):
     [
         lambda turns: turns.user_typed("roll"),
         lambda turns: turns.user_typed("Say hello.", prompt=True),
-        lambda turns: turns.user_said("Roll", final=False),
-        lambda turns: turns.agent_said("dice", "Hello.", final=False),
-        lambda turns: turns.tool_called("dice", "c", "roll", {}),
+        lambda turns: turns.transcripts.user_said("Roll", final=False),
+        lambda turns: turns.transcripts.agent_said("dice", "Hello.", final=False),
+        lambda turns: turns.calls.tool_called("dice", "c", "roll", {}),
     ],
 )
 def test_a_turn_is_told_of_as_soon_as_it_begins(begin):
