@@ -41,7 +41,16 @@ PARSERS = {
 
 MORE = {
     "adk_nb/cell_requests.py": ("tests/live/test_after_turn.py", "tests/live/test_tool_calls.py"),
-    "adk_nb/data/columns.py": ("tests/data/test_tables.py",),
+    **dict.fromkeys(
+        [
+            f"adk_nb/data/{name}.py"
+            for name in (
+                *("columns", "event_columns", "tool_columns", "transcript_columns"),
+                "turn_columns",
+            )
+        ],
+        ("tests/data/test_tables.py",),
+    ),
     "adk_nb/log/turn.py": ("tests/log/test_turn_fold.py",),
     **dict.fromkeys(
         [f"adk_nb/local/{name}.py" for name in ("arguments", "matching", "phrases", "quantities")],

@@ -14,7 +14,7 @@ from sessions import wait_for
 
 import adk_nb
 from adk_nb import LiveSession
-from adk_nb.data.columns import Events
+from adk_nb.data.event_columns import Events
 from adk_nb.data.tables import (
     EVENT_BASE,
     EVENT_COLUMNS,
