@@ -189,7 +189,10 @@ def python_codes():
                 for one in node.body:
                     if isinstance(one, ast.Assign) and one.targets[0].id == "code":
                         yield from constants(one.value)
-            elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == "_Meaning":
+            elif isinstance(node, ast.Call) and getattr(node.func, "id", "") in {
+                "Meaning",
+                "_Meaning",
+            }:
                 yield from constants(node.args[0])
 
 

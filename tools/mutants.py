@@ -67,6 +67,10 @@ MORE = {
         f"tests/live/test_turn_{name}.py" for name in ("rows", "answers", "calls")
     ),
     "adk_nb/live/turn_machine.py": ("tests/live/test_turns.py",),
+    **dict.fromkeys(
+        [f"adk_nb/providers/error_{name}.py" for name in ("codes", "origins", "words")],
+        ("tests/providers/test_explain.py",),
+    ),
     "adk_nb/serve/agents.py": ("tests/serve/test_served_agents.py",),
     "adk_nb/serve/visits.py": ("tests/serve/test_application.py",),
     "adk_nb/wire/bridge_messages.py": ("tests/wire/test_protocol.py",),
