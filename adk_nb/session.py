@@ -18,29 +18,26 @@ from google.adk.artifacts.in_memory_artifact_service import InMemoryArtifactServ
 from adk_nb.adk import run_config as config
 from adk_nb.adk.agents import live_model, model_name
 from adk_nb.adk.plugins import uncalled
-from adk_nb.bridge_thread import BridgeLoop
 from adk_nb.cell_requests import CellRequests
 from adk_nb.conversation import Conversation
 from adk_nb.driven_session import DrivenSession
-from adk_nb.exceptions import AdkNbError, session_closed
+from adk_nb.exceptions import AdkNbError
 from adk_nb.live import silence as silence_limits
 from adk_nb.live.attached import Attached
 from adk_nb.live.coordinator import Exchange
 from adk_nb.live.event_feeds import EventFeeds
 from adk_nb.live.followed_definitions import FollowedDefinitions
-from adk_nb.live.histories import APP_NAME, Histories, checked_app_name, earlier
+from adk_nb.live.histories import APP_NAME, Histories, checked_app_name
 from adk_nb.live.session_pages import SessionPages
 from adk_nb.live.switching import Switching
 from adk_nb.live.turn_callbacks import TurnListeners
 from adk_nb.live.turn_waits import TurnWaits
-from adk_nb.log import masked_logs
 from adk_nb.log.event_log import EventLog
 from adk_nb.log.recording import RecordingWriter, folder_of
 from adk_nb.log.tags import checked as checked_tags
 from adk_nb.options import check_choice, checked
 from adk_nb.plain import valid_text
-from adk_nb.providers.explain import explain
-from adk_nb.wire import protocol
+from adk_nb.session_life import SessionLife, Tasks
 
 if TYPE_CHECKING:
     import os
@@ -53,10 +50,12 @@ if TYPE_CHECKING:
     from google.adk.plugins.base_plugin import BasePlugin
     from google.adk.sessions import BaseSessionService
 
+    from adk_nb.bridge_thread import BridgeLoop
     from adk_nb.live.silence import OnSilence, Silence
     from adk_nb.log.event_log import LogRow
     from adk_nb.log.tool_call import ToolCall
     from adk_nb.log.turn import Turn
+    from adk_nb.wire import protocol
     from adk_nb.wire.page_hub import Page
 
 T = TypeVar("T")
@@ -65,8 +64,6 @@ logger = logging.getLogger(__name__)
 
 _GREETING = "Hello!"
 """What an agent is asked that is to greet."""
-_CLOSE_S = 10.0
-"""How long `close` waits until all of a session has ended (s)."""
 
 
 class LiveSession(Conversation):
@@ -135,6 +132,7 @@ class LiveSession(Conversation):
         log: The event log.
         requests: What a cell asks of it, on the bridge thread.
         pages: What its pages do to it, on the bridge thread.
+        feeds: Those who follow the log.
         greets_pages: Whether a greeting waits until a page can play it.
     """
 
@@ -236,27 +234,32 @@ class LiveSession(Conversation):
         self.requests = CellRequests(
             self._exchange, self._definitions, TurnWaits(self._exchange), self._listeners
         )
+        tasks = Tasks()
         self._switching = Switching(
-            self._exchange, begin=self._begin, after_turn=self.requests.then, voice=audio
+            self._exchange, begin=tasks.begin, after_turn=self.requests.then, voice=audio
         )
         self.pages = SessionPages(
             self._exchange,
             self._definitions,
             self._switching,
-            begin=self._begin,
+            begin=tasks.begin,
             greet=self._greet,
             video=video,
         )
-        self._bridge: BridgeLoop | None = None
-        # Held while the session opens, so that it opens once.
-        self._opening = asyncio.Lock()
-        self._feeds = EventFeeds(self._call_with_row)
-        self.log.sinks.append(self._feeds)
-        self._tasks: set[asyncio.Task[None]] = set()
-        folder = folder_of(record)
-        self._recording = (
-            RecordingWriter(folder, self.log, self.report) if folder is not None else None
+        self.feeds = EventFeeds(self._call_with_row)
+        self.log.sinks.append(self.feeds)
+        self._life = SessionLife(
+            self._exchange,
+            definitions=self._definitions,
+            listeners=self._listeners,
+            feeds=self.feeds,
+            pages=self.pages,
+            tasks=tasks,
+            begun=self._begun,
         )
+        folder = folder_of(record)
+        if folder is not None:
+            self._life.recording = RecordingWriter(folder, self.log, self.report)
         if record is True:
             self._say_that_it_is_recorded()
         unheard = uncalled(plugins)
@@ -285,6 +288,10 @@ class LiveSession(Conversation):
         """The ADK sessions behind the conversation."""
         return self._histories
 
+    def all_turns(self) -> list[Turn]:
+        """Returns the turns so far, oldest first."""
+        return self._exchange.turns.all[:]
+
     @property
     def open_questions(self) -> list[ToolCall]:
         """The tool calls that wait for the user's confirmation."""
@@ -295,7 +302,13 @@ class LiveSession(Conversation):
     @property
     def recording(self) -> Path | None:
         """The folder of the session's recording; None if it is not recorded."""
-        return self._recording.path if self._recording is not None else None
+        recording = self._life.recording
+        return recording.path if recording is not None else None
+
+    @property
+    def mic_dropped(self) -> int:
+        """How many microphone frames reached no model."""
+        return self._exchange.microphone.dropped + self._exchange.live.dropped
 
     @property
     def masked(self) -> list[str]:
@@ -303,14 +316,30 @@ class LiveSession(Conversation):
         return sorted(label[1:-1] for label in self.log.redact.masked)
 
     def _masked(self, name: str) -> None:
-        bridge = self._bridge
-        if bridge is not None and bridge.alive:
-            bridge.loop.call_soon_threadsafe(self._tell_masked, name)
+        self._life.soon(self._tell_masked, name)
 
     def _tell_masked(self, name: str) -> None:
         what = "What looks like a key" if name == "secret" else f"The value of {name}"
         text = f"{what} is shown as [{name}]."
         self._exchange.pages.note(self._exchange.turns.index, "masked", text)
+
+    @property
+    def voice_on(self) -> bool:
+        """Whether the agent speaks; see `voice`."""
+        return self._switching.voice
+
+    def set_voice(self, *, on: bool) -> None:
+        """Lets the agent speak or only write, from any thread; see `voice`."""
+        if not isinstance(on, bool):
+            raise AdkNbError(
+                f"voice is True or False, not {on!r}.",
+                remedy='Which voice it is, talk(agent, voice="Kore") says.',
+                code="bad_option",
+            )
+        bridge, self._switching.voice = self.bridge, on
+        bridge.submit(self._switching.switch_voice())
+
+    # Its life; see `SessionLife`.
 
     @property
     def bridge(self) -> BridgeLoop:
@@ -319,39 +348,15 @@ class LiveSession(Conversation):
         Raises:
             SessionClosedError: The session is closed.
         """
-        bridge = self._bridge
-        return bridge if bridge is not None else self._started()
+        return self._life.bridge
 
     async def bridge_async(self) -> BridgeLoop:
         """Async version of `bridge`; works from any event loop, the bridge's own too."""
-        bridge = self._bridge
-        return bridge if bridge is not None else await asyncio.to_thread(self._started)
-
-    def _started(self) -> BridgeLoop:
-        bridge = self.start()._bridge  # noqa: SLF001 - its own
-        if bridge is None:  # It was closed by another thread meanwhile.
-            raise session_closed()
-        return bridge
-
-    @property
-    def mic_dropped(self) -> int:
-        """How many microphone frames reached no model."""
-        return self._exchange.microphone.dropped + self._exchange.live.dropped
+        return await self._life.bridge_async()
 
     def peek(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Runs a coroutine on the bridge thread, even if the session is not started or closed."""
-        bridge = BridgeLoop.acquire()
-        try:
-            result = bridge.call(coroutine)
-            if self._bridge is None:
-                bridge.call(self._histories.close())
-            return result
-        finally:
-            bridge.release()
-
-    def all_turns(self) -> list[Turn]:
-        """Returns the turns so far, oldest first."""
-        return self._exchange.turns.all[:]
+        return self._life.peek(coroutine)
 
     @property
     def is_in_use(self) -> bool:
@@ -372,19 +377,7 @@ class LiveSession(Conversation):
         Raises:
             SessionClosedError: It was closed before.
         """
-        if self._exchange.closed:
-            raise session_closed()
-        if self._bridge is None:
-            bridge = BridgeLoop.acquire()
-            try:
-                opened = bridge.call(self._open(bridge))
-            except BaseException:
-                self._bridge = None
-                bridge.release()
-                raise
-            if not opened:
-                bridge.release()
-            self._definitions.start(bridge)
+        self._life.start()
         return self
 
     def close(self) -> None:
@@ -395,30 +388,21 @@ class LiveSession(Conversation):
         if self.requests.inside:
             self.after_turn(self.close)
             return
-        bridge, self._bridge = self._bridge, None
-        self._exchange.closed = True
-        self._definitions.stop()
-        try:
-            if bridge is not None and bridge.alive:
-                self._shut_on(bridge)
-            elif bridge is not None:
-                self._let_go()
-                bridge.release()
-        finally:
-            self._exchange.status = "closed"
-            self._feeds.end()
+        self._life.close()
 
-    def _shut_on(self, bridge: BridgeLoop) -> None:
-        shutting = bridge.submit(self._shut())
-        try:
-            shutting.result(_CLOSE_S)
-        except TimeoutError:  # It goes on; whoever waits has waited long enough.
-            logger.warning("The session %s is still being closed after %g s.", self.id, _CLOSE_S)
-        finally:
-            if shutting.done():
-                bridge.release()
-            else:
-                shutting.add_done_callback(lambda _: bridge.release())
+    def _begun(self) -> None:
+        if not self.greets_pages:
+            self._greet()
+        for sentence in config.unsupported(
+            live_model(self.agent), self._exchange.live.runner.config, audio=self._switching.voice
+        ):
+            self._exchange.report(AdkNbError(sentence, code="unsupported"))
+
+    def _greet(self) -> None:
+        """Lets the agent speak first, once."""
+        greeting, self._greeting = self._greeting, ""
+        if greeting and not self._exchange.closed:
+            self._exchange.text_input.prompt(greeting)
 
     def __enter__(self) -> Self:
         return self.start()
@@ -438,6 +422,8 @@ class LiveSession(Conversation):
             f"<LiveSession {self.id}: {self.agent.name} on {model_name(self.agent)}, "
             f"{self._exchange.status}, {len(self._exchange.turns.all)} turns>"
         )
+
+    # Its pages.
 
     def attach(self, page: Page) -> Attached:
         """Puts a page of your own on the conversation: a telephone, or another server's client.
@@ -465,9 +451,8 @@ class LiveSession(Conversation):
 
     def _say_that_it_is_recorded(self) -> None:
         notes = self._exchange.pages.notes
-        if self._recording is not None and all(note.kind != "recording" for note in notes):
-            path = self._recording.path
-            self._exchange.pages.note(0, "recording", f"It is recorded in {path}.")
+        if self.recording is not None and all(note.kind != "recording" for note in notes):
+            self._exchange.pages.note(0, "recording", f"It is recorded in {self.recording}.")
 
     def receive_visitors(
         self, shown: Callable[[protocol.Message], protocol.Message | None], tool_failed: str
@@ -485,37 +470,12 @@ class LiveSession(Conversation):
         self._exchange.live.calls.failed = tool_failed
         self._say_that_it_is_recorded()
 
-    def _greet(self) -> None:
-        """Lets the agent speak first, once."""
-        greeting, self._greeting = self._greeting, ""
-        if greeting and not self._exchange.closed:
-            self._exchange.text_input.prompt(greeting)
-
-    @property
-    def voice_on(self) -> bool:
-        """Whether the agent speaks; see `voice`."""
-        return self._switching.voice
-
-    def set_voice(self, *, on: bool) -> None:
-        """Lets the agent speak or only write, from any thread; see `voice`."""
-        if not isinstance(on, bool):
-            raise AdkNbError(
-                f"voice is True or False, not {on!r}.",
-                remedy='Which voice it is, talk(agent, voice="Kore") says.',
-                code="bad_option",
-            )
-        bridge, self._switching.voice = self.bridge, on
-        bridge.submit(self._switching.switch_voice())
+    # Turns that have ended, and rows of the log.
 
     @property
     def callbacks(self) -> list[Callable[[Turn], Any]]:
         """What is called with every turn that has ended."""
         return self._listeners.callbacks
-
-    @property
-    def feeds(self) -> EventFeeds:
-        """Those who follow the log."""
-        return self._feeds
 
     async def _call_with_row(self, function: Callable[[LogRow], Any], row: LogRow) -> None:
         # It would be told of its own error, and so on.
@@ -526,83 +486,9 @@ class LiveSession(Conversation):
         if self._exchange.turns.current is None and self._exchange.status == "thinking":
             self._exchange.set_state("ready")
 
-    def _begin(self, coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        task = asyncio.create_task(coroutine)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return task
-
-    async def _open(self, bridge: BridgeLoop) -> bool:
-        """Opens the session on the bridge thread; returns False where another thread has."""
-        async with self._opening:
-            if self._bridge is not None:
-                return False
-            masked_logs.install(self.log.redact)
-            await self._connect()
-            self._bridge = bridge
-            return True
-
-    async def _connect(self) -> None:
-        try:
-            session = await self._histories.get()
-        except Exception as error:
-            raise explain(error) from error
-        if session is not None and session.events:
-            self._exchange.pages.earlier = earlier(session.events)
-            self._exchange.pages.note(0, "history", f"The conversation {self.id} goes on.")
-        self._exchange.live.start()
-        if not self.greets_pages:
-            self._greet()
-        for sentence in config.unsupported(
-            live_model(self.agent), self._exchange.live.runner.config, audio=self._switching.voice
-        ):
-            self._exchange.report(AdkNbError(sentence, code="unsupported"))
-
     def _configured(self, model: object, voice: bool) -> RunConfig:
         return self._configure(model=model, audio=voice)
 
-    async def _shut(self) -> None:
-        try:
-            await self._end()
-        finally:
-            masked_logs.remove(self.log.redact)
-
-    async def _end(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        self._listeners.close()
-        self.pages.close()
-        await self._exchange.live.stop()
-        await self._exchange.tools.runs.stop()
-        why = "The session was closed."
-        turn = self._exchange.turns.current
-        if turn is not None:
-            self.log.add("bridge", "error", turn=turn.index, error=why)
-            # Whoever waits for the turn gets it with what became of its calls.
-            await self._exchange.tools.cut_off_turn(turn)
-            self._exchange.turns.abandoned("session_closed")
-        # An unfinished answer is kept too: the conversation may be resumed later.
-        await self._exchange.run_ended()
-        await self._exchange.speech.known()
-        self.log.settle()
-        await self._feeds.close()
-        self._exchange.pages.emit(protocol.State("closed"))
-        self._exchange.pages.all.clear()
-        await self._histories.close()
-        if self._recording is not None:
-            await asyncio.to_thread(self._recording.close)
-
-    def _let_go(self) -> None:
-        """Closes what can be closed where the loop has ended."""
-        masked_logs.remove(self.log.redact)
-        self._exchange.live.let_go()
-        if self._recording is not None:
-            self._recording.close()
-
     def report(self, error: AdkNbError) -> bool:
         """Shows an error that ends nothing, from any thread; returns False where it is closed."""
-        bridge = self._bridge
-        if bridge is None or not bridge.alive:
-            return False
-        bridge.loop.call_soon_threadsafe(self._exchange.report, error)
-        return True
+        return self._life.soon(self._exchange.report, error)

@@ -16,7 +16,7 @@ from scripted import Scripted, echo
 import adk_nb
 from adk_nb import exceptions, frames
 from adk_nb.conversation import Conversation
-from adk_nb.data import columns
+from adk_nb.data.columns import ColumnGroup
 from adk_nb.driven_session import DrivenSession
 
 ROOT = Path(__file__).parents[1]
@@ -140,14 +140,14 @@ def test_what_waits_has_an_async_version_and_the_documents_name_it():
     assert awaited == set(re.findall(r"await live\.(\w+_async)\(", text("asyncio.md")))
 
 
-GROUPS = [name for name, value in vars(columns).items() if isinstance(value, columns.ColumnGroup)]
+GROUPS = [name for name, value in vars(frames).items() if isinstance(value, ColumnGroup)]
 
 
 @pytest.mark.parametrize("name", GROUPS)
 def test_a_group_and_its_columns_are_documented(name):
     page = text("dataframes.md")
     assert f"`{name}`" in page
-    for column in getattr(columns, name):
+    for column in getattr(frames, name):
         assert f"`{column.name}`" in page, column.name
 
 
@@ -189,7 +189,10 @@ def python_codes():
                 for one in node.body:
                     if isinstance(one, ast.Assign) and one.targets[0].id == "code":
                         yield from constants(one.value)
-            elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == "_Meaning":
+            elif isinstance(node, ast.Call) and getattr(node.func, "id", "") in {
+                "Meaning",
+                "_Meaning",
+            }:
                 yield from constants(node.args[0])
 
 

@@ -1,15 +1,11 @@
 import asyncio
-import gc
 import itertools
-import sys
 import threading
 import time
-import weakref
 from pathlib import Path
 
 import numpy as np
 import pytest
-from bridges import break_loop
 from google.adk.agents import Agent
 from google.adk.agents.run_config import RunConfig
 from google.adk.sessions.in_memory_session_service import InMemorySessionService
@@ -17,15 +13,12 @@ from google.genai import types
 from scripted import CUT, DONE, audio, call, echo, heard, result_of, said, text_of
 from sessions import Page, agent, attach, do, kinds, wait_for
 
-import adk_nb
 from adk_nb import LiveSession
 from adk_nb.audio import Clip
-from adk_nb.bridge_thread import THREAD_NAME
 from adk_nb.exceptions import (
     AdkNbError,
     AudioError,
     BridgeError,
-    SessionClosedError,
 )
 from adk_nb.live.swaps import Swaps
 from adk_nb.wire import protocol
@@ -49,80 +42,6 @@ def test_typed_turns():
     assert [k for k in kinds(session) if k != "connected"] == [
         "user_text", "agent_audio", "agent_transcript", "turn_complete", "turn_ended",
     ] * 2  # fmt: skip
-
-
-def test_a_session_starts_by_itself_when_it_is_first_used():
-    session = LiveSession(agent(echo))
-    assert session.turns == []
-    assert session.status == "connecting"
-    try:
-        assert session.say("hi").agent_text == "You said hi."
-        assert session.start() is session
-        assert session.say("more").index == 2
-    finally:
-        session.close()
-
-
-def test_a_session_that_is_read_is_not_started():
-    before = set(threading.enumerate())
-    session = LiveSession(agent(echo))
-    assert session.turns_df().empty
-    assert dict(session.state) == {}
-    wait_for(lambda: set(threading.enumerate()) <= before)
-
-
-@pytest.mark.long
-async def test_a_session_that_is_first_used_twice_at_once_starts_once():
-    # The answer takes a moment: who waits for a turn that has ended already waits for the next.
-    session = LiveSession(agent(lambda came: [1.0, *echo(came)]))
-    try:
-        turns = await asyncio.gather(session.wait_for_turn_async(), session.say_async("a"))
-        assert turns[0] is turns[1]
-        assert kinds(session).count("connected") == 1
-        assert session.bridge.users == 1
-    finally:
-        session.close()
-
-
-def test_the_bridge_thread_can_use_a_session_that_is_not_started():
-    session = LiveSession(agent(echo))
-
-    async def inside():
-        return await session.say_async("hi")
-
-    try:
-        with LiveSession(agent(echo)) as other:
-            assert other.bridge.call(inside(), timeout=20).agent_text == "You said hi."
-    finally:
-        session.close()
-
-
-def test_a_session_that_cannot_start_leaves_no_thread_behind():
-    before = set(threading.enumerate())
-    session = LiveSession(agent(echo), sessions="sqlite:////nowhere/at/all.db")
-    with pytest.raises(AdkNbError, match="unable to open"):
-        session.say("hi")
-    wait_for(lambda: set(threading.enumerate()) <= before)
-
-
-def test_a_closed_session_can_be_read_but_says_nothing():
-    with LiveSession(agent(echo)) as session:
-        session.say("hi")
-    assert session.turns[0].agent_text == "You said hi."
-    assert session.status == "closed"
-    assert "closed, 1 turns" in repr(session)
-    for what in (lambda: session.say("hi"), session.interrupt, session.start):
-        with pytest.raises(SessionClosedError, match="closed"):
-            what()
-    session.close()
-
-
-def test_closing_leaves_no_thread_behind():
-    before = set(threading.enumerate())
-    with LiveSession(agent(echo)) as one, LiveSession(agent(echo)) as two:
-        one.say("a")
-        two.say("b")
-    wait_for(lambda: set(threading.enumerate()) <= before)
 
 
 async def test_the_async_twins():
@@ -261,29 +180,6 @@ def test_a_model_that_cannot_connect_is_told_and_tried_again():
         errors = [row.error for row in session.log if row.kind == "error"]
         assert "Model not found" in errors[0]
         assert session.status == "ready"
-
-
-@pytest.mark.long
-def test_a_closed_session_is_let_go_while_others_go_on():
-    with LiveSession(agent(echo)):
-        session = LiveSession(agent(echo)).start()
-        session.say("hi")
-        session.close()
-        gone = weakref.ref(session)
-        del session
-        wait_for(lambda: gc.collect() >= 0 and gone() is None)
-
-
-def test_a_session_that_cannot_start_leaves_no_trace():
-    class Broken(InMemorySessionService):
-        async def get_session(self, **_):
-            raise OSError("unable to open database file")
-
-    before = sys.getswitchinterval()
-    with pytest.raises(AdkNbError, match="database"):
-        LiveSession(agent(echo), sessions=Broken()).start()
-    assert sys.getswitchinterval() == before
-    assert not [t for t in threading.enumerate() if t.name == THREAD_NAME]
 
 
 def test_a_model_that_dies_in_mid_turn_ends_the_turn_with_an_error():
@@ -550,22 +446,6 @@ def test_an_error_of_the_page_is_in_the_log():
         assert [r.error for r in session.log if r.kind == "error"] == ["mic_denied: No permission."]
 
 
-def test_a_session_whose_loop_has_ended_is_closed_and_read(tmp_path):
-    session = LiveSession(agent(echo), record=tmp_path).start()
-    session.say("hi")
-    break_loop(session.bridge)
-    wait_for(lambda: not session.bridge.alive)
-    with pytest.raises(BridgeError, match="has ended"):
-        session.say("hello")
-    session.close()
-    assert session.status == "closed"
-    assert [turn.user_text for turn in session.turns] == ["hi"]
-    assert adk_nb.turns_df(tmp_path).user_text.tolist() == ["hi"]
-    assert not [one for one in threading.enumerate() if one.name == "adk-nb-recorder"]
-    with LiveSession(agent(echo)) as other:
-        assert other.say("hello").agent_text == "You said hello."
-
-
 def test_a_number_is_taken_as_the_users_name():
     sessions = InMemorySessionService()
     with LiveSession(agent(echo), sessions=sessions, session_id="s", user_id=7) as session:
@@ -602,24 +482,6 @@ def test_a_recording_goes_where_it_is_said_and_the_page_tells_where(tmp_path, mo
         with pytest.raises(AdkNbError, match="names no folder"):
             session.save(odd)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["home", "recordings"]
-
-
-def test_closing_that_takes_long_does_not_raise_and_goes_on(monkeypatch, caplog):
-    monkeypatch.setattr("adk_nb.session._CLOSE_S", 0.05)
-    session = LiveSession(agent(echo)).start()
-    stop = session._exchange.live.stop
-    over = threading.Event()
-
-    async def slowly():
-        await asyncio.sleep(0.4)
-        await stop()
-        over.set()
-
-    session._exchange.live.stop = slowly
-    session.close()
-    assert session.status == "closed"
-    assert "still being closed" in caplog.text
-    assert over.wait(10)
 
 
 @pytest.mark.parametrize("on", ["Kore", 1, None])

@@ -41,7 +41,16 @@ PARSERS = {
 
 MORE = {
     "adk_nb/cell_requests.py": ("tests/live/test_after_turn.py", "tests/live/test_tool_calls.py"),
-    "adk_nb/data/columns.py": ("tests/data/test_tables.py",),
+    **dict.fromkeys(
+        [
+            f"adk_nb/data/{name}.py"
+            for name in (
+                *("columns", "event_columns", "tool_columns", "transcript_columns"),
+                "turn_columns",
+            )
+        ],
+        ("tests/data/test_tables.py",),
+    ),
     "adk_nb/log/turn.py": tuple(
         f"tests/log/test_{name}_fold.py" for name in ("turn", "words", "call", "sound")
     ),
@@ -84,6 +93,10 @@ MORE = {
             )
         ],
         ("tests/live/test_turn_machine.py", "tests/live/test_turns.py"),
+    ),
+    **dict.fromkeys(
+        [f"adk_nb/providers/error_{name}.py" for name in ("codes", "origins", "words")],
+        ("tests/providers/test_explain.py",),
     ),
     "adk_nb/serve/agents.py": ("tests/serve/test_served_agents.py",),
     "adk_nb/serve/visits.py": ("tests/serve/test_application.py",),

@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
 
+from adk_nb.data.arrays import array, joined
 from adk_nb.data.collector import paused, sweep
-from adk_nb.data.columns import JsonColumn, array, chosen, is_ours, joined
+from adk_nb.data.columns import JsonColumn, chosen, is_ours
 from adk_nb.data.sources import found
 from adk_nb.exceptions import AdkNbError, RecordingError
 from adk_nb.log.recording import EVENTS

@@ -15,6 +15,11 @@ from typing import TYPE_CHECKING, Literal, TypedDict, Unpack, overload
 
 from adk_nb.data.assembly import Kind, Options, assemble
 from adk_nb.data.columns import (
+    Column,
+    ColumnGroup,
+    Items,
+)
+from adk_nb.data.event_columns import (
     EVENT_BASE,
     EVENT_COLUMNS,
     EVENT_MORE,
@@ -23,10 +28,19 @@ from adk_nb.data.columns import (
     EVENT_TOKENS,
     EVENT_TOOLS,
     EVENT_WHO,
+    Events,
+)
+from adk_nb.data.sources import logs_of
+from adk_nb.data.tokens import cost
+from adk_nb.data.tool_columns import (
     TOOL_COLUMNS,
     TOOL_MORE,
+)
+from adk_nb.data.transcript_columns import (
     TRANSCRIPT_COLUMNS,
     TRANSCRIPT_MORE,
+)
+from adk_nb.data.turn_columns import (
     TURN_AUDIO,
     TURN_BASE,
     TURN_COLUMNS,
@@ -36,13 +50,7 @@ from adk_nb.data.columns import (
     TURN_TEXT,
     TURN_TOKENS,
     TURN_TOOLS,
-    Column,
-    ColumnGroup,
-    Events,
-    Items,
 )
-from adk_nb.data.sources import logs_of
-from adk_nb.data.tokens import cost
 from adk_nb.log.tool_call import ToolCall
 from adk_nb.log.turn import Turn
 from adk_nb.log.turns_from_log import (

@@ -214,7 +214,7 @@ def test_a_disk_that_is_full_is_told_in_the_widget(show, tmp_path):
     widget.wait_for_state("ready")
     # Every write from here on fails as on a full disk.
     full = os.open("/dev/full", os.O_WRONLY)
-    os.dup2(full, live.session._recording._events.fileno())
+    os.dup2(full, live.session._life.recording._events.fileno())
     os.close(full)
     answers(widget)
     widget.part("error").get_by_text("No space left").wait_for()

@@ -16,7 +16,7 @@ import adk_nb
 from adk_nb import LiveSession
 from adk_nb.data import tables
 from adk_nb.data.assembly import Options
-from adk_nb.data.columns import Events
+from adk_nb.data.event_columns import Events
 from adk_nb.data.tables import (
     EVENT_BASE,
     EVENT_COLUMNS,

@@ -23,7 +23,7 @@ from scripted import DONE, audio, call, result_of, said, text_of
 from sessions import agent, attach, do
 
 from adk_nb import LiveSession
-from adk_nb.data.columns import EVENT_COLUMNS, EVENT_MORE, TOOL_MORE, TURN_COLUMNS, TURN_MORE
+from adk_nb.data.tables import EVENT_COLUMNS, EVENT_MORE, TOOL_MORE, TURN_COLUMNS, TURN_MORE
 from adk_nb.data.timeline import marks, timeline
 from adk_nb.exceptions import AdkNbError
 from adk_nb.frames import TOOL_COLUMNS, events_df, tools_df, transcript_df, turns_df

@@ -19,7 +19,8 @@ from wire_frames import encode_message
 
 import adk_nb
 from adk_nb import LiveSession
-from adk_nb.data.columns import (
+from adk_nb.data.sources import logs_of
+from adk_nb.data.tables import (
     EVENT_COLUMNS,
     EVENT_MORE,
     TOOL_COLUMNS,
@@ -29,7 +30,6 @@ from adk_nb.data.columns import (
     TURN_MORE,
     TURN_TOKENS,
 )
-from adk_nb.data.sources import logs_of
 from adk_nb.wire import protocol
 
 SECRET = "wk-abcdef-0123456789"
