@@ -60,7 +60,13 @@ MORE = {
         ),
     ),
     "adk_nb/live/coordinator.py": ("tests/live/test_exchange.py", "tests/live/test_handed_on.py"),
-    "adk_nb/live/histories.py": ("tests/live/test_forks.py",),
+    "adk_nb/live/histories.py": (
+        "tests/live/test_forks.py",
+        "tests/live/test_history_events.py",
+        "tests/live/test_session_services.py",
+    ),
+    "adk_nb/live/history_events.py": ("tests/live/test_forks.py",),
+    "adk_nb/live/session_services.py": ("tests/live/test_histories.py",),
     "adk_nb/live/swaps.py": ("tests/live/test_swap_rules.py",),
     "adk_nb/live/tool_calls.py": ("tests/live/test_call_plugin.py",),
     "adk_nb/live/turn_builder.py": tuple(
