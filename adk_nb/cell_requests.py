@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from adk_nb.adk.session_context import SESSION
 from adk_nb.exceptions import AdkNbError
 from adk_nb.live.attached import check_text
-from adk_nb.live.histories import response, state_change
+from adk_nb.live.history_events import response, state_change
 from adk_nb.live.reported_swaps import reported
 from adk_nb.options import check_choice
 from adk_nb.plain import plain

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from adk_nb.bridge_thread import BridgeLoop
 from adk_nb.exceptions import session_closed
-from adk_nb.live.histories import earlier
+from adk_nb.live.history_events import earlier
 from adk_nb.log import masked_logs
 from adk_nb.providers.explain import explain
 from adk_nb.wire import protocol

@@ -71,7 +71,13 @@ MORE = {
         ("tests/live/test_coordinator.py",),
     ),
     "adk_nb/live/retries.py": ("tests/live/test_model_connection.py",),
-    "adk_nb/live/histories.py": ("tests/live/test_forks.py",),
+    "adk_nb/live/histories.py": (
+        "tests/live/test_forks.py",
+        "tests/live/test_history_events.py",
+        "tests/live/test_session_services.py",
+    ),
+    "adk_nb/live/history_events.py": ("tests/live/test_forks.py",),
+    "adk_nb/live/session_services.py": ("tests/live/test_histories.py",),
     "adk_nb/live/swaps.py": ("tests/live/test_swap_rules.py",),
     "adk_nb/live/tool_calls.py": ("tests/live/test_call_plugin.py",),
     **dict.fromkeys(

@@ -5,37 +5,32 @@ A history is an ADK session; a live session begins with one, and a swap may add 
 
 from __future__ import annotations
 
-import re
 import uuid
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING
 
 from google.adk.apps.app import validate_app_name
-from google.adk.events import Event, EventActions
 from google.adk.memory.in_memory_memory_service import InMemoryMemoryService
-from google.adk.sessions.in_memory_session_service import InMemorySessionService
-from google.genai import types
 
-from adk_nb.adk.stored_session import is_of_database_service, is_stale, read_again
+from adk_nb.adk.stored_session import is_stale, read_again
 from adk_nb.exceptions import AdkNbError, SwapError
-from adk_nb.log.word_boundaries import joined
-from adk_nb.plain import plain, valid_text
-from adk_nb.wire import protocol
+from adk_nb.live.history_events import response, text_of, words
+from adk_nb.live.session_services import service_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection
 
     from google.adk.artifacts import BaseArtifactService
+    from google.adk.events import Event
     from google.adk.memory.base_memory_service import BaseMemoryService
     from google.adk.sessions import BaseSessionService, Session
+    from google.genai import types
 
     from adk_nb.log.tool_call import ToolCall
     from adk_nb.log.turn import Turn
 
 APP_NAME = "adk_nb"
 """ADK's name for what runs here, where nothing else is said."""
-_POSTGRESQL = ("postgresql", "postgres")
 _SHARED = ("app:", "user:", "temp:")
 
 
@@ -74,116 +69,6 @@ def checked_app_name(name: str) -> str:
             code="bad_option",
         ) from error
     return name
-
-
-def service_of(sessions: BaseSessionService | str | None) -> BaseSessionService:
-    """Returns ADK's session service for a URI such as `sqlite:///talk.db`; a service as it is.
-
-    A path after three slashes is relative to the working directory, after four absolute, as in
-    SQLAlchemy. `postgresql://` and what names a driver, as `mysql+aiomysql://`, are ADK's
-    DatabaseSessionService.
-
-    Raises:
-        AdkNbError: The scheme is unknown, or what it needs is not installed.
-    """
-    if sessions is None:
-        return InMemorySessionService()
-    if not isinstance(sessions, str):
-        return sessions
-    return _shared(_cleaned(service_at(sessions)))
-
-
-def service_at(sessions: str) -> BaseSessionService:
-    """Returns the ADK session service of a URI.
-
-    Raises:
-        AdkNbError: There is none, or it cannot be opened.
-    """
-    # Here, as it imports parts of a web server.
-    from google.adk.cli.service_registry import get_service_registry
-
-    scheme = sessions.partition(":")[0]
-    if scheme in _POSTGRESQL:  # ADK needs a driver that does not block.
-        sessions = f"postgresql+asyncpg:{sessions.partition(':')[2]}"
-        scheme = "postgresql+asyncpg"
-    if scheme == "sqlite" and is_of_database_service(urlsplit(sessions).path[1:]):
-        raise AdkNbError(
-            f"{sessions!r} was made by ADK's DatabaseSessionService, and has other tables.",
-            remedy=f"Write sqlite+aiosqlite{sessions.removeprefix(scheme)}",
-            code="no_sessions",
-        )
-    try:
-        if "+" in scheme:
-            from google.adk.sessions import DatabaseSessionService
-
-            return DatabaseSessionService(sessions)
-        service = get_service_registry().create_session_service(sessions)
-    except Exception as error:
-        raise AdkNbError(
-            f"The session service {_without_password(sessions)!r} cannot be opened: {error}",
-            remedy='A database needs its driver: pip install "adk-nb[postgresql]" for PostgreSQL.',
-            code="no_sessions",
-        ) from error
-    if service is None:
-        raise AdkNbError(
-            f"{_without_password(sessions)!r} names no session service.",
-            remedy="Use sqlite:///talk.db, postgresql://..., or a service object of ADK's.",
-            code="no_sessions",
-        )
-    return service
-
-
-def _without_password(uri: str) -> str:
-    return re.sub(r"(://[^:/@]*):.*@", r"\1:***@", uri)
-
-
-def _cleaned(service: BaseSessionService) -> BaseSessionService:
-    """Makes a service valid Unicode and JSON of what it is given: a database takes nothing else."""
-    append = service.append_event
-
-    async def append_cleaned(session: Session, event: Event) -> Event:
-        _clean(event)
-        return await append(session, event)
-
-    service.append_event = append_cleaned  # type: ignore[method-assign]
-    return service
-
-
-def _shared(service: BaseSessionService) -> BaseSessionService:
-    """Makes a service return the existing session where another process has just made it."""
-    create = service.create_session
-
-    async def create_or_get(**options: Any) -> Session:
-        try:
-            return await create(**options)
-        except Exception as error:
-            if type(error).__name__ != "AlreadyExistsError":
-                raise
-            names = {name: options[name] for name in ("app_name", "user_id", "session_id")}
-            session = await service.get_session(**names)
-            if session is None:
-                raise
-            return session
-
-    service.create_session = create_or_get  # type: ignore[method-assign]
-    return service
-
-
-def _clean(event: Event) -> None:
-    """Replaces, in place, what no database takes: ADK keeps using the same event."""
-    for said in (event.input_transcription, event.output_transcription):
-        if said is not None and said.text:
-            said.text = valid_text(said.text)
-    for part in (event.content.parts or ()) if event.content else ():
-        if part.text:
-            part.text = valid_text(part.text)
-        for call in (part.function_call, part.function_response):
-            if call is not None:
-                call.name = valid_text(call.name or "")
-        if part.function_call is not None and part.function_call.args:
-            part.function_call.args = plain(part.function_call.args)
-    if event.actions.state_delta:
-        event.actions.state_delta = plain(event.actions.state_delta)
 
 
 class Histories:
@@ -403,7 +288,7 @@ class Histories:
         missing = []
         later = (event for event in session.events if event.timestamp >= since)
         recorded = [event for event in later if event.id not in others]
-        said = {event.author == "user" for event in recorded if _text_of(event)}
+        said = {event.author == "user" for event in recorded if text_of(event)}
         if turn.user_text and True not in said:
             missing.append(words("user", turn.user_text))
         if turn.heard_text and False not in said:
@@ -427,73 +312,3 @@ class Histories:
     def _new_id(self) -> str:
         # Not a count: the forks of a resumed conversation are not known here.
         return f"{self.all[0].id}-{uuid.uuid4().hex[:6]}"
-
-
-def words(author: str, text: str) -> Event:
-    """Returns an event in which someone says something."""
-    role = "user" if author == "user" else "model"
-    content = types.Content(role=role, parts=[types.Part(text=text)])
-    return Event(author=author, content=content)
-
-
-def response(call: ToolCall, result: dict[str, Any], events: Sequence[Event] = ()) -> Event:
-    """Returns the event of a tool's response.
-
-    Args:
-        call: The call.
-        result: What it returned.
-        events: Those of ADK's session. ADK drops a response that is not of the invocation and the
-            live session of its call.
-    """
-    part = types.FunctionResponse(id=call.id, name=call.name, response=result)
-    content = types.Content(role="user", parts=[types.Part(function_response=part)])
-    event = Event(author=call.author, content=content)
-    made = next((one for one in reversed(events) if _calls(one, call.id)), None)
-    if made is not None:
-        event.author, event.branch = made.author, made.branch
-        event.invocation_id, event.live_session_id = made.invocation_id, made.live_session_id
-    return event
-
-
-def _calls(event: Event, call_id: str) -> bool:
-    return any(call.id == call_id for call in event.get_function_calls())
-
-
-def state_change(delta: dict[str, Any]) -> Event:
-    """Returns the event of a change to ADK's session state."""
-    return Event(author="user", actions=EventActions(state_delta=delta))
-
-
-def earlier(events: Sequence[Event]) -> list[protocol.Message]:
-    """Returns what was said in a conversation that is resumed, for a page to show.
-
-    Its turns have numbers below 1, so that this session's own begin at 1.
-    """
-    turns: list[list[tuple[str, str]]] = []
-    for event in events:
-        text = _text_of(event)
-        if not text:
-            continue
-        if event.author == "user" or not turns:
-            turns.append([])
-        turns[-1].append((event.author, text))
-    messages: list[protocol.Message] = []
-    for index, turn in enumerate(turns, 1 - len(turns)):
-        by_author: dict[str, str] = {}
-        for author, text in turn:
-            by_author[author] = joined([by_author.get(author, ""), text])
-        messages += [
-            protocol.Transcript(
-                index, "user" if author == "user" else "agent", author, text, final=True
-            )
-            for author, text in by_author.items()
-        ]
-    return messages
-
-
-def _text_of(event: Event) -> str:
-    said = event.input_transcription or event.output_transcription
-    if said is not None and said.text:
-        return said.text
-    parts = (event.content.parts or ()) if event.content else ()
-    return joined(part.text for part in parts if part.text and not part.thought)

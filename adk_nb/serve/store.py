@@ -14,7 +14,7 @@ from google.adk.sessions.base_session_service import BaseSessionService
 
 from adk_nb.adk.stored_session import is_stale, read_again, same_revision
 from adk_nb.exceptions import AdkNbError
-from adk_nb.live.histories import service_of
+from adk_nb.live.session_services import service_of
 from adk_nb.serve.reasons import Reasons
 
 if TYPE_CHECKING:

@@ -4,20 +4,13 @@ from __future__ import annotations
 
 import pytest
 from google.adk.artifacts import InMemoryArtifactService
-from google.adk.events import Event, EventActions
+from google.adk.events import Event
 from google.adk.sessions import InMemorySessionService
 from google.genai import types
 
 from adk_nb.exceptions import AdkNbError, SwapError
-from adk_nb.live.histories import (
-    Histories,
-    History,
-    earlier,
-    response,
-    service_of,
-    state_change,
-    words,
-)
+from adk_nb.live.histories import Histories, History
+from adk_nb.live.history_events import state_change, words
 from adk_nb.log.tool_call import ToolCall
 from adk_nb.log.turn import Turn
 
@@ -188,84 +181,7 @@ async def test_a_call_that_was_cut_off_is_answered_as_adk_asks(histories):
     assert (await histories.get()).events[-1].get_function_responses() == [told]
 
 
-def test_a_response_to_a_call_that_is_not_there_is_its_agents():
-    event = response(ToolCall("c", "roll", {}, author="x"), {"result": 1}, [called("d")])
-    assert (event.author, event.invocation_id, event.content.role) == ("x", "", "user")
-
-
-# --- services ---
-
-
-@pytest.mark.parametrize(
-    ("uri", "told"),
-    [
-        ("nosuch+driver://ann:secret@host/db", "'nosuch+driver://ann:***@host/db' cannot be"),
-        ("nosuch://ann:secret@host/db", "'nosuch://ann:***@host/db' names no"),
-    ],
-)
-def test_a_service_that_is_none_says_so_without_the_password(uri, told):
-    with pytest.raises(AdkNbError) as error:
-        service_of(uri)
-    assert told in error.value.message
-    assert "secret" not in error.value.message
-    assert error.value.code == "no_sessions"
-
-
-class Service:
-    """A session service that notes what it is asked, and fails as it is told."""
-
-    def __init__(self, uri="", error=None, stored=None):
-        self.uri, self.error, self.stored = uri, error, stored
-        self.asked, self.closed = [], 0
-
-    async def create_session(self, **names):
-        if self.error is not None:
-            raise self.error
-
-    async def get_session(self, **names):
-        self.asked.append(names)
-        return self.stored
-
-    async def append_event(self, session, event): ...
-
-    async def close(self):
-        self.closed += 1
-
-
-@pytest.mark.parametrize(
-    ("uri", "opened"),
-    [
-        ("postgresql://host/db", "postgresql+asyncpg://host/db"),
-        ("postgres://host/db", "postgresql+asyncpg://host/db"),
-        ("mysql+aiomysql://host/db", "mysql+aiomysql://host/db"),
-    ],
-)
-def test_which_database_a_uri_is_of(monkeypatch, uri, opened):
-    monkeypatch.setattr("google.adk.sessions.DatabaseSessionService", Service, raising=False)
-    assert service_of(uri).uri == opened
-
-
-@pytest.mark.parametrize("stored", [None, "a session"])
-@pytest.mark.parametrize("name", ["AlreadyExistsError", "OperationalError"])
-async def test_a_session_that_another_has_made_meanwhile_is_taken(monkeypatch, name, stored):
-    error = type(name, (Exception,), {})()
-    made = Service(error=error, stored=stored)
-    monkeypatch.setattr("adk_nb.live.histories.service_at", lambda _uri: made)
-    service = service_of("memory://")
-    if stored and name == "AlreadyExistsError":
-        assert await service.create_session(**NAMES, session_id="s", state={}) == stored
-        assert made.asked == [{**NAMES, "session_id": "s"}]
-    else:
-        with pytest.raises(type(error)):
-            await service.create_session(**NAMES, session_id="s", state={})
-
-
-async def test_only_a_service_that_was_made_here_is_closed_here(monkeypatch):
-    made, own = Service(), Service()
-    monkeypatch.setattr("adk_nb.live.histories.service_at", lambda _uri: made)
-    for sessions in ("memory://", own):
-        await Histories(sessions, None, user_id="u", first="s").close()
-    assert (made.closed, own.closed) == (1, 0)
+# --- what is added ---
 
 
 @pytest.mark.parametrize(
@@ -301,39 +217,6 @@ async def test_what_is_added_to_a_stale_session_is_tried_once_more(histories, er
         assert told[0].code == "shared_session"
 
 
-async def test_what_no_database_takes_is_cleaned_before_it_is_added(tmp_path):
-    service = service_of(f"sqlite:////{tmp_path}/talk.db")
-    session = await service.create_session(**NAMES, session_id="s")
-    bad = "a\ud800b"
-    call = types.FunctionCall(id="c", name=bad, args={"n": float("nan"), "text": bad})
-    told = types.FunctionResponse(id="c", name=bad, response={})
-    event = Event(
-        author="user",
-        content=types.Content(
-            role="user",
-            parts=[
-                types.Part(text=bad),
-                types.Part(function_call=call),
-                types.Part(function_response=told),
-            ],
-        ),
-        input_transcription=types.Transcription(text=bad),
-        output_transcription=types.Transcription(text=bad),
-        actions=EventActions(state_delta={"x": bad}),
-    )
-    await service.append_event(session, event)
-    stored = await service.get_session(**NAMES, session_id="s")
-    (kept,) = stored.events
-    good = kept.content.parts[0].text
-    assert "\ud800" not in good
-    assert (good[0], good[-1]) == ("a", "b")
-    assert (kept.input_transcription.text, kept.output_transcription.text) == (good, good)
-    (made,), (given,) = kept.get_function_calls(), kept.get_function_responses()
-    assert (made.name, given.name, made.args["text"]) == (good, good, good)
-    assert stored.state == {"x": good}
-    await service.close()
-
-
 async def test_another_programs_words_and_state_are_read_before_ours_are_added(tmp_path):
     uri = f"sqlite:////{tmp_path}/talk.db"
     one = Histories(uri, InMemoryArtifactService(), user_id="u", first="s")
@@ -354,20 +237,3 @@ async def test_another_programs_words_and_state_are_read_before_ours_are_added(t
     assert [error.code for error in told] == ["shared_session"]  # It is told once.
     await one.close()
     await other.close()
-
-
-# --- what was said before ---
-
-
-def test_pieces_of_an_earlier_turn_are_one_text_by_author_and_thoughts_are_none():
-    thought = words("a", "Hm.")
-    thought.content.parts = [types.Part(text="Hm.", thought=True), types.Part(text="Ja.")]
-    empty = Event(author="user", input_transcription=types.Transcription(text=""))
-    events = [words("user", "Hi"), words("a", "One"), thought, words("b", "Two"), empty]
-    events += [words("user", "And?"), Event(author="a"), words("a", "Three")]
-    shown = [(one.turn, one.role, one.author, one.text, one.final) for one in earlier(events)]
-    assert shown == [
-        (-1, "user", "user", "Hi", True), (-1, "agent", "a", "One Ja.", True),
-        (-1, "agent", "b", "Two", True), (0, "user", "user", "And?", True),
-        (0, "agent", "a", "Three", True),
-    ]  # fmt: skip

@@ -1,13 +1,11 @@
 """ADK's sessions behind a live one: kept on disk, their state, their artifacts, who speaks."""
 
-import asyncio
 import threading
 
 import pytest
 from google.adk.agents import Agent
-from google.adk.events import Event, EventActions
+from google.adk.events import Event
 from google.adk.plugins.base_plugin import BasePlugin
-from google.adk.sessions import InMemorySessionService
 from google.adk.sessions.sqlite_session_service import SqliteSessionService
 from google.adk.tools import ToolContext
 from google.genai import types
@@ -16,7 +14,8 @@ from sessions import attach, do, kinds, wait_for
 
 from adk_nb import LiveSession
 from adk_nb.exceptions import AdkNbError
-from adk_nb.live.histories import APP_NAME, earlier, service_of
+from adk_nb.live.histories import APP_NAME
+from adk_nb.live.session_services import service_of
 from adk_nb.wire import protocol
 
 
@@ -67,22 +66,6 @@ def test_a_conversation_goes_on_after_the_kernel_was_restarted(tmp_path, monkeyp
         assert "which word?" in words(again)
         assert session.say("on").error is None
     assert (tmp_path / "talk.db").exists()
-
-
-def test_a_uri_that_names_no_service_is_refused():
-    with pytest.raises(AdkNbError, match=r"names no session service.*sqlite:///"):
-        LiveSession(agent(), sessions="talk.db")
-    with pytest.raises(AdkNbError, match="cannot be opened"):
-        service_of("nosuch+driver://host/db")
-    service = InMemorySessionService()
-    assert service_of(service) is service
-
-
-def test_a_database_that_cannot_be_read_says_so(tmp_path):
-    broken = tmp_path / "broken.db"
-    broken.write_text("this is no database, and long enough to be looked at " * 100)
-    with pytest.raises(AdkNbError, match="database"):
-        LiveSession(agent(), sessions=f"sqlite:////{broken}").start()
 
 
 # State.
@@ -244,23 +227,6 @@ def test_after_a_transfer_the_other_agent_answers_and_the_transcript_says_who():
 # What was said before.
 
 
-def test_earlier_turns_are_numbered_below_one():
-    def event(author, text):
-        role = "user" if author == "user" else "model"
-        return Event(author=author, content=types.Content(role=role, parts=[types.Part(text=text)]))
-
-    spoken = Event(author="user", input_transcription=types.Transcription(text="Hi?"))
-    answer = Event(author="a", output_transcription=types.Transcription(text="Hello."))
-    more = event("b", "And me.")
-    state = Event(author="user", actions=EventActions(state_delta={"a": 1}))
-    messages = earlier([event("a", "Welcome."), spoken, state, answer, more])
-    assert [(m.turn, m.role, m.author, m.text) for m in messages] == [
-        (-1, "agent", "a", "Welcome."), (0, "user", "user", "Hi?"),
-        (0, "agent", "a", "Hello."), (0, "agent", "b", "And me."),
-    ]  # fmt: skip
-    assert earlier([]) == []
-
-
 def test_speech_that_adk_did_not_keep_is_kept():
     """A model that dies in mid-answer leaves its words, and the user's, to the next one."""
     turns = []
@@ -417,28 +383,6 @@ def test_a_stale_service_of_the_users_own_is_told_to_be_open_elsewhere(tmp_path)
 def test_an_apps_name_that_adk_would_refuse_is_refused_at_once():
     with pytest.raises(AdkNbError, match="my app"):
         LiveSession(agent(), app_name="my app")
-
-
-def test_a_database_of_adks_other_service_is_refused_with_the_uri_that_opens_it(tmp_path):
-    pytest.importorskip("sqlalchemy")
-    from google.adk.sessions import DatabaseSessionService
-
-    path = tmp_path / "made by adk.db"
-    service = DatabaseSessionService(f"sqlite+aiosqlite:///{path}")
-
-    async def make():
-        await service.create_session(app_name=APP_NAME, user_id="user", session_id="s")
-        await service.close()
-
-    asyncio.run(make())
-    before = path.read_bytes()
-    with pytest.raises(AdkNbError, match="DatabaseSessionService") as error:
-        LiveSession(agent(), sessions=f"sqlite:///{path}")
-    assert error.value.code == "no_sessions"
-    assert f"sqlite+aiosqlite:///{path}" in error.value.remedy
-    assert path.read_bytes() == before
-    with LiveSession(agent(), sessions=f"sqlite+aiosqlite:///{path}", session_id="s") as session:
-        assert session.say("hello").status == "complete"
 
 
 def test_conversations_of_two_apps_are_two(tmp_path):

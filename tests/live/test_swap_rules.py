@@ -12,7 +12,8 @@ from scripted import Scripted, echo
 from adk_nb.adk.agents import variant_of
 from adk_nb.exceptions import AdkNbError, SessionClosedError, SwapError
 from adk_nb.live.definitions import Renewed
-from adk_nb.live.histories import Histories, words
+from adk_nb.live.histories import Histories
+from adk_nb.live.history_events import words
 from adk_nb.live.swaps import Swaps, Wish
 
 
