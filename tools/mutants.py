@@ -58,7 +58,6 @@ MORE = {
     ),
     "adk_nb/live/turn_machine.py": ("tests/live/test_turns.py",),
     "adk_nb/serve/agents.py": ("tests/serve/test_served_agents.py",),
-    "adk_nb/serve/visits.py": ("tests/serve/test_application.py",),
     "adk_nb/wire/bridge_messages.py": ("tests/wire/test_protocol.py",),
     "adk_nb/wire/heard.py": ("tests/wire/test_heard_messages.py",),
     "adk_nb/wire/page_messages.py": ("tests/wire/test_protocol.py",),
