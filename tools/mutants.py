@@ -105,7 +105,6 @@ MORE = {
         ("tests/providers/test_explain.py",),
     ),
     "adk_nb/serve/agents.py": ("tests/serve/test_served_agents.py",),
-    "adk_nb/serve/visits.py": ("tests/serve/test_application.py",),
     "adk_nb/static/sound/player.js": ("tests/js/sound/cushion.test.js",),
     "adk_nb/wire/bridge_messages.py": ("tests/wire/test_protocol.py",),
     "adk_nb/wire/heard.py": ("tests/wire/test_heard_messages.py",),

@@ -294,7 +294,7 @@ def reports(counter):
     return [
         (row.kind, row.turn, row.audio_ms, row.underruns, row.error_ms, row.estimated)
         for row in counter.desk.log
-        if row.kind.startswith("playback_")
+        if row.kind.startswith("playback_") and row.source == "client"
     ]
 
 
@@ -327,6 +327,25 @@ async def test_a_moment_that_cannot_be_is_not_taken(counter, off_s, taken):
     (row,) = [row for row in counter.desk.log if row.kind == "playback_started"]
     assert (row.error_ms == 2.5) is taken
     assert (abs(row.t - counter.desk.log.now() - off_s) < 0.4) is (taken or off_s == 0)
+
+
+async def test_of_several_answers_the_one_that_sounded_is_told_of(counter):
+    for text in ("go", "on"):
+        counter.desk.type(text).take()
+        counter.desk(*[sound()] * 100, done())
+        counter.pages.playback(protocol.Playback("started", len(reports(counter)) + 1, 0.0, 0.0))
+    counter.pages.playback(protocol.Playback("progress", 2, 15.0, 0.0), page=counter.first)
+    counter.pages.detach(counter.first)
+    counter.pages.close()
+    await asyncio.sleep(0)
+    assert [row for row in rows(counter) if row[0] in ("interrupted", "playback_flushed")][-2:] == [
+        ("interrupted", 2), ("playback_flushed", 2),
+    ]  # fmt: skip
+
+
+async def test_findings_that_nobody_asked_for_are_passed_over(counter):
+    await counter.does(protocol.Findings(7, {"browser": "x"}))
+    assert counter.first.errors() == []
 
 
 async def test_another_page_goes_on_with_an_answer_and_that_is_logged(counter):

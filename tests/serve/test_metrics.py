@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from types import SimpleNamespace
 
 import pytest
@@ -28,7 +29,7 @@ def counted():
         lines = metrics.text().decode().splitlines()
         return next((float(line.split()[-1]) for line in lines if line.startswith(start)), 0.0)
 
-    return SimpleNamespace(log=log, tell=watchers[0], value=value, text=metrics.text)
+    return SimpleNamespace(log=log, turns=turns, tell=watchers[0], value=value, text=metrics.text)
 
 
 def test_sessions_and_what_is_unwritten_are_asked_for(counted):
@@ -95,3 +96,17 @@ def test_what_a_client_does_wrong_is_counted_as_often_as_it_does_it(counted):
         counted.log.add_error("page", "bad_message", "No words.")
     counted.log.add_error("page", "bad_audio", "No sound.")
     assert counted.value("adk_nb_errors_total", kind="client") == 4
+
+
+def test_the_newest_turn_is_timed_and_latencies_have_these_bounds(counted):
+    counted.turns.append(SimpleNamespace(first_audio_ms=4000.0))
+    counted.log.add("bridge", "turn_ended", turn=3, status="complete")
+    assert counted.value("adk_nb_first_audio_seconds_sum") == 4.0
+    bounds = re.findall(r'first_audio_seconds_bucket\{le="([^"]+)"\} (\d)', counted.text().decode())
+    assert bounds == [
+        *(
+            (bound, "0")
+            for bound in ["0.1", "0.2", "0.3", "0.5", "0.75", "1.0", "1.5", "2.0", "3.0"]
+        ),
+        *((bound, "1") for bound in ["5.0", "10.0", "30.0", "+Inf"]),
+    ]

@@ -44,6 +44,10 @@ def test_whatever_is_shown_is_no_pass(shown):
     assert Passes(SECRET).read(shown) is None
 
 
+def test_a_pass_is_good_for_a_day():
+    assert passes.VALID_S == 24 * 60 * 60
+
+
 def test_a_pass_ends_and_is_renewed_before_that(monkeypatch):
     one, now = Passes(SECRET), time.time()
     made = one.make(ADA)
