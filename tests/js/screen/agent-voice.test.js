@@ -141,8 +141,11 @@ test("a turn sounds from the player's first report of it to its last, and no oth
 });
 
 test("the bridge is told what the player did, with the underruns since it was greeted", (t) => {
+  const first = voiced(t);
+  first.voice.connected();
+  first.plays("started", 1, 2);
+  assert.equal(first.seen.sent[0].underruns, 2);
   const { voice, seen, plays } = voiced(t);
-  voice.connected();
   plays("started", 1, 2);
   assert.deepEqual(seen.sent, [{ type: "playback", event: "started", turn: 1, played_ms: 100, clock: 5, estimated: false, underruns: 2 }]);
   plays("progress", 1, 4);

@@ -135,7 +135,7 @@ test("what was said and done is read out, and what is asked, also where a hello 
   assert.equal(layout.live.textContent, "dice: One two three.");
   tells("heard", { turn: 1, unheard: [[0, 7, 14]], heard_ms: 550, audio_ms: 1400 });
   assert.equal(layout.live.textContent, "The answer was cut off: heard 0.6 of 1.4 s. Not heard: three.");
-  tells("news", { turn: 1 });
+  tells("state", { state: "ready" });
   assert.match(layout.live.textContent, /^The answer was cut off/);
   const question = { type: "question", turn: 1, id: "a", name: "pay", args: {}, hint: "Now?" };
   transcript.receive(question);
@@ -161,10 +161,10 @@ test("a hello tells all anew, and another conversation knows nothing of the last
 
 const WORDS = { turn: 1, piece: 0, start: 0, ends: [3, 7, 14], ms: [200, 500, 900] };
 
-test("words that sound in another view go on by the clock between what it tells, until it is closed", (t) => {
+test("words that sound in another view go on by the clock between what it tells", (t) => {
   const now = { ms: performance.now() };
   t.mock.method(performance, "now", () => now.ms);
-  const { transcript, tells, coming } = kept(t);
+  const { tells, coming } = kept(t);
   tells("transcript", said(1, "agent", "One two three."));
   tells("words", WORDS);
   tells("position", { turn: 1, played_ms: 210, sounding: true });
@@ -172,10 +172,19 @@ test("words that sound in another view go on by the clock between what it tells,
   now.ms += 300;
   mock.timers.tick(300);
   assert.equal(coming(), "three.");
+});
+
+test("once it is closed no word moves", (t) => {
+  const now = { ms: performance.now() };
+  t.mock.method(performance, "now", () => now.ms);
+  const { transcript, tells, coming } = kept(t);
+  tells("transcript", said(1, "agent", "One two three."));
+  tells("words", WORDS);
+  tells("position", { turn: 1, played_ms: 210, sounding: true });
   transcript.close();
-  now.ms += 500;
-  mock.timers.tick(500);
-  assert.equal(coming(), "three.");
+  now.ms += 300;
+  mock.timers.tick(300);
+  assert.equal(coming(), "two three.");
 });
 
 test("what another view tells of the sound counts once that is there, and not before", (t) => {
