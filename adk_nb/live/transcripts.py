@@ -93,9 +93,10 @@ class Transcripts:
         """Adds a piece of what the agent says; None if it is of an answer that was cut off."""
         late = self._machine.bookings.late_words(unfinished=self._wants_an_end)
         known = str(self._turns.said(late.index).said) if late is not None else ""
-        repeats = final and bool(known) and text.startswith(known)
+        repeats = final and bool(known) and text.lstrip().startswith(known)
         if late is not None and (kind == "agent_transcript" or repeats):
-            text = text.removeprefix(known) if kind == "agent_text" else text
+            if repeats and (kind == "agent_text" or text.strip() != known):
+                text = self._without_beginning(late, text, known)
             self._late = "" if final else self._late + text
             if late.cut:
                 return None
@@ -131,6 +132,15 @@ class Transcripts:
         self._turns.add_words(
             "adk", "agent_transcript", turn.index, author=author, text=text, final=True, **values
         )
+
+    def _without_beginning(self, state: TurnState, text: str, known: str) -> str:
+        """Returns what of a final text is not in pieces that are over, of which it repeats all.
+
+        Pieces that are still open are left in it: it takes their place.
+        """
+        still_open = self._turns.said(state.index).said.open_text.strip()
+        over = known.removesuffix(still_open)
+        return text.lstrip().removeprefix(over) if over else text
 
     def _is_whole(self, text: str, before: str) -> bool:
         """Returns whether a piece repeats what was said so far, as far as that can be known."""

@@ -187,3 +187,37 @@ def test_late_words_of_an_answer_that_was_cut_off_are_dropped(turns, log):
     rows = len(log)
     assert turns.transcripts.agent_said("dice", " two", final=False) is None
     assert len(log) == rows
+
+
+@pytest.mark.parametrize(
+    ("late", "text", "row"),
+    [
+        ([], "Hello there.", " there."),
+        ([], " Hello there.", " there."),
+        ([], " there.", " there."),
+        ([" there"], "Hello there you.", "there you."),
+        ([" there."], "Hello there.", "Hello there."),
+        ([" there."], " there.", " there."),
+        ([], "Hello", "Hello"),
+    ],
+)
+def test_a_final_transcript_that_comes_late_repeats_no_beginning(turns, log, late, text, row):
+    turn = turns.user_typed("hi")
+    turns.agent_audio("dice", PCM, 24_000)
+    turns.transcripts.agent_said("dice", "Hello", final=False)
+    turns.completed()
+    for piece in late:
+        assert turns.transcripts.agent_said("dice", piece, final=False) is turn
+    assert turns.transcripts.agent_said("dice", text, final=True) is turn
+    said = "Hello" if text == "Hello" else "Hello there you." if "you" in text else "Hello there."
+    assert (turn.agent_text, log[-1].text) == (said, row)
+
+
+@pytest.mark.parametrize("kind", ["agent_text", "agent_transcript"])
+def test_what_comes_after_a_connection_was_closed_takes_the_place_of_its_pieces(turns, kind):
+    turn = turns.user_typed("hi")
+    turns.agent_audio("dice", PCM, 24_000)
+    turns.transcripts.agent_said("dice", "Hello", final=False, kind=kind)
+    turns.closed()
+    assert turns.transcripts.agent_said("dice", "Hello there.", final=True, kind=kind) is turn
+    assert turn.agent_text == "Hello there."

@@ -107,3 +107,45 @@ def test_all_that_waits_is_abandoned_with_the_session(rules):
     assert rules.ended == [(n, "abandoned", "closed") for n in (1, 2, 3)]
     assert (rules.asked, rules.machine.current, rules.began) == ([], None, [1, 2, 3])
     assert {turn.status for turn in rules.machine.all} == {Status.ABANDONED}
+
+
+# --- completions and stops
+
+
+def test_the_completion_of_what_was_cut_off_ends_nothing(rules):
+    STATES["answering"](rules)
+    rules.machine.cut()
+    assert rules.machine.completed() == (None, False)
+    assert rules.machine.completed() == (None, False)
+
+
+def test_a_completion_after_a_call_is_of_its_turn_and_does_not_end_it(rules):
+    rules.machine.calls.completes_calls = True
+    STATES["running"](rules)
+    turn = rules.machine.current
+    assert rules.machine.completed() == (turn, False)
+    rules.machine.calls.returned("c")
+    rules.machine.calls.told("c")
+    rules.answer()
+    assert rules.machine.completed() == (turn, True)
+
+
+def test_an_interaction_is_in_progress_until_the_service_says_that_none_is(rules):
+    STATES["answering"](rules)
+    turn = rules.machine.current
+    assert rules.machine.completed(busy=True) == (turn, False)
+    rules.answer()
+    assert rules.machine.completed() == (turn, False)
+    assert rules.machine.completed(busy=False) == (turn, True)
+
+
+@pytest.mark.parametrize(
+    ("state", "ended"),
+    [("typed", []), ("running", [(1, "interrupted", None)]), ("beside", [])],
+)
+def test_between_answers_only_a_call_that_the_model_waits_for_can_be_stopped(rules, state, ended):
+    rules.machine.calls.completes_calls = True
+    STATES[state](rules)
+    rules.machine.completed(busy=True)
+    assert rules.machine.stopped() is (rules.machine.all[0] if ended else None)
+    assert rules.ended == ended
