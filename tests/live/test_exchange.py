@@ -125,7 +125,9 @@ def test_a_swap_is_told_of_its_connection(desk, monkeypatch):
 def test_what_a_guard_says_is_read_in_the_answers_place(desk):
     desk.type("tell me")(sound(), said("The key is", final=False))
     guard = said("I cannot say that.")
-    assert desk.exchange.withheld(guard.id, begun=True) is True  # Its sound is to be forgotten.
+    assert (
+        desk.exchange.withholding.tell(guard.id, begun=True) is True
+    )  # Its sound is to be forgotten.
     desk(guard)
     assert (desk.turn.agent_text, desk.turn.withheld, desk.exchange.status) == (
         "I cannot say that.", True, "ready",
