@@ -65,7 +65,7 @@ class HeardConnection(CascadeLiveConnection):
                     self._held.append(response)
                     continue
                 if said is not None and not said.finished:
-                    session.words_first(self._held_ms)
+                    session.withholding.words_first(self._held_ms)
                     yield response
                 elif response.interrupted or response.error_code:
                     self._held.clear()
@@ -105,7 +105,7 @@ class HeardConnection(CascadeLiveConnection):
             await super().send_history(history)
             return
         await super().send_history(in_pairs(history))
-        if self._session.taking_over():
+        if self._session.reconnection.taking_over():
             self._start_reasoning()
 
     async def send_content(self, content: types.Content) -> None:

@@ -99,7 +99,7 @@ class LongConnection(GeminiLlmConnection):
             await super().send_history(history)
             return
         history = in_words(history)
-        awaited = session.taking_over() or session.awaits_answer(history)
+        awaited = session.reconnection.taking_over() or session.reconnection.awaits_answer(history)
         if awaited and history and history[-1].role == "user":
             await super().send_history(history)
             return

@@ -47,6 +47,34 @@ class Declaring(Protocol):
         """Learns how tools are declared to the model: whether as blocking, by name."""
 
 
+class Reconnecting(Protocol):
+    """What knows the connection that is made, and those that were lost."""
+
+    def taking_over(self) -> bool:
+        """Returns whether a transfer has just made this agent the current one; resets itself."""
+
+    def awaits_answer(self, history: list[types.Content]) -> bool:
+        """Returns whether the user waits for an answer to the last words of a history."""
+
+
+class Withholding(Protocol):
+    """What puts a guard's words in the place of an answer."""
+
+    def tell(self, event_id: str, *, begun: bool) -> bool:
+        """A callback replaced an answer; the event of that id has what stands in its place.
+
+        Args:
+            event_id: The event's id.
+            begun: Whether this withholds only an answer that the user has begun to get.
+
+        Returns:
+            Whether the sound of it is to be forgotten.
+        """
+
+    def words_first(self, ms: float) -> None:
+        """Learns that the next words arrive before their sound, of which there is so much (ms)."""
+
+
 class Knowing(Protocol):
     """What a connection asks of its session.
 
@@ -64,34 +92,22 @@ class Knowing(Protocol):
     def declarations(self) -> Declaring:
         """Decides how they are declared."""
 
+    @property
+    def reconnection(self) -> Reconnecting:
+        """Knows the connection."""
+
+    @property
+    def withholding(self) -> Withholding:
+        """Knows what a guard withholds."""
+
     def position(self) -> tuple[float, float] | None:
         """Returns how much of the turn has sounded, and how much there is (ms); None if no page."""
-
-    def taking_over(self) -> bool:
-        """Returns whether a transfer has just made this agent the current one; resets itself."""
 
     def in_turn(self) -> bool:
         """Returns whether a turn has begun and not ended."""
 
-    def awaits_answer(self, history: list[types.Content]) -> bool:
-        """Returns whether the user waits for an answer to the last words of a history."""
-
-    def withheld(self, event_id: str, *, begun: bool) -> bool:
-        """A callback replaced an answer; the event of that id has what stands in its place.
-
-        Args:
-            event_id: The event's id.
-            begun: Whether this withholds only an answer that the user has begun to get.
-
-        Returns:
-            Whether the sound of it is to be forgotten.
-        """
-
     def guarded(self) -> bool:
         """Returns whether a callback may withhold what the agent says."""
-
-    def words_first(self, ms: float) -> None:
-        """Learns that the next words arrive before their sound, of which there is so much (ms)."""
 
 
 SESSION: ContextVar[Knowing | None] = ContextVar("adk_nb_session", default=None)

@@ -66,7 +66,7 @@ async def _before_model(
 
 def _tell(context: InvocationContext, event: Event, *, begun: bool) -> None:
     session = SESSION.get()
-    if session is not None and session.withheld(event.id, begun=begun):
+    if session is not None and session.withholding.tell(event.id, begun=begun):
         # With `save_live_blob` ADK keeps the sound, and would put it before the next answer's.
         (context.output_realtime_cache or []).clear()
 

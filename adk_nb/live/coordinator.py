@@ -88,6 +88,7 @@ class Exchange:
         text_input: What is typed.
         realtime_input: What is spoken and shown.
         interruptions: How the user interrupts the agent.
+        withholding: What a guard withholds.
         reconnection: What is asked again after a connection was lost.
         silence: Watches whether the model says anything.
     """
@@ -134,19 +135,21 @@ class Exchange:
         log.is_of(self.swaps.variant)
         self.capabilities = ModelCapabilities(self.swaps)
         self._told_audio_use: bool | dict[str, Any] = audio or {"output": False}
-        self.reader = EventReader(log, self.turns, self, calls=self.live.calls)
-        self.withholding = Withholding(
-            log, self.turns, self.reader, self.pages.emit, keep=keep_withheld
-        )
-        self.reconnection = Reconnection(
-            self, self.turns, self.reader, self.microphone, self.live.calls
-        )
+        self._make_reading(keep_withheld=keep_withheld)
         # Whether the connection was lost while nobody waited for it.
         self._lost_idle = False
         self.silence = SilenceWatch(silence, SilenceHandling(self, on_silence))
         self._make_tools(tools_block)
         self._make_input()
         self.capabilities.tell(self.turns, self.reader)
+
+    def _make_reading(self, *, keep_withheld: bool) -> None:
+        """Makes what follows what comes from the model."""
+        log, turns, calls = self.log, self.turns, self.live.calls
+        self.reader: EventReader = EventReader(log, turns, self, calls=calls)
+        self.withholding = Withholding(log, turns, self.reader, self.pages.emit, keep=keep_withheld)
+        self.reconnection = Reconnection(self, turns, self.reader, self.microphone, calls)
+        self._reactions = ReactionWatch(turns, lambda: self.set_state("ready"))
 
     def _make_tools(self, tools_block: bool | None) -> None:
         """Makes what runs the tools."""
@@ -156,7 +159,6 @@ class Exchange:
         )
         self._history = HistoryCompletion(self.histories, turns, reader, calls, self.report)
         self.tools = ToolExecution(self, turns, reader, self.live, self._history)
-        self._reactions = ReactionWatch(turns, lambda: self.set_state("ready"))
 
     def _make_input(self) -> None:
         """Makes what takes what the user does."""
@@ -252,25 +254,9 @@ class Exchange:
         """Returns how much of the open turn has sounded, and its length (ms); None if no page."""
         return self.pages.position(self.turns.current or self.turns.cut)
 
-    def taking_over(self) -> bool:
-        """Returns whether a transfer has just made this agent the current one; resets itself."""
-        return self.reconnection.taking_over()
-
-    def awaits_answer(self, history: list[types.Content]) -> bool:
-        """Returns whether the user waits for an answer to the last words of a history."""
-        return self.reconnection.awaits_answer(history)
-
-    def withheld(self, event_id: str, *, begun: bool) -> bool:
-        """Silences an answer that a callback replaced; returns whether its sound is forgotten."""
-        return self.withholding.tell(event_id, begun=begun)
-
     def guarded(self) -> bool:
         """Returns whether a callback may withhold what the agent says."""
         return guarded(self.live.agent, self._plugins)
-
-    def words_first(self, ms: float) -> None:
-        """Learns that the next words arrive before their sound, of which there is so much (ms)."""
-        self.withholding.words_first(ms)
 
     def run_begins(self) -> None:
         """Prepares for a new run."""

@@ -210,7 +210,7 @@ def lost(desk, *, resumed, history=None):
     exchange = desk.exchange
     exchange.reader.resumable = True
     exchange.run_lost(ModelError("gone"))
-    told = exchange.awaits_answer(history) if history else False
+    told = exchange.reconnection.awaits_answer(history) if history else False
     exchange.run_connected(resumed=resumed)
     return told
 
@@ -340,13 +340,13 @@ def test_who_takes_over_is_told_once_and_their_model_is_the_turns():
     coin = Agent(name="coin", model=Scripted(echo, model="other"))
     desk = Desk(Agent(name="dice", model=Scripted(echo), sub_agents=[coin])).connect()
     desk.type("flip")(transfer("coin"))
-    assert [desk.exchange.taking_over() for _ in range(2)] == [True, False]
+    assert [desk.exchange.reconnection.taking_over() for _ in range(2)] == [True, False]
     assert (desk.exchange.turns.agent, desk.turn.model) == ("coin", "other")
     desk(transfer("nobody"))
     assert desk.turn.model == "other"
     assert desk.exchange.turns.model == ""
     desk.exchange.run_begins()
-    assert not desk.exchange.taking_over()
+    assert not desk.exchange.reconnection.taking_over()
 
 
 def test_a_transfer_before_any_turn_is_told(desk):
@@ -364,7 +364,7 @@ def test_a_turn_goes_on_while_it_sounds(desk):
     assert not desk.exchange.run_awaited()
     assert sounding().exchange.in_turn()
     assert not desk(done()).exchange.in_turn()
-    assert not desk.exchange.awaits_answer([user("roll")])
+    assert not desk.exchange.reconnection.awaits_answer([user("roll")])
 
 
 def test_the_players_position_is_that_of_the_open_turn_or_of_the_one_that_was_cut():

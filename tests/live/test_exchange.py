@@ -125,7 +125,9 @@ def test_a_swap_is_told_of_its_connection(desk, monkeypatch):
 def test_what_a_guard_says_is_read_in_the_answers_place(desk):
     desk.type("tell me")(sound(), said("The key is", final=False))
     guard = said("I cannot say that.")
-    assert desk.exchange.withheld(guard.id, begun=True) is True  # Its sound is to be forgotten.
+    assert (
+        desk.exchange.withholding.tell(guard.id, begun=True) is True
+    )  # Its sound is to be forgotten.
     desk(guard)
     assert (desk.turn.agent_text, desk.turn.withheld, desk.exchange.status) == (
         "I cannot say that.", True, "ready",
@@ -145,3 +147,27 @@ async def test_a_run_that_is_made_again_leaves_its_turn_open(desk):
     desk(said("One", final=False))
     await desk.exchange.run_ended()
     assert not desk.turn.ended
+
+
+def test_another_run_cannot_be_resumed_before_the_service_says_so(desk):
+    desk.exchange.reader.resumable = True
+    desk.exchange.run_begins()
+    assert not desk.exchange.reader.resumable
+
+
+async def test_the_history_is_completed_when_a_run_ends(desk, monkeypatch):
+    completed = []
+
+    async def complete(turn, _since, _others):
+        completed.append(turn.agent_text)
+        return []
+
+    monkeypatch.setattr(desk.exchange.histories, "complete", complete)
+    desk.type("roll")(said("A four."), done())
+    await desk.exchange.run_ended()
+    assert completed == ["A four."]
+
+
+def test_every_row_says_of_which_variant_of_the_agent_it_is(desk):
+    desk.type("roll")
+    assert {row.variant for row in desk.log} == {desk.exchange.swaps.variant}

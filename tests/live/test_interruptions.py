@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from adk_events import done, heard, said, sound, transfer
-from desk import CUT_1, ENDED_1, cascade, connected, speaking
+from desk import CUT_1, ENDED_1, cascade, connected, speaking, states
 
 from adk_nb.live import interruptions
 
@@ -77,3 +77,12 @@ def test_a_cascade_that_is_silent_after_a_transfer_is_not_told(desk):
     desk.exchange.reader.silent = True
     desk.type("stop")
     assert desk.sent() == ["stop"]
+
+
+def test_sound_that_is_silenced_is_a_row_of_the_users(desk):
+    desk.exchange.interruptions.silenced(0)  # Nothing sounds.
+    assert CUT_1 not in desk.rows()
+    desk.exchange.interruptions.silenced(1)
+    row = desk.log[-1]
+    assert (row.source, row.kind, row.turn, row.interrupted) == ("client", "interrupted", 1, True)
+    assert states(desk.page.messages) == [(1, "interrupted")]

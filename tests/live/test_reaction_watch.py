@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from types import SimpleNamespace
 
 import pytest
 from adk_events import call, done, result, said, sound
 from desk import connected
 
 from adk_nb.live import reaction_watch
+from adk_nb.live.reaction_watch import ReactionWatch
 
 
 @pytest.fixture
@@ -53,3 +55,47 @@ async def test_how_long_a_reaction_is_waited_for(desk, monkeypatch, says, wait):
         desk(said("One moment."), done(interaction_status="IN_PROGRESS"))
     left = desk.exchange._reactions._timer.when() - asyncio.get_running_loop().time()
     assert wait - 0.5 < left <= wait
+
+
+class Waiting:
+    """Turns of which one may still get a reaction."""
+
+    def __init__(self, output=None):
+        self.machine = SimpleNamespace(unreacted=True, may_have_reacted=False, output=output)
+        self.current, self.ended = object(), 0
+
+    def no_reaction(self):
+        self.ended += 1
+        self.machine.unreacted = False
+        self.current = None
+
+
+@pytest.mark.parametrize(
+    ("output", "event_s", "ends"),
+    [
+        (None, None, True),  # Nothing has come at all.
+        (None, 0.0, True),
+        (object(), 4.5, False),  # An answer goes on.
+        (object(), 5.5, True),  # It has stopped.
+    ],
+)
+async def test_an_answer_that_goes_on_is_waited_for(monkeypatch, output, event_s, ends):
+    now, turns, ready = 1000.0, Waiting(output), []
+    watch = ReactionWatch(turns, lambda: ready.append(True))
+    monkeypatch.setattr(reaction_watch.time, "monotonic", lambda: now)
+    if event_s is not None:
+        watch.event_came()
+        now += event_s
+    watch.expect()
+    watch._timer.cancel()
+    watch._none_came()
+    assert (turns.ended, ready, watch._timer is None) == (ends, [True] * ends, ends)
+    if watch._timer is not None:
+        watch._timer.cancel()
+
+
+async def test_while_another_turn_is_open_the_session_is_not_ready():
+    turns, ready = Waiting(), []
+    turns.no_reaction = lambda: None
+    ReactionWatch(turns, lambda: ready.append(True))._none_came()
+    assert ready == []

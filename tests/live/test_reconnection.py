@@ -45,7 +45,7 @@ def loses(desk, *, resumed=False, history=None):
     if not resumed:
         desk.exchange.run_begins()
     if history is not None:
-        desk.exchange.awaits_answer(history)
+        desk.exchange.reconnection.awaits_answer(history)
     desk.exchange.run_connected(resumed=resumed)
 
 
@@ -159,7 +159,7 @@ async def test_where_nobody_asked_a_history_asks_nothing(desk):
 async def test_a_service_that_resumed_got_no_question_by_a_history(desk):
     desk.type("roll").take()
     desk.exchange.run_lost(None)
-    desk.exchange.awaits_answer([words("roll")])
+    desk.exchange.reconnection.awaits_answer([words("roll")])
     desk.exchange.reconnection.dial.told_history = False
     desk.exchange.run_connected(resumed=True)
     assert desk.sent() == ["roll"]
@@ -340,7 +340,7 @@ async def test_a_result_that_came_after_the_history_is_told_in_words(desk):
     desk.exchange.run_lost(None)
     desk.exchange.run_begins()
     desk(result({"result": 4}, "roll", "c"))
-    assert not desk.exchange.awaits_answer([words("roll")])
+    assert not desk.exchange.reconnection.awaits_answer([words("roll")])
     desk.exchange.run_connected(resumed=False)
     assert len(desk.sent()) == 1
     assert "it returned" in desk.sent()[0]
@@ -464,7 +464,7 @@ async def test_a_service_that_resumes_after_its_history_was_told_has_lost_nothin
     """ADK makes a connection anew within one run, as after a transfer, and tells it the history."""
     desk.type("roll").take()
     desk.exchange.run_lost(LOST)
-    assert not desk.exchange.awaits_answer([words("Well", "model")])
+    assert not desk.exchange.reconnection.awaits_answer([words("Well", "model")])
     desk.exchange.run_connected(resumed=True)
     assert (desk.sent(), notes(desk)) == ([], [])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from types import SimpleNamespace
 
 import pytest
 from adk_events import done, said, sound
@@ -90,3 +91,12 @@ async def test_a_prompt_overtakes_speech_without_words(monkeypatch):
     desk.exchange.text_input.prompt("Go on.")
     await asyncio.sleep(0.01)
     assert desk.sent() == ["Go on."]
+
+
+def test_speech_has_five_seconds_for_its_words(desk, monkeypatch):
+    waits = []
+    loop = SimpleNamespace(call_later=lambda seconds, _then: waits.append(seconds))
+    monkeypatch.setattr(text_input.asyncio, "get_running_loop", lambda: loop)
+    desk.exchange.turns.machine.spoke_unheard()
+    desk.exchange.text_input.prompt("Go on.")
+    assert waits == [5.0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from adk_events import call, content, done, result
+from adk_events import call, content, done, result, sound
 from desk import calling, connected, taken
 from google.genai import types
 
@@ -34,6 +34,25 @@ async def test_a_batch_of_calls_runs_when_its_last_was_read(desk):
     desk(call(call_id="b"))
     await asyncio.gather(*desk.exchange.tools.runs._tasks)
     assert (ran, len(added)) == ([True], 1)
+
+
+async def test_a_call_of_an_answer_that_was_cut_off_does_not_run(desk):
+    ran, added = [], []
+
+    async def running():
+        ran.append(True)
+
+    async def add(event):
+        added.append(event)
+
+    desk.type("roll").take()
+    desk(sound())
+    desk.exchange.tools.run(["c"], running(), add)
+    desk.cut()
+    desk(call())
+    await asyncio.gather(*desk.exchange.tools.runs._tasks)
+    assert (ran, added) == ([], [])
+    assert [one.error for one in desk.turn.tool_calls] == ["The call was cut off."]
 
 
 async def test_the_task_of_a_call_is_stopped_with_it(desk):
@@ -120,6 +139,18 @@ async def test_what_a_model_takes_tells_it_results(desk, part, phase):
     desk(call())
     desk.exchange.run_told(types.Content(parts=[part]))
     assert desk.exchange.turns.machine.call("c")[1].phase == phase
+
+
+async def test_a_result_among_other_parts_is_found(desk):
+    desk.type("roll").take()
+    desk(call())
+    parts = [
+        types.Part(text="go"),
+        response(response={}, will_continue=True),
+        response(response={}),
+    ]
+    desk.exchange.run_told(types.Content(parts=parts))
+    assert desk.exchange.turns.machine.call("c")[1].phase == "told"
 
 
 async def test_a_result_that_comes_after_its_run_is_told_in_words(desk):
