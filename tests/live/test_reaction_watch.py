@@ -66,7 +66,7 @@ class Waiting:
 
     def no_reaction(self):
         self.ended += 1
-        self.machine.unreacted = False
+        self.machine.told.unreacted = False
         self.current = None
 
 

@@ -97,6 +97,6 @@ def test_speech_has_five_seconds_for_its_words(desk, monkeypatch):
     waits = []
     loop = SimpleNamespace(call_later=lambda seconds, _then: waits.append(seconds))
     monkeypatch.setattr(text_input.asyncio, "get_running_loop", lambda: loop)
-    desk.exchange.turns.machine.spoke_unheard()
+    desk.exchange.turns.machine.utterances.spoke_unheard()
     desk.exchange.text_input.prompt("Go on.")
     assert waits == [5.0]
