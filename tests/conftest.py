@@ -23,6 +23,9 @@ _LONG = ("test_setup.py", "test_interleavings.py", "test_recordings_fuzz.py", "t
          "test_assembly.py", "test_turns_fuzz.py")  # fmt: skip
 """The longest modules without a mark: one that begins late would be alone at the end."""
 
+_JUPYTER_HALF = "test_lab_swap.py"
+"""The first module of the second half of JupyterLab's, by the time that they take."""
+
 
 # How long an example takes says more of what else the machine does than of the code.
 settings.register_profile("tests", deadline=None)
@@ -148,13 +151,15 @@ def _slowness(item: pytest.Item) -> int:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
-    """Keeps each module in one process, and JupyterLab's all in one, which starts it once."""
+    """Keeps each module in one process, and JupyterLab's in two, each of which starts one."""
     from xdist.scheduler import LoadScopeScheduling
 
     class ByModule(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
             module = nodeid.partition("::")[0]
-            return module.rpartition("/")[0] if "/jupyter/" in module else module
+            folder, _, name = module.rpartition("/")
+            # In one they take seven minutes, as long as all the rest in three others.
+            return f"{folder} {name >= _JUPYTER_HALF}" if "/jupyter/" in module else module
 
     config.option.loadscopereorder = False  # Not by the number of tests, but as they are sorted.
     return ByModule(config, log)
