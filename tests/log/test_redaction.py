@@ -161,6 +161,24 @@ def test_of_two_secrets_the_longer_is_masked():
     assert redact("hunter2hunter2-and-more, hunter2hunter2") == "[secret], [secret]"
 
 
+def test_a_traceback_begins_in_the_users_code():
+    async def cell():
+        int_of(SECRET)
+
+    with pytest.raises(ValueError, match="401") as caught:
+        asyncio.run(cell())
+    shown = Redactor(()).traceback(caught.value.with_traceback(caught.value.__traceback__.tb_next))
+    assert "asyncio" not in shown
+    assert shown.splitlines()[1].endswith(", in cell")
+
+
+def test_pieces_that_have_ended_begin_anew(redact):
+    pieces = redact.pieces()
+    assert [pieces.add("my sk-1234"), pieces.end(), pieces.add("5678"), pieces.end()] == [
+        "my ", "sk-1234", "5678", "",
+    ]  # fmt: skip
+
+
 def test_a_traceback_of_no_ones_code_is_whole():
     redact = Redactor(())
     shown = redact.traceback(ValueError("never raised"))
@@ -178,7 +196,8 @@ def test_a_traceback_of_no_ones_code_is_whole():
         ("HF_TOKEN", True), ("MY_SECRET", True), ("DBPASSWORD", True), ("AUTHTOKEN", True),
         ("accessToken", True), ("myApiKey", True), ("DB_PASS", True), ("GITHUB_PAT", True),
         ("clientSecret2", True), ("SECRETARY_NAME", False), ("MAX_TOKENS", False),
-        ("PRIMARY_KEY", False), ("PASSWORDLESS_LOGIN", False), ("KEY_SIGNATURE", False),
+        ("PRIMARY_KEY", False), ("foreignKey", False), ("SORT_KEY", False),
+        ("PARTITION_KEY", False), ("PASSWORDLESS_LOGIN", False), ("KEY_SIGNATURE", False),
         ("PASS_RATE", False), ("API_KEY_PROD", True), ("TOKEN_TYPE", False),
         ("AWS_CREDENTIALS", True), ("KEYMAP", False), ("KEYBOARD_LAYOUT", False),
         ("TOKENIZERS_PARALLELISM", False), ("MONKEY", False), ("CITY", False),

@@ -191,6 +191,18 @@ def test_a_provider_that_is_set_later_makes_the_spans_of_tracers_that_were_given
     assert tracer.id_generator is later.id_generator is not own.id_generator
 
 
+def test_a_provider_that_is_set_within_a_run_makes_spans_that_are_kept(place):
+    log = EventLog("s")
+
+    def work():
+        tracer = place[0].get_tracer("adk")
+        place[0] = Provider()
+        tracer.start_span("one").end()
+
+    in_run(log, work)
+    assert names(log) == ["one"]
+
+
 def test_where_there_is_no_provider_any_more_a_tracer_goes_on_with_its_last(place):
     in_run(EventLog("s"))
     tracer = place[0].get_tracer("adk")

@@ -12,3 +12,8 @@ def test_a_reason_is_told_once_and_again_after_another_or_none(caplog):
     told = [line.removeprefix("No session can be taken: ") for line in caplog.messages]
     assert told == ["full", "slow", "full", "full"]
     assert {record.levelname for record in caplog.records} == {"WARNING"}
+
+
+def test_the_first_reason_is_told(caplog):
+    Reasons().tell("full")
+    assert caplog.messages == ["No session can be taken: full"]

@@ -60,6 +60,15 @@ def test_a_full_disk_is_told_at_the_start_with_the_folder(tmp_path, full):
     assert raised.value.remedy == "Give a folder that can be written to."
 
 
+def test_a_block_of_a_disk_is_written_before_it_is_asked_whether_there_was_room(
+    tmp_path, monkeypatch
+):
+    sizes = []
+    monkeypatch.setattr(recordings.os, "fsync", lambda file: sizes.append(os.fstat(file).st_size))
+    writable_folder_of(tmp_path)
+    assert sizes == [4096]
+
+
 def test_an_error_without_words_is_told_by_its_name(tmp_path, monkeypatch):
     def fsync(_):
         raise BlockingIOError
