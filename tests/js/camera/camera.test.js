@@ -262,6 +262,11 @@ test("a failure that has no name of its own says what the browser said", () => {
   assert.match(cameraFailure("camera", undefined).message, /undefined/);
 });
 
+test("where the system keeps the camera or the screen from the page, that is said of it", () => {
+  const kept = new DOMException("Permission denied by system", "NotAllowedError");
+  assert.deepEqual(["camera", "screen"].map((source) => cameraFailure(source, kept).code), ["camera_system", "screen_system"]);
+});
+
 test("a browser without cameras says so", async () => {
   const { camera } = made();
   navigator.mediaDevices.getUserMedia = undefined;

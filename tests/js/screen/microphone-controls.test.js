@@ -122,7 +122,7 @@ test("a device that goes away is told to the bridge and to the user", (t) => {
 test("a bridge that is new is told of an open microphone, and of nothing else", (t) => {
   const { controls, seen, sound } = shown(t);
   controls.resume();
-  assert.deepEqual(seen.sent, []);
+  assert.deepEqual([seen.sent, seen.asked], [[], []]);
   sound.microphone = {};
   controls.resume();
   assert.deepEqual(seen.sent, [ON]);
@@ -254,6 +254,9 @@ test("a link that is lost for 2 s closes it, and opens it again when it is back"
   await seen.grant();
   controls.resume();
   assert.deepEqual(seen.sent, [OFF, ON, ON]);
+  controls.close(); // as another widget has it
+  controls.resume();
+  assert.equal(seen.asked.length, 2);
 });
 
 test("a link that is back in time leaves it open, and may be lost again", async (t) => {

@@ -460,16 +460,18 @@ test("an open microphone shows itself where the view is hidden, until it is clos
   assert.equal(mark() === null, true);
 });
 
-test("a camera that is on is switched off where the view is closed", async (t) => {
-  const { view, hook } = await viewed(t, { hello: { video: true } });
-  Object.defineProperty(window.HTMLMediaElement.prototype, "srcObject", { value: null, writable: true });
-  hook("camera").click();
-  await settled();
-  const { track } = browser.streams[0];
-  assert.equal(track.readyState, "live");
-  await view.close();
-  assert.equal(track.readyState, "ended");
-});
+for (const [what, ends] of [["the view is closed", ({ view }) => view.close()], ["the conversation has ended", ({ drop }) => drop(4404)]]) {
+  test(`a camera that is on is switched off where ${what}`, async (t) => {
+    const made = await viewed(t, { hello: { video: true } });
+    Object.defineProperty(window.HTMLMediaElement.prototype, "srcObject", { value: null, writable: true });
+    made.hook("camera").click();
+    await settled();
+    const { track } = browser.streams[0];
+    assert.equal(track.readyState, "live");
+    await ends(made);
+    assert.equal(track.readyState, "ended");
+  });
+}
 
 test("an agent that does not hear any more when the link is back gets no microphone", async (t) => {
   const { drop, wait, greet, hook, view, sent } = await viewed(t);

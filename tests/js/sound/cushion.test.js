@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { Cushion } from "../../../adk_nb/static/sound/cushion.js";
 import { level, listen, RATE, speech, steepest } from "./ear.js";
 
 test("the cushion has a ceiling, and shrinks while all is well", () => {
@@ -297,4 +298,41 @@ test("of live audio that comes three chunks at a time, 8 ms apart, the first tel
     }
   }
   assert.equal(ear.player.startMs, 20);
+});
+
+test("an underrun of audio that came ahead makes it longer by what was late; of live audio that is known already", () => {
+  const cushion = new Cushion(RATE);
+  cushion.start(0);
+  cushion.arrived(0, 20, -Infinity);
+  cushion.late(50);
+  assert.equal(cushion.ms, 20);
+  cushion.arrived(0, 500, -Infinity);
+  cushion.late(50);
+  assert.equal(cushion.ms, 70);
+});
+
+test("audio that continues none is live until it comes ahead itself", () => {
+  const cushion = new Cushion(RATE);
+  cushion.start(0);
+  cushion.arrived(0, 500, -Infinity);
+  cushion.start(RATE);
+  cushion.arrived(RATE, 20, -Infinity);
+  cushion.late(50);
+  assert.equal(cushion.ms, 20);
+});
+
+/** The input samples too many, of live audio that stands so long in the queue (ms) whenever more of it comes. */
+function excess(waiting, forMs) {
+  const cushion = new Cushion(RATE);
+  cushion.start(0);
+  for (let ms = 0; ms < forMs; ms += 20) {
+    cushion.arrived((ms / 1000) * RATE, 20, waiting);
+    cushion.sounded(((ms + 20) / 1000) * RATE, 320, RATE);
+  }
+  return cushion.excess;
+}
+
+test("exactly: more than 8 ms beyond the cushion are too many, once a second of it came as it sounded", () => {
+  assert.equal(excess(60, 980), 0);
+  assert.deepEqual([excess(28, 1300), excess(28.5, 1300), excess(60, 1300)], [0, 136, 640]);
 });
