@@ -54,6 +54,9 @@ MORE = {
     "adk_nb/log/turn.py": tuple(
         f"tests/log/test_{name}_fold.py" for name in ("turn", "words", "call", "sound")
     ),
+    "adk_nb/log/turn_fold.py": tuple(
+        f"tests/log/test_{name}_fold.py" for name in ("words", "call", "sound")
+    ),
     **dict.fromkeys(
         [f"adk_nb/log/{name}_fold.py" for name in ("words", "call", "sound")],
         ("tests/log/test_turn_fold.py",),

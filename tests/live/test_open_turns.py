@@ -110,3 +110,28 @@ def test_only_the_open_turn_settles_and_only_where_it_is_answered_and_owes_nothi
     turns.current = turn
     turns.settle(turn, "why")
     assert rules.ended == [(1, "complete", "why")]
+
+
+def test_before_the_first_turn_nobody_speaks(rules):
+    turns = rules.machine
+    assert (turns.current, turns.next, turns.newest_cut, turns.all) == (None, None, None, [])
+    assert (turns.index, turns.speaking, turns.waits) == (1, False, False)
+
+
+def test_the_number_of_the_open_turn_or_of_the_one_to_come(rules):
+    turns = rules.machine
+    turn = turns.open(Phase.ASKED)
+    turns.queue()
+    assert turns.index == 1
+    turns.end(turn, Status.COMPLETE)
+    turns.end(turns.current, Status.COMPLETE)
+    assert turns.index == 3
+
+
+def test_a_turn_that_is_not_open_ends_without_a_change_of_the_open_one(rules):
+    turns = rules.machine
+    earlier = turns.make(Phase.CALLING)
+    first = turns.open(Phase.ASKED)
+    second = turns.next = turns.make(Phase.SAYING, spoken=True)
+    turns.end(earlier, Status.FAILED)
+    assert (turns.current, turns.next) == (first, second)

@@ -9,10 +9,10 @@ from adk_nb.live.turn_state import CallPhase, CallState, Phase, TurnState
 
 
 class Told:
-    """Results that the model was told at 0 s, by their names."""
+    """Results that the model was told at 10 s, by their names."""
 
     def __init__(self, **blocks):
-        self.now = 0.0
+        self.now = 10.0
         self.results = ToldResults()
         self.results.clock = lambda: self.now
         self.calls, self.turns = {}, {}
@@ -47,9 +47,9 @@ def test_the_oldest_result_is_due_unless_it_may_have_been_answered():
 
 def test_a_result_that_is_told_again_is_due_once_and_anew():
     told = Told(a=False)
-    told.calls["a"].crossed, told.now = True, 5.0
+    told.calls["a"].crossed, told.now = True, 15.0
     told.results.add(told.turns["a"], told.calls["a"])
-    assert (told.calls["a"].crossed, told.calls["a"].told_at) == (False, 5.0)
+    assert (told.calls["a"].crossed, told.calls["a"].told_at) == (False, 15.0)
     told.results.leave(told.turns["a"])
     assert not told.results
 
@@ -60,13 +60,13 @@ def test_a_result_that_is_told_again_is_due_once_and_anew():
         (True, True, 0.0, ("settled", False)),
         (True, False, 0.0, ("settled", False)),
         (False, True, 0.31, ("settled", False)),
-        (False, True, 0.3, ("told", True)),
+        (False, True, 0.29, ("told", True)),
         (False, False, 9.0, ("told", False)),
     ],
 )
 def test_what_is_a_reaction_to_a_result(blocks, begins, after_s, answered):
     told = Told(a=blocks, b=True)
-    told.now = after_s
+    told.now += after_s
     assert told.answered("a", begins=begins) == answered
     assert told.calls["b"].phase is CallPhase.TOLD  # It is another turn's.
 

@@ -76,5 +76,7 @@ def test_the_phases_that_are_drawn_are_those_of_the_code():
     diagram = page.partition("```mermaid")[2].partition("```")[0]
     drawn = set(re.findall(r"\b(\w+)(?= -->)|(?<=--> )(\w+)", diagram))
     assert {one or other for one, other in drawn} == set(Phase)
-    for phases in (CallPhase, Link):
-        assert all(f"`{phase}`" in page for phase in phases)
+    assert all(f"`{phase}`" in page for phase in Link)
+    calls = page.partition("## Phases of a call")[2].partition(" when ")[0]
+    assert set(re.findall(r"`(\w+)`", calls)) == set(CallPhase) - {CallPhase.CANCELLED}
+    assert f"`{CallPhase.CANCELLED}` when the user" in page

@@ -61,3 +61,38 @@ def test_what_a_tool_got_and_gave_is_copied():
     call.result["m"].append(3)
     assert [row.args for row in log] == [{"n": [1]}, None]
     assert [row.result for row in log] == [None, {"m": [2]}]
+
+
+def test_what_was_said_before_a_call_is_a_filler_and_only_the_first_counts(folded):
+    folded("user_text", text="q")("tool_call", tool="t", tool_call_id="a")
+    assert (folded.turn.filler_t, folded.turn.answer_t) == (None, None)
+    folded("tool_result", tool_call_id="a")("agent_audio", audio_ms=1.0)
+    folded("tool_call", tool="t", tool_call_id="b")
+    assert (folded.turn.filler_t, folded.turn.answer_t) == (3.0, None)
+    folded("tool_result", tool_call_id="b")("agent_audio", audio_ms=1.0)
+    folded("tool_call", tool="t", tool_call_id="c")
+    assert (folded.turn.filler_t, folded.turn.answer_t) == (3.0, None)
+
+
+def test_a_call_has_what_its_row_says_and_its_place_among_all(folded):
+    folded("tool_call", 1, agent="a", tool="t", tool_call_id="c", invocation_id="i")
+    folded("tool_call", 2)
+    first, second = folded.fold.calls
+    assert (first.id, first.name, first.author, first.number) == ("c", "t", "a", 1)
+    assert (first.t, first.invocation_id, first.turn.index) == (0.0, "i", 1)
+    assert (second.id, second.name, second.author, second.number) == ("", "", "", 2)
+    assert (second.t, second.invocation_id, second.turn.index) == (1.0, None, 2)
+    assert [(piece.number, piece.author, piece.final) for piece in first.turn.pieces] == [
+        (0, "a", True)
+    ]
+
+
+def test_rows_without_an_id_are_of_the_call_without_one(folded):
+    folded("tool_call", tool="t", tool_call_id="c")("tool_call", tool="u")
+    folded("approval", ms=500.0, text="approved")("tool_result", result=4, output="o")
+    first, second = folded.fold.calls
+    assert (first.waits, first.answer, first.result, first.ms) == ([], "", None, None)
+    assert (second.waits, second.answer) == ([(2.0, 2.5)], "approved")
+    assert (second.result, second.output, second.ms) == (4, "o", 1500.0)
+    folded("tool_call")("tool_ended", ms=700.0)
+    assert folded.fold.calls[2].ms == 700.0

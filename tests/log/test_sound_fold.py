@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 
 def test_the_end_of_speech_is_the_best_that_is_known(told):
     told("user_transcript", text="One", final=False)
@@ -88,3 +90,40 @@ def test_where_speech_was_found_is_known_of_its_turn(folded):
     folded("user_speech", speech_t=0.7, by="level")
     turn = folded.turn
     assert (turn.speech_start_t, turn.found_t, turn.found_by) == (0.0, 0.7, "level")
+
+
+def test_sound_of_no_length_counts_nothing(folded):
+    folded("agent_audio")("user_audio")("agent_audio", audio_ms=5.0)
+    assert (folded.turn.audio_ms, folded.turn.user_audio_ms) == (5.0, 0.0)
+
+
+@pytest.mark.parametrize("kind", ["playback_started", "playback_drained", "playback_flushed"])
+def test_every_report_of_a_player_counts_what_came_too_late(folded, kind):
+    folded(kind, 1, underruns=2)(kind, 2, underruns=2)(kind, 3, underruns=5)
+    assert [folded.fold.turn(n).underruns for n in (1, 2, 3)] == [2, 0, 3]
+
+
+@pytest.mark.parametrize(
+    ("end", "heard"),
+    [
+        (("interrupted", {"source": "client"}), "One two"),
+        (("turn_ended", {"status": "failed"}), "One two"),
+        (("turn_ended", {"status": "complete"}), "One two three."),
+    ],
+)
+def test_what_was_heard_of_an_answer_that_did_not_come_to_its_end(folded, end, heard):
+    folded("agent_audio", audio_ms=1000.0)
+    folded("agent_transcript", text="One two three.", final=True, audio_ms=1000.0)
+    kind, values = end
+    folded(kind, **values)
+    folded("playback_flushed", source="client", audio_ms=700.0)
+    assert (folded.turn.heard_text, folded.turn.heard_ms, folded.turn.flushed) == (
+        heard, 700.0, True,
+    )  # fmt: skip
+
+
+def test_a_player_that_flushes_before_any_sound_has_played_nothing(folded):
+    folded("user_text", text="q")("agent_audio", audio_ms=1000.0)
+    folded("agent_transcript", text="One two three.", final=True, audio_ms=1000.0)
+    folded("interrupted", source="client")("playback_flushed", source="client")
+    assert (folded.turn.heard_text, folded.turn.heard_ms) == ("", 0.0)

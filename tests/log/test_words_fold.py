@@ -128,3 +128,20 @@ def test_secrets_are_masked_in_whatever_of_a_turn_came_in_pieces(folded):
     assert folded.turn.heard_text == "***"
     folded("withheld", text="not hunter2")
     assert folded.turn.agent_text == "not ***"
+
+
+def test_rows_without_words_add_none(folded):
+    for kind in ("user_text", "prompt", "user_transcript", "agent_text", "agent_transcript"):
+        folded(kind, final=True)
+    turn = folded.turn
+    assert (turn.user_text, turn.prompt, turn.agent_text, turn.heard_text) == ("", "", "", "")
+    assert "".join(piece.text for piece in turn.pieces) == ""
+    folded("withheld")
+    assert (turn.agent_text, turn.withheld) == ("", True)
+
+
+def test_each_piece_has_its_speaker(folded):
+    folded("user_transcript", text="One", final=True)("user_text", 2, text="two")
+    folded("agent_text", text="Three", agent="a", final=True)
+    assert [piece.author for piece in folded.turn.pieces] == ["user", "a"]
+    assert [piece.author for piece in folded.fold.turn(2).pieces] == ["user"]
