@@ -183,6 +183,28 @@ async def test_a_connection_that_is_lost_again_and_again_fails_at_last(run):
     assert one.plays == []
 
 
+async def test_a_connection_that_was_given_up_is_made_anew_by_the_next_turn(run):
+    one = run(*[connects(LOST)] * 4, connects(LOST), goes_on)
+    await until(lambda: one.queue is None and one.link is Link.IDLE)
+    one.owner.take()
+    one.want()
+    await until(lambda: not one.plays and one.link is Link.CONNECTED)
+    kinds = [told for told in one.owner.take() if told[0] in ("connected", "lost", "failed")]
+    assert [kind for kind, *_ in kinds] == ["connected", "lost", "connected"]
+    assert (kinds[0], kinds[2]) == (("connected", None), ("connected", False))
+
+
+async def test_between_two_attempts_it_is_dialing(run):
+    one, links = run(connects(LOST, answers=True), goes_on), []
+
+    async def ended():
+        links.append(one.link)
+
+    one.owner.run_ended = ended
+    await until(lambda: not one.plays and one.link is Link.CONNECTED)
+    assert links == [Link.DIALING]
+
+
 async def test_answers_between_losses_let_it_try_on(run):
     one = run(*[connects(LOST, answers=True)] * 6, goes_on)
     await until(lambda: not one.plays and one.link is Link.CONNECTED)
@@ -277,8 +299,11 @@ async def test_who_waits_for_a_connection_waits_no_longer_than_they_say(run):
 
 
 async def test_a_service_that_ends_each_connection_at_once_is_given_up(run):
+    dialled = []
+
     async def dials(run, queue):
         for _ in range(20):
+            dialled.append(True)
             await connects()(run, queue)
 
     one = run(dials)
@@ -286,6 +311,7 @@ async def test_a_service_that_ends_each_connection_at_once_is_given_up(run):
     told = one.owner.take()
     assert told.count(("connected", True)) == retries._REDIALS - 1
     assert ("failed", "The model's service ends each connection at once.") in told
+    assert len(dialled) < 20  # It was ended, and has not ended by itself.
 
 
 async def test_a_run_can_be_failed_and_dialled_anew(run):
