@@ -51,6 +51,8 @@ MORE = {
         ],
         ("tests/data/test_tables.py",),
     ),
+    "adk_nb/log/log_row.py": ("tests/log/test_event_log.py",),
+    "adk_nb/log/open_texts.py": ("tests/log/test_event_log.py",),
     "adk_nb/log/turn.py": ("tests/log/test_turn_fold.py",),
     **dict.fromkeys(
         [f"adk_nb/local/{name}.py" for name in ("arguments", "matching", "phrases", "quantities")],

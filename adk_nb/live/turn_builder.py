@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from adk_nb.audio import Loudness
 from adk_nb.live.heard_words import HeardWords
 from adk_nb.live.turn_machine import Booking, TurnMachine, TurnState
-from adk_nb.log.event_log import LogRow
+from adk_nb.log.log_row import LogRow
 from adk_nb.log.tool_call import ANSWERS
 from adk_nb.log.turn import Status
 from adk_nb.log.turn_fold import TurnFold

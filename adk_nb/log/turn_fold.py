@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from adk_nb.log.event_log import valid_id
+from adk_nb.log.log_row import valid_id
 from adk_nb.log.tool_call import ToolCall
 from adk_nb.log.turn import Status, Turn
 from adk_nb.log.waits import start_of
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from adk_nb.audio import Clip
-    from adk_nb.log.event_log import LogRow
+    from adk_nb.log.log_row import LogRow
 
 
 WARNING = "warning"
