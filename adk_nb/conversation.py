@@ -12,8 +12,8 @@ from adk_nb.audio import Clip, Sound, joined
 from adk_nb.exceptions import AdkNbError
 from adk_nb.live.swaps import Wish
 from adk_nb.log import turn_sound
-from adk_nb.log.event_log import LogRow
 from adk_nb.log.gaps import with_gaps
+from adk_nb.log.log_row import LogRow
 from adk_nb.log.tool_call import ToolCall
 from adk_nb.log.turn import Turn
 from adk_nb.options import check_choice, checked

@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 
     from adk_nb.bridge_thread import BridgeLoop
     from adk_nb.live.silence import OnSilence, Silence
-    from adk_nb.log.event_log import LogRow
+    from adk_nb.log.log_row import LogRow
     from adk_nb.log.tool_call import ToolCall
     from adk_nb.log.turn import Turn
     from adk_nb.wire import protocol

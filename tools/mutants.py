@@ -51,6 +51,8 @@ MORE = {
         ],
         ("tests/data/test_tables.py",),
     ),
+    "adk_nb/log/log_row.py": ("tests/log/test_event_log.py",),
+    "adk_nb/log/open_texts.py": ("tests/log/test_event_log.py",),
     "adk_nb/log/turn.py": tuple(
         f"tests/log/test_{name}_fold.py" for name in ("turn", "words", "call", "sound")
     ),

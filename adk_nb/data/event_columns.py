@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from adk_nb.data.columns import UTC, Column, ColumnGroup, Items
-from adk_nb.log.event_log import KINDS, LogRow
+from adk_nb.log.log_row import KINDS, LogRow
 from adk_nb.plain import copied
 
 if TYPE_CHECKING:

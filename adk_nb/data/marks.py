@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from adk_nb.log.event_log import LogRow
+    from adk_nb.log.log_row import LogRow
     from adk_nb.log.turn import Turn
     from adk_nb.log.turns_from_log import Log
 

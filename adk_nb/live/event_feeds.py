@@ -11,12 +11,12 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from adk_nb.exceptions import AdkNbError, SessionClosedError, nearest
-from adk_nb.log.event_log import KINDS
+from adk_nb.log.log_row import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
-    from adk_nb.log.event_log import LogRow
+    from adk_nb.log.log_row import LogRow
 
 _MOST = 10_000
 """How many rows wait for one that is slow; past it the oldest are dropped."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any
 
-from adk_nb.log.event_log import LogRow
+from adk_nb.log.log_row import LogRow
 from adk_nb.log.turn_fold import TurnFold
 
 if TYPE_CHECKING:

@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 
     from adk_nb.audio import Clip
     from adk_nb.local.vad import VoiceActivity
-    from adk_nb.log.event_log import EventLog, LogRow
+    from adk_nb.log.event_log import EventLog
+    from adk_nb.log.log_row import LogRow
 
     Floats = npt.NDArray[np.floating[Any]]
     Bools = npt.NDArray[np.bool_]

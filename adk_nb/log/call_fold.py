@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from adk_nb.log.event_log import valid_id
+from adk_nb.log.log_row import valid_id
 from adk_nb.log.tool_call import ToolCall
 from adk_nb.log.waits import start_of
 from adk_nb.log.words import Piece
@@ -13,7 +13,7 @@ from adk_nb.plain import copied
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from adk_nb.log.event_log import LogRow
+    from adk_nb.log.log_row import LogRow
     from adk_nb.log.turn import Turn
 
 

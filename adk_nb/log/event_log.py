@@ -8,28 +8,18 @@ from __future__ import annotations
 
 import time
 import uuid
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from adk_nb.audio import duration_ms
-from adk_nb.log.redaction import Pieces, Redactor
+from adk_nb.log.log_row import LogRow, valid_id
+from adk_nb.log.open_texts import PIECES, OpenTexts
+from adk_nb.log.redaction import Redactor
 from adk_nb.log.sound_store import SoundStore
-from adk_nb.plain import valid_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from adk_nb.audio import Clip
-
-KINDS = (
-    "user_text", "prompt", "user_audio", "user_transcript",
-    "agent_text", "agent_audio", "agent_transcript",
-    "tool_call", "tool_result", "agent_transfer", "agent_swapped", "turn_complete", "interrupted",
-    "playback_started", "playback_drained", "playback_flushed", "playback_moved",
-    "mic_on", "mic_off", "connected", "disconnected", "usage", "error", "turn_ended",
-    "answer_disowned", "voice_activity", "silence", "sign_in", "withheld", "user_speech",
-    "audio_lost", "clock_set", "tool_ended", "masked", "approval",
-)  # fmt: skip
 
 _PAUSE_S = 1.0
 """Audio frames further apart than this are two rows (s)."""
@@ -45,12 +35,8 @@ _MAX_TEXTS = 10
 """So many texts of one kind of error of one page are told apart."""
 _MAX_COUNTED = 100
 """How many kinds of errors are counted separately."""
-_PIECES = {"agent_text", "agent_transcript", "user_transcript"}
-"""Kinds whose text comes in pieces."""
 _MASKED = ("text", "error", "args", "result", "output", "author", "tool", "model")
 """What of a row may hold a secret, or something that is no JSON."""
-_LONGEST_ID = 1000
-"""Characters of a call's id."""
 _PARTS_SOUND = {
     "tool_call", "tool_result", "tool_ended", "turn_complete", "interrupted", "answer_disowned",
 }  # fmt: skip
@@ -60,114 +46,6 @@ _ENDS_TEXTS = {
     "agent_transfer", "disconnected", "answer_disowned", "withheld",
 }  # fmt: skip
 """Kinds of rows that end a text; after any other more pieces of it may follow."""
-
-
-@dataclass(slots=True)
-class LogRow:
-    """One thing that happened.
-
-    Attributes:
-        seq: Its place in the log, from 0.
-        time: When (s since the Unix epoch).
-        t: When, on the session's clock (s since the session was made).
-        source: Where it came from: `client` (the page, or a cell in its place), `bridge` or `adk`.
-        kind: What it was, one of `KINDS`.
-        turn: The turn it belongs to, from 1; the next one if none is open.
-        author: Who: `user`, or the agent's name.
-        agent: The agent; None if it was the user.
-        invocation_id: ADK's id of the invocation; one may span many turns.
-        variant: Which agent, instruction, tools and model there were: the `label` of the swap, or
-            a short name made of them.
-        model: The agent's model, in rows that say that it was connected or changed.
-        text: What was said or typed, as it came: a piece, or the whole so far. What stands in the
-            place of an answer that was withheld. In `masked`, the name of the variable.
-        final: Whether that text was the speaker's last of this utterance. False in a streaming
-            tool's results: more may come, until `tool_ended`.
-        cumulative: Whether that text replaces the piece before; does not apply if `final`.
-        audio_ms: How much sound (ms): in this row of audio; of this turn before this piece of the
-            agent's transcript; of this turn that had sounded, by the player's report; of this turn
-            that a guard withheld; that was lost.
-        speech_t: In `user_speech`, when the user's speech ended, which began at `t` (s on the
-            session's clock). In a row of the user's audio of an older recording: when it was last
-            loud.
-        tool: The tool's name.
-        tool_call_id: ADK's id of the call.
-        args: What the tool was called with.
-        result: What it returned.
-        ms: How long it ran (ms), until `t`: in a tool's result, or in the `tool_ended` of one that
-            streams; without what it waited for its user. In `approval`: how long it waited, from
-            `t` on.
-        error: What went wrong.
-        interrupted: Whether the user cut in.
-        turn_complete: Whether the model completed its turn.
-        prompt_tokens: Tokens of one response's prompt, as the model says.
-        response_tokens: Tokens of the response.
-        total_tokens: The model's own sum.
-        tokens: How its tokens part: by side and modality, such as `prompt_audio`; those that the
-            model does not part, as `prompt` or `response`; and `cached`, `thoughts`, `tool_use`.
-        error_ms: How far `t` may be off (ms), if it is from the page's clock.
-        estimated: Whether `t` is without the output's latency, which the page's browser does not
-            tell.
-        output: What the tool had printed when it returned.
-        count: How often it happened; an error that a page repeats is one row.
-        status: In a row that a turn has ended: how, one of `adk_nb.log.turn.Status`. In one that
-            the model has completed: the service's `interaction_status`. In one of an error:
-            `warning` if its turn goes on.
-        end_reason: Why, where there is more to say, such as `response_rejected`.
-        level_db: In a row that a turn has ended: the level of the agent's audio (dBFS).
-        by: By which rule an answer was found to be this turn's: `question`, `result` of a tool,
-            `speech` or `itself`; in the row with which it began. In `user_speech`, how that was
-            found: `vad`, `level` or `file`; in a row of the user's audio, `file` if `speak` played
-            it.
-        ambiguous: Whether another turn was possible.
-        underruns: In a player's report: how often sound came too late, since the page connected.
-        event_id: ADK's id of the event, in its first row.
-    """
-
-    seq: int
-    time: float
-    t: float
-    source: str
-    kind: str
-    turn: int = 0
-    author: str | None = None
-    agent: str | None = None
-    invocation_id: str | None = None
-    model: str | None = None
-    text: str | None = None
-    final: bool | None = None
-    cumulative: bool = False
-    audio_ms: float | None = None
-    speech_t: float | None = None
-    tool: str | None = None
-    tool_call_id: str | None = None
-    args: Any = None
-    result: Any = None
-    error: str | None = None
-    interrupted: bool = False
-    turn_complete: bool = False
-    prompt_tokens: int | None = None
-    response_tokens: int | None = None
-    total_tokens: int | None = None
-    tokens: dict[str, int] | None = None
-    error_ms: float | None = None
-    estimated: bool = False
-    output: str | None = None
-    count: int = 1
-    status: str | None = None
-    end_reason: str | None = None
-    level_db: float | None = None
-    by: str | None = None
-    ambiguous: bool = False
-    ms: float | None = None
-    underruns: int | None = None
-    event_id: str | None = None
-    variant: str | None = None
-
-
-def valid_id(call_id: str) -> str:
-    """Returns a call's id as the log has it; it is never masked, or calls would be mixed up."""
-    return valid_text(call_id)[:_LONGEST_ID]
 
 
 class Sink(Protocol):
@@ -183,19 +61,6 @@ class Sink(Protocol):
         """The sound of a turn is to be kept no longer."""
 
 
-@dataclass(slots=True)
-class _Open:
-    """A text that comes in pieces.
-
-    Attributes:
-        pieces: Masks it.
-        row: Its newest row.
-    """
-
-    pieces: Pieces
-    row: LogRow | None = None
-
-
 class EventLog:
     """Every event of one session, oldest first; iterate it for the rows.
 
@@ -209,6 +74,7 @@ class EventLog:
         self.run_id = f"r{uuid.uuid4().hex[:11]}"
         # What tells the session from others, by name.
         self.tags: dict[str, str] = {}
+        self.redact = Redactor(chosen=mask)
         self.sounds = SoundStore()
         self.sinks: list[Sink] = []
         self._rows: list[LogRow] = []
@@ -220,13 +86,11 @@ class EventLog:
         self._step = 0.0
         # By kind: the row that new audio is added to, and when it was last.
         self._last_audio: dict[str, tuple[LogRow, float]] = {}
-        # Texts of which more pieces may come, by kind, turn and author.
-        self._open: dict[tuple[str, int, str | None], _Open] = {}
+        self._texts = OpenTexts(self.redact.pieces, self._append, self._tell)
         # The newest row of each error, by page and code.
         self._errors: dict[tuple[object, str, str], LogRow] = {}
         # The row of what was lost, by source and turn.
         self._losses: dict[tuple[str, int], LogRow] = {}
-        self.redact = Redactor(chosen=mask)
         # What the rows say that was masked.
         self._masked: set[str] = set()
 
@@ -261,10 +125,10 @@ class EventLog:
         self._notice_clock()
         if kind in _PARTS_SOUND:
             self._last_audio.pop("agent_audio", None)
-        if kind in _PIECES:
-            return self._piece(source, kind, t, values)
+        if kind in PIECES:
+            return self._texts.add(source, kind, t, values)
         if kind in _ENDS_TEXTS:
-            self._end_texts()
+            self._texts.end()
         return self._append(source, kind, t, values)
 
     def add_error(self, about: object, code: str, error: str) -> bool:
@@ -300,7 +164,7 @@ class EventLog:
 
     def settle(self) -> None:
         """Adds the ends of texts that were held back; see `Pieces`."""
-        self._end_texts()
+        self._texts.end()
 
     def _notice_clock(self) -> None:
         """Notes that the computer's clock and the log's have parted; `time` goes on as before."""
@@ -313,45 +177,6 @@ class EventLog:
             " computer slept. Times here go on as before."
         )
         self._append("bridge", "clock_set", None, {"text": text})
-
-    def _piece(self, source: str, kind: str, t: float | None, values: dict[str, Any]) -> LogRow:
-        """Adds a piece of a text, without an end that may be the start of a secret."""
-        key = (kind, values.get("turn", 0), values.get("author"))
-        if values.get("final"):
-            text = self._open.get(key)
-            whole = text.pieces.spanning(values.get("text") or "") if text is not None else None
-            if whole is None:
-                self._end_text(key)
-            else:
-                del self._open[key]
-                values["text"] = whole
-            return self._append(source, kind, t, values)
-        text = self._open.get(key)
-        if text is None:
-            text = self._open[key] = _Open(self.redact.pieces())
-        values["text"] = text.pieces.add(
-            values.get("text") or "", whole=bool(values.get("cumulative"))
-        )
-        text.row = self._append(source, kind, t, values)
-        return text.row
-
-    def _end_texts(self) -> None:
-        for key in list(self._open):
-            self._end_text(key)
-
-    def _end_text(self, key: tuple[str, int, str | None]) -> None:
-        text = self._open.pop(key, None)
-        rest = text.pieces.end() if text is not None else ""
-        if not rest or text is None or text.row is None:
-            return
-        row = text.row
-        if row.cumulative:
-            row.text = (row.text or "") + rest
-            self._tell(row)
-            return
-        same = ("turn", "author", "agent", "invocation_id", "final", "audio_ms")
-        values = {name: getattr(row, name) for name in same}
-        self._append(row.source, row.kind, None, values | {"text": rest})
 
     def _tell(self, row: LogRow) -> None:
         """Tells the sinks of a row that is new or has changed."""

@@ -9,7 +9,7 @@ from adk_nb.audio import Clip
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from adk_nb.log.event_log import LogRow
+    from adk_nb.log.log_row import LogRow
     from adk_nb.log.turns_from_log import Log
 
 

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from adk_nb.exceptions import AdkNbError, RecordingError
-from adk_nb.log.event_log import LogRow
+from adk_nb.log.log_row import LogRow
 from adk_nb.plain import to_json
 from adk_nb.private_files import make_folder, open_private
 

@@ -24,7 +24,7 @@ from adk_nb.log.row_schema import read_header, read_row, read_tags
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from adk_nb.log.event_log import LogRow
+    from adk_nb.log.log_row import LogRow
 
 MAX_WARNINGS = 20
 """Faults of a recording that are told one by one; of more, their number."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin, g
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_config
 from typing_extensions import TypedDict
 
-from adk_nb.log.event_log import LogRow
+from adk_nb.log.log_row import LogRow
 
 if TYPE_CHECKING:
     from collections.abc import Callable

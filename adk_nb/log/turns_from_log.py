@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from adk_nb.audio import Clip
-    from adk_nb.log.event_log import LogRow
+    from adk_nb.log.log_row import LogRow
     from adk_nb.log.tool_call import ToolCall
     from adk_nb.log.turn import Turn
     from adk_nb.log.words import Piece

@@ -11,7 +11,7 @@ from adk_nb.plain import copied
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from adk_nb.log.event_log import LogRow
+    from adk_nb.log.log_row import LogRow
     from adk_nb.log.turn import Turn
 
 

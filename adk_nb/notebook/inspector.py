@@ -20,7 +20,7 @@ from adk_nb.data.tables import TURN_COLUMNS, events_df, turns_df
 from adk_nb.data.timeline import timeline_spec
 from adk_nb.data.vega import mime_bundle
 from adk_nb.exceptions import AdkNbError
-from adk_nb.log.event_log import KINDS
+from adk_nb.log.log_row import KINDS
 from adk_nb.plain import to_json
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from adk_nb.audio import Clip
     from adk_nb.data.sources import Source
-    from adk_nb.log.event_log import LogRow
+    from adk_nb.log.log_row import LogRow
     from adk_nb.log.turns_from_log import Log
 
 logger = logging.getLogger(__name__)

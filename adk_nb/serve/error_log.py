@@ -9,7 +9,8 @@ from adk_nb.log.turn_fold import WARNING
 from adk_nb.plain import one_line
 
 if TYPE_CHECKING:
-    from adk_nb.log.event_log import EventLog, LogRow
+    from adk_nb.log.event_log import EventLog
+    from adk_nb.log.log_row import LogRow
 
 logger = logging.getLogger(__name__)
 

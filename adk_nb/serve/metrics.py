@@ -12,7 +12,7 @@ from adk_nb.wire import protocol
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from adk_nb.log.event_log import LogRow
+    from adk_nb.log.log_row import LogRow
     from adk_nb.session import LiveSession
 
 _BUCKETS_S = (0.1, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 30)

@@ -23,7 +23,8 @@ from adk_nb.data.tables import (
     turns_df,
 )
 from adk_nb.exceptions import AdkNbError, RecordingError
-from adk_nb.log.event_log import EventLog, LogRow
+from adk_nb.log.event_log import EventLog
+from adk_nb.log.log_row import LogRow
 from adk_nb.log.recording import EVENTS, save
 from adk_nb.log.turn import Turn
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from adk_nb.data.event_columns import EVENT_COLUMNS, EVENT_MORE, Events
-from adk_nb.log.event_log import EventLog, LogRow
+from adk_nb.log.event_log import EventLog
+from adk_nb.log.log_row import LogRow
 
 
 def test_each_attribute_of_a_row_is_read_alike_one_by_one_and_at_once():

@@ -27,7 +27,7 @@ from adk_nb.data.tables import EVENT_COLUMNS, EVENT_MORE, TOOL_MORE, TURN_COLUMN
 from adk_nb.data.timeline import marks, timeline
 from adk_nb.exceptions import AdkNbError
 from adk_nb.frames import TOOL_COLUMNS, events_df, tools_df, transcript_df, turns_df
-from adk_nb.log.event_log import KINDS, LogRow
+from adk_nb.log.log_row import KINDS, LogRow
 from adk_nb.log.recording import EVENTS
 from adk_nb.log.recording_reader import RecordedLog
 from adk_nb.log.turns_from_log import logged_turns

@@ -3,7 +3,7 @@ import json
 
 import pytest
 
-from adk_nb.log.event_log import LogRow
+from adk_nb.log.log_row import LogRow
 from adk_nb.log.row_schema import read_header, read_row
 
 ROW = {"seq": 1, "time": 1.5e9, "t": 0.5, "source": "adk", "kind": "usage"}

@@ -14,7 +14,7 @@ from fastapi.testclient import TestClient
 from adk_nb.adk.agents import Swap
 from adk_nb.audio import Clip
 from adk_nb.exceptions import AdkNbError
-from adk_nb.log.event_log import LogRow
+from adk_nb.log.log_row import LogRow
 from adk_nb.log.tool_call import ToolCall
 from adk_nb.log.turn import Status, Turn
 from adk_nb.log.turn_fold import TurnFold

@@ -14,7 +14,8 @@ from sessions import wait_for
 
 from adk_nb import LiveSession
 from adk_nb.exceptions import AdkNbError
-from adk_nb.log.event_log import KINDS, EventLog
+from adk_nb.log.event_log import EventLog
+from adk_nb.log.log_row import KINDS
 from adk_nb.log.recording import save
 from adk_nb.notebook import inspector
 from adk_nb.notebook.inspector import MAX_ROWS, inspect
