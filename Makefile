@@ -24,8 +24,9 @@ endif
 
 NOTEBOOK ?=
 LAB_ARGS ?=
-# How many processes the Python tests run in: they wait a lot, and three keep two cores busy.
-TEST_PROCESSES ?= 3
+# How many processes the Python tests run in: they wait a lot, and three leave two cores idle for a
+# third of the time.
+TEST_PROCESSES ?= 4
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
 MUTANTS_ARGS ?=

@@ -379,12 +379,13 @@ def test_a_session_that_the_store_cannot_give_is_told_and_refused(served):
 
 @pytest.mark.long
 def test_who_only_opens_sessions_does_not_fill_the_server(served, monkeypatch, caplog):
-    monkeypatch.setattr(visits, "ARRIVE_S", 0.2)
     one = served(max_sessions=1)
     assert one.http("/open", "POST").status_code == 200
     assert one.http("/open", "POST").status_code == 503
     assert caplog.messages == ["A session is refused: All 1 sessions are taken."]
-    wait_for(lambda: len(one.visits) == 0)
+    with monkeypatch.context() as time_passes:
+        time_passes.setattr(visits, "ARRIVE_S", 0.2)
+        wait_for(lambda: len(one.visits) == 0)
     with one.page(one.http("/open", "POST").json()["token"]) as page:
         page.until(lambda _message: True)
         (visit,) = one.visits._all
