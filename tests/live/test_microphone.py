@@ -153,6 +153,7 @@ async def test_the_sound_of_a_file_says_so_and_lost_frames_are_counted(heard):
     assert [row.by for row in heard.rows()] == [None, "file"]
     assert [(row.count, row.audio_ms) for row in heard.rows("audio_lost")] == [(3, 60.0)]
     assert heard.one.dropped == 0
+    assert {row.source for row in heard.log} == {"client"}
 
 
 async def test_only_of_speech_half_a_second_ago_the_end_is_sent_again(heard):
