@@ -160,7 +160,9 @@ test("a view that does not play drops what comes, needs no player, and starts on
   voice.start();
   assert.deepEqual([seen.sound, voice.pending, voice.framesReceived], [[], false, 1]);
   const taken = voiced(t);
+  taken.voice.elsewhere({ turn: 2, sounding: true });
   taken.voice.take();
+  assert.equal(taken.voice.sounding, null);
   await Promise.resolve();
   assert.deepEqual([taken.seen.sound, taken.seen.recovered], [[["start"]], ["audio_failed"]]);
   const failing = voiced(t, { fails: { code: "audio_failed" } });

@@ -336,3 +336,13 @@ test("exactly: more than 8 ms beyond the cushion are too many, once a second of 
   assert.equal(excess(60, 980), 0);
   assert.deepEqual([excess(28, 1300), excess(28.5, 1300), excess(60, 1300)], [0, 136, 640]);
 });
+
+test("how far ahead audio came before says nothing of audio that continues none", () => {
+  const cushion = new Cushion(RATE);
+  cushion.start(0);
+  cushion.arrived(0, 100, -Infinity);
+  cushion.arrived(RATE / 20, 100, -Infinity); // 50 ms early
+  cushion.start(RATE);
+  cushion.arrived(RATE, 100, -Infinity);
+  assert.equal(cushion.ms, 20);
+});
