@@ -45,3 +45,39 @@ def test_the_sound_of_a_turn_is_the_logs(turns):
     turn = turns.user_typed("roll")
     turns.agent_audio("dice", PCM, 24_000)
     assert (turn.audio.pcm, turns.said(turn).audio.pcm) == (PCM, b"")
+
+
+def test_of_whatever_was_said_it_is_known_how_it_was(turns, log):
+    log.keep_secret("open sesame 123")
+    turns.user_typed("open sesame 123", prompt=True)
+    turns.transcripts.agent_said("dice", "open sesame 123", final=True)
+    turns.completed()
+    turns.transcripts.user_said("open sesame 123", final=True)
+    turns.transcripts.agent_said("dice", "open sesame 123", final=True, kind="agent_text")
+    turns.completed()
+    turns.user_typed("?")
+    turns.withheld("dice", "open sesame 123", None)
+    for turn, names in zip(
+        turns.all,
+        (("prompt", "agent_text"), ("user_text", "agent_text"), ("agent_text",)),
+        strict=True,
+    ):
+        for name in names:
+            known = getattr(turns.said(turn), name)
+            assert (getattr(turn, name), known) == ("[secret]", "open sesame 123")
+
+
+def test_the_first_sound_of_an_answer_is_its_beginning(turns):
+    turn = turns.user_typed("roll")
+    turns.agent_audio("dice", PCM, 24_000)
+    assert None not in (turn.audio_t, turns.said(turn).audio_t)
+    assert turn.audio_t >= turn.typed_t
+
+
+def test_the_pages_are_told_anew_when_words_sound_as_sound_of_the_newest_turn_comes(turns, sent):
+    turns.user_typed("count")
+    turns.transcripts.agent_said("dice", "One two three.", final=False)
+    told = len(sent)
+    for _ in range(3):
+        turns.agent_audio("dice", PCM, 24_000)
+    assert [m.type for m in sent[told:]].count("words") == 3

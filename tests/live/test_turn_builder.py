@@ -13,6 +13,7 @@ from adk_nb.wire import protocol
 
 PCM = b"\0\x10" * 2400
 """100 ms at 24 kHz."""
+SOURCE = {"title": "t", "uri": "https://t"}
 
 
 def test_a_typed_turn(turns, sent):
@@ -306,3 +307,95 @@ def test_after_an_end_words_would_be_of_the_newest_turn(turns):
 def test_a_completion_of_nothing_is_of_no_turn(turns, log):
     assert turns.completed() == (None, False)
     assert [(row.kind, row.turn) for row in log] == [("turn_complete", 0)]
+
+
+def test_sources_without_a_turn_and_those_that_are_known_are_none(turns, log):
+    assert turns.grounded([SOURCE]) is None
+    turn = turns.user_typed("rain?")
+    assert turns.grounded([SOURCE]) is turn
+    assert log[-1].result == {"queries": [], "sources": [SOURCE]}
+    assert turns.grounded([SOURCE]) is None
+    assert turns.grounded([]) is None
+    turns.completed()
+    assert turns.grounded([{"title": "u", "uri": "https://u"}]) is turn  # They may come late.
+
+
+def test_an_earlier_questions_answer_that_was_stopped_is_taken_from_the_new_one(turns, log):
+    turns.user_typed("roll")
+    turns.user_typed("flip")
+    turns.transcripts.agent_said("dice", "Four", final=False)
+    assert turns.stopped() is None
+    assert (log[-1].source, log[-1].kind, log[-1].turn) == ("bridge", "answer_disowned", 2)
+    turns.calls.tool_called("dice", "c", "roll", {})
+    turns.transcripts.agent_said("dice", "Heads.", final=True)
+    assert turns.current.index == 2
+
+
+def test_the_service_cancels_what_it_does_not_want(turns, log):
+    turn = turns.user_typed("roll")
+    turns.calls.tool_called("dice", "c", "roll", {})
+    assert turns.tools_cancelled(["c"]) is turn
+    assert [(row.source, row.kind, row.turn) for row in list(log)[-2:]] == [
+        ("adk", "interrupted", 1), ("bridge", "turn_ended", 1),
+    ]  # fmt: skip
+    rows = len(log)
+    assert turns.tools_cancelled(["c"]) is None
+    assert len(log) == rows
+
+
+@pytest.mark.parametrize("stopped", [True, False])
+def test_a_completion_of_what_was_anothers_ends_not_the_question(turns, log, stopped):
+    turns.user_typed("roll")
+    second = turns.user_typed("flip")
+    if stopped:
+        turns.agent_audio("dice", PCM, 24_000)
+        assert turns.stopped() is None
+        assert turns.completed() == (None, False)
+        assert turns.current is second
+    else:
+        turns.machine.calls.completes_calls = False
+        turns.calls.tool_called("dice", "c", "roll", {})
+        assert turns.tools_cancelled(["c"]) is None  # Of that no completion comes.
+        assert turns.completed() == (second, True)
+    assert [row.turn for row in log if row.kind == "answer_disowned"] == [2]
+    assert [row.turn for row in log if row.kind == "interrupted"] == []
+
+
+@pytest.mark.parametrize(
+    ("end", "state"),
+    [
+        (lambda turns: turns.silent(), "failed"),
+        (lambda turns: turns.failed("bad"), "failed"),
+        (lambda turns: turns.closed(), "complete"),
+        (lambda turns: turns.completed(), "complete"),
+        (lambda turns: turns.stopped(), "interrupted"),
+        (lambda turns: turns.cut_in(), "interrupted"),
+        (lambda turns: turns.abandoned("over"), "abandoned"),
+        (lambda turns: turns.withheld("dice", "No.", turns.current), "complete"),
+    ],
+)
+def test_each_end_is_logged_and_told_at_once(turns, log, sent, end, state):
+    turns.user_typed("roll")
+    turns.agent_audio("dice", PCM, 24_000)
+    end(turns)
+    assert states(sent) == [(1, "started"), (1, state)]
+    assert [row.status for row in log if row.kind == "turn_ended"] == [state]
+
+
+def test_a_result_that_nothing_was_said_to_ends_its_turn_at_once(turns, sent):
+    turns.user_typed("roll")
+    turns.calls.tool_called("dice", "c", "roll", {}, blocks=False)
+    turns.agent_audio("dice", PCM, 24_000)
+    turns.completed()
+    turns.calls.tool_told("c")
+    turns.no_reaction()
+    assert states(sent)[-1] == (1, "complete")
+
+
+def test_what_is_held_back_of_words_is_logged_before_the_end_of_their_turn(turns, log):
+    turns.user_typed("roll")
+    turns.transcripts.agent_said("dice", "log sk-0", final=False)
+    turns.failed("bad")
+    said = [row.text for row in log if row.kind == "agent_transcript"]
+    assert "".join(said) == "log sk-0"
+    assert log[-1].kind == "turn_ended"

@@ -8,7 +8,6 @@ from adk_nb.wire import protocol
 
 PCM = b"\0\x10" * 2400
 """100 ms at 24 kHz."""
-SOURCE = {"title": "t", "uri": "https://t"}
 
 
 # --- tools
@@ -97,40 +96,6 @@ def test_what_may_be_the_beginning_of_a_key_is_shown_if_it_is_the_end(turns, cut
     turns.calls.tool_printed("c", "log sk-0", [])
     turns.calls.output_ends("c", cut=cut)
     assert turns.all[0].tool_calls[0].output == "log " + rest
-
-
-def test_sources_without_a_turn_and_those_that_are_known_are_none(turns, log):
-    assert turns.grounded([SOURCE]) is None
-    turn = turns.user_typed("rain?")
-    assert turns.grounded([SOURCE]) is turn
-    assert log[-1].result == {"queries": [], "sources": [SOURCE]}
-    assert turns.grounded([SOURCE]) is None
-    assert turns.grounded([]) is None
-    turns.completed()
-    assert turns.grounded([{"title": "u", "uri": "https://u"}]) is turn  # They may come late.
-
-
-def test_an_earlier_questions_answer_that_was_stopped_is_taken_from_the_new_one(turns, log):
-    turns.user_typed("roll")
-    turns.user_typed("flip")
-    turns.transcripts.agent_said("dice", "Four", final=False)
-    assert turns.stopped() is None
-    assert (log[-1].source, log[-1].kind, log[-1].turn) == ("bridge", "answer_disowned", 2)
-    turns.calls.tool_called("dice", "c", "roll", {})
-    turns.transcripts.agent_said("dice", "Heads.", final=True)
-    assert turns.current.index == 2
-
-
-def test_the_service_cancels_what_it_does_not_want(turns, log):
-    turn = turns.user_typed("roll")
-    turns.calls.tool_called("dice", "c", "roll", {})
-    assert turns.tools_cancelled(["c"]) is turn
-    assert [(row.source, row.kind, row.turn) for row in list(log)[-2:]] == [
-        ("adk", "interrupted", 1), ("bridge", "turn_ended", 1),
-    ]  # fmt: skip
-    rows = len(log)
-    assert turns.tools_cancelled(["c"]) is None
-    assert len(log) == rows
 
 
 # --- what is known of a call
