@@ -61,6 +61,7 @@ MORE = {
             for name in ("arguments", "router", "tool_sets", "everyday", "statements")
         ),
     ),
+    "adk_nb/live/answer_sound.py": ("tests/live/test_event_reader.py",),
     "adk_nb/live/coordinator.py": ("tests/live/test_exchange.py", "tests/live/test_handed_on.py"),
     "adk_nb/live/histories.py": (
         "tests/live/test_forks.py",
