@@ -70,6 +70,7 @@ MORE = {
             for name in ("arguments", "router", "tool_sets", "everyday", "statements")
         ),
     ),
+    "adk_nb/live/answer_sound.py": ("tests/live/test_event_reader.py",),
     "adk_nb/live/coordinator.py": ("tests/live/test_exchange.py",),
     **dict.fromkeys(
         [f"adk_nb/live/{name}.py" for name in ("interruptions", "realtime_input", "text_input")],

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from adk_nb.adk.gemini_connection import CANCELLED
 from adk_nb.adk.usage import parted
-from adk_nb.exceptions import AdkNbError, AudioError, ModelError
-from adk_nb.live.agent_audio import AgentAudio, is_sound
+from adk_nb.exceptions import AdkNbError, ModelError
+from adk_nb.live.answer_sound import AnswerSound, SoundListener
 from adk_nb.providers.turn_ends import explain_end
 
 if TYPE_CHECKING:
@@ -16,11 +16,8 @@ if TYPE_CHECKING:
     from google.adk.events import Event
     from google.genai import types
 
-    from adk_nb.audio import Clip
     from adk_nb.live.tool_calls import ToolCalls
     from adk_nb.live.turn_builder import Turns
-    from adk_nb.live.turn_machine import TurnMachine
-    from adk_nb.live.turn_state import TurnState
     from adk_nb.log.event_log import EventLog
     from adk_nb.log.redaction import Pieces
     from adk_nb.log.turn import Turn
@@ -31,26 +28,11 @@ _NO_FAILURE = {"TURN_COMPLETE_REASON_UNSPECIFIED", "NEED_MORE_INPUT"}
 """Reasons of a completion that are none for an error."""
 
 
-class Listener(Protocol):
-    """What the reader reports to its session.
-
-    Attributes:
-        voice: Whether the agent speaks; it only writes otherwise.
-    """
-
-    voice: bool
-
-    def agent_audio(self, turn: Turn, rate: int, pcm: bytes) -> None:
-        """Agent audio came."""
-
-    def set_state(self, state: str) -> None:
-        """What the session does has changed."""
+class Listener(SoundListener, Protocol):
+    """What the reader reports to its session."""
 
     def fail(self, error: AdkNbError, turn: Turn | None) -> None:
         """Something is wrong with a turn that is over."""
-
-    def report(self, error: AdkNbError, index: int = 0) -> None:
-        """Something is wrong with a turn, which goes on."""
 
     def run_failed(self, error: AdkNbError) -> None:
         """The model reported an error."""
@@ -60,9 +42,6 @@ class Listener(Protocol):
 
     def transferred(self, turn: Turn | None, source: str, target: str) -> str:
         """One agent transferred the conversation to another; returns the model of that."""
-
-    def still_talking(self) -> None:
-        """The model goes on with an answer that was interrupted."""
 
     def blocks(self, name: str) -> bool:
         """Returns whether the model waits for the result of a tool."""
@@ -92,11 +71,7 @@ class EventReader:
         self._turns = turns
         self._calls = calls
         self._listener = listener
-        self._agent_audio = AgentAudio()
-        # To what answer the sound belonged that came last; None if none has since an answer's end.
-        self._sounding: _Answer | None = None
-        # What was refused, as turns and messages: each is told once a turn.
-        self._refused: set[tuple[int, str]] = set()
+        self._sound = AnswerSound(turns, listener)
         self.cumulative = False
         self.silent = False
         self.resumable = False
@@ -170,54 +145,13 @@ class EventReader:
 
     def _part(self, event: Event, part: types.Part) -> None:
         if part.inline_data is not None and part.inline_data.data:
-            self._sound(event, part.inline_data)
+            self._sound.came(event.author, part.inline_data)
         elif part.function_call is not None:
             self._tool_call(event, part.function_call)
         elif part.function_response is not None:
             self._tool_result(event, part.function_response)
         elif part.text and not part.thought:
             self._agent_words(event, "agent_text", part.text, final=not event.partial)
-
-    def _sound(self, event: Event, blob: types.Blob) -> None:
-        mime_type = blob.mime_type or ""
-        if not blob.data or not self._listener.voice or not is_sound(mime_type):
-            return
-        if self._sounding is not None and not self._sounding.goes_on(self._turns.machine):
-            self._agent_audio.drop()  # Another answer begins.
-        self._sounding = _Answer.now(self._turns.machine)
-        try:
-            clip = self._agent_audio.push(mime_type, blob.data)
-        except AudioError as error:
-            self._refuse(error)
-        else:
-            self._play(event, clip)
-
-    def _play(self, event: Event, clip: Clip) -> None:
-        if not clip.pcm:
-            return
-        turn = self._turns.agent_audio(event.author, clip.pcm, clip.rate)
-        self._sounding = _Answer.now(self._turns.machine)
-        if turn is None:
-            self._agent_audio.drop()
-            self._listener.still_talking()
-            return
-        self._listener.set_state("speaking")
-        self._listener.agent_audio(turn, clip.rate, clip.pcm)
-
-    def _finish_sound(self, event: Event) -> None:
-        """Plays what of an answer could not be played before its end."""
-        try:
-            self._play(event, self._agent_audio.finish())
-        except AudioError as error:
-            self._refuse(error)
-        self._sounding = None
-
-    def _refuse(self, error: AudioError) -> None:
-        turn = self._turns.answering
-        index = turn.index if turn is not None else 0
-        if (index, error.message) not in self._refused:
-            self._refused.add((index, error.message))
-            self._listener.report(error, index)
 
     def _agent_words(self, event: Event, kind: str, text: str, *, final: bool) -> None:
         values = {"invocation_id": event.invocation_id, "event_id": event.id}
@@ -417,8 +351,7 @@ class EventReader:
         self._listener.run_failed(error)
 
     def _interrupted(self, event: Event) -> None:
-        self._agent_audio.drop()
-        self._sounding = None
+        self._sound.drop()
         expected = self._turns.machine.answer.stop_expected
         turn = self._turns.stopped(author=event.author, **self._of(event))
         self._knows(event, turn)
@@ -433,7 +366,7 @@ class EventReader:
             self._listener.set_state("ready")
 
     def _turn_complete(self, event: Event) -> None:
-        self._finish_sound(event)
+        self._sound.finish(event.author)
         status, reason = _value(event.interaction_status), _value(event.turn_complete_reason)
         failed = reason.lower() if reason and reason not in _NO_FAILURE else None
         values = {"author": event.author, "status": status or None, "end_reason": failed}
@@ -453,28 +386,6 @@ class EventReader:
         error = explain_end(turn.end_reason)
         if error is not None:
             self._listener.fail(error, turn)
-
-
-class _Answer(NamedTuple):
-    """The answer that a piece of sound belongs to.
-
-    Attributes:
-        turn: Its turn; None where nothing of it was there yet, as the piece is less than a sample.
-        newest: The newest turn then.
-    """
-
-    turn: TurnState | None
-    newest: TurnState | None
-
-    @classmethod
-    def now(cls, machine: TurnMachine) -> _Answer:
-        """Returns the answer that goes on, or is to begin."""
-        return cls(machine.answer.turn, machine.all[-1] if machine.all else None)
-
-    def goes_on(self, machine: TurnMachine) -> bool:
-        """Returns whether what comes next is of it too."""
-        now = self.now(machine)
-        return now.newest is self.newest if self.turn is None else now.turn is self.turn
 
 
 def _value(member: Any) -> str:
