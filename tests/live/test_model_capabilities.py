@@ -61,3 +61,15 @@ def test_which_models_wait_for_a_tool(desk, model, waits):
 def test_a_cascade_sees_nothing():
     assert not cascade().exchange.capabilities.sees
     assert Desk().exchange.capabilities.sees
+
+
+@pytest.mark.parametrize(
+    ("model", "refuses"),
+    [
+        ("models/gemini-3.8-live-extended-thinking", True),
+        ("gemini-3.8-live", False),
+        ("gemini-3.1-live-extended-thinking", False),
+    ],
+)
+def test_which_models_take_no_tool_that_blocks(model, refuses):
+    assert model_capabilities.refuses_blocking(model) is refuses

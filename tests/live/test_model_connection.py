@@ -290,6 +290,13 @@ async def test_a_connected_model_is_not_overdue(run, monkeypatch):
     assert one.link is Link.CONNECTED
 
 
+async def test_who_waits_for_a_connection_has_one_made(run):
+    one = run(connects(), goes_on)
+    await until(lambda: one.queue is None and one.link is Link.IDLE)
+    await one.connected(30)
+    assert one.link is Link.CONNECTED
+
+
 async def test_who_waits_for_a_connection_waits_no_longer_than_they_say(run):
     one = run(hangs)
     began = asyncio.get_running_loop().time()

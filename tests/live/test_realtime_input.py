@@ -133,3 +133,10 @@ def test_push_to_talk_where_the_model_is_told(make):
     assert desk.sent() == ["activity_start", "activity_end"]
     rows = [(r.source, r.author, r.text) for r in desk.log if r.kind == "voice_activity"]
     assert rows == [("client", "user", "ACTIVITY_START"), ("client", "user", "ACTIVITY_END")]
+
+
+def test_where_the_model_listens_itself_it_is_told_of_the_release_alone(desk):
+    desk.exchange.realtime_input.activity(begins=True)
+    assert desk.sent() == []
+    desk.exchange.realtime_input.activity(begins=False)
+    assert desk.sent() == ["audio_stream_end"]

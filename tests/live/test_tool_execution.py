@@ -217,3 +217,10 @@ async def test_calls_of_a_turn_that_do_not_run_any_more_are_cut_off(desk, monkey
     monkeypatch.setattr(type(desk.exchange.tools.runs), "running", {"b"})
     await desk.exchange.tools.cut_off_turn(desk.turn)
     assert [one.error for one in desk.turn.tool_calls] == ["The call was cut off.", None]
+
+
+def test_what_fails_around_a_tool_ends_the_run(desk, monkeypatch):
+    failed = []
+    monkeypatch.setattr(desk.exchange.live, "fail", failed.append)
+    desk.exchange.tools.tools_failed(ValueError("no such event"))
+    assert ["no such event" in str(error) for error in failed] == [True]
