@@ -221,3 +221,10 @@ def test_what_comes_after_a_connection_was_closed_takes_the_place_of_its_pieces(
     turns.closed()
     assert turns.transcripts.agent_said("dice", "Hello there.", final=True, kind=kind) is turn
     assert turn.agent_text == "Hello there."
+
+
+def test_words_are_returned_with_their_turn(turns):
+    turn = turns.transcripts.user_said("Roll", final=False)
+    assert turn is turns.current
+    assert turns.transcripts.user_said("Roll a die.", final=True) is turn
+    assert turns.transcripts.agent_said("dice", "Four.", final=True) is turn

@@ -154,3 +154,13 @@ def test_a_call_of_an_answer_that_was_cut_off_is_known_and_not_wanted(turns, log
     assert (log[-1].kind, log[-1].turn) == ("tool_call", 1)
     assert not turns.calls.is_wanted("c")
     assert turns.calls.is_wanted("of nobody")
+
+
+def test_a_result_without_a_reaction_ends_its_turn_at_once(turns, sent):
+    turn = turns.user_typed("roll")
+    turns.calls.tool_called("dice", "c", "roll", {}, blocks=False)
+    turns.agent_audio("dice", PCM, 24_000)
+    assert turns.completed() == (turn, False)
+    turns.calls.tool_told("c", reacts=False)
+    assert turn.status == "complete"
+    assert [m.state for m in sent if isinstance(m, protocol.TurnState)] == ["started", "complete"]
