@@ -707,3 +707,30 @@ def test_what_names_no_folder_is_refused(tmp_path, monkeypatch, record, shown):
     assert refused.value.message == f"{shown} names no folder."
     assert refused.value.remedy == "Give a folder's path."
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_recording_is_of_can_be_read_as_soon_as_it_begins(tmp_path, monkeypatch):
+    monkeypatch.setattr(recording, "FLUSH_S", 60.0)
+    log = EventLog("s")
+    writer = RecordingWriter(tmp_path, log)
+    try:
+        (header,) = (writer.path / EVENTS).read_text("utf-8").splitlines()
+        assert json.loads(header)["run_id"] == log.run_id
+    finally:
+        writer.close()
+
+
+def test_a_recording_that_nobody_listens_to_stops_without_an_error_of_its_own(
+    tmp_path, monkeypatch
+):
+    raised = []
+    monkeypatch.setattr(threading, "excepthook", raised.append)
+    writer = RecordingWriter(tmp_path, EventLog("s"))
+
+    def full():
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(writer, "_flush", full)
+    writer.close()
+    assert "No space left" in writer.error.message
+    assert raised == []

@@ -86,3 +86,9 @@ def test_a_database_file_needs_its_folder(tmp_path, monkeypatch, sessions, there
         check_store(sessions)
     assert raised.value.code == "no_sessions"
     assert repr(sessions) in raised.value.message
+
+
+def test_only_of_a_database_file_the_folder_is_looked_for(tmp_path):
+    check_store(f"postgresql:///{tmp_path}/none/talk.db")
+    with pytest.raises(AdkNbError, match="no folder"):
+        check_store(f"sqlite:///{tmp_path}/none/talk.db")
