@@ -105,7 +105,7 @@ def test_speech_has_five_seconds_for_its_words(desk, monkeypatch):
 def test_before_there_is_a_connection_speech_has_all_the_time(monkeypatch):
     desk = Desk()
     desk.exchange.queue()
-    desk.exchange.turns.machine.spoke_unheard()
+    desk.exchange.turns.machine.utterances.spoke_unheard()
     monkeypatch.setattr(text_input.asyncio, "get_running_loop", lambda: pytest.fail("It waits."))
     desk.exchange.text_input.prompt("Go on.")
     desk.exchange.text_input.typed("And on.", cut_in=True)
