@@ -105,7 +105,7 @@ def begin(session):
     """Types a turn whose tool asks, and returns the page when it does."""
     page = attach(session)
     do(session, session.pages.receive, page, protocol.Text("go"))
-    wait_for(lambda: session.questions)
+    wait_for(lambda: session.questions and of(page, protocol.Question))
     return page
 
 
