@@ -242,4 +242,4 @@ def test_of_eight_turns_the_words_are_known(turns):
         turns.user_typed("hi")
         answer(turns, "One ")
         turns.completed()
-    assert sorted(turns._heard._told) == list(range(5, 13))
+    assert sorted(turns._messages._heard._told) == list(range(5, 13))

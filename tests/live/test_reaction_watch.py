@@ -61,7 +61,8 @@ class Waiting:
     """Turns of which one may still get a reaction."""
 
     def __init__(self, output=None):
-        self.machine = SimpleNamespace(unreacted=True, may_have_reacted=False, output=output)
+        told = SimpleNamespace(unreacted=True, may_have_reacted=False)
+        self.machine = SimpleNamespace(told=told, answer=SimpleNamespace(turn=output))
         self.current, self.ended = object(), 0
 
     def no_reaction(self):

@@ -167,7 +167,7 @@ async def test_the_sound_of_what_is_withheld_is_forgotten_unless_it_is_kept(keep
     desk = Desk(keep_withheld=keep).connect()
     answer(desk, sound(), said("The key is", final=False))
     guard = said("No.")
-    assert desk.exchange.withheld(guard.id, begun=False) is forgotten
+    assert desk.exchange.withholding.tell(guard.id, begun=False) is forgotten
     assert told_states(desk) == [(1, "started"), (1, "withheld")]
     desk(guard)
     assert (desk.log.clip("agent_audio", 1).pcm == b"") is forgotten
@@ -178,7 +178,7 @@ async def test_the_sound_of_what_is_withheld_is_forgotten_unless_it_is_kept(keep
 async def test_a_guard_that_looks_at_what_was_begun_leaves_what_was_not(desk, begun):
     desk.type("tell me")
     guard = said("No.")
-    assert desk.exchange.withheld(guard.id, begun=begun) is not begun
+    assert desk.exchange.withholding.tell(guard.id, begun=begun) is not begun
     desk(guard)
     assert (desk.turn.agent_text, desk.turn.withheld) == ("No.", not begun)
 
@@ -186,7 +186,7 @@ async def test_a_guard_that_looks_at_what_was_begun_leaves_what_was_not(desk, be
 async def test_a_guard_that_looks_at_what_was_begun_leaves_a_turn_that_is_over(desk):
     answer(desk, said("A four."), done())
     guard = said("No.")
-    assert desk.exchange.withheld(guard.id, begun=True) is False
+    assert desk.exchange.withholding.tell(guard.id, begun=True) is False
     assert told_states(desk) == [(1, "started"), (1, "complete")]
 
 
@@ -194,8 +194,8 @@ async def test_what_the_user_has_cut_off_before_is_dropped(desk):
     answer(desk, sound(), said("The key is", final=False))
     desk.cut()
     guard = said("No.")
-    assert desk.exchange.withheld(guard.id, begun=True) is False
-    assert desk.exchange.withheld(guard.id, begun=False) is True
+    assert desk.exchange.withholding.tell(guard.id, begun=True) is False
+    assert desk.exchange.withholding.tell(guard.id, begun=False) is True
     desk(guard)
     assert (desk.turn.agent_text, desk.turn.withheld) == ("The key is", False)
     # It is dropped once, and the next answer is the next question's.
@@ -207,8 +207,8 @@ async def test_what_the_user_has_cut_off_before_is_dropped(desk):
 async def test_a_new_run_knows_nothing_of_what_was_to_come(desk):
     answer(desk, sound(), said("The key is", final=False))
     guard = said("No.")
-    desk.exchange.withheld(guard.id, begun=True)
-    desk.exchange.words_first(40.0)
+    desk.exchange.withholding.tell(guard.id, begun=True)
+    desk.exchange.withholding.words_first(40.0)
     desk.connect()
     desk(guard)
     assert not desk.turn.withheld
@@ -218,7 +218,7 @@ async def test_a_new_run_knows_nothing_of_what_was_to_come(desk):
 
 async def test_words_before_their_sound_count_with_it(desk):
     for ms in (40.0, 60.0):
-        desk.exchange.words_first(ms)
+        desk.exchange.withholding.words_first(ms)
     answer(desk, said("One", final=False), sound(), said(" two", final=False))
     desk(said(" three", final=False))
     rows = [row.audio_ms for row in desk.log if row.kind == "agent_transcript"]
@@ -228,9 +228,9 @@ async def test_words_before_their_sound_count_with_it(desk):
 async def test_words_that_are_withheld_are_waited_for_no_longer(desk):
     answer(desk, sound())
     for ms in (40.0, 60.0):
-        desk.exchange.words_first(ms)
+        desk.exchange.withholding.words_first(ms)
     guard = said("No.")
-    desk.exchange.withheld(guard.id, begun=False)
+    desk.exchange.withholding.tell(guard.id, begun=False)
     desk(said("One", final=False), said(" two", final=False))
     rows = [row.audio_ms for row in desk.log if row.kind == "agent_transcript"]
     assert rows == [50.0, 10.0]
@@ -246,6 +246,6 @@ async def test_a_guards_words_are_its_text_or_else_what_it_says(desk):
         ]
     ):
         answer(desk, said("The key is", final=False))
-        desk.exchange.withheld(guard.id, begun=True)
+        desk.exchange.withholding.tell(guard.id, begun=True)
         desk(guard)
         assert (len(desk.exchange.turns.all), desk.turn.agent_text) == (number + 1, words)

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from adk_nb import events_df
-from adk_nb.log.event_log import KINDS, EventLog, LogRow
+from adk_nb.log.event_log import EventLog
+from adk_nb.log.log_row import KINDS, LogRow
 from adk_nb.log.recording import save
 
 

@@ -31,6 +31,7 @@ class Session:
         self.all_histories = SimpleNamespace(app_name=app_name, user_id=user_id)
         self.secrets, self.visitors, self.watchers, self.dismissed = [], [], [], []
         self.log = SimpleNamespace(keep_secret=self.secrets.append)
+        self.pages = SimpleNamespace(watch=self.watchers.append, detach=self.dismissed.append)
         self.turns, self.status, self.started = [], "ready", False
         Session.made.append(self)
 
@@ -43,12 +44,6 @@ class Session:
 
     def close(self):
         self.status = "closed"
-
-    def watch(self, watcher):
-        self.watchers.append(watcher)
-
-    def dismiss(self, page):
-        self.dismissed.append(page)
 
 
 class Line:

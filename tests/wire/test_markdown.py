@@ -124,7 +124,7 @@ def test_an_answer_that_is_written_is_rendered_for_pages_that_are_there_and_that
         (shown,) = [one for one in page.messages if isinstance(one, protocol.Rendered)]
         assert shown.turn == 1
         assert shown.html == "<p><strong>No.</strong> Key: [THE_API_KEY]</p>"
-        later = [one for one in session.history() if one["type"] == "rendered"]
+        later = [one for one in session.pages.history() if one["type"] == "rendered"]
         assert later == [protocol.as_dict(shown)]
 
 
