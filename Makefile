@@ -24,9 +24,10 @@ endif
 
 NOTEBOOK ?=
 LAB_ARGS ?=
-# How many processes the Python tests run in: they wait a lot, and three leave two cores idle for a
-# third of the time.
-TEST_PROCESSES ?= 4
+# How many processes the Python tests run in: they wait a lot, and three keep two cores busy. The
+# quick ones have no browser that needs a core in time.
+TEST_PROCESSES ?= 3
+test-fast: TEST_PROCESSES = 4
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
 MUTANTS_ARGS ?=
