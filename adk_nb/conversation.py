@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias, get_args
 
 from adk_nb.adk.agents import tools_of
 from adk_nb.audio import Clip, Sound, joined
+from adk_nb.cell_requests import Wait  # noqa: TC001 - ADK reads the types of a tool.
 from adk_nb.exceptions import AdkNbError
 from adk_nb.live.swaps import Wish
 from adk_nb.log import turn_sound
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from google.genai import types
 
     from adk_nb.adk.agents import Swap
-    from adk_nb.cell_requests import Wait
     from adk_nb.data.timeline import Timeline
     from adk_nb.data.tokens import Prices
     from adk_nb.driven_session import DrivenSession

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import typing
 
 import numpy as np
 import pytest
@@ -307,3 +308,9 @@ def test_what_is_no_function_is_no_callback(live):
     with pytest.raises(AdkNbError, match="is no function") as raised:
         live.on_turn("told")
     assert raised.value.code == "bad_option"
+
+
+@pytest.mark.parametrize("function", [Conversation.say, Conversation.say_async])
+def test_another_agent_may_have_it_as_a_tool(function):
+    # ADK declares a tool without arguments where a type is not known at run time.
+    assert set(typing.get_type_hints(function)) == {"text", "timeout", "wait", "return"}

@@ -138,7 +138,7 @@ class Transcripts:
 
         Pieces that are still open are left in it: it takes their place.
         """
-        still_open = self._turns.said(state.index).said.open_text.strip()
+        still_open = self._turns.said(state.index).said.open_words
         over = known.removesuffix(still_open)
         return text.lstrip().removeprefix(over) if over else text
 

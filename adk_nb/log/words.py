@@ -60,6 +60,11 @@ class Words:
         """What came since the last final text."""
         return "".join(piece.text for piece in self._open)
 
+    @property
+    def open_words(self) -> str:
+        """The same as it is read, with blanks between its pieces."""
+        return joined(piece.text for piece in self._open)
+
     def add(
         self, author: str, text: str, t: float, *, final: bool, cumulative: bool = False
     ) -> tuple[list[Piece], str | None]:

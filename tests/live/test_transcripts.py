@@ -223,6 +223,22 @@ def test_what_comes_after_a_connection_was_closed_takes_the_place_of_its_pieces(
     assert turn.agent_text == "Hello there."
 
 
+@pytest.mark.parametrize("kind", ["agent_text", "agent_transcript"])
+@pytest.mark.parametrize("between", ["", " "])
+def test_a_late_final_text_keeps_the_words_around_a_call(turns, kind, between):
+    turn = turns.user_typed("hi")
+    turns.agent_audio("dice", PCM, 24_000)
+    turns.transcripts.agent_said("dice", "Let me look.", final=False, kind=kind)
+    turns.calls.tool_called("dice", "c", "look", {})
+    turns.calls.tool_returned("c", "look", {"degrees": 5}, None)
+    turns.calls.tool_told("c")
+    turns.transcripts.agent_said("dice", between + "It is 5", final=False, kind=kind)
+    turns.closed()
+    said = "Let me look. It is 5 degrees."
+    assert turns.transcripts.agent_said("dice", said, final=True, kind=kind) is turn
+    assert turn.agent_text == said
+
+
 def test_words_are_returned_with_their_turn(turns):
     turn = turns.transcripts.user_said("Roll", final=False)
     assert turn is turns.current
