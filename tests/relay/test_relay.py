@@ -293,10 +293,10 @@ async def test_a_flood_does_not_grow_the_server(server, kernel):
     from websockets.asyncio.server import serve
 
     listens = {"subprotocols": [protocol.SUBPROTOCOL], "max_queue": 1, "compression": None}
-    async with serve(deaf, "127.0.0.1", 0, close_timeout=0.1, **listens) as other:
+    async with serve(deaf, "127.0.0.1", 0, **listens) as other:
         silent = server.start_kernel()
         bridge_file.write(server.bridge_file(silent), other.sockets[0].getsockname()[1])
-        async with dial(server, silent, close_timeout=0.1) as socket:
+        async with dial(server, silent) as socket:
             sent = 0
             with contextlib.suppress(TimeoutError):
                 while sent < 64:
