@@ -6,32 +6,11 @@ import errno
 import ssl
 
 import pytest
-from google.genai.errors import APIError, ClientError, ServerError
-from websockets.datastructures import Headers
-from websockets.exceptions import (
-    ConnectionClosedError,
-    InvalidStatus,
-)
-from websockets.frames import Close
-from websockets.http11 import Response
+from google.genai.errors import APIError, ClientError
+from service_errors import api, closed, refused
 
 from adk_nb.providers.error_codes import code_of
 from adk_nb.providers.explain import explain
-
-
-def closed(code, reason=""):
-    return ConnectionClosedError(Close(code, reason), None, None)
-
-
-def api(code, status="", message="", *reasons):
-    error = {"code": code, "status": status, "message": message}
-    if reasons:
-        error["details"] = [{"reason": reason} for reason in reasons]
-    return (ClientError if code < 500 else ServerError)(code, {"error": error})
-
-
-def refused(status, body=b""):
-    return InvalidStatus(Response(status, "", Headers(), body))
 
 
 def test_details_of_any_shape_are_read_as_far_as_they_go():

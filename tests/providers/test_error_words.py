@@ -4,38 +4,15 @@ from __future__ import annotations
 
 import httpx
 import pytest
-from google.genai.errors import APIError, ClientError, ServerError
+from google.genai.errors import APIError
 from hypothesis import given, strategies as st
 from late import Late
-from websockets.datastructures import Headers
-from websockets.exceptions import (
-    ConnectionClosedError,
-    InvalidStatus,
-)
-from websockets.frames import Close
-from websockets.http11 import Response
+from service_errors import KEY, api, closed, refused
 
 from adk_nb.providers.error_words import mask
 from adk_nb.providers.explain import explain
 
 sqlalchemy = Late("sqlalchemy")
-
-KEY = "AIzaSyA-0123456789abcdefghijklmnopqrstu"
-
-
-def closed(code, reason=""):
-    return ConnectionClosedError(Close(code, reason), None, None)
-
-
-def api(code, status="", message="", *reasons):
-    error = {"code": code, "status": status, "message": message}
-    if reasons:
-        error["details"] = [{"reason": reason} for reason in reasons]
-    return (ClientError if code < 500 else ServerError)(code, {"error": error})
-
-
-def refused(status, body=b""):
-    return InvalidStatus(Response(status, "", Headers(), body))
 
 
 WORD = st.characters(codec="ascii", categories=["L", "N"], include_characters="-_")

@@ -18,15 +18,15 @@ from google.adk.sessions import InMemorySessionService
 from google.adk.tools import google_search
 from google.adk.tools.base_toolset import BaseToolset
 from google.genai import Client
-from google.genai.errors import APIError, ClientError, ServerError
+from google.genai.errors import APIError
 from late import Late
 from scripted import Scripted
+from service_errors import api, closed, refused
 from websockets.datastructures import Headers
 from websockets.exceptions import (
     ConnectionClosedError,
     ConnectionClosedOK,
     InvalidProxyStatus,
-    InvalidStatus,
 )
 from websockets.frames import Close
 from websockets.http11 import Response
@@ -37,24 +37,8 @@ from adk_nb.providers.explain import explain
 services = Late("google.adk.sessions")
 sqlalchemy = Late("sqlalchemy")
 
-KEY = "AIzaSyA-0123456789abcdefghijklmnopqrstu"
 NOT_FOUND = "models/nope is not found for API version v1alpha, or is not supported for bidiGenerate"
 QUOTA = "You exceeded your current quota, please check your plan and billing details."
-
-
-def closed(code, reason=""):
-    return ConnectionClosedError(Close(code, reason), None, None)
-
-
-def api(code, status="", message="", *reasons):
-    error = {"code": code, "status": status, "message": message}
-    if reasons:
-        error["details"] = [{"reason": reason} for reason in reasons]
-    return (ClientError if code < 500 else ServerError)(code, {"error": error})
-
-
-def refused(status, body=b""):
-    return InvalidStatus(Response(status, "", Headers(), body))
 
 
 def raised(function, *args, **kwargs):

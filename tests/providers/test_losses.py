@@ -2,22 +2,12 @@ import socket
 
 import pytest
 from google.genai.errors import APIError
-from websockets.datastructures import Headers
-from websockets.exceptions import ConnectionClosedError, InvalidStatus
-from websockets.frames import Close
-from websockets.http11 import Response
+from service_errors import closed, refused
+from websockets.exceptions import ConnectionClosedError
 
 from adk_nb.providers.losses import is_loss, is_refused_handle
 
 UNEXPLAINED = "Operation is not implemented, or supported, or enabled."
-
-
-def closed(code, reason=""):
-    return ConnectionClosedError(Close(code, reason), None)
-
-
-def refused(status):
-    return InvalidStatus(Response(status, "", Headers()))
 
 
 @pytest.mark.parametrize(
