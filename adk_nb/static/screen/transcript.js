@@ -119,8 +119,9 @@ export class Transcript {
     this.past = [];
     this.following = true;
     this.newer = new Newer(box, () => this.toEnd());
+    this.end = 0; // where it last went to by itself
     box.addEventListener("scroll", () => {
-      this.following = box.scrollHeight - box.scrollTop - box.clientHeight < NEAR_THE_END_PX;
+      this.following = this.isNearTheEnd();
       if (this.following) this.newer.seen();
     });
     // An image has its height only when it has loaded (its event does not bubble).
@@ -132,6 +133,7 @@ export class Transcript {
     this.lines.clear();
     this.keepFocus(() => this.box.replaceChildren(...this.past));
     this.following = true;
+    this.end = 0;
     this.newer.seen();
   }
 
@@ -151,6 +153,8 @@ export class Transcript {
   update(entries, changed, facts) {
     /** @type {Entry[]} */
     let finished = [];
+    // The browser tells of a scroll a frame later, and something new may come before that.
+    if (this.box.scrollTop < this.end && !this.isNearTheEnd()) this.following = false;
     this.keepFocus(() => {
       finished = changed.filter((entry) => this.draw(entries, entry));
       if (this.nodes.size > entries.length) this.evict(entries);
@@ -176,8 +180,15 @@ export class Transcript {
     return (turn) => found.get(turn);
   }
 
+  isNearTheEnd() {
+    const { scrollHeight, scrollTop, clientHeight } = this.box;
+    return scrollHeight - scrollTop - clientHeight < NEAR_THE_END_PX;
+  }
+
   follow() {
-    if (this.following) this.box.scrollTop = this.box.scrollHeight;
+    if (!this.following) return;
+    this.box.scrollTop = this.box.scrollHeight;
+    this.end = this.box.scrollTop;
   }
 
   /** To the newest entry, and on from there. */

@@ -10,7 +10,7 @@ function shown(t, { limit = 500, sends = true } = {}) {
   const box = document.createElement("div");
   box.tabIndex = 0;
   document.body.append(box);
-  Object.defineProperty(box, "clientHeight", { get: () => 100 });
+  Object.defineProperty(box, "clientHeight", { get: () => 100, configurable: true });
   Object.defineProperty(box, "scrollHeight", { get: () => 20 * box.children.length });
   const model = new TranscriptModel(limit);
   const [answers, asked, stopped] = [[], [], []];
@@ -124,7 +124,7 @@ test("sources are drawn where they changed, and only there", (t) => {
 });
 
 test("it follows what is new, until the user scrolls away from the end by more than 32 px", (t) => {
-  const { box, transcript, say, speak } = shown(t);
+  const { box, say, speak } = shown(t);
   const scroll = (top) => {
     box.scrollTop = top;
     box.dispatchEvent(new Event("scroll"));
@@ -139,11 +139,38 @@ test("it follows what is new, until the user scrolls away from the end by more t
   assert.equal(box.scrollTop, 220 - 100 - 32);
   box.firstChild.dispatchEvent(new Event("load"));
   assert.equal(box.scrollTop, 220 - 100 - 32);
-  transcript.following = true;
+  scroll(240 - 100 - 31);
   say("news", {});
-  assert.equal(box.scrollTop, 220 - 100 - 32);
+  assert.equal(box.scrollTop, 240 - 100 - 31);
   box.firstChild.dispatchEvent(new Event("load"));
   assert.equal(box.scrollTop, 240);
+});
+
+test("a scroll that was not told of yet is not undone by what comes", (t) => {
+  const { box, transcript, speak } = shown(t);
+  for (let turn = 1; turn <= 10; turn++) speak(turn, "user", "x");
+  box.scrollTop = 200 - 100 - 31;
+  speak(11, "user", "x");
+  assert.equal(box.scrollTop, 220);
+  box.scrollTop = 220 - 100 - 32;
+  speak(12, "user", "x");
+  assert.deepEqual([box.scrollTop, document.querySelector("[data-adk-nb=newer]").hidden], [220 - 100 - 32, false]);
+  transcript.clear();
+  speak(13, "user", "x");
+  assert.equal(box.scrollTop, 20);
+});
+
+test("a box that grew, and one whose entries went, are followed on", (t) => {
+  const { box, speak } = shown(t, { limit: 3 });
+  let height = 100;
+  Object.defineProperty(box, "clientHeight", { get: () => height });
+  for (let turn = 1; turn <= 3; turn++) speak(turn, "user", "x");
+  height = 20; // a smaller box: its end is further away, and nobody scrolled
+  speak(4, "user", "x");
+  assert.equal(box.scrollTop, box.scrollHeight);
+  box.scrollTop -= 5; // as the browser does where there is less to scroll
+  speak(5, "user", "x");
+  assert.equal(box.scrollTop, box.scrollHeight);
 });
 
 test("cleared, it is empty, and follows again", (t) => {
