@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from types import SimpleNamespace
-from typing import ClassVar
 
 import pytest
 from google.adk.agents import Agent
-from google.adk.agents.run_config import RunConfig
 from google.adk.plugins.base_plugin import BasePlugin
+from played_runner import HISTORIES, PlayedRunner, configure
 from scripted import Scripted, echo
 
 from adk_nb.exceptions import ModelError
@@ -17,42 +15,13 @@ from adk_nb.live import adk_runner
 from adk_nb.live.adk_runner import AdkRunner
 
 
-class Runner:
-    """In the place of ADK's: keeps what it is asked for, and yields what a test says."""
-
-    made: ClassVar[list[Runner]] = []
-
-    def __init__(self, **options):
-        self.options, self.asked, self.closed = options, {}, False
-        self.made.append(self)
-
-    async def run_live(self, **asked):
-        self.asked = asked
-        try:
-            for event in ("first", "second"):
-                yield event
-        finally:
-            self.closed = True
-
-
 @pytest.fixture
 def runner(monkeypatch):
-    monkeypatch.setattr(adk_runner, "Runner", Runner)
-    Runner.made.clear()
-    histories = SimpleNamespace(
-        app_name="talks",
-        sessions="sessions",
-        artifacts="artifacts",
-        memory="memory",
-        user_id="ann",
-        current=SimpleNamespace(id="monday"),
-    )
-    return AdkRunner(
-        histories,
-        [BasePlugin(name="mine"), BasePlugin(name="ours")],
-        lambda model: RunConfig(custom_metadata={"for": str(type(model).__name__)}),
-        "none yet",
-    )
+    monkeypatch.setattr(adk_runner, "Runner", PlayedRunner)
+    monkeypatch.setattr(PlayedRunner, "stays_s", 0)
+    PlayedRunner.made.clear()
+    plugins = [BasePlugin(name="mine"), BasePlugin(name="ours")]
+    return AdkRunner(HISTORIES, plugins, configure, "none yet")
 
 
 @pytest.fixture
@@ -65,7 +34,7 @@ async def test_what_adks_runner_is_made_of_and_asked_for(runner, agent):
     taken, queue = [], object()
     await runner.converse(agent, queue, taken.append)
     assert taken == ["first", "second"]
-    (made,) = Runner.made
+    (made,) = PlayedRunner.made
     app = made.options.pop("app")
     assert (app.name, app.root_agent) == ("talks", agent)
     assert [plugin.name for plugin in app.plugins] == ["mine", "ours"]
@@ -87,7 +56,7 @@ async def test_a_run_that_is_left_is_closed(runner, agent):
 
     with pytest.raises(ValueError, match="enough"):
         await runner.converse(agent, object(), take)
-    assert Runner.made[0].closed
+    assert PlayedRunner.made[0].closed
 
 
 async def test_what_is_missing_for_a_model_is_told_before_it_is_asked(runner, agent, monkeypatch):
@@ -95,7 +64,7 @@ async def test_what_is_missing_for_a_model_is_told_before_it_is_asked(runner, ag
     monkeypatch.setattr(adk_runner.gemini, "problem", lambda _model: problem)
     with pytest.raises(ModelError, match="There is no key"):
         await runner.converse(agent, object(), print)
-    assert Runner.made == []
+    assert PlayedRunner.made == []
 
 
 async def test_toolsets_are_closed_and_one_that_hangs_keeps_nothing(runner, agent, monkeypatch):

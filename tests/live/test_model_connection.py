@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import sys
 from types import SimpleNamespace
-from typing import ClassVar
 
 import pytest
 from google.adk.agents import Agent
@@ -16,10 +15,10 @@ from google.adk.agents.run_config import RunConfig
 from google.adk.plugins.base_plugin import BasePlugin
 from google.genai import types
 from google.genai.errors import APIError
+from played_runner import HISTORIES, PlayedRunner, configure
 from scripted import Scripted, echo
 
 from adk_nb.adk.request_queue import RequestQueue
-from adk_nb.adk.session_context import SESSION
 from adk_nb.exceptions import AdkNbError, ModelError, SessionClosedError
 from adk_nb.live import adk_runner, model_connection, model_loading, retries
 from adk_nb.live.link import Link
@@ -486,47 +485,18 @@ async def test_frames_that_earlier_queues_dropped_count(run):
 # What ADK is asked for.
 
 
-class Runner:
-    """In the place of ADK's: keeps what it is asked for, and yields what a test says."""
-
-    made: ClassVar[list[Runner]] = []
-    events: ClassVar[list[str]] = []
-
-    def __init__(self, **options):
-        self.options, self.asked, self.closed = options, {}, False
-        self.made.append(self)
-
-    async def run_live(self, **asked):
-        self.asked, self.knows = asked, SESSION.get()
-        try:
-            for event in self.events:
-                yield event
-            await asyncio.sleep(1000)
-        finally:
-            self.closed = True
-
-
 @pytest.fixture
 async def whole(monkeypatch):
     """A run with ADK's runner replaced."""
-    monkeypatch.setattr(adk_runner, "Runner", Runner)
-    Runner.made.clear()
-    Runner.events[:] = ["first", "second"]
+    monkeypatch.setattr(adk_runner, "Runner", PlayedRunner)
+    PlayedRunner.made.clear()
     owner = Owner()
-    histories = SimpleNamespace(
-        app_name="talks",
-        sessions="sessions",
-        artifacts="artifacts",
-        memory="memory",
-        user_id="ann",
-        current=SimpleNamespace(id="monday"),
-    )
     one = LiveRun(
         Agent(name="first", model=Scripted(echo)),
         owner,
         ToolCalls(owner),
-        configure=lambda model: RunConfig(custom_metadata={"for": str(type(model).__name__)}),
-        histories=histories,
+        configure=configure,
+        histories=HISTORIES,
         plugins=[BasePlugin(name="mine")],
     )
     one.owner = owner
@@ -538,7 +508,7 @@ async def test_a_run_is_one_of_the_session_and_yields_its_events(whole):
     whole.start()
     await until(lambda: len(whole.owner.told) == 3)
     assert whole.owner.take() == [("begins",), ("event", "first"), ("event", "second")]
-    (runner,) = Runner.made
+    (runner,) = PlayedRunner.made
     assert [plugin.name for plugin in runner.options["app"].plugins] == [
         "mine",
         "adk_nb_tool_calls",
@@ -563,7 +533,7 @@ async def test_toolsets_are_closed_with_the_session(run, monkeypatch):
 
 
 async def test_a_run_that_yields_and_ends_has_begun(whole, monkeypatch):
-    monkeypatch.setattr(Runner, "run_live", lambda *_, **__: _only("first"))
+    monkeypatch.setattr(PlayedRunner, "run_live", lambda *_, **__: _only("first"))
     whole.start()
     await until(lambda: whole.queue is None)
     await until(lambda: ("ended",) in whole.owner.told)
@@ -580,7 +550,7 @@ async def test_what_is_missing_for_a_model_is_told_before_it_is_asked(whole, mon
     whole.start()
     await until(lambda: whole.queue is None)
     assert whole.owner.take()[:2] == [("begins",), ("failed", "There is no key.")]
-    assert Runner.made == []
+    assert PlayedRunner.made == []
 
 
 async def test_what_adk_ignores_is_told_once_a_session(whole):
