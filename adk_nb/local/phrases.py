@@ -51,6 +51,7 @@ _SAYING = word_set("saying says")
 _EXAMPLES = re.compile(r"\b(?:such as|e\.g\.|for example)", re.IGNORECASE)
 # What tells a beginning from an end.
 _DIRECTIONS = word_set("from to into between of and")
+_WHERE = word_set("in at near")
 _IN_NAMES = word_set("and of the de la von van der")
 _FREE_TEXTS = (TEXT, DEPICTED)
 # What an argument looks like, by a word in its parameter's name.
@@ -173,13 +174,17 @@ class Phrases:
     # --- where to look -------------------------------------------------------------------------
 
     def _after_name(self, parameter: Parameter) -> tuple[int, int] | None:
-        """Finds "name Smith" and "column age"."""
+        """Finds "name Smith", "column age" and "start in Rome"."""
+        ends = role_of(parameter) in (FROM, TO)
         names = {stem(word) for word in parameter.name_words if word not in CUES}
         for i, word in enumerate(self._words[:-1]):
             start = i + 1 + (self._words[i + 1].lower in {"is", "called", "named"})
             if word.stem not in names or i in self.taken or start >= len(self._words):
                 continue
             first = self._words[start]
+            placed = ends and first.lower in _WHERE and start + 1 < len(self._words)
+            if placed and self._is_name(start + 1) and start + 1 not in self.taken:
+                return self._phrase(start + 1, is_long=False)
             # "Text Anna" begins with a verb, "text: hello" with a name.
             joined = self._mark_after(i) == ":" or (i > 0 and not self._mark_after(i))
             known = first.lower in CUES | STOP_WORDS or self._is_tool_word(first)

@@ -64,6 +64,18 @@ def phrases(tool, sentence, *, taken=(), dates=()):
         ),
         ("book origin destination", "Book to Houston.", {"destination": "Houston"}, ""),
         (
+            "plan_route start end",
+            "Start in Rome and end in New York.",
+            {"start": "Rome", "end": "New York"},
+            "",
+        ),
+        (
+            "plan_route start end",
+            "I want to end near Oslo, and to start at Victoria Station.",
+            {"start": "Victoria Station", "end": "Oslo"},
+            "",
+        ),
+        (
             "book origin destination",
             "Book between Rome and Oslo.",
             {"origin": "Rome", "destination": "Oslo"},
