@@ -331,3 +331,27 @@ def test_a_secret_at_the_end_of_a_long_repr_is_masked_before_that_is_cut():
     shown = Redactor([SECRET])(Long())
     assert len(shown) == MAX_REPR
     assert shown.endswith(MASK[:5])
+
+
+def test_who_says_that_a_piece_is_the_whole_is_believed(redact):
+    pieces = redact.pieces()
+    assert pieces.add("I sang") == "I sang"
+    assert pieces.add(SECRET[:5]) == ""
+    assert pieces.add("I sing.", whole=True) == "I sing."
+    assert pieces.end() == ""
+
+
+def test_a_secret_that_spans_what_was_held_back_and_the_last_piece_is_masked(redact):
+    pieces = redact.pieces()
+    assert pieces.spanning("It is fine.") is None
+    assert pieces.add(f"It is {SECRET[:6]}") == "It is "
+    assert pieces.spanning(" or so") is None
+    assert pieces.spanning(f"{SECRET[6:]} today") == f"{MASK} today"
+    assert pieces.end() == SECRET[:6]
+
+
+def test_an_end_that_is_too_long_for_a_key_is_not_waited_for():
+    waited = f"sk-{'a' * 4000}"
+    assert Redactor([]).pieces().add(waited) == ""
+    too_long = f"sk-{'a.' * 2100}"
+    assert Redactor([]).pieces().add(too_long) != ""

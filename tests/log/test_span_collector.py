@@ -254,3 +254,13 @@ def test_why_a_session_has_no_spans(made, why, monkeypatch):
     assert why_none(EventLog("other")) == ""
     if why == "keeps none":
         assert "a opentelemetry.sdk.trace.TracerProvider, keeps none" in why_none(log)
+
+
+def test_an_opentelemetry_without_its_flag_costs_nothing(monkeypatch):
+    monkeypatch.setattr(trace, "_TRACER_PROVIDER_SET_ONCE", None)
+    now = [trace.ProxyTracerProvider()]
+    monkeypatch.setattr(trace, "get_tracer_provider", lambda: now[0])
+    monkeypatch.setattr(trace, "set_tracer_provider", lambda one: now.__setitem__(0, one))
+    log = EventLog("s")
+    in_run(log, lambda: now[0].get_tracer("adk").start_span("one").end())
+    assert names(log) == ["one"]

@@ -249,6 +249,7 @@ test("a new connection probes anew, and trusts nothing that the old one saw", as
   const again = seen.wires[1];
   again.says({ type: "hello", session_id: "s" });
   assert.deepEqual(probes(again).map(({ id }) => id), [0]);
+  assert.deepEqual(connection.clock, { offset_ms: 0, error_ms: Infinity });
   seen.now += 1000;
   again.says({ type: "clock", id: 0, clock: seen.now - 1000, bridge_clock: seen.now });
   assert.deepEqual(connection.clock, { offset_ms: 500, error_ms: 500 });
