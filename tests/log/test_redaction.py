@@ -338,7 +338,8 @@ def test_who_says_that_a_piece_is_the_whole_is_believed(redact):
     assert pieces.add("I sang") == "I sang"
     assert pieces.add(SECRET[:5]) == ""
     assert pieces.add("I sing.", whole=True) == "I sing."
-    assert pieces.end() == ""
+    assert pieces.add(f"I sing. {SECRET[:5]}") == "I sing. "
+    assert pieces.add(f"I sing. {SECRET[:5]} then") == f"I sing. {SECRET[:5]} then"
 
 
 def test_a_secret_that_spans_what_was_held_back_and_the_last_piece_is_masked(redact):
