@@ -440,6 +440,18 @@ test("a flush of what waits is told at once, and once a turn", () => {
   assert.equal(sounding(ear.heard), 0);
 });
 
+test("a flush of a turn whose rate changed within tells so once, when its first part has faded", () => {
+  const ear = listen();
+  ear.player.push(speech(1, 100, 24000));
+  ear.player.push(speech(1, 100, 16000));
+  ear.play(50);
+  ear.player.flush(1);
+  assert.deepEqual(ear.of("flushed"), []);
+  ear.play(50);
+  assert.equal(ear.of("flushed").length, 1);
+  assert.ok(ear.of("flushed")[0].played_ms > 20);
+});
+
 test("a flush while it rides out an underrun drops the rest, and tells so once with what had sounded", () => {
   const ear = listen(RATE);
   ear.player.push(level(1, 104));
