@@ -94,17 +94,17 @@ class FoldedTurns:
         """Sound was forgotten; that it was there stays known."""
 
     def _count(self, row: LogRow) -> None:
-        seq, ms = self._counted.get(row.kind, (-1, 0.0))
-        grown = (row.audio_ms or 0.0) - (ms if seq == row.seq else 0.0)
-        self._counted[row.kind] = (row.seq, row.audio_ms or 0.0)
+        ms = row.audio_ms or 0.0
+        seq, counted = self._counted.get(row.kind, (None, ms))
+        self._counted[row.kind] = (row.seq, ms)
         for fold in (self._shown, self._said):
             if seq != row.seq:
                 fold.add(row)
                 continue
             turn = fold.turn(row.turn)
             if row.kind == "agent_audio":
-                turn.audio_ms += grown
+                turn.audio_ms += ms - counted
             else:
-                turn.user_audio_ms += grown
+                turn.user_audio_ms += ms - counted
         if row.kind == "agent_audio" and 0 < row.turn <= len(self.all):
             self._messages.sounds(self.all[row.turn - 1])

@@ -61,7 +61,7 @@ class HeardWords:
         if not turn.audio_ms or turn.withheld or turn.resumed is not None:
             return
         told = self._of(turn)
-        known = min(_common(told.text, turn.agent_text), told.settled)
+        known = min(common_length(told.text, turn.agent_text), told.settled)
         kept = [one for one in told.times if one[0] < known]
         since = kept[-1][0] if kept else 0
         times = kept + turn.word_times(since)
@@ -99,10 +99,7 @@ class HeardWords:
             self._emit(message)
 
 
-def _common(text: str, other: str) -> int:
+def common_length(text: str, other: str) -> int:
     """Returns how long the beginning is that two texts have in common (characters)."""
-    if other.startswith(text):
-        return len(text)
-    pairs = enumerate(zip(text, other, strict=False))
     shorter = min(len(text), len(other))
-    return next((index for index, (one, two) in pairs if one != two), shorter)
+    return next((index for index in range(shorter) if text[index] != other[index]), shorter)

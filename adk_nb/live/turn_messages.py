@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from adk_nb.live.heard_words import HeardWords
+from adk_nb.live.heard_words import HeardWords, common_length
 from adk_nb.log.turn import Status
 from adk_nb.wire import protocol
 from adk_nb.wire.facts import FACTS, facts_message
@@ -105,7 +105,7 @@ class TurnMessages:
         before, was_final = sent.get(piece.number, ("", False))
         if (text, piece.final) == (before, was_final) or not (text or before):
             return
-        same = before if text.startswith(before) else _common(text, before)
+        same = text[: common_length(text, before)]
         sent[piece.number] = (text, piece.final)
         self._emit(
             protocol.Transcript(
@@ -119,10 +119,3 @@ class TurnMessages:
                 withheld=piece.role == "agent" and turn.withheld,
             )
         )
-
-
-def _common(text: str, other: str) -> str:
-    """Returns the beginning that two texts have in common."""
-    pairs = enumerate(zip(text, other, strict=False))
-    differ = next((index for index, (one, two) in pairs if one != two), None)
-    return text[: min(len(text), len(other)) if differ is None else differ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from adk_nb.live.turn_state import Phase, TurnState
+
 PCM = b"\0\x10" * 2400
 """100 ms at 24 kHz."""
 
@@ -81,3 +83,52 @@ def test_the_pages_are_told_anew_when_words_sound_as_sound_of_the_newest_turn_co
     for _ in range(3):
         turns.agent_audio("dice", PCM, 24_000)
     assert [m.type for m in sent[told:]].count("words") == 3
+
+
+def of(sent, kind):
+    return [one for one in sent if one.type == kind]
+
+
+def test_a_turn_that_the_machine_says_is_spoken_is_before_any_row_of_it(turns):
+    for number, spoken in enumerate((True, False), 1):
+        state = TurnState(number, Phase.SAYING, spoken=spoken)
+        turn = turns._folded.begin(state)
+        assert (turn.index, turn.spoken, turns._folded.of(state)) == (number, spoken, turn)
+
+
+def test_what_has_no_words_is_known_of_what_was_said_too(turns, log):
+    turn = turns.user_typed("roll")
+    turns.calls.tool_called("dice", "c", "roll", {"sides": 6})
+    turns.calls.tool_returned("c", "roll", 4, None)
+    log.add("client", "playback_started", turn=1)
+    said = turns.said(turn)
+    assert [(call.name, call.result) for call in said.tool_calls] == [("roll", 4)]
+    assert said.heard_t == turn.heard_t is not None
+
+
+def test_what_a_player_tells_of_each_turn_is_told_of_that_turn(turns, log, sent):
+    for text in ("one", "two"):
+        turns.user_typed(text)
+        turns.agent_audio("dice", PCM, 24_000)
+        turns.transcripts.agent_said("dice", "One two three.", final=False)
+        turns.cut_in()
+    for number in (1, 2):
+        log.add("client", "playback_flushed", turn=number, audio_ms=50.0)
+        assert [message.turn for message in of(sent, "heard")] == [*range(1, number + 1)]
+
+
+def test_sound_of_no_turn_is_nobodys(turns, log, sent):
+    log.add_audio("adk", "agent_audio", 0, PCM, 24_000)
+    log.add_audio("adk", "agent_audio", 1, PCM, 24_000)
+    log.add("client", "playback_flushed", turn=0, audio_ms=50.0)
+    log.add("client", "playback_flushed", turn=1, audio_ms=50.0)
+    assert (turns.all, sent) == ([], [])
+
+
+def test_sound_of_an_earlier_turn_moves_its_words(turns, log, sent):
+    turns.user_typed("one")
+    turns.transcripts.agent_said("dice", "One two three.", final=False)
+    turns.user_typed("two")
+    told = len(of(sent, "words"))
+    log.add_audio("adk", "agent_audio", 1, PCM, 24_000)
+    assert {message.turn for message in of(sent, "words")[told:]} == {1}

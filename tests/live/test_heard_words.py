@@ -1,6 +1,7 @@
 import pytest
 from sessions import enter
 
+from adk_nb.live.heard_words import common_length
 from adk_nb.live.turn_builder import Turns
 from adk_nb.log.event_log import EventLog
 from adk_nb.wire import protocol
@@ -243,3 +244,18 @@ def test_of_eight_turns_the_words_are_known(turns):
         answer(turns, "One ")
         turns.completed()
     assert sorted(turns._messages._heard._told) == list(range(5, 13))
+
+
+@pytest.mark.parametrize(
+    ("text", "other", "length"),
+    [
+        ("", "", 0),
+        ("", "a", 0),
+        ("ab", "ab", 2),
+        ("ab", "abc", 2),
+        ("abc", "ab", 2),
+        ("ac", "bc", 0),
+    ],
+)
+def test_how_much_of_their_beginning_two_texts_share(text, other, length):
+    assert common_length(text, other) == length
