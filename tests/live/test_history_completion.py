@@ -62,6 +62,7 @@ async def test_what_completes_a_history_is_of_its_turn(desk, monkeypatch):
     await desk.exchange.run_ended()
     turns = desk.exchange.reader.turn_of
     assert (turns[added.id], turns[closing.id]) == (1, 1)
+    assert failures(desk) == []
 
 
 async def test_the_newest_two_turns_are_completed_in_the_history(desk, monkeypatch):

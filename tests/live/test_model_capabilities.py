@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 from desk import Desk, cascade, connected
 from google.adk.agents import Agent
 from scripted import Scripted, echo
 
+from adk_nb.exceptions import LocalModelError
 from adk_nb.live import model_capabilities
 
 
@@ -73,3 +76,14 @@ def test_a_cascade_sees_nothing():
 )
 def test_which_models_take_no_tool_that_blocks(model, refuses):
     assert model_capabilities.refuses_blocking(model) is refuses
+
+
+@pytest.mark.parametrize(
+    ("problem", "is_deaf"), [(LocalModelError("No ears."), True), ("of another kind", False)]
+)
+def test_only_our_own_problem_makes_a_cascade_deaf(problem, is_deaf):
+    model = Scripted(echo)
+    object.__setattr__(model, "stt", SimpleNamespace(problem=problem))
+    desk = Desk()
+    desk.exchange.swaps.agent = Agent(name="deaf", model=model)
+    assert desk.exchange.capabilities.deaf is (problem if is_deaf else None)

@@ -25,6 +25,11 @@ def test_typed_while_it_sounds_without_cutting_in_leaves_it_sounding():
     assert desk.sent() == ["go"]
 
 
+def test_a_typed_turn_is_given_back(desk):
+    turn = desk.exchange.text_input.typed("go", cut_in=True)
+    assert (turn, turn.user_text) == (desk.exchange.turns.last, "go")
+
+
 def test_halves_of_characters_are_no_matter(desk):
     assert desk.type("a\ud83d").sent() == ["a\ufffd"]
 

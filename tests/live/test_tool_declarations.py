@@ -12,7 +12,9 @@ def desk():
 
 
 def test_a_cascade_waits_for_every_tool():
-    assert cascade().exchange.blocks("roll") is True
+    exchange = cascade().exchange
+    exchange.declarations.declared({"flip": False})
+    assert [exchange.blocks(name) for name in ("roll", "flip")] == [True, True]
 
 
 @pytest.mark.parametrize("blocking", [None, True, False])
