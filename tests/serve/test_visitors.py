@@ -43,6 +43,26 @@ def test_what_ends_nothing_is_not_told(code):
     assert for_visitors(protocol.Failure(code, SECRET)) is None
 
 
+@pytest.mark.parametrize(
+    "code",
+    [
+        "busy", "bad_message", "session_closed", "text_too_long", "no_turn", "no_call",
+        "no_question", "no_speech", "silent",
+    ],
+)  # fmt: skip
+def test_what_is_a_visitors_own_mistake_is_told_as_it_is(code):
+    failure = protocol.Failure(code, "No words.", "Send some.")
+    assert for_visitors(failure) == failure
+
+
+@pytest.mark.parametrize(
+    "kind", ["closed", "history", "reconnected", "silence", "swap", "transfer"]
+)
+def test_what_a_conversation_notes_is_told(kind):
+    note = protocol.Note("1", 1, kind, "It goes on.")
+    assert for_visitors(note) == note
+
+
 def test_a_lasting_error_lasts():
     told = for_visitors(protocol.Failure("local_model", SECRET, lasts=True))
     assert told == protocol.Failure("local_model", FAILED, LATER, lasts=True)
