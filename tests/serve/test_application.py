@@ -74,6 +74,15 @@ def test_a_visitor_speaks_with_a_session_and_comes_back_to_it(served):
         assert one.http("/open", "POST", content=odd).json()["token"] != answer["token"]
 
 
+def test_a_page_that_has_gone_is_none_of_the_conversation_any_more(served):
+    one = served()
+    with one.page(one.http("/open", "POST").json()["token"]) as page:
+        page.until(lambda _message: True)
+        (visit,) = one.visits._all
+        assert "disconnected" not in [row.kind for row in visit.session.log]
+    wait_for(lambda: "disconnected" in [row.kind for row in visit.session.log])
+
+
 @pytest.mark.long
 def test_a_visitor_that_does_not_come_back_is_forgotten(served, monkeypatch):
     monkeypatch.setattr(visits, "KEEP_S", 0.2)
@@ -619,6 +628,11 @@ def test_a_function_that_makes_no_agent_is_told_in_the_log_alone(served, caplog,
         assert "The agent cannot be made: LookupError." in one.http("/readyz").text
         assert "LookupError: secret words" in caplog.text
         assert "raise LookupError" in caplog.text
+
+
+def test_a_name_that_adk_refuses_is_refused_at_the_start():
+    with pytest.raises(AdkNbError, match="ADK 2 refuses the app name 'a b'"):
+        serve.app(Agent(name="a", model="m"), app_name="a b")
 
 
 @pytest.mark.parametrize("given", ["agent", None, App(name="a", root_agent=BaseNode(name="n"))])
