@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 from google.adk.events import Event, EventActions
 from google.adk.sessions import InMemorySessionService
+from google.adk.sessions.base_session_service import GetSessionConfig
 from google.genai import types
 from late import Late
 
@@ -230,6 +231,45 @@ async def test_a_conversation_that_went_on_elsewhere_is_read_again(lossy):
     assert texts(await stored(lossy)) == ["one", "two", "three"]
 
 
+async def test_nothing_overtakes_what_waits_to_be_written(lossy, monkeypatch):
+    store = Store(lossy.service)
+    run = await store.create_session(**NAMES)
+    monkeypatch.setattr(store_module, "RETRY_S", 1000)
+    lossy.lost = True
+    one, two = said("one"), said("two")
+    assert await store.append_event(run, one) is one
+    lossy.lost, asked = False, lossy.asked
+    assert await store.append_event(run, two) is two
+    assert texts(await store.get_session(**NAMES)) == ["one", "two"]
+    assert (store.waiting, lossy.asked) == (2, asked)  # It is not asked before its time.
+    assert store._kept[KEY].held == [run]
+    assert not await store.has_more(KEY)
+    await store.close()
+
+
+async def test_an_open_conversation_outlives_one_loss_after_the_other(lossy):
+    store = Store(lossy.service)
+    run = await store.create_session(**NAMES)
+    for text in ("one", "two"):
+        lossy.lost = True
+        await store.append_event(run, said(text))
+        lossy.lost = False
+        await until_written(store)
+    lossy.lost = True
+    assert texts(await store.get_session(**NAMES)) == ["one", "two"]
+
+
+async def test_a_part_of_a_session_does_not_take_the_place_of_the_whole(lossy):
+    store = Store(lossy.service)
+    run = await store.create_session(**NAMES)
+    for text in ("one", "two"):
+        await store.append_event(run, said(text))
+    newest = GetSessionConfig(num_recent_events=1)
+    assert texts(await store.get_session(**NAMES, config=newest)) == ["two"]
+    lossy.lost = True
+    assert texts(await store.get_session(**NAMES)) == ["one", "two"]
+
+
 async def test_a_conversation_that_is_closed_is_forgotten_when_it_is_written(lossy):
     store = Store(lossy.service)
     run = await store.create_session(**NAMES)
@@ -238,6 +278,7 @@ async def test_a_conversation_that_is_closed_is_forgotten_when_it_is_written(los
     store.forget(KEY)
     lossy.lost = False
     await until_written(store)
+    assert store._kept == {}
     asked = lossy.asked
     assert texts(await store.get_session(**NAMES)) == ["one"]
     assert lossy.asked == asked + 1
@@ -247,17 +288,20 @@ async def test_a_conversation_that_is_closed_is_forgotten_when_it_is_written(los
         await store.get_session(**NAMES)
 
 
-async def test_what_is_refused_is_no_loss(lossy):
+@pytest.mark.parametrize("error", [KeyError("no such column"), ValueError("no such author")])
+async def test_what_is_refused_is_no_loss(lossy, error):
     store = Store(lossy.service)
     run = await store.create_session(**NAMES)
+    asked = []
 
     async def refuses(session, event):
-        raise KeyError("no such column")
+        asked.append(event)
+        raise error
 
     lossy.service.append_event = refuses
-    with pytest.raises(KeyError):
+    with pytest.raises(type(error)):
         await store.append_event(run, said("one"))
-    assert store.waiting == 0
+    assert (store.waiting, len(asked)) == (0, 1)
 
 
 def failed(name, sqlstate=""):
