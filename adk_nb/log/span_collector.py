@@ -121,7 +121,7 @@ class _Tracer(trace.Tracer):
 
     def __getattr__(self, name: str) -> Any:
         # Instrumentations look for more than the interface has, such as `id_generator`.
-        if name in ("_asked", "_current"):
+        if name == "_current":
             raise AttributeError(name)  # Not made yet, as in a copy that is being made.
         return getattr(self._tracer(), name)
 
