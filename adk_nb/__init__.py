@@ -10,6 +10,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from IPython.core.interactiveshell import InteractiveShell
 
     from adk_nb.adk.retriable import retriable
@@ -89,12 +91,24 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name in _MODULES:
-        return importlib.import_module(f"adk_nb.{name}")
+        return _module(name)
     if name not in _HOMES:
         raise AttributeError(f"module 'adk_nb' has no attribute {name!r}")
-    value = getattr(importlib.import_module(f"adk_nb.{_HOMES[name]}"), name)
+    value = getattr(_module(_HOMES[name]), name)
     globals()[name] = value
     return value
+
+
+def _module(name: str) -> ModuleType:
+    """Imports a module of the package; of an ADK that lacks what it needs the error says so."""
+    try:
+        return importlib.import_module(f"adk_nb.{name}")
+    except ImportError as error:
+        if error.name is None or not f"{error.name}.".startswith("google.adk."):
+            raise
+        from adk_nb import adk_version
+
+        raise adk_version.unfit(adk_version.not_imported(error.name, error)) from error
 
 
 def __dir__() -> list[str]:

@@ -10,7 +10,7 @@ from adk_nb.exceptions import AdkNbError
 from adk_nb.live.attached import check_text
 from adk_nb.live.history_events import response, state_change
 from adk_nb.live.reported_swaps import reported
-from adk_nb.options import check_choice
+from adk_nb.options import check_choice, seconds
 from adk_nb.plain import plain
 from adk_nb.providers.explain import explain
 
@@ -71,30 +71,37 @@ class CellRequests:
 
     # Turns.
 
-    async def say(self, text: str, timeout: float, wait: Wait = "text") -> Turn:  # noqa: ASYNC109
+    async def say(
+        self,
+        text: str,
+        timeout: float | None,  # noqa: ASYNC109
+        wait: Wait = "text",
+    ) -> Turn:
         """Types a turn and waits for its end, or its first words; see `Conversation.say`."""
         self._refuse_inside("say")
         check_text(text, _ELSEWHERE)
         check_choice("wait", wait, ("text", "first", "heard"))
+        limit_s = seconds(timeout)
         turn = self._exchange.text_input.typed(text, cut_in=False)
         if wait == "first":
-            return await self._waits.answering(turn, timeout)
-        deadline = time.monotonic() + timeout
-        await self._waits.finished(turn, timeout)
+            return await self._waits.answering(turn, limit_s)
+        deadline = time.monotonic() + limit_s
+        await self._waits.finished(turn, limit_s)
         if wait == "heard":
-            await self._waits.heard(turn, deadline - time.monotonic(), timeout)
+            await self._waits.heard(turn, deadline - time.monotonic(), limit_s)
         return turn
 
-    async def prompt(self, text: str, timeout: float) -> Turn:  # noqa: ASYNC109
+    async def prompt(self, text: str, timeout: float | None) -> Turn:  # noqa: ASYNC109
         """Sends a message that is not the user's, and waits for the answer."""
         self._refuse_inside("prompt")
         check_text(text, _ELSEWHERE)
-        return await self._waits.finished(self._exchange.text_input.prompt(text), timeout)
+        limit_s = seconds(timeout)
+        return await self._waits.finished(self._exchange.text_input.prompt(text), limit_s)
 
-    async def speak(self, clip: Clip, timeout: float) -> Turn:  # noqa: ASYNC109
+    async def speak(self, clip: Clip, timeout: float | None) -> Turn:  # noqa: ASYNC109
         """Plays a clip to the model in real time and waits for its last turn."""
         self._refuse_inside("speak")
-        return await self._waits.speak(clip, timeout)
+        return await self._waits.speak(clip, seconds(timeout))
 
     async def interrupt(self) -> None:
         """Cuts the agent off."""
@@ -121,17 +128,19 @@ class CellRequests:
 
     # The agent, and its state.
 
-    async def swap(self, wish: Wish, timeout: float) -> Swap:  # noqa: ASYNC109
+    async def swap(self, wish: Wish, timeout: float | None) -> Swap:  # noqa: ASYNC109
         """Changes what answers."""
         self._refuse_inside("swap")
-        swap = await reported(self._exchange, lambda: self._exchange.swaps.swap(wish, timeout))
+        limit_s = seconds(timeout)
+        swap = await reported(self._exchange, lambda: self._exchange.swaps.swap(wish, limit_s))
         self._definitions.swapped(wish)
         return swap
 
-    async def reload(self, timeout: float) -> Swap:  # noqa: ASYNC109
+    async def reload(self, timeout: float | None) -> Swap:  # noqa: ASYNC109
         """Gives the agent what was redefined."""
         self._refuse_inside("reload")
-        return await reported(self._exchange, lambda: self._definitions.reload(timeout))
+        limit_s = seconds(timeout)
+        return await reported(self._exchange, lambda: self._definitions.reload(limit_s))
 
     async def state(self) -> dict[str, Any]:
         """Returns ADK's session state."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias, get_args
 from adk_nb.adk.agents import tools_of
 from adk_nb.audio import Clip, Sound, joined
 from adk_nb.cell_requests import Wait  # noqa: TC001 - ADK reads the types of a tool.
-from adk_nb.exceptions import AdkNbError
+from adk_nb.exceptions import AdkNbError, SessionClosedError
 from adk_nb.live.swaps import Wish
 from adk_nb.log import turn_sound
 from adk_nb.log.gaps import with_gaps
@@ -114,7 +114,7 @@ class Conversation:
             code="no_turn",
         )
 
-    def say(self, text: str, timeout: float = 60, wait: Wait = "text") -> Turn:
+    def say(self, text: str, timeout: float | None = 60, wait: Wait = "text") -> Turn:
         """Types a turn to the agent and waits for the answer.
 
         If the agent is still answering an earlier turn, that turn is interrupted. If the model
@@ -122,7 +122,7 @@ class Conversation:
 
         Args:
             text: What to say.
-            timeout: How long to wait (s).
+            timeout: How long to wait (s); None waits as long as it takes.
             wait: For what: `"text"` for the end of the turn, when no tool is pending and the model
                 has nothing more to say; `"first"` for the first words or sound, which may be a
                 filler while a tool runs; `"heard"` for the end of its sound in the page, where
@@ -140,14 +140,14 @@ class Conversation:
     async def say_async(
         self,
         text: str,
-        timeout: float = 60,  # noqa: ASYNC109
+        timeout: float | None = 60,  # noqa: ASYNC109
         wait: Wait = "text",
     ) -> Turn:
         """Async version of `say`; works from any event loop."""
         bridge = await self.session.bridge_async()
         return await bridge.call_async(self.session.requests.say(text, timeout, wait))
 
-    def prompt(self, text: str, timeout: float = 60) -> Turn:
+    def prompt(self, text: str, timeout: float | None = 60) -> Turn:
         """Sends the agent a message that is not the user's, and waits for its answer.
 
         For a greeting, a reminder, news of a job that has finished: the agent speaks by itself. The
@@ -156,7 +156,7 @@ class Conversation:
 
         Args:
             text: What the agent is to do, such as "Greet the user in one sentence."
-            timeout: How long to wait (s).
+            timeout: How long to wait (s); None waits as long as it takes.
 
         Returns:
             The turn that the answer is in.
@@ -167,7 +167,7 @@ class Conversation:
         """
         return self.session.bridge.call(self.session.requests.prompt(text, timeout))
 
-    async def prompt_async(self, text: str, timeout: float = 60) -> Turn:  # noqa: ASYNC109
+    async def prompt_async(self, text: str, timeout: float | None = 60) -> Turn:  # noqa: ASYNC109
         """Async version of `prompt`; works from any event loop."""
         bridge = await self.session.bridge_async()
         return await bridge.call_async(self.session.requests.prompt(text, timeout))
@@ -175,7 +175,7 @@ class Conversation:
     def speak(
         self,
         wav_or_pcm: Sound,
-        timeout: float = 60,
+        timeout: float | None = 60,
         *,
         rate: int | None = None,
         channel: Channel = None,
@@ -186,7 +186,8 @@ class Conversation:
             wav_or_pcm: A sound file's path, bytes or open file, PCM16LE mono, a `Clip`, an array,
                 tensor or list, `(rate, samples)`, IPython's `Audio`, or an upload; see
                 `docs/swapping.md`.
-            timeout: How long to wait after the sound's end (s).
+            timeout: How long to wait after the sound's end (s); None
+                waits as long as it takes.
             rate: The rate of samples that do not state one (Hz), by default 16,000.
             channel: Which channel: `"left"`, `"right"` or a number from 0; all are mixed by
                 default.
@@ -206,7 +207,7 @@ class Conversation:
     async def speak_async(
         self,
         wav_or_pcm: Sound,
-        timeout: float = 60,  # noqa: ASYNC109
+        timeout: float | None = 60,  # noqa: ASYNC109
         *,
         rate: int | None = None,
         channel: Channel = None,
@@ -267,6 +268,7 @@ class Conversation:
 
         Raises:
             AdkNbError: It is to be removed, and was not registered or is removed already.
+            SessionClosedError: No turn will come any more.
         """
         _check_callable(callback)
         if remove and callback not in self.session.callbacks:
@@ -278,8 +280,13 @@ class Conversation:
             )
         if remove:
             self.session.callbacks.remove(callback)
-        else:
-            self.session.callbacks.append(callback)
+            return callback
+        if self.session.status == "closed":
+            raise SessionClosedError(
+                "This session is closed: no turn will come.",
+                remedy="live.turns has those that there were.",
+            )
+        self.session.callbacks.append(callback)
         return callback
 
     @checked()
@@ -394,7 +401,7 @@ class Conversation:
         at_turn: int | None = None,
         replace: ToolUnion | Sequence[ToolUnion] | None = None,
         label: str | None = None,
-        timeout: float = 60,
+        timeout: float | None = 60,
     ) -> Swap:
         """Changes the agent; the page, the microphone and the transcript stay.
 
@@ -413,7 +420,7 @@ class Conversation:
             replace: Tools that take the places of those of the same names; the others stay.
             label: What the column `variant` of the frames says from now on; by default a short
                 name made of agent, instruction, tools and model.
-            timeout: How long connecting the new agent may take (s).
+            timeout: How long connecting the new agent may take (s); None for as long as it takes.
 
         Returns:
             What changed, and how long it took.
@@ -431,14 +438,14 @@ class Conversation:
         self,
         agent: BaseAgent | None = None,
         *,
-        timeout: float = 60,  # noqa: ASYNC109
+        timeout: float | None = 60,  # noqa: ASYNC109
         **changes: Any,
     ) -> Swap:
         """Async version of `swap`; works from any event loop.
 
         Args:
             agent: Another agent.
-            timeout: How long connecting the new agent may take (s).
+            timeout: How long connecting the new agent may take (s); None for as long as it takes.
             **changes: The other arguments of `swap`.
         """
         wish = Wish(agent, **changes)
@@ -446,7 +453,7 @@ class Conversation:
         return await bridge.call_async(self.session.requests.swap(wish, timeout))
 
     @checked()
-    def reload(self, timeout: float = 60) -> Swap:
+    def reload(self, timeout: float | None = 60) -> Swap:
         """Gives the agent what was defined again: tools, instruction, sub-agents, the agent itself.
 
         What the notebook's names hold is compared with what the agent was made of; what a cell has
@@ -454,7 +461,8 @@ class Conversation:
         was. The button in the widget does the same, `talk(agent, follow=True)` after each cell.
 
         Args:
-            timeout: How long connecting the agent anew may take (s).
+            timeout: How long connecting the agent anew may take (s); None for as long as it
+                takes.
 
         Returns:
             What changed, and how long it took.
@@ -465,7 +473,7 @@ class Conversation:
         """
         return self.session.bridge.call(self.session.requests.reload(timeout))
 
-    async def reload_async(self, timeout: float = 60) -> Swap:  # noqa: ASYNC109
+    async def reload_async(self, timeout: float | None = 60) -> Swap:  # noqa: ASYNC109
         """Async version of `reload`; works from any event loop."""
         bridge = await self.session.bridge_async()
         return await bridge.call_async(self.session.requests.reload(timeout))

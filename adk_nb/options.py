@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import functools
 import inspect
+import math
 from numbers import Integral, Real
 from types import NoneType
 from typing import TYPE_CHECKING, ParamSpec, TypedDict, TypeVar
@@ -124,6 +125,16 @@ def _check(name: str, value: object, kinds: list[str]) -> None:
         remedy=f"Give {', or '.join(_KINDS[kind][1] for kind in kinds)}.",
         code="bad_option",
     )
+
+
+def seconds(timeout: float | None) -> float:
+    """Returns how long to wait (s): without an end for None.
+
+    Raises:
+        AdkNbError: It is no number.
+    """
+    _check("timeout", timeout, ["float", "None"])
+    return math.inf if timeout is None else float(timeout)
 
 
 def check_choice(name: str, value: object, choices: Iterable[str]) -> None:

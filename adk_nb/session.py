@@ -176,6 +176,7 @@ class LiveSession(Conversation):
         follow: bool = False,
     ) -> None:
         check_choice("on_silence", on_silence, ("note", "nudge", "reconnect"))
+        silence_limits.check(silence)
         if not isinstance(agent, BaseAgent):
             raise AdkNbError(
                 f"{agent!r:.80} is no agent of ADK's.",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, MutableMapping
 from typing import TYPE_CHECKING, Any
 
+from adk_nb.exceptions import AdkNbError
+
 if TYPE_CHECKING:
     from adk_nb.driven_session import DrivenSession
 
@@ -28,7 +30,11 @@ class SessionState(MutableMapping[str, Any]):
         self.update({key: value})
 
     def __delitem__(self, key: str) -> None:
-        raise TypeError(f"ADK's session state cannot delete a key; set state[{key!r}] = None.")
+        raise AdkNbError(
+            "ADK's session state cannot delete a key.",
+            remedy=f"Set it to nothing: live.state[{key!r}] = None.",
+            code="bad_option",
+        )
 
     def update(self, *args: Any, **values: Any) -> None:
         """Sets several keys at once, in one event."""

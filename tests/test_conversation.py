@@ -73,7 +73,7 @@ class Session:
     def __init__(self):
         self.log = conversation()
         self.requests = Requests()
-        self.ways, self.callbacks = [], []
+        self.ways, self.callbacks, self.status = [], [], "ready"
         self.bridge = Loop(self.ways)
         self.current_agent = Agent(name="dice", model=Scripted(echo), tools=[roll])
         self.all_histories = Histories()

@@ -517,8 +517,45 @@ def test_what_is_no_agent_is_refused(odd):
 
 @pytest.mark.parametrize(
     ("options", "name"),
-    [({"on_silence": "shout"}, "on_silence='shout'")],
+    [
+        ({"on_silence": "shout"}, "on_silence='shout'"),
+        ({"silence": 5}, "silence=5"),
+        ({"silence": "x"}, "silence='x'"),
+    ],
 )
 def test_what_is_not_known_is_refused(options, name):
     with pytest.raises(AdkNbError, match=name):
         LiveSession(agent(echo), **options)
+
+
+@pytest.mark.parametrize("timeout", ["x", True, [1]])
+def test_what_is_no_time_to_wait_is_refused_before_anything_is_sent(timeout):
+    with LiveSession(agent(echo)) as session:
+        for ask in (session.say, session.prompt):
+            with pytest.raises(AdkNbError, match="timeout=") as raised:
+                ask("hi", timeout=timeout)
+            assert raised.value.code == "bad_option"
+        for change in (
+            lambda: session.swap(tools=[], timeout=timeout),
+            lambda: session.speak(bytes(3200), timeout=timeout),
+        ):
+            with pytest.raises(AdkNbError, match="timeout="):
+                change()
+        assert session.turns == []
+
+
+def test_without_a_limit_it_waits_as_long_as_it_takes():
+    with LiveSession(agent(echo)) as session:
+        said = [session.say("hi", timeout=None, wait=wait) for wait in ("text", "first", "heard")]
+        assert [turn.user_text for turn in said] == ["hi"] * 3
+        assert session.prompt("go", timeout=None).ended
+        assert session.swap(tools=[], timeout=None).tools == []
+
+
+def test_a_closed_session_calls_nobody_with_turns():
+    with LiveSession(agent(echo)) as session:
+        told = session.on_turn(print)
+    with pytest.raises(AdkNbError, match="no turn will come") as raised:
+        session.on_turn(repr)
+    assert raised.value.code == "session_closed"
+    assert session.on_turn(told, remove=True) is told

@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from adk_nb.exceptions import AdkNbError
 from adk_nb.session_state import SessionState
 
 
@@ -54,6 +55,7 @@ def test_several_keys_are_set_in_one_event(session):
 
 def test_no_key_is_deleted(session):
     state = SessionState(session)
-    with pytest.raises(TypeError, match=r"state\['seen'\] = None"):
+    with pytest.raises(AdkNbError, match=r"state\['seen'\] = None") as error:
         del state["seen"]
+    assert error.value.code == "bad_option"
     assert list(state) == ["seen"]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from google.adk.agents import BaseAgent, LlmAgent
 from google.adk.live import CascadeLive
+from google.adk.models.base_llm import BaseLlm
 from google.adk.tools.base_tool import BaseTool
 from google.adk.tools.base_toolset import BaseToolset
 from google.adk.tools.function_tool import FunctionTool
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from google.adk.agents.llm_agent import ToolUnion
-    from google.adk.models.base_llm import BaseLlm
 
 _DESCRIPTION = 300
 """How much of a tool's description a page shows (characters)."""
@@ -182,6 +182,11 @@ def changed(
         raise SwapError(
             f"instruction={instruction!r:.80} is no text.",
             remedy="Give a text, or a function that makes one, as ADK takes it.",
+        )
+    if model is not None and not isinstance(model, str | BaseLlm):
+        raise SwapError(
+            f"model={model!r:.80} is no model.",
+            remedy="Give a model's name, such as those of adk_nb.models(), or a model of ADK's.",
         )
     update = {
         name: value

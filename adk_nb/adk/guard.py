@@ -28,13 +28,12 @@ def check() -> None:
         AdkVersionError: Something essential is missing.
     """
     missing = [(one, problem) for one in PRIVATE if (problem := _problem(one))]
-    for one, problem in missing:
-        if one.costs:
-            warnings.warn(f"{problem} {one.costs}", RuntimeWarning, stacklevel=2)
     # Where a module is missing, each name in it is.
     grave = dict.fromkeys(problem for one, problem in missing if not one.costs)
     if grave:
         raise adk_version.unfit(" ".join(grave))
+    for one, problem in missing:
+        warnings.warn(f"{problem} {one.costs}", RuntimeWarning, stacklevel=2)
 
 
 def install() -> None:

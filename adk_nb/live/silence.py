@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import dataclass
+from numbers import Real
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
+from adk_nb.exceptions import AdkNbError
 from adk_nb.live.turn_state import CallPhase, Phase
 
 if TYPE_CHECKING:
@@ -38,9 +40,36 @@ class Silence:
     between: float | None = 10.0
     after_tool: float | None = 15.0
 
+    def __post_init__(self) -> None:
+        """Refuses what is no limit.
+
+        Raises:
+            AdkNbError: A limit is neither None nor a number above 0.
+        """
+        for name in ("first", "between", "after_tool"):
+            limit = getattr(self, name)
+            number = isinstance(limit, Real) and not isinstance(limit, bool)
+            if limit is not None and not (number and limit > 0):
+                raise AdkNbError(
+                    f"{name}={limit!r:.80} is no limit of a silence.",
+                    remedy="Give seconds, more than 0, or None to wait for ever.",
+                    code="bad_option",
+                )
+
 
 DEFAULT = Silence()
 """What is allowed by default."""
+
+
+def check(silence: object) -> None:
+    """Raises an `AdkNbError` where an option is neither a `Silence` nor None."""
+    if silence is None or isinstance(silence, Silence):
+        return
+    raise AdkNbError(
+        f"silence={silence!r:.80} is not a value that it can have.",
+        remedy="Give adk_nb.Silence(first=20), or None to wait for ever.",
+        code="bad_option",
+    )
 
 
 _DUE: dict[Limit, str] = {

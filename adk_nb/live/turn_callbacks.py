@@ -148,4 +148,4 @@ def waits_for(turn: Turn) -> str:
     running = ", ".join(call.name for call in turn.tool_calls if not call.returned)
     if running:
         return f"the model's answer waits for {running}"
-    return "the model goes on" if turn.answered else "nothing has come of the model yet"
+    return "the model is still answering" if turn.answered else "nothing has come of the model yet"

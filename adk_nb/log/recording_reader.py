@@ -256,6 +256,8 @@ class _Reading:
                 if seq - highest - 1 > skipped:
                     self._gaps.append((number, highest + 1, seq - 1))
                 highest, skipped = seq, 0
+        if not (self._has_header or rows or self._told):
+            self._told[1] = "the file is empty"
 
 
 def _ranges(missing: list[tuple[int, int]]) -> str:

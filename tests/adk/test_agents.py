@@ -26,6 +26,12 @@ def one(name="one", *tools, **options):
     return Agent(name=name, model=Scripted(echo), tools=list(tools), **options)
 
 
+@pytest.mark.parametrize("model", [5, ["gemini"], object])
+def test_what_is_no_model_is_refused(model):
+    with pytest.raises(SwapError, match="is no model"):
+        agents.changed(one(), model=model)
+
+
 def test_names():
     agent = one("calc", add, FunctionTool(subtract))
     assert agents.tool_names(agent) == ["add", "subtract"]

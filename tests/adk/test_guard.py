@@ -210,6 +210,30 @@ def in_a_broken_adk(blocked, error, used):
 
 
 @pytest.mark.long
+@pytest.mark.parametrize("used", ["LiveSession", "talk", "local_model()", "doctor"])
+def test_an_adk_whose_live_part_lacks_a_name_is_told(used):
+    code = (
+        "import google.adk.live\ndel google.adk.live.CascadeLive\nimport adk_nb\n"
+        f"try:\n    adk_nb.{used}\n"
+        "except ImportError as error:\n    print(type(error).__name__, error)\n"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.startswith("AdkVersionError adk_nb needs google-adk")
+    assert "cannot import name 'CascadeLive'" in run.stdout
+
+
+def test_niceties_are_not_told_beside_what_is_grave(monkeypatch):
+    nicety = next(one for one in guard.PRIVATE if one.costs)
+    grave = next(one for one in guard.PRIVATE if not one.costs)
+    monkeypatch.setattr(guard, "PRIVATE", (nicety, grave))
+    monkeypatch.setattr(guard, "_problem", lambda one: f"{one.name} is not there.")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(AdkVersionError, match=grave.name):
+            guard.check()
+
+
+@pytest.mark.long
 @pytest.mark.parametrize("used", ["default_model()", "local_model()", "talk", "LiveSession"])
 def test_an_adk_without_its_live_part_is_named_with_what_to_do(monkeypatch, used):
     monkeypatch.setenv("ADK_NB_MODEL", "local")

@@ -376,3 +376,12 @@ def test_nothing_is_watched_where_that_is_said(serve):
 def test_what_is_done_on_silence_is_one_of_three():
     with pytest.raises(AdkNbError, match="on_silence"):
         LiveSession(agent(NEW), on_silence="shout")
+
+
+@pytest.mark.parametrize("limit", [0, -1, True, "x", float("nan")])
+def test_what_is_no_limit_is_refused(limit):
+    for name in ("first", "between", "after_tool"):
+        with pytest.raises(AdkNbError, match=f"{name}=") as raised:
+            Silence(**{name: limit})
+        assert raised.value.code == "bad_option"
+    assert Silence(first=None, between=1, after_tool=float("inf")).between == 1

@@ -43,10 +43,10 @@ def test_a_cell_waits_for_the_next_turn():
     ("calls", "audio_ms", "what"),
     [
         ([], 0.0, "nothing has come of the model yet"),
-        ([], 20.0, "the model goes on"),
+        ([], 20.0, "the model is still answering"),
         ([ToolCall("a", "roll", {}), ToolCall("b", "flip", {})], 0.0,
          "the model's answer waits for roll, flip"),
-        ([ToolCall("a", "roll", {}, ms=5.0)], 0.0, "the model goes on"),
+        ([ToolCall("a", "roll", {}, ms=5.0)], 0.0, "the model is still answering"),
         ([ToolCall("a", "roll", {}), ToolCall("b", "delete", {}, question="sure?")], 0.0,
          "delete waits for a confirmation"),
     ],

@@ -57,6 +57,11 @@ def test_rows_that_are_missing_are_told(saved, gone, faults):
     assert {row.seq for row in read_folder(saved)} == set(range(10)) - {one - 1 for one in gone}
 
 
+def test_an_empty_file_is_told(saved):
+    write(saved, [])
+    assert told(saved) == {1: "the file is empty"}
+
+
 def test_a_line_that_was_skipped_explains_the_row_that_is_missing(saved):
     lines = lines_of(saved)
     lines[3] = lines[3][:30] + b"\n"
