@@ -28,7 +28,8 @@ LEAVE_IT = "Okay, I leave it."
 ONCE_MORE = "I did not understand that."
 
 _AGAIN = re.compile(
-    r"(?:again|once more|once again|one more time|(?:\w+ )?another one|repeat(?: that| it)?"
+    r"(?:again|once more|once again|one more time|(?:\w+ )?another(?: one)?|and one more"
+    r"|repeat(?: that| it)?"
     r"|do (?:it|that)(?: once)? (?:again|more)|same again|the same again)"
 )
 _CANCEL = re.compile(

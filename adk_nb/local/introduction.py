@@ -33,7 +33,10 @@ _WHAT = re.compile(
 )
 _GREETING = re.compile(
     r"(?:hello|hi|hey|hi there|hey there|hello there|good (?:morning|afternoon|evening|day)"
-    r"|greetings|howdy)\W*",
+    r"|greetings|howdy"
+    # What a prompt asks for.
+    r"|(?:please )?(?:greet|welcome|say (?:hello|hi) to) (?:the |our |my )?\w+"
+    r"(?: (?:of|to) (?:the |our |my )?\w+)?)\W*",
     re.IGNORECASE,
 )
 _THANKS = re.compile(

@@ -131,6 +131,8 @@ def test_another_request_comes_before_an_answer():
             ("get_weather", {"city": "Oslo", "day": "tomorrow"}),
         ),
         ("Roll three dice.", "again", ("roll_dice", {"count": 3})),
+        ("Roll three dice.", "and another", ("roll_dice", {"count": 3})),
+        ("Roll three dice.", "Roll another.", ("roll_dice", {"count": 3})),
         ("Roll three dice.", "One more time, please.", ("roll_dice", {"count": 3})),
         ("Roll three dice.", "no, twelve", ("roll_dice", {"count": 12})),
         ("Roll three dice.", "the same with ten sides", ("roll_dice", {"count": 3, "sides": 10})),

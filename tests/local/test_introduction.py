@@ -60,10 +60,23 @@ def test_a_role_in_the_first_person(description, role):
 
 @pytest.mark.parametrize(
     ("said", "answer"),
-    [("Thanks!", "You are welcome."), ("Bye.", "Goodbye!"), ("Why is the sky blue?", "")],
+    [
+        ("Thanks!", "You are welcome."),
+        ("Bye.", "Goodbye!"),
+        ("Why is the sky blue?", ""),
+        ("Welcome the news of the day with a song.", ""),
+    ],
 )
 def test_courtesies(router, said, answer):
     assert small_courtesy(said, PERSONA, router) == answer
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["Hello!", "Greet the user.", "Welcome the visitor of the museum.", "Please say hello to Ada."],
+)
+def test_who_is_greeted_and_who_is_to_be_greeted(router, said):
+    assert small_courtesy(said, PERSONA, router).startswith("Hello! ")
 
 
 @pytest.mark.parametrize("group", TOOL_SETS)
