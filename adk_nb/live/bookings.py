@@ -13,6 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from adk_nb.live.told_results import CROSSING_S
 from adk_nb.live.turn_state import Phase
 from adk_nb.log.turn import Status
 
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
     from adk_nb.live.open_turns import OpenTurns
     from adk_nb.live.turn_state import TurnState
+
+_LATE_S = 2.0
+"""So long after an answer was over, its last words may still come (s)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +71,16 @@ class Bookings:
             self._answers(turn, begins=not spoke)
         return Booking(turn, "goes_on", dropped=turn.cut)
 
-    def late_words(self, *, unfinished: Callable[[], bool]) -> TurnState | None:
+    def late_words(
+        self, *, unfinished: Callable[[], bool], again: bool = False
+    ) -> TurnState | None:
         """Words of an answer came; returns the turn whose answer is over, if they are its end.
 
         They are dropped if that answer was cut off.
 
         Args:
             unfinished: Returns whether the words of that answer so far seem to want an end.
+            again: Whether they have come before, and were late then.
         """
         last = self._answer.last
         if self._answer.turn is not None or self._answer.just_stopped or last is None:
@@ -84,9 +91,19 @@ class Bookings:
         asked = self._turns.current is not None and self._turns.current is not last
         told = bool(self._told) and not reacted
         expected = asked or told or self._turns.speaking or self._answer.unwanted is not None
-        if last.cut:
-            return None if expected else last
-        return last if not expected or unfinished() else None
+        late = self._is_soon_enough() and (not expected or (not last.cut and unfinished()))
+        if late:
+            self._answer.is_over()
+        return last if late or again else None
+
+    def _is_soon_enough(self) -> bool:
+        """Returns whether words that come now can be on their way since the last answer."""
+        answer, current = self._answer, self._turns.current
+        now = answer.clock()
+        # A typed text is answered only after it was sent; how long speech goes on is not known.
+        asked = current is not None and current is not answer.last and current.typed
+        crosses = now - max(answer.asked_at, answer.over_at) <= CROSSING_S
+        return now - answer.over_at <= _LATE_S and (crosses or not asked)
 
     def answer_begins(self) -> Booking:
         """An answer begins; returns whose it is."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from adk_nb.live.turn_state import TurnState
 
 
@@ -21,6 +24,9 @@ class OngoingAnswer:
         just_stopped: Whether nothing has come since the model stopped; a completion belongs to
             that answer.
         completion_due: Whether the model still completes after a call, which ends nothing.
+        over_at: When the last answer was over, or the newest of its late words came (s).
+        asked_at: When the newest question began to stand (s).
+        clock: Tells the time (s).
     """
 
     turn: TurnState | None = None
@@ -29,6 +35,9 @@ class OngoingAnswer:
     unwanted: TurnState | None = None
     just_stopped: bool = False
     completion_due: bool = False
+    over_at: float = 0.0
+    asked_at: float = 0.0
+    clock: Callable[[], float] = time.monotonic
 
     @property
     def spoken(self) -> TurnState | None:
@@ -49,14 +58,21 @@ class OngoingAnswer:
         """The answer of a turn begins."""
         self.turn = self.last = turn
 
+    def is_over(self) -> None:
+        """The last answer is over, or words of it have come late."""
+        self.over_at = self.clock()
+
     def question_stands(self) -> None:
         """A new question stands: what was not wanted before it is forgotten."""
+        self.asked_at = self.clock()
         self.unwanted = None
         if not self.speaks:
             self.turn = None
 
     def turn_ended(self, turn: TurnState) -> None:
         """A turn has ended: its answer has too, unless it is being spoken and so to be dropped."""
+        if turn is self.last:
+            self.is_over()
         if turn is self.turn and not self.speaks:
             self.turn = None
 

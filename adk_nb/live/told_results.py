@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
     from adk_nb.live.turn_state import CallState, TurnState
 
-_CROSSING_S = 0.3
-"""Words that begin within this time of a result may have been on their way before it (s)."""
+CROSSING_S = 0.3
+"""Words that begin so soon after a result or a question may have been on their way before (s)."""
 
 
 class ToldResults:
@@ -63,7 +63,7 @@ class ToldResults:
             # the model has waited for.
             if one is not turn or not (call.blocks or begins):
                 continue
-            if call.blocks or self.clock() - call.told_at > _CROSSING_S:
+            if call.blocks or self.clock() - call.told_at > CROSSING_S:
                 self.forget(call)
             else:
                 call.crossed = True

@@ -91,7 +91,9 @@ class Transcripts:
         self, author: str, text: str, *, final: bool, kind: str = "agent_transcript", **values: Any
     ) -> Turn | None:
         """Adds a piece of what the agent says; None if it is of an answer that was cut off."""
-        late = self._machine.bookings.late_words(unfinished=self._wants_an_end)
+        # ADK gives late words once more, as a final text, when something else has ended.
+        again = final and bool(self._late) and text == self._late
+        late = self._machine.bookings.late_words(unfinished=self._wants_an_end, again=again)
         known = str(self._turns.said(late.index).said) if late is not None else ""
         repeats = final and bool(known) and text.lstrip().startswith(known)
         if late is not None and (kind == "agent_transcript" or repeats):

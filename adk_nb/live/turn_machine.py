@@ -120,6 +120,8 @@ class TurnMachine(OpenTurns):
         """
         answer = self.answer
         turn, answer.turn = answer.turn, None
+        if turn is not None:
+            answer.is_over()
         if busy is False:
             self._none_is_busy(turn)
         if turn is None and answer.just_stopped and failed is None:

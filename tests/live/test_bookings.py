@@ -76,6 +76,73 @@ def test_words_without_sound_are_late_where_nothing_else_is_due(rules, expected,
     assert rules.machine.bookings.late_words(unfinished=lambda: True) is last
 
 
+@pytest.mark.parametrize(
+    ("asks", "over_s", "asked_s", "late"),
+    [
+        (False, 1.9, 0.0, True),
+        (False, 2.1, 0.0, False),
+        (True, 1.5, 0.2, True),
+        (True, 0.2, 0.4, False),
+        (True, 2.0, 0.2, False),
+    ],
+)
+def test_words_are_late_for_so_long_after_an_answer_and_after_the_next_question(
+    rules, asks, over_s, asked_s, late
+):
+    rules.now = 10.0
+    STATES["done"](rules)
+    last = rules.machine.all[0]
+    rules.now += over_s
+    if asks:
+        rules.machine.typed()
+    rules.now += asked_s
+    found = rules.machine.bookings.late_words(unfinished=lambda: True)
+    assert found is (last if late else None)
+
+
+@pytest.mark.parametrize(("asks", "apart"), [(False, 1.5), (True, 0.25)])
+def test_words_that_come_late_are_followed_by_more_of_them(rules, asks, apart):
+    STATES["done"](rules)
+    if asks:
+        rules.machine.typed()
+    for _ in range(5):
+        rules.now += apart
+        found = rules.machine.bookings.late_words(unfinished=lambda: True)
+        assert found is rules.machine.all[0]
+
+
+def test_the_time_for_late_words_begins_with_the_completion_of_an_answer_to_an_ended_turn(rules):
+    STATES["beside"](rules)
+    rules.machine.completed()
+    rules.machine.typed()
+    rules.answer()
+    rules.machine.completed()
+    rules.machine.calls.told("c")
+    rules.now = 10.0
+    rules.answer()
+    rules.now = 20.0
+    rules.machine.completed()
+    rules.now = 21.0
+    found = rules.machine.bookings.late_words(unfinished=lambda: False)
+    assert found is rules.machine.all[0]
+
+
+def test_speech_is_not_answered_before_it_is_over(rules):
+    STATES["done"](rules)
+    _speaks(rules)
+    rules.now = 1.0
+    assert rules.machine.bookings.late_words(unfinished=lambda: True) is rules.machine.all[0]
+
+
+def test_late_words_that_are_given_again_are_of_the_same_answer(rules):
+    STATES["done"](rules)
+    rules.now = 5.0
+    rules.machine.utterances.speech_began()
+    late = rules.machine.bookings.late_words
+    assert late(unfinished=lambda: False, again=True) is rules.machine.all[0]
+    assert late(unfinished=lambda: False) is None
+
+
 def test_words_of_a_question_that_was_taken_back_are_not_the_end_of_the_answer_before(rules):
     STATES["done"](rules)
     rules.machine.typed()

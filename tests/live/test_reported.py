@@ -23,6 +23,7 @@ from sessions import attach, do, kinds, wait_for
 
 import adk_nb
 from adk_nb import LiveSession
+from adk_nb.live import bookings
 from adk_nb.wire import protocol
 
 BOTH = pytest.mark.parametrize("model", [OLD, NEW])
@@ -558,7 +559,10 @@ def test_what_is_masked_for_the_eye_goes_to_the_model_as_it_was_said(serve, mode
 
 
 @BOTH
-def test_the_last_words_of_an_answer_that_come_after_it(serve, model):
+def test_the_last_words_of_an_answer_that_come_after_it(serve, model, monkeypatch):
+    # A busy machine may read them long after they have come.
+    monkeypatch.setattr(bookings, "CROSSING_S", 10.0)
+
     async def scenario(call):
         await call.setup()
         await call.text_turn()
@@ -576,6 +580,26 @@ def test_the_last_words_of_an_answer_that_come_after_it(serve, model):
         first = session.say("weather?")
         second = session.say("time?")
         assert (first.agent_text, second.agent_text) == ("It is sunny and warm.", "It is noon.")
+
+
+@BOTH
+def test_answers_whose_words_come_before_their_sound_and_end_without_a_full_stop(serve, model):
+    answers = ["The number is 42", "Bergen", "धन्यवाद।"]
+
+    async def scenario(call):
+        await call.setup()
+        for answer in answers:
+            await call.text_turn()
+            await call.sleep(0.4)
+            await call.said(answer)
+            await call.audio(100)
+            await call.done()
+        await call.hang()
+
+    serve(scenario)
+    with LiveSession(agent(model)) as session:
+        assert [session.say(f"q{number}").agent_text for number in range(3)] == answers
+        assert [turn.agent_text for turn in session.turns] == answers
 
 
 # --- the service's own view

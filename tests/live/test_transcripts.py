@@ -178,6 +178,17 @@ def test_late_words_that_are_given_once_more_with_the_next_answer(turns, late, t
     assert (first.agent_text, second.agent_text) == ("Heads." + "".join(late), shown)
 
 
+def test_late_words_that_are_given_once_more_by_themselves_begin_no_answer(turns, log):
+    first = turns.user_typed("flip")
+    turns.agent_audio("dice", PCM, 24_000)
+    turns.transcripts.agent_said("dice", "Heads.", final=False)
+    turns.completed()
+    turns.transcripts.agent_said("dice", " Well.", final=False)
+    turns.machine.answer.clock = lambda: 9.0
+    assert turns.transcripts.agent_said("dice", " Well.", final=True) is first
+    assert (len(turns.all), first.agent_text) == (1, "Heads. Well.")
+
+
 def test_late_words_of_an_answer_that_was_cut_off_are_dropped(turns, log):
     turns.user_typed("count")
     turns.agent_audio("dice", PCM, 24_000)

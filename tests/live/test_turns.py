@@ -28,6 +28,7 @@ class Script:
         self.turns.agent, self.turns.model, self.turns.transcripts.deltas = "dice", "m", True
         self.turns.machine.calls.completes_calls = model == "2.5"
         self.turns.machine.told.clock = itertools.count().__next__
+        self.turns.machine.answer.clock = lambda: 0.0
         self.blocks = not model.startswith("3.8")
         self.asked = []
         self.turns.on_ask = lambda turn, text: self.asked.append((turn.index, text))
@@ -661,6 +662,38 @@ def test_25_but_not_where_the_model_has_said_that_those_were_all(live):
     live.sound()
     live.done()
     assert live.rows() == [("u1", "It is four", "complete"), ("u2", "It is five", "complete")]
+
+
+@pytest.mark.parametrize("end", ["", "🙂", "।", "ครับ"])
+def test_25_but_not_long_after_the_next_question(live, end):
+    now = [0.0]
+    live.turns.machine.answer.clock = lambda: now[0]
+    live.turns.transcripts.ends_with_final = False
+    answers = [f"It is four{end}", f"It is five{end}", f"It is six{end}"]
+    for number, answer in enumerate(answers):
+        live.type(f"u{number}")
+        now[0] += 0.4
+        live.turns.transcripts.agent_said("dice", answer, final=False)
+        live.sound()
+        live.turns.transcripts.agent_said("dice", answer, final=True)
+        live.done()
+    assert live.rows() == [
+        (f"u{number}", answer, "complete") for number, answer in enumerate(answers)
+    ]
+
+
+def test_25_nor_long_after_the_end(live):
+    now = [0.0]
+    live.turns.machine.answer.clock = lambda: now[0]
+    live.type("u1")
+    live.say("a1.")
+    live.done()
+    now[0] = 3.0
+    live.late("By the way.")
+    live.sound()
+    live.done()
+    assert live.rows() == [("u1", "a1.", "complete"), ("", "By the way.", "complete")]
+    assert [turn.audio_ms for turn in live.turns.all] == [100.0, 100.0]
 
 
 def test_25_where_that_answer_was_cut_off(live):

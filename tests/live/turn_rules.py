@@ -15,7 +15,7 @@ class Rules:
             lambda turn, reason: self.ended.append((turn.index, str(turn.status), reason)),
             lambda turn: self.asked.append(turn.index),
         )
-        self.machine.told.clock = lambda: self.now
+        self.machine.told.clock = self.machine.answer.clock = lambda: self.now
         self.machine.calls.completes_calls = False
 
     def books(self, booking):
