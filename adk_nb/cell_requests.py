@@ -104,8 +104,13 @@ class CellRequests:
         return await self._waits.speak(clip, seconds(timeout))
 
     async def interrupt(self) -> None:
-        """Cuts the agent off."""
+        """Cuts the agent off, and waits until the page has said what was heard."""
+        turns, inside = self._exchange.turns, self.inside
+        sounding = self._exchange.pages.sounding
+        turn = turns.current or (turns.all[sounding - 1] if sounding else None)
         self._exchange.interruptions.cut()
+        if turn is not None and not inside:  # A tool that cuts its own turn off is not held.
+            await self._waits.reported(turn)
 
     async def wait_for_turn(self, timeout: float | None) -> Turn:  # noqa: ASYNC109
         """Waits until a turn has ended."""

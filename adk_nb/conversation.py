@@ -220,6 +220,8 @@ class Conversation:
     def interrupt(self) -> None:
         """Interrupts the agent: the player stops and the rest of the answer is dropped.
 
+        It returns when the page that played has said what was heard, or after a second.
+
         Raises:
             SessionClosedError: The session is closed.
         """

@@ -231,10 +231,9 @@ class LiveSession(Conversation):
         self._exchange.on_turn_end = self._turn_ended
         self._histories.on_shared = self._exchange.report
         self._definitions = FollowedDefinitions(self._exchange, follow=follow)
-        self._listeners = TurnListeners(self._exchange.report, self.log.redact)
-        self.requests = CellRequests(
-            self._exchange, self._definitions, TurnWaits(self._exchange), self._listeners
-        )
+        waits = TurnWaits(self._exchange)
+        self._listeners = TurnListeners(self._exchange.report, self.log.redact, waits.reported)
+        self.requests = CellRequests(self._exchange, self._definitions, waits, self._listeners)
         tasks = Tasks()
         self._switching = Switching(
             self._exchange, begin=tasks.begin, after_turn=self.requests.then, voice=audio

@@ -162,7 +162,7 @@ def _approvals(turn: Turn) -> Iterator[Mark]:
 
 def _cut(row: LogRow, turns: dict[int, Turn]) -> Mark:
     turn = turns.get(row.turn)
-    heard = _short(turn.heard_text if turn else "")
+    heard = _short(turn.heard_text if turn and turn.heard_known else "")
     by = "the user" if row.source == "client" else "the model"
     return {"lane": CUTS, "t": row.t, "turn": row.turn, "by": by, "heard": heard}
 

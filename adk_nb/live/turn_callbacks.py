@@ -14,7 +14,7 @@ from adk_nb.failing import Failing
 from adk_nb.log.redaction import Redactor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Awaitable, Callable, Coroutine
 
     from adk_nb.log.turn import Turn
 
@@ -27,13 +27,18 @@ class TurnListeners:
     Args:
         report: Called with the error of a callback, and the number of the turn.
         redact: Masks secrets in the kernel's log; by default there are none.
+        known: Waits until it is known what was heard of a turn that has ended.
     """
 
     def __init__(
-        self, report: Callable[[AdkNbError, int], None], redact: Redactor | None = None
+        self,
+        report: Callable[[AdkNbError, int], None],
+        redact: Redactor | None = None,
+        known: Callable[[Turn], Awaitable[None]] | None = None,
     ) -> None:
         self._report = report
         self._redact = redact if redact is not None else Redactor(())
+        self._known = known
         self._failing = Failing()
         self._closed = False
         # Those who wait for the next turn.
@@ -86,7 +91,7 @@ class TurnListeners:
         waiting = asyncio.get_running_loop().create_future()
         self._waiting.append(waiting)
         try:
-            return await asyncio.wait_for(waiting, timeout)
+            ended: Turn = await asyncio.wait_for(waiting, timeout)
         except TimeoutError:
             turn = current()
             open_turn = f" In turn {turn.index}, {waits_for(turn)}." if turn is not None else ""
@@ -96,6 +101,12 @@ class TurnListeners:
             ) from None
         finally:
             self._waiting.remove(waiting)
+        await self._heard(ended)
+        return ended
+
+    async def _heard(self, turn: Turn | None) -> None:
+        if turn is not None and self._known is not None:
+            await self._known(turn)
 
     def close(self) -> None:
         """Stops all callbacks, and ends all waiting with an error."""
@@ -111,6 +122,7 @@ class TurnListeners:
     async def _call(self, callback: Callable[[Any], Any], turn: Turn | None) -> None:
         # One after the other, as a callback may take long.
         async with self._one_at_a_time:
+            await self._heard(turn)
             await self.call(callback, turn, turn.index if turn is not None else 0)
 
     async def call(

@@ -20,6 +20,8 @@ _SETTLED_S = 1.0
 """How long `speak` waits after its sound (s), so that the last turn in it has begun."""
 _UNHEARD_S = 10.0
 """How long `speak` then waits for a turn if none has begun (s)."""
+_REPORTED_S = 1.0
+"""How long a page may take to say what it has played of an answer that was cut off (s)."""
 
 
 class TurnWaits:
@@ -109,6 +111,7 @@ class TurnWaits:
                 else "Wait longer with timeout=, or interrupt().",
             ) from None
         await self._exchange.speech.known([turn.index])
+        await self.reported(turn)
         return turn
 
     async def sounded(self, turn: Turn) -> None:
@@ -118,8 +121,17 @@ class TurnWaits:
         while time.monotonic() < deadline:
             position = pages.position(turn)
             if position is None or turn.interrupted:
+                await self.reported(turn)
                 return
             played_ms, audio_ms = position
             if played_ms >= audio_ms and not pages.sounding:
                 return
+            await asyncio.sleep(FRAME_MS / 1000)
+
+    async def reported(self, turn: Turn) -> None:
+        """Waits until the page has said how much sounded of a turn that was cut off, if any was."""
+        deadline = time.monotonic() + _REPORTED_S
+        while self._exchange.pages.owes(turn):
+            if time.monotonic() > deadline:
+                return  # A page that is gone says nothing.
             await asyncio.sleep(FRAME_MS / 1000)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from adk_nb.log.turn import Status
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -77,6 +75,7 @@ class SoundFold:
     def playback_started(self, turn: Turn, row: LogRow) -> None:
         """The answer sounds."""
         self._count_underruns(turn, row)
+        turn.sounds = True
         if turn.heard_t is None:
             turn.heard_t, turn.clock_error_ms = row.t, row.error_ms
             turn.heard_estimated = row.estimated
@@ -84,13 +83,14 @@ class SoundFold:
     def playback_drained(self, turn: Turn, row: LogRow) -> None:
         """All that came of it has sounded."""
         self._count_underruns(turn, row)
+        turn.sounds = False
         turn.heard_ms = max(turn.heard_ms or 0.0, row.audio_ms or 0.0)
 
     def playback_flushed(self, turn: Turn, row: LogRow) -> None:
         """The rest of it was thrown away."""
         self.playback_drained(turn, row)
         turn.flushed = True
-        if (turn.interrupted or turn.status is Status.FAILED) and turn.resumed is None:
+        if turn.cut_off and turn.resumed is None:
             turn.heard_text = turn.heard_at(row.audio_ms or 0.0)
 
     def _count_underruns(self, turn: Turn, row: LogRow) -> None:

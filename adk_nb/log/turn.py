@@ -125,6 +125,7 @@ class Turn(_Beside):
         underruns: How often its sound came too late to be played on; None if no page says.
         heard_ms: How much of it sounded, as the player reported at its end (ms); None without one.
         flushed: Whether the player reported that it was cut off.
+        sounds: Whether a player began to play it, and has not said since how much of it sounded.
         resumed: Where a tool that went on was answered after the user had cut in: what was heard
             before, and how long `agent_text` was then.
         level_db: The level of the agent's audio (dBFS); None if there was none.
@@ -185,6 +186,7 @@ class Turn(_Beside):
     underruns: int | None = field(default=None, repr=False)
     heard_ms: float | None = field(default=None, repr=False)
     flushed: bool = field(default=False, repr=False)
+    sounds: bool = field(default=False, repr=False)
     resumed: tuple[str, int] | None = field(default=None, repr=False)
     level_db: float | None = field(default=None, repr=False)
     prompt_tokens: int | None = field(default=None, repr=False)
@@ -210,9 +212,19 @@ class Turn(_Beside):
 
     @property
     def heard_known(self) -> bool:
-        """Whether `heard_text` is final; not while it is open, nor where its kernel has died."""
+        """Whether `heard_text` is final; not while it is open, nor where its kernel has died.
+
+        Of one that was cut off while a page played it, only when the page has said what sounded.
+        """
+        if self.sounds and self.cut_off:
+            return False
         known = self.status not in (None, Status.ABANDONED)
         return known or self.flushed or self.interrupted
+
+    @property
+    def cut_off(self) -> bool:
+        """Whether it was interrupted or failed, so that a player drops what has not sounded."""
+        return self.interrupted or self.status is Status.FAILED
 
     @property
     def question(self) -> str:
@@ -393,7 +405,8 @@ class Turn(_Beside):
         rows = [row for piece in self.pieces for row in _piece_rows(piece)]
         if self.interrupted:
             heard = html.escape(_beginning(self.heard_text)) or "nothing"
-            rows.append(("", f"<em>(interrupted; heard: {heard})</em>"))
+            known = f"; heard: {heard}" if self.heard_known else ""
+            rows.append(("", f"<em>(interrupted{known})</em>"))
         if self.withheld:
             rows.append(("", "<em>(a guard withheld the answer)</em>"))
         if self.sources:

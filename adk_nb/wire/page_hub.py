@@ -321,6 +321,12 @@ class Pages:
             played_ms += (time.monotonic() - at) * 1000
         return min(played_ms, turn.audio_ms), turn.audio_ms
 
+    def owes(self, turn: Turn) -> bool:
+        """Returns whether a page has yet to say how much sounded of a turn that was cut off."""
+        if turn.flushed or not turn.cut_off or self.speaker is None:
+            return False
+        return getattr(self.speaker, "plays", True) and self.playout.owes(turn.index)
+
     def history(self, turns: Iterable[Turn]) -> list[dict[str, Any]]:
         """Returns the conversation so far, as messages for a new page.
 

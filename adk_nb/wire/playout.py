@@ -85,6 +85,11 @@ class Playout:
         # Some of it may have been lost on the way, or left out to catch up.
         one.cut |= report.event == "flushed" or (report.event == "drained" and one.complete)
 
+    def owes(self, turn: int) -> bool:
+        """Returns whether the player has yet to say what became of some of a turn's sound."""
+        one = self._turns.get(turn)
+        return one is not None and one.sent_ms - one.played_ms > _NOTHING_MS
+
     def became(self, turn: int, state: str) -> Sounding | None:
         """A turn's state has changed; returns what of it was cut off by that, if any."""
         one = self._turns.get(turn)

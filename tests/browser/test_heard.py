@@ -59,6 +59,16 @@ def test_the_words_that_sounded_are_plain_and_the_rest_is_struck_through(widget,
     assert parts(later, "unheard") == [unheard]
 
 
+def test_a_cell_that_interrupts_knows_at_once_what_was_heard(widget):
+    widget.type("tell")
+    widget.wait_for_played(2000)
+    widget.live.interrupt()
+    turn = widget.live.turns[0]
+    assert turn.flushed
+    assert turn.heard_text == " ".join(WORDS[: len(turn.heard_text.split())])
+    assert abs(len(turn.heard_text.split()) - int(turn.heard_ms / WORD_MS)) <= 1
+
+
 def test_of_a_language_without_spaces_too(widget):
     widget.type("dense")
     widget.wait_for_played(1200)

@@ -689,6 +689,8 @@ def test_a_session_and_its_recording_tell_the_same(tmp_path):
         do(session, session.pages.playback, protocol.Playback("started", 3), None)
         session.interrupt()
         future.result(5)
+        # The page has not said yet.
+        assert turns_df(session).heard_text.isna().tolist() == [False, False, True]
         do(session, session.pages.playback, protocol.Playback("flushed", 3, played_ms=500.0), None)
         live = same(session)
     assert live.interrupted.tolist() == [False, False, True]

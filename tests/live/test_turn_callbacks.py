@@ -9,8 +9,8 @@ import time
 
 import pytest
 from google.adk.agents import Agent
-from scripted import Scripted, echo
-from sessions import attach, wait_for
+from scripted import DONE, Scripted, audio, echo, said, text_of
+from sessions import Page, attach, do, wait_for
 
 from adk_nb import LiveSession
 from adk_nb.exceptions import SessionClosedError, TurnTimeoutError
@@ -18,6 +18,7 @@ from adk_nb.live.turn_callbacks import TurnListeners, waits_for
 from adk_nb.log.redaction import Redactor
 from adk_nb.log.tool_call import ToolCall
 from adk_nb.log.turn import Turn
+from adk_nb.wire import protocol
 
 
 def session():
@@ -96,6 +97,48 @@ def test_callbacks_get_every_turn_in_a_thread_of_their_own():
         live.say("three")
         wait_for(lambda: last)
         assert len(got) == 4
+
+
+class Player(Page):
+    """A page that has played a third of the answer, and says so a while after it is cut off."""
+
+    def __init__(self, live):
+        super().__init__()
+        self.live = live
+
+    def report(self, event, ms=0.0):
+        self.live.pages.playback(protocol.Playback(event, 1, ms), page=self)
+
+    def send_audio(self, turn, rate, pcm):
+        super().send_audio(turn, rate, pcm)
+        self.report("started")
+
+    def send(self, message):
+        super().send(message)
+        if isinstance(message, protocol.TurnState) and message.state == "interrupted":
+            asyncio.get_running_loop().call_later(0.1, self.report, "flushed", 1000.0)
+
+
+def counts(came):
+    return [audio(3000), said("One two three four five six."), 30, DONE] if text_of(came) else []
+
+
+def test_what_was_heard_is_known_where_cells_read_it():
+    with LiveSession(Agent(name="tester", model=Scripted(counts))) as live:
+        do(live, live.pages.attach, Player(live))
+        got = []
+        live.on_turn(lambda turn: got.append((turn.heard_text, turn.heard_ms)))
+        next_turn = live.bridge.submit(live.requests.wait_for_turn(60))
+        next_turn.add_done_callback(lambda done: got.append((done.result().heard_text, "waited")))
+        said_turn = live.bridge.submit(live.requests.say("count", 60, "heard"))
+        said_turn.add_done_callback(lambda done: got.append((done.result().heard_text, "said")))
+        wait_for(lambda: live.turns and live.turns[0].agent_text and live.turns[0].heard_t)
+        live.interrupt()
+        assert (live.turns[-1].heard_text, live.turns[-1].heard_ms) == ("One two", 1000.0)
+        wait_for(lambda: len(got) == 3)
+        assert sorted(got, key=str) == [
+            ("One two", "said"), ("One two", "waited"), ("One two", 1000.0),
+        ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

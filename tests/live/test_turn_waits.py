@@ -98,3 +98,33 @@ async def test_who_cannot_hear_says_so_at_once(desk, waits, monkeypatch):
     monkeypatch.setattr(type(desk.exchange.capabilities), "deaf", property(lambda _: deaf))
     with pytest.raises(LocalModelError, match=r"No ears. Get some."):
         await waits.speak(Clip(bytes(640), 16_000), 5)
+
+
+@pytest.fixture
+def cut(desk):
+    """An answer that sounded in a page, and was cut off."""
+    desk.type("go")(*[sound()] * 25, said("One two three four."))
+    desk.log.add("client", "playback_started", turn=desk.turn.index)
+    return desk.cut()
+
+
+@pytest.mark.parametrize("wait", ["reported", "sounded", "finished"])
+async def test_what_was_heard_of_a_cut_answer_is_waited_for(cut, waits, wait):
+    more = (5,) if wait == "finished" else ()
+    waiting = asyncio.create_task(getattr(waits, wait)(cut.turn, *more))
+    await asyncio.sleep(0.1)
+    assert not waiting.done()
+    cut.log.add("client", "playback_flushed", turn=cut.turn.index, audio_ms=125.0)
+    await asyncio.wait_for(waiting, 5)
+    assert (cut.turn.heard_text, cut.turn.heard_ms) == ("One two", 125.0)
+
+
+async def test_a_page_that_does_not_say_it_holds_nothing_for_long(cut, waits, monkeypatch):
+    monkeypatch.setattr(turn_waits, "_REPORTED_S", 0.1)
+    await asyncio.wait_for(waits.reported(cut.turn), 5)
+    assert not cut.turn.heard_known
+    monkeypatch.setattr(turn_waits, "_REPORTED_S", 1000)
+    waiting = asyncio.create_task(waits.reported(cut.turn))
+    await asyncio.sleep(0.05)
+    cut.exchange.pages.remove(cut.page)
+    await asyncio.wait_for(waiting, 5)

@@ -53,6 +53,17 @@ def test_a_player_that_flushes_a_turn_that_nobody_cut_off_changes_no_words(told)
     assert (told.turn.heard_text, told.turn.heard_ms) == ("One two three.", 500.0)
 
 
+def test_what_was_heard_of_a_cut_answer_is_known_when_its_player_has_said_it(told):
+    told("user_text", text="go")("agent_audio", audio_ms=1000.0)
+    told("agent_transcript", text="One two three.", final=True, audio_ms=1000.0)
+    told("playback_started", 1, "client")("interrupted", 1, "client")
+    assert not told.turn.heard_known
+    told("turn_ended", status="interrupted")
+    assert not told.turn.heard_known
+    told("playback_flushed", 1, "client", audio_ms=500.0)
+    assert (told.turn.heard_known, told.turn.heard_text) == (True, "One two")
+
+
 def test_how_much_was_heard_is_the_most_that_was_reported(told):
     told("user_text", text="go")("agent_text", text="One.", final=True)
     told("playback_drained", audio_ms=500.0)("playback_drained", audio_ms=200.0)

@@ -147,6 +147,8 @@ def test_a_cell_shows_all_of_it_in_order():
 def test_a_cell_shows_nothing_that_is_not_there():
     one = turn(pieces=said(("agent", "dice", "Hm.")), interrupted=True)
     assert rows(one) == [("dice", "Hm."), ("", "<em>(interrupted; heard: nothing)</em>")]
+    one.sounds = True  # The page has not said yet.
+    assert rows(one) == [("dice", "Hm."), ("", "<em>(interrupted)</em>")]
     assert rows(turn(pieces=said(("user", "user", "hi")))) == [("You", "hi")]
     assert rows(turn()) == []
 
@@ -261,6 +263,9 @@ def test_how_long_tools_ran_together_and_each(calls, tool_ms, sum_ms):
         ({"flushed": True}, True),
         ({"interrupted": True}, True),
         ({"status": Status.ABANDONED, "flushed": True}, True),
+        ({"status": Status.COMPLETE, "sounds": True}, True),
+        ({"interrupted": True, "sounds": True}, False),
+        ({"status": Status.FAILED, "sounds": True}, False),
     ],
 )
 def test_what_was_heard_is_known_at_the_end_or_once_the_player_or_the_user_has_cut_it(

@@ -49,6 +49,23 @@ def test_the_players_position():
     assert pages.position(None) is None
 
 
+def test_the_page_that_plays_owes_a_report_of_a_turn_that_was_cut_off():
+    pages, turn = Pages(), Turn(1, "a", audio_ms=1000.0, interrupted=True)
+    page = Page()
+    enter(pages, page)
+    assert not pages.owes(turn)  # It has no sound of it.
+    pages.send_audio(1, 24_000, bytes(48_000))
+    assert pages.owes(turn)
+    assert not pages.owes(Turn(1, "a", audio_ms=1000.0))
+    turn.flushed = True
+    assert not pages.owes(turn)
+    turn.flushed, page.plays = False, False
+    assert not pages.owes(turn)
+    page.plays = True
+    pages.remove(page)
+    assert not pages.owes(turn)
+
+
 RATE = 1000
 """So that a sample is a millisecond."""
 

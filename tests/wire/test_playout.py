@@ -72,6 +72,17 @@ def test_what_is_over_does_not_wait(playout, event, complete, left):
     assert waiting(playout) == left
 
 
+def test_a_player_owes_a_report_of_what_it_has_not_played(playout):
+    assert not playout.owes(7)
+    assert playout.owes(1)
+    reported(playout, "progress", ms=400.0)
+    assert playout.owes(1)
+    reported(playout, "drained", ms=1000.0)
+    assert not playout.owes(1)
+    playout.sent(2, 300.0, lost=True)
+    assert not playout.owes(2)
+
+
 def test_a_turn_that_is_cut_off_returns_what_waited_once(playout):
     assert playout.became(1, "started") is None
     assert playout.became(7, "failed") is None
