@@ -94,7 +94,7 @@ def test_state_is_read_and_set_between_a_tools_calls():
         assert session.say("go").agent_text == "21"
         assert dict(session.state) == {"n": 21, "who": "Ann"}
         assert len(session.state) == 2
-        with pytest.raises(TypeError, match="None"):
+        with pytest.raises(AdkNbError, match="None"):
             del session.state["n"]
         with pytest.raises(KeyError):
             session.state["nothing"]
