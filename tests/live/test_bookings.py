@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from turn_rules import STATES
+from turn_rules import STATES, told_after_the_end
 
 
 @pytest.mark.parametrize(
@@ -112,12 +112,7 @@ def test_words_that_come_late_are_followed_by_more_of_them(rules, asks, apart):
 
 
 def test_the_time_for_late_words_begins_with_the_completion_of_an_answer_to_an_ended_turn(rules):
-    STATES["beside"](rules)
-    rules.machine.completed()
-    rules.machine.typed()
-    rules.answer()
-    rules.machine.completed()
-    rules.machine.calls.told("c")
+    told_after_the_end(rules)
     rules.now = 10.0
     rules.answer()
     rules.now = 20.0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from turn_rules import STATES
+from turn_rules import STATES, told_after_the_end
 
 from adk_nb.live.turn_state import CallPhase, CallState
 
@@ -163,11 +163,6 @@ def test_a_call_of_an_answer_that_was_cut_off_is_not_wanted_and_nothing_that_com
 
 
 def test_a_call_after_its_turn_has_ended_does_not_open_it_again(rules):
-    STATES["beside"](rules)
-    rules.machine.completed()
-    rules.machine.typed()
-    rules.answer()
-    rules.machine.completed()
-    rules.machine.calls.told("c")
+    told_after_the_end(rules)
     booking = rules.machine.calls.called("d", blocks=True)
     assert (booking.by, booking.turn.index, str(booking.turn.phase)) == ("result", 1, "ended")

@@ -94,3 +94,13 @@ STATES = {
     "idle": _idle, "saying": _saying, "unworded": _unworded, "spoken": _spoken, "typed": _typed,
     "answering": _answering, "running": _running, "beside": _beside, "told": _told, "done": _done,
 }  # fmt: skip
+
+
+def told_after_the_end(rules):
+    """Turn 1 had ended, and another one after it, when the result of its tool was told."""
+    _beside(rules)
+    rules.machine.completed()
+    rules.machine.typed()
+    rules.answer()
+    rules.machine.completed()
+    rules.machine.calls.told("c")
